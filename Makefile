@@ -1,0 +1,35 @@
+# make demo   trains a network on handwritten digits and leaves pictures, a checkpoint and a log in runs/demo
+# make test   runs the whole test suite
+# Both make .venv if need be. PYTHON chooses the interpreter: make test PYTHON=python3.13
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint compare bench clean
+
+demo: .venv/demo
+	$(BIN)/python examples/digits.py
+
+test: .venv/test lint
+	$(BIN)/python -m pytest -q -n 2
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+compare: .venv/compare
+	$(BIN)/python -m pytest -q -n 2
+
+bench: .venv/compare
+	for name in benchmarks/*.py; do $(BIN)/python $$name || exit 1; done
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+
+.venv/demo .venv/test .venv/compare: .venv/%: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --editable . --group $*
+	touch $@
+
+clean:
+	rm -rf .venv runs
