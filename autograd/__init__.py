@@ -6,9 +6,67 @@
 >>> y.backward()
 >>> x.grad
 Variable([2., 4., 6.])
+
+The usual names: `import autograd.functions as F`, `autograd.layers as L`, `autograd.optimizers as O`.
 """
 
-from autograd.config import enable_grad, no_grad, test_mode
-from autograd.core import Function, Variable, as_variable, grad
+import importlib
+import os
+import sys
+import warnings
+from typing import Any
 
-__all__ = ["Function", "Variable", "as_variable", "enable_grad", "grad", "no_grad", "test_mode"]
+from autograd.backend import gpu_available, seed
+from autograd.config import enable_grad, no_grad, test_mode
+from autograd.core import Function, Variable, as_array, as_variable, grad
+from autograd.layers.base import Buffer, Layer, Parameter
+
+__version__ = "0.1.0"
+__all__ = [
+    "Buffer",
+    "Function",
+    "Layer",
+    "Parameter",
+    "Variable",
+    "as_array",
+    "as_variable",
+    "enable_grad",
+    "gpu_available",
+    "grad",
+    "no_grad",
+    "seed",
+    "test_mode",
+]
+
+PARTS = ("data", "functions", "layers", "models", "optimizers", "serialize", "testing", "training", "visualize")
+
+
+def __getattr__(name: str) -> Any:
+    """The parts of the package are imported when they are first asked for: `autograd.data.digits()` just works."""
+    if name in PARTS:
+        return importlib.import_module(f"autograd.{name}")
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}; its parts are {', '.join(PARTS)}")
+
+
+def warn_of_the_other_autograd() -> None:
+    """Another distribution, `autograd` (HIPS), has the same import name: the two overwrite each other's files.
+
+    Its metadata is looked for by its name in the folders of `sys.path`, which costs less than importing the standard
+    library's metadata reader.
+    """
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        if any(name.startswith("autograd-") and name.endswith((".dist-info", ".egg-info")) for name in names):
+            warnings.warn(
+                "the distribution 'autograd' (HIPS) is installed beside 'define-by-run', and both are imported as "
+                "`autograd`, so files of one may have replaced files of the other. Keep one of them: "
+                "pip uninstall -y autograd define-by-run && pip install define-by-run",
+                stacklevel=3,
+            )
+            return
+
+
+warn_of_the_other_autograd()

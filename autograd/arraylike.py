@@ -37,6 +37,8 @@ class ArrayLike:
 
     value: Any  # as computed: a 0-d result stays a NumPy scalar, ten times cheaper than a 0-d array, until looked at
     name: str | None
+    node: Any
+    grad: Any
     sum: Any
     reshape: Any
     transpose: Any
@@ -52,6 +54,8 @@ class ArrayLike:
     def data(self, data: Array) -> None:
         if not is_array(data) and not isinstance(data, np.generic):
             raise TypeError(f"data must be an array, not {type(data).__name__}")
+        if (data.shape, data.dtype) != (self.value.shape, self.value.dtype):
+            self.node = None  # another kind of value needs another place in the graph
         self.value = data
 
     shape = property(operator.attrgetter("value.shape"))

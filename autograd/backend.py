@@ -2,7 +2,7 @@
 
 An array's type says which module computes with it: `namespace(x)` is `numpy` or `cupy`, and functions are written as
 `namespace(x).exp(x)`. There is no global choice of a backend: data that lies on the GPU is computed on the GPU.
-CuPy is imported when it is first asked for. That it imports does not mean that a GPU can be used: `gpu_available()` asks.
+CuPy is imported when it is first asked for. That it imports does not mean that a GPU is there: `gpu_available()` asks.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def module_of(x: object) -> ModuleType | None:
     """The module of an array; None for what is no array: numbers, NumPy scalars, lists, Variables."""
     kind = type(x)
     if kind not in MODULES:
-        bases = [MODULES.get(base) for base in kind.__mro__]
-        cupy_array = any(base.__module__.partition(".")[0] == "cupy" and base.__name__ == "ndarray" for base in kind.__mro__)
-        MODULES[kind] = sys.modules["cupy"] if cupy_array else next((m for m in bases if m is not None), None)
+        known = [MODULES[base] for base in kind.__mro__ if MODULES.get(base) is not None]
+        of_cupy = any(base.__module__.split(".")[0] == "cupy" and base.__name__ == "ndarray" for base in kind.__mro__)
+        MODULES[kind] = sys.modules["cupy"] if of_cupy else known[0] if known else None
     return MODULES[kind]
 
 

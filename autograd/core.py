@@ -1,8 +1,7 @@
 """Function and Variable: the graph that a program leaves behind while it runs, and the algebra that it is made of.
 
-A `Variable` is an array that remembers where it came from; a `Function` makes Variables of Variables and knows its own
-derivative. Calling a function on a Variable records a node for each result (`engine.Node`); `backward` and `grad` walk
-the nodes back. Three invariants hold it together:
+A `Variable` is an array that remembers where it came from; a `Function` makes Variables of Variables, records a node
+for each (`engine.Node`), and knows its own derivative; `backward` and `grad` walk the nodes back. Three invariants:
 
 - *A graph starts at a Variable.* On arrays alone a function is just its `forward`: arrays in, an array out.
 - *First order never pays for second order.* Inside `backward` the gradients, `self.inputs` and `self.outputs` are plain
@@ -33,7 +32,7 @@ from autograd.shapes import Axis, check_matmul, inverse, reduced
 
 Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
 
-replaying: ContextVar[bool] = ContextVar("replaying", default=False)  # does a backward run that is itself recorded?
+replaying: ContextVar[bool] = ContextVar("replaying", default=False)  # is a backward running that is itself recorded?
 
 
 class Function:
@@ -53,34 +52,32 @@ class Function:
     Variable(6.)
 
     `forward` takes arrays (0-d ones as NumPy scalars) and returns an array or a tuple of arrays; `backward` takes a
-    gradient for each output and returns one for each input, None for zero. It need not un-broadcast, nor cast: a
-    gradient is summed to the shape and cast to the dtype of its input. It may name `self.inputs`, `self.outputs` and
-    `self.parents` (None for an input that is a constant, whose gradient nobody wants). An instance is called once.
+    gradient for each output and returns one for each input, None for zero; it is summed to the shape and cast to the
+    dtype of the input by the engine. `backward` may name `self.inputs`, `self.outputs` and `self.parents` (None for an
+    input that is a constant, whose gradient nobody wants). An instance is called once.
     """
 
     __slots__ = ("arrays", "generation", "kept", "parents", "siblings")
-    parents: tuple[Node | None, ...]
-    generation: int
+    parents: list[Any]  # the Node of each input
     arrays: list[Any]  # of the inputs, if backward names `inputs`
     kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
-    siblings: list[tuple[Any, Any]] | None  # for several outputs: the same, and how to make zeros for a missing gradient
+    siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
+    forward: Any
     keeps_inputs = keeps_outputs = True
 
     def __init_subclass__(cls) -> None:
         """Finds out what `backward` names; a class can say so itself with `keeps_inputs`, `keeps_outputs`."""
-        if "backward" in vars(cls):
-            named = cls.backward.__code__.co_names
-            cls.keeps_inputs = vars(cls).get("keeps_inputs", "inputs" in named)
-            cls.keeps_outputs = vars(cls).get("keeps_outputs", "outputs" in named)
-
-    def forward(self, *arrays: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, *arrays)")
+        code = getattr(vars(cls).get("backward"), "__code__", None)
+        if code is not None:
+            cls.keeps_inputs = vars(cls).get("keeps_inputs", "inputs" in code.co_names)
+            cls.keeps_outputs = vars(cls).get("keeps_outputs", "outputs" in code.co_names)
 
     def backward(self, *gys: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no derivative: define backward(self, *gys)")
 
     def __call__(self, *inputs: Operand) -> Any:
-        arrays, parents = [], []
+        arrays: list[Any] = []
+        parents: list[Any] = []
         variables = False
         generation = -1  # stays below 0 where there is nothing to record
         for x in inputs:
@@ -107,23 +104,22 @@ class Function:
         several = isinstance(ys, tuple)
         outputs = [result(y, creator, i) for i, y in enumerate(ys)] if several else [result(ys, creator)]
         if creator is not None:
-            self.parents = tuple(parents)
-            self.generation = generation + 1
-            self.siblings = None
+            self.parents, self.generation, self.siblings = parents, generation + 1, None
             if self.keeps_inputs:
                 self.arrays = arrays
             if several or self.keeps_outputs:
                 weak = [(lambda: None) if y.node is None else ref(y.node) for y in outputs]
                 self.kept = [(node, y.value) for node, y in zip(weak, outputs)] if self.keeps_outputs else []
                 if several:
-                    self.siblings = [(w, partial(namespace(y.value).zeros, y.shape, y.dtype)) for w, y in zip(weak, outputs)]
+                    zeros = [partial(namespace(y.value).zeros, y.shape, y.dtype) for y in outputs]
+                    self.siblings = list(zip(weak, zeros))
         return tuple(outputs) if several else outputs[0]
 
     @property
     def inputs(self) -> tuple[Any, ...]:
         """What the function was called on: arrays; Variables while a backward pass is recorded."""
         if not self.keeps_inputs:
-            raise RuntimeError(f"{type(self).__name__}.backward does not name inputs: put keeps_inputs = True in the class")
+            raise RuntimeError(f"{type(self).__name__}.backward names no inputs: set keeps_inputs = True in it")
         if not replaying.get():
             return tuple(self.arrays)
         return tuple([x if node is None else alias(node, x) for node, x in zip(self.parents, self.arrays)])
@@ -132,34 +128,33 @@ class Function:
     def outputs(self) -> tuple[Any, ...]:
         """What the function returned: arrays; Variables while a backward pass is recorded."""
         if not self.keeps_outputs:
-            raise RuntimeError(f"{type(self).__name__}.backward does not name outputs: put keeps_outputs = True in the class")
+            raise RuntimeError(f"{type(self).__name__}.backward names no outputs: set keeps_outputs = True in it")
         if not replaying.get():
             return tuple([y for _, y in self.kept])
         return tuple([alias(node(), y, self, i) for i, (node, y) in enumerate(self.kept)])
 
 
 def result(value: Any, creator: Function | None = None, index: int = 0) -> Variable:
-    """The Variable of a computed value, past the door of the constructor; floating-point output of `creator`, if given."""
+    """The Variable of a computed value, past the door of the constructor: an output of `creator`, if that is given."""
     x = object.__new__(Variable)
     x.value = value if type(value) in MODULES or hasattr(value, "dtype") else np.asarray(value)
     x.grad = x.name = x.node = None
-    if creator is not None and value.dtype.kind in "fc":
+    if creator is not None and x.value.dtype.kind in "fc":
         place(x, creator, index)
     return x
 
 
-def place(x: Variable, creator: Function | None = None, index: int = 0) -> Node:
+def place(x: Variable, creator: Function | None = None, index: int = 0) -> Any:
     """Gives `x` its node: as an output of `creator`, or as a leaf."""
-    node = x.node = Node(x)
-    node.creator = creator
-    node.index = index
-    node.shape = x.value.shape
-    node.dtype = x.value.dtype
+    node: Any = Node(x)
+    x.node = node
+    node.creator, node.index = creator, index
+    node.shape, node.dtype = x.value.shape, x.value.dtype
     return node
 
 
-def alias(node: Node | None, value: Any, creator: Function | None = None, index: int = 0) -> Variable:
-    """The Variable of `node` with a kept value: the original if it lives and still has that value, or one in its place."""
+def alias(node: Any, value: Any, creator: Function | None = None, index: int = 0) -> Variable:
+    """The Variable of `node` with a kept value: the original while it lives and has that value, or one in its place."""
     x = None if node is None else node()
     if x is None or x.value is not value:
         x = result(value)
@@ -257,10 +252,9 @@ class Reshape(Function):
     def __init__(self, shape):
         self.shape = shape
     def forward(self, x):
-        self.x_shape = x.shape
         return x.reshape(self.shape)
     def backward(self, gy):
-        return gy.reshape(self.x_shape)
+        return gy.reshape(self.parents[0].shape)
 
 
 class Transpose(Function):
@@ -291,10 +285,9 @@ class SumTo(Function):
     def __init__(self, shape):
         self.shape = shape
     def forward(self, x):
-        self.x_shape = x.shape
         return engine.sum_to(x, self.shape)
     def backward(self, gy):
-        return BroadcastTo(self.x_shape)(gy)
+        return BroadcastTo(self.parents[0].shape)(gy)
 
 
 class GetItem(Function):
@@ -303,10 +296,9 @@ class GetItem(Function):
     def __init__(self, index):
         self.index = index
     def forward(self, x):
-        self.x_shape = x.shape
         return x[self.index]
     def backward(self, gy):
-        return AddAt(self.index, self.x_shape)(gy)
+        return AddAt(self.index, self.parents[0].shape)(gy)
 
 
 class AddAt(Function):
@@ -337,7 +329,7 @@ class Convert(Function):
 def matmul(x: Operand, W: Operand) -> Any:
     """The matrix product, batched over leading axes, which are broadcast; 1-D operands as in NumPy.
 
-    (..., N, K) (..., K, M) -> (..., N, M);   (K,) (..., K, M) -> (..., M);   (..., N, K) (K,) -> (..., N);   (K,) (K,) -> ()
+    (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
     Raises ValueError if an operand is 0-d or the inner sizes K differ.
     """
     a, b = np.shape(as_array(x)), np.shape(as_array(W))
@@ -392,20 +384,11 @@ def operators(function: type[Function]) -> tuple[Any, Any]:
 class Variable(ArrayLike):
     """An array in a graph: `data`, its gradient `grad` after a backward pass, and an optional `name`.
 
-    >>> x = Variable([1.0, 2.0, 3.0])
-    >>> y = (x**2).sum()
-    >>> y.backward()
-    >>> x.grad
-    Variable([2., 4., 6.])
-
     Numbers and nested lists become NumPy arrays. Only floating-point (and complex) data receives gradients; integers
     and booleans are constants. `==`, `<` and the like compare element by element and give plain boolean arrays.
     """
 
     __slots__ = ("__weakref__", "grad", "name", "node", "value")
-    grad: Variable | None
-    name: str | None
-    node: Node | None
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Variable):
@@ -415,6 +398,8 @@ class Variable(ArrayLike):
             raise TypeError(f"a Variable holds numbers, not {self.value.dtype}: {data!r:.60}")
         self.grad = self.node = None
         self.name = name
+        if self.value.dtype.kind in "fc":
+            place(self)
 
     __add__, __radd__ = operators(Add)
     __sub__, __rsub__ = operators(Sub)
@@ -464,8 +449,8 @@ class Variable(ArrayLike):
         """
         if self.creator is None:
             raise RuntimeError(
-                "backward() on a Variable that has no graph: it is a leaf, of integers, or made from arrays alone, under "
-                "no_grad() or by unchain(). Compute it from a floating-point Variable outside no_grad()."
+                "backward() on a Variable that has no graph: it is a leaf, of integers, or made under no_grad(). "
+                "Compute it from a floating-point Variable, outside no_grad()."
             )
         owners: set[int] = set()
         for node, gx in walk([self], [None], create_graph, None if retain_grad else ()).items():
@@ -490,10 +475,8 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
     """Runs the engine from `outputs`, each with its seed gradient (None: ones). Returns gradients by node."""
     start: dict[Any, Any] = {}
     for y, seed in zip(outputs, seeds):
-        g = namespace(y.value).ones(y.shape, y.dtype)[()] if seed is None else as_array(seed)
-        if create_graph:
-            g = as_variable(g if seed is None else seed)
-            g.node = g.node or place(g)  # a constant gradient is in the graph: its derivative is 0, not an error
+        g = namespace(y.value).ones(y.shape, y.dtype)[()] if seed is None else seed
+        g = as_variable(g) if create_graph else as_array(g)
         start[y.node] = start[y.node] + g if y.node in start else g
     with using(replaying, create_graph), using(recording, create_graph or recording.get()):
         return engine.accumulate(start, keep, path)
@@ -501,13 +484,15 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
 
 def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
     """The gradient as a Variable whose array belongs to it alone: not a view, not in another gradient of this walk."""
-    x = as_variable(g)
-    y = result(x.value)
-    if is_array(y.value) and (y.value.base is not None or id(y.value) in owners):
-        y.value = y.value.copy()
-    owners.add(id(y.value))
-    y.node = (x.node or place(x)) if create_graph else None
-    return y
+    x = g if create_graph and isinstance(g, Variable) else result(as_array(g))
+    if is_array(x.value) and (x.value.base is not None or id(x.value) in owners):
+        node = x.node
+        x = result(x.value.copy())
+        x.node = node
+    owners.add(id(x.value))
+    if create_graph and x.node is None:
+        place(x)  # a constant gradient is in the graph: its derivative is 0, not an error
+    return x
 
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
@@ -530,13 +515,13 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     seeds = [grad_outputs] if isinstance(outputs, Variable) else list(grad_outputs or [None] * len(ys))
     for x in [*ys, *xs]:
         if not isinstance(x, Variable) or x.dtype.kind not in "fc":
-            raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x).__name__)}: {x!r:.40}")
+            raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x))}: {x!r:.40}")
     if [y.shape if g is None else np.shape(as_array(g)) for y, g in zip(ys, seeds)] != [y.shape for y in ys]:
         raise ValueError(f"grad_outputs must be None or have the shapes of the outputs, {[y.shape for y in ys]}")
     targets = {x.node or place(x) for x in xs}
     if any(y.node is None for y in ys):
-        raise RuntimeError("an output has no graph: a constant, made under no_grad(), or a gradient without create_graph=True")
+        raise RuntimeError("an output has no graph: made under no_grad(), or a gradient without create_graph=True")
     found = walk(ys, seeds, create_graph, targets, engine.between([y.node for y in ys], targets))
-    owners: set[int] = set()
+    owners = {id(as_array(seed)) for seed in seeds}
     gxs = [own(found[x.node] if x.node in found else x.data * 0, owners, create_graph) for x in xs]
     return gxs[0] if isinstance(inputs, Variable) else gxs

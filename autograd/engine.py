@@ -2,14 +2,14 @@
 outputs into gradients of its inputs.
 
 The graph has two kinds of parts. A *function* has `parents`, the nodes of its inputs (None for a constant), and a
-`generation`, one more than the highest generation among its inputs. A `Node` stands for one value: it knows the function
-that made it and the value's shape and dtype, and refers only weakly to the Variable, whose array is thus free to go.
+`generation`, one more than the highest among its inputs. A `Node` stands for one value: it knows the function that made
+it and the value's shape and dtype, and refers only weakly to the Variable, whose array is thus free to go.
 
     node(x) <-- function <-- node(y) <-- function <-- node(z)        creator, parents: strong references, backwards only
 
-Nothing points forward, so a graph dies by reference count when its last Variable does. The walk takes the node of the
-highest generation first; when a node is taken, everything that could still add to its gradient has been taken before.
-Gradients are arrays, or Variables when they are to be differentiated again: here it makes no difference.
+Nothing points forward, so a graph dies by reference count when its last Variable does. The node of the highest
+generation is taken first: then all that could still add to its gradient has been taken before. Gradients are arrays, or
+Variables when they are to be differentiated again: here it makes no difference.
 """
 
 from __future__ import annotations
@@ -24,29 +24,26 @@ from autograd.shapes import Shape, repeated
 
 
 class Node(ref[Any]):
-    """A value's place in the graph, made by `creator` as its output number `index`; a leaf has no creator.
-
-    Called, it returns the Variable, or None if that is gone. There is one Node to a value, so it compares by identity.
-    """
+    """A value's place in the graph: output `index` of `creator`, or a leaf (None). There is one Node to a value, so it
+    compares by identity. Called, it returns the Variable, or None if that is gone."""
 
     __slots__ = ("__weakref__", "creator", "dtype", "index", "shape")
     __hash__ = object.__hash__
     __eq__ = object.__eq__
 
 
-def accumulate(seeds: dict[Node, Any], keep: Container[Node] | None, path: Container[Any] | None) -> dict[Node, Any]:
-    """The gradients of the leaves below `seeds` (a gradient for each output node), and of the nodes in `keep`.
+def accumulate(seeds: dict[Any, Any], keep: Container[Any] | None, path: Container[Any] | None) -> dict[Any, Any]:
+    """The gradients of the leaves below `seeds` (gradients by node) and of the nodes in `keep` (None: all alive ones).
 
-    `keep=None` keeps every node whose Variable is alive. With a `path`, only these functions are walked, and only the
-    gradients of nodes in `keep` are returned.
+    With a `path`, only its functions are walked, and only the gradients of nodes in `keep` are returned.
     """
-    grads: dict[Node, Any] = {}
-    kept: dict[Node, Any] = {}
-    owned: set[Node] = set()  # nodes whose gradient is a sum made here: a buffer that may be added to in place
-    heap: list[tuple[int, int, Node]] = []
+    grads: dict[Any, Any] = {}
+    kept: dict[Any, Any] = {}
+    owned: set[Any] = set()  # nodes whose gradient is a sum made here: a buffer that may be added to in place
+    heap: list[tuple[int, int, Any]] = []
     order = count()  # breaks ties in the heap: first come, first taken
     f: Any = None
-    pairs: Iterable[tuple[Node | None, Any]] = seeds.items()
+    pairs: Iterable[tuple[Any, Any]] = seeds.items()
     while True:
         for node, g in pairs:
             if node is None or g is None:
@@ -83,11 +80,10 @@ def accumulate(seeds: dict[Node, Any], keep: Container[Node] | None, path: Conta
         pairs = zip(f.parents, gxs)
 
 
-def take(node: Node, f: Any, grads: dict[Node, Any], keep: Container[Node] | None, kept: dict[Node, Any]) -> list[Any]:
+def take(node: Any, f: Any, grads: dict[Any, Any], keep: Container[Any] | None, kept: dict[Any, Any]) -> list[Any]:
     """The gradients of all outputs of `f`: out of `grads`, into `kept` if wanted, zeros where there is none."""
-    outputs = [(lambda: node, None)] if f.siblings is None else f.siblings
     gys = []
-    for weak, zeros in outputs:
+    for weak, zeros in f.siblings or [(lambda: node, None)]:
         output = weak()  # None: that output and its uses are gone
         gy = grads.pop(output, None)
         if gy is not None and (output() is not None if keep is None else output in keep):
@@ -96,7 +92,7 @@ def take(node: Node, f: Any, grads: dict[Node, Any], keep: Container[Node] | Non
     return gys
 
 
-def fit(g: Any, node: Node, f: Any) -> Any:
+def fit(g: Any, node: Any, f: Any) -> Any:
     """`g` summed to the shape and cast to the dtype of `node`: the adjoint of broadcasting and of type promotion."""
     try:
         g = sum_to(g, node.shape)
@@ -111,7 +107,7 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else x.sum(axis=repeated(shape, x.shape)).reshape(shape)
 
 
-def between(outputs: Iterable[Node], targets: Container[Node]) -> set[Any]:
+def between(outputs: Iterable[Any], targets: Container[Any]) -> set[Any]:
     """The functions that lie on a way from `outputs` back to a node in `targets`."""
     found: set[Any] = set()
     stack = [node.creator for node in outputs]

@@ -1,0 +1,34 @@
+"""Optimizers, the schedules of their learning rate, and transforms of the gradients on their way.
+
+    optimizer = O.Adam(model, lr=O.cosine(1e-3, 10_000), transforms=[O.clip_by_norm(1.0)])
+    model.cleargrads()
+    loss.backward()
+    optimizer.update()
+"""
+
+from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSprop
+from autograd.optimizers.base import Optimizer
+from autograd.optimizers.schedules import constant, cosine, exponential, step, warmup
+from autograd.optimizers.sgd import SGD, Momentum, Nesterov
+from autograd.optimizers.transforms import clip_by_norm, clip_by_value, freeze, weight_decay
+
+__all__ = [
+    "SGD",
+    "AdaDelta",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "clip_by_norm",
+    "clip_by_value",
+    "constant",
+    "cosine",
+    "exponential",
+    "freeze",
+    "step",
+    "warmup",
+    "weight_decay",
+]

@@ -81,7 +81,7 @@ def away_from(x: np.ndarray, *points: float, gap: float = 0.05) -> np.ndarray:
 def strided(x: np.ndarray) -> np.ndarray:
     """The same values as a view that is not contiguous: every second element of a larger array, in reversed order."""
     large = np.zeros(tuple(2 * n for n in x.shape), x.dtype)
-    view = large[tuple(slice(None, None, -2) for _ in x.shape)]
+    view = large[(*(slice(None, None, -2) for _ in x.shape), ...)]
     view[...] = x
     return view
 

@@ -1,0 +1,165 @@
+"""A graph as the parts of a picture and the arrows between them: complete, folded by layer, or cut to a size.
+
+Every function and every value is one part. A value stands inside the layers that contain everything it touches, so that
+what goes in and out of a layer stands outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from autograd.engine import Node
+
+from .records import Call, calls, order
+
+Boxes: TypeAlias = tuple[tuple[Call, int], ...]  # calls of layers, outermost first, each in one backward pass or none
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """A function, a value (`item` is its node), a closed layer (its call) or the rest that was cut off (their number)."""
+
+    kind: str
+    item: Any
+    boxes: Boxes  # that it stands in, outermost first
+    rank: int  # its place in the computation: more than that of what it is computed from
+    order: int  # 0 in the forward computation, n in the n-th recorded backward pass
+
+
+Edges: TypeAlias = list[tuple[Part, Part]]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Parts in the order of the computation, and the edges in its direction."""
+
+    parts: list[Part]
+    edges: Edges
+
+
+@dataclass(slots=True)
+class Group:
+    """What stands in the same open layer: parts, and further open layers."""
+
+    number: int
+    boxes: Boxes
+    parts: list[Part] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+
+
+def node_of(y: Any) -> Node:
+    """The node of a Variable; one made for the picture if it is in no graph."""
+    if y.node is not None:
+        return y.node  # type: ignore[no-any-return]
+    node = Node(y)
+    node.creator, node.index, node.shape, node.dtype = None, 0, y.shape, y.dtype
+    return node
+
+
+def ancestors(nodes: Iterable[Node]) -> list[Any]:
+    """The functions below `nodes`, in the order of the computation."""
+    found: dict[Any, None] = {}
+    stack = [node.creator for node in nodes]
+    while stack:
+        f = stack.pop()
+        if f is not None and f not in found:
+            found[f] = None
+            stack += [node.creator for node in f.parents if node is not None]
+    return sorted(found, key=lambda f: f.generation)
+
+
+def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph:
+    """The complete graph of some outputs. Leaves stand outside of all layers, but `parameters` in the layer that uses them."""
+    functions = ancestors(outputs)
+    users: dict[Node, list[Any]] = {node: [] for node in outputs}
+    for f in functions:
+        for node in f.parents:
+            if node is not None:
+                users.setdefault(node, []).append(f)
+    part_of: dict[Any, Part] = {f: Part("function", f, boxes(f), 2 * f.generation, order(f)) for f in functions}
+    for node, used in users.items():
+        outside = node in outputs or (node.creator is None and node not in parameters)
+        part_of[node] = value(node, [part_of[f] for f in used], part_of.get(node.creator), outside)
+    edges = [(part_of[node], part_of[f]) for f in functions for node in f.parents if node is not None]
+    edges += [(part_of[node.creator], part_of[node]) for node in users if node.creator is not None]
+    return Graph(sorted(part_of.values(), key=lambda part: part.rank), edges)
+
+
+def value(node: Node, users: list[Part], creator: Part | None, outside: bool) -> Part:
+    """The part of a value: after its creator; a leaf right before the last that uses it.
+
+    A leaf whose Variable is gone belongs to the pass that uses it first: it is the seed of a backward pass.
+    """
+    around = () if outside else common([part.boxes for part in (*users, creator) if part is not None])
+    if creator is not None:
+        return Part("value", node, around, creator.rank + 1, creator.order)
+    order = 0 if node() is not None else min([part.order for part in users], default=0)
+    return Part("value", node, around, max([part.rank for part in users], default=1) - 1, order)
+
+
+def boxes(f: Any) -> Boxes:
+    """The calls of layers around a function, as far as it was traced."""
+    return tuple([(call, order(f)) for call in calls(f)])
+
+
+def common(paths: Sequence[Boxes]) -> Boxes:
+    """The longest beginning that all `paths` share."""
+    shared = min(paths, key=len, default=())
+    while not all(path[: len(shared)] == shared for path in paths):
+        shared = shared[:-1]
+    return shared
+
+
+def folded(graph: Graph, closed: Callable[[Boxes], bool]) -> Graph:
+    """The graph with one part for all that stands in a layer that is `closed`, the outermost of several."""
+    ends: dict[Boxes, Boxes] = {}
+    layers: dict[Boxes, Part] = {}
+    shown: dict[Part, Part] = {}
+    for part in graph.parts:
+        if part.boxes not in ends:
+            heads = [part.boxes[:n] for n in range(1, len(part.boxes) + 1)]
+            ends[part.boxes] = next((head for head in heads if closed(head)), ())
+        head = ends[part.boxes]
+        if head and head not in layers:
+            layers[head] = Part("layer", head[-1][0], head, part.rank, head[-1][1])
+        shown[part] = layers[head] if head else part
+        shown[part].rank = max(shown[part].rank, part.rank)
+    return merged(graph, shown)
+
+
+def limited(graph: Graph, size: int | None) -> Graph:
+    """The graph with `size` parts at most: those furthest from the outputs become one part, the rest."""
+    if size is None or len(graph.parts) <= size:
+        return graph
+    cut = len(graph.parts) - size + 1
+    rest = Part("rest", cut, (), graph.parts[0].rank, graph.parts[0].order)
+    return merged(graph, {part: rest if i < cut else part for i, part in enumerate(graph.parts)})
+
+
+def merged(graph: Graph, shown: dict[Part, Part]) -> Graph:
+    """The graph in which `shown[part]` stands for each part; one edge for all that begin or end at a merged part."""
+    edges: Edges = []
+    seen: set[tuple[Part, Part]] = set()
+    for a, b in graph.edges:
+        edge = shown[a], shown[b]
+        if edge == (a, b):
+            edges.append(edge)
+        elif edge[0] is not edge[1] and edge not in seen:
+            seen.add(edge)
+            edges.append(edge)
+    return Graph(sorted(dict.fromkeys(shown.values()), key=lambda part: part.rank), edges)
+
+
+def grouped(graph: Graph) -> Group:
+    """The parts of the graph in the layers that are open; the outermost group is no layer."""
+    groups = {(): Group(0, ())}
+    for part in graph.parts:
+        inside = part.boxes[:-1] if part.kind == "layer" else part.boxes
+        for n in range(1, len(inside) + 1):
+            if inside[:n] not in groups:
+                groups[inside[:n]] = Group(len(groups), inside[:n])
+                groups[inside[: n - 1]].groups.append(groups[inside[:n]])
+        groups[inside].parts.append(part)
+    return groups[()]

@@ -1,0 +1,134 @@
+"""From a Variable to a picture: `to_dot`, `to_mermaid`, and `plot` into a file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from .graph import Boxes, Graph, folded, graph_of, limited, node_of
+from .labels import Labels, kept_arrays
+from .page import html
+from .records import paths
+from .render import INSTALL, render
+from .text import dot, mermaid
+
+
+def to_dot(
+    y: Any,
+    *,
+    names: bool = True,
+    shapes: bool = True,
+    dtypes: bool = False,
+    values: bool = False,
+    gradients: bool = False,
+    max_nodes: int | None = None,
+    fold: int | Collection[str] | None = 1,
+    layer: Any = None,
+) -> str:
+    """The graph of a Variable, or of several, as DOT text: ellipses for values, boxes for functions, each once.
+
+    The values say their names, shapes (not of scalars) and, if asked, dtypes, the numbers of small arrays, and the norm
+    of their gradients. Colours tell the forward computation from the backward passes that were recorded.
+    `max_nodes` draws that many parts at most, those nearest to the outputs, and the others as one box.
+
+    A traced graph (`visualize.trace`) is folded by layer: `fold=1` shows the layers directly below the network as boxes,
+    `fold=2` opens those, `fold=None` all; `fold=["conv1"]` closes the layers with these paths only. Parameters have their
+    paths for names; `layer` gives them to a graph that was not traced.
+
+    Raises TypeError for what is not a Variable, ValueError for a `max_nodes` below 1.
+
+    >>> from autograd import Variable
+    >>> print(to_dot(Variable(1.0, name="x") * 2))  # doctest: +ELLIPSIS
+    digraph {
+      ...
+      v0 -> f0
+      f0 -> v1
+    }
+    """
+    graph, labels = prepared("to_dot", y, layer, names, shapes, dtypes, values, gradients)
+    return dot(limited(folded(graph, closing(fold)), at_least_one(max_nodes)), labels)
+
+
+def to_mermaid(
+    y: Any,
+    *,
+    names: bool = True,
+    shapes: bool = True,
+    dtypes: bool = False,
+    values: bool = False,
+    gradients: bool = False,
+    max_nodes: int | None = None,
+    fold: int | Collection[str] | None = 1,
+    layer: Any = None,
+) -> str:
+    """The same graph as text for Mermaid, which code hosts and notebooks draw by themselves; options as `to_dot`."""
+    graph, labels = prepared("to_mermaid", y, layer, names, shapes, dtypes, values, gradients)
+    return mermaid(limited(folded(graph, closing(fold)), at_least_one(max_nodes)), labels)
+
+
+def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 1000, **options: Any) -> Path:
+    """Draws the graph of a Variable, or of several, into a file, and returns its path. The ending says what is written:
+
+    `.svg .png .pdf`  a picture, by the renderer that is there: Graphviz's `dot`, graphviz-pure, or pygraphviz
+    `.html`           one page that needs nothing else: pan, zoom, open and close layers, click a part to see more
+    `.dot .gv .mmd`   the text of `to_dot` or `to_mermaid`
+
+    The options are those of `to_dot`. Without a renderer the text is written as `.dot` instead, and a warning says what
+    to install. Raises ValueError for another ending, RuntimeError with its message if the renderer fails.
+    """
+    target = Path(fspath(path))
+    form = target.suffix.lower().removeprefix(".")
+    if form in TEXTS:
+        target.write_text(TEXTS[form](y, max_nodes=max_nodes, **options), encoding="utf-8")
+        return target
+    if form not in ("svg", "png", "pdf"):
+        endings = " ".join([f".{known}" for known in ("svg", "png", "pdf", *TEXTS)])
+        raise ValueError(f"plot writes {endings}, not {target.name!r}")
+    text = to_dot(y, max_nodes=max_nodes, **options)
+    picture = render(text, form)
+    if picture is None:
+        target = target.with_suffix(".dot")
+        target.write_text(text, encoding="utf-8")
+        warnings.warn(f"no renderer for .{form}, {target} was written instead: {INSTALL}", stacklevel=2)
+    else:
+        target.write_bytes(picture)
+    return target
+
+
+def to_html(y: Any, *, max_nodes: int | None = 1000, fold: int | Collection[str] | None = 1, layer: Any = None) -> str:
+    """The interactive page of a graph. What to write into its parts is chosen there."""
+    graph, labels = prepared("plot", y, layer, True, True, True, True, True)
+    return html(limited(graph, at_least_one(max_nodes)), labels, closing(fold))
+
+
+TEXTS = {"dot": to_dot, "gv": to_dot, "mmd": to_mermaid, "html": to_html}
+
+
+def prepared(caller: str, y: Any, layer: Any, *shown: bool) -> tuple[Graph, Labels]:
+    """The complete graph of `y`, and what its labels need. Checks what was given."""
+    ys = list(y) if isinstance(y, (list, tuple)) else [y]
+    for x in ys:
+        if not hasattr(x, "node"):
+            what = f"{caller} draws the graph of a Variable, or of a list of them, not of {type(x).__name__}"
+            hint = ": a layer has one when it is called, as in plot(trace(layer, x), path)" if callable(x) else ""
+            raise TypeError(what + hint)
+    named = {} if layer is None else {p.node: path for path, p in layer.named_params() if p.node is not None}
+    graph = graph_of([node_of(x) for x in ys], paths)
+    kept = kept_arrays([part.item for part in graph.parts if part.kind == "function"])
+    return graph, Labels(*shown, paths=named or paths, kept=kept)
+
+
+def closing(fold: int | Collection[str] | None) -> Any:
+    """Which layers are closed: those deep enough, or those that are named."""
+    if fold is None or isinstance(fold, int):
+        return lambda boxes: fold is not None and len(boxes) > fold
+    return lambda boxes: boxes[-1][0].path in fold
+
+
+def at_least_one(max_nodes: int | None) -> int | None:
+    if max_nodes is not None and max_nodes < 1:
+        raise ValueError(f"max_nodes must be at least 1, or None for all, not {max_nodes}")
+    return max_nodes

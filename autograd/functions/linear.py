@@ -1,0 +1,180 @@
+"""Products of matrices and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from autograd.backend import namespace
+from autograd.core import BroadcastTo, Function, Operand, as_array, getitem, matmul, reshape, transpose
+from autograd.shapes import axes_of
+
+__all__ = ["einsum", "linear", "matmul", "outer", "tensordot"]
+
+
+class Linear(Function):
+    """y = x W + b.   (..., I) (I, O) (O,) -> (..., O)"""
+
+    def forward(self, x, W, b):
+        y = rows(x) @ W
+        if y.dtype == b.dtype:
+            y += b  # the product is ours: no second array of its size
+        else:
+            y = y + b
+        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
+    def backward(self, gy):
+        x, W, _ = self.inputs
+        wanted_x, wanted_W, wanted_b = self.parents
+        g = rows(gy)
+        gx = wanted_x and (g @ W.T).reshape(x.shape)
+        return gx, wanted_W and rows(x).T @ g, wanted_b and g.sum(0)
+
+
+def rows(x: Operand) -> Any:
+    """x as a matrix, whose rows are the vectors along its last axis."""
+    return x if x.ndim == 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])
+
+
+def linear(x: Operand, W: Operand, b: Operand = None) -> Any:
+    """y = x W + b, for every vector along the last axis of x.   (..., I) (I, O) (O,) -> (..., O)
+
+    The layer of a network, "affine" in the lecture: its gradients are gy W^T, x^T gy, and the sum of gy over the batch.
+    Raises ValueError where the shapes do not fit.
+    """
+    xs, Ws, bs = [np.shape(as_array(a)) for a in (x, W, b)]
+    if not xs or len(Ws) != 2 or xs[-1] != Ws[0] or (b is not None and bs != Ws[1:]):
+        given = f"x {xs}, W {Ws}" + ("" if b is None else f", b {bs}")
+        raise ValueError(f"linear takes x (..., I), W (I, O) and b (O,), not {given}")
+    return matmul(x, W) if b is None else Linear()(x, W, b)
+
+
+def outer(a: Operand, b: Operand) -> Any:
+    """y[i, j] = a[i] b[j].   (N,) (M,) -> (N, M). Raises ValueError for operands that are not vectors."""
+    shapes = np.shape(as_array(a)), np.shape(as_array(b))
+    if [len(s) for s in shapes] != [1, 1]:
+        raise ValueError(f"outer takes two vectors, not shapes {shapes[0]} and {shapes[1]}")
+    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
+
+
+def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
+    """The sum over pairs of axes of the product, as one matrix product: first the axes of a that are left, then those of b.
+
+    `axes` is how many of the last axes of a go with as many of the first of b, or the two lists of axes that go together.
+    Raises ValueError for axes that do not exist, or do not have the same sizes.
+    """
+    sa, sb = np.shape(as_array(a)), np.shape(as_array(b))
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(len(sa), len(sb)):
+            raise ValueError(f"tensordot: shapes {sa} and {sb} have no {axes} axes to sum over")
+        axes = tuple(range(len(sa) - axes, len(sa))), tuple(range(axes))
+    summed_a, summed_b = [axes_of(s, k if isinstance(k, int) else tuple(k)) for s, k in zip((sa, sb), axes)]
+    sizes = [sa[i] for i in summed_a]
+    if sizes != [sb[i] for i in summed_b]:
+        raise ValueError(f"tensordot: axes {summed_a} of {sa} and {summed_b} of {sb} have different sizes")
+    left = tuple([i for i in range(len(sa)) if i not in summed_a])
+    right = tuple([i for i in range(len(sb)) if i not in summed_b])
+    shape = tuple([sa[i] for i in left]), tuple([sb[i] for i in right])
+    A = reshape(transpose(a, left + summed_a), (prod(shape[0]), prod(sizes)))
+    B = reshape(transpose(b, summed_b + right), (prod(sizes), prod(shape[1])))
+    return reshape(matmul(A, B), shape[0] + shape[1])
+
+
+class Einsum(Function):
+    """y[output] = sum of x0[terms[0]] x1[terms[1]] ... over all letters not in the output. No term names a letter twice.
+
+    The derivative in one operand is the product of gy and the other operands, summed over what this operand lacks, and
+    repeated along the letters that it alone has.
+    """
+
+    def __init__(self, terms, output):
+        self.terms = terms
+        self.output = output
+    def forward(self, *xs):
+        subscripts = ",".join(self.terms) + "->" + self.output
+        return namespace(*xs).einsum(subscripts, *xs, optimize=len(xs) > 1)
+    def backward(self, gy):
+        xs = self.inputs
+        gxs = []
+        for i, (x, term) in enumerate(zip(xs, self.terms)):
+            if self.parents[i] is None:
+                gxs.append(None)
+                continue
+            terms = [self.output, *self.terms[:i], *self.terms[i + 1 :]]
+            named = "".join([c for c in term if any(c in other for other in terms)])
+            gx = Einsum(terms, named)(gy, *xs[:i], *xs[i + 1 :])
+            sizes = iter(gx.shape)
+            gx = gx.reshape(tuple([next(sizes) if c in named else 1 for c in term]))
+            wide = np.broadcast_shapes(gx.shape, x.shape)
+            gxs.append(gx if wide == gx.shape else BroadcastTo(wide)(gx))
+        return tuple(gxs)
+
+
+def einsum(subscripts: str, *operands: Operand) -> Any:
+    """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the product of matrices.
+
+    A letter for each axis of each operand; y is the product of all, summed over the letters that the output lacks. A
+    letter twice in one term takes the diagonal ("ii->i"). `...` stands for any axes, aligned from the right and
+    broadcast. Without "->", the output is `...` and then the letters that occur once, in alphabetical order.
+
+    Raises:
+        TypeError: the subscripts are not text.
+        ValueError: terms that do not match the operands, an output with an unknown or repeated letter, sizes that differ.
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum takes its subscripts as text, such as 'ij,jk->ik', before the operands; not {subscripts!r:.40}")
+    shapes = [np.shape(as_array(x)) for x in operands]
+    terms, output = parse(subscripts, shapes)
+    pairs = [diagonal(x, term) for x, term in zip(operands, terms)]
+    return Einsum([term for _, term in pairs], output)(*[x for x, _ in pairs])
+
+
+def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], str]:
+    """The terms and the output of `subscripts`, a letter for every axis: `...` replaced by letters that are free."""
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(shapes) or not shapes:
+        raise ValueError(f"einsum: {subscripts!r} has {len(terms)} terms for {len(shapes)} operands")
+    free = [c for c in ascii_letters if c not in subscripts]
+    hidden = [len(s) - len(term.replace("...", "")) if "..." in term else 0 for s, term in zip(shapes, terms)]
+    dots = "".join(free[: max(hidden)])
+    if not arrow:
+        letters = left.replace("...", "").replace(",", "")
+        output = "..." + "".join(sorted([c for c in letters if letters.count(c) == 1]))
+    if dots and "..." not in output:
+        raise ValueError(f"einsum: {subscripts!r} hides axes behind '...' that its output does not name: write '...' there too")
+    output = output.replace("...", dots, 1)
+    terms = [term.replace("...", dots[len(dots) - max(n, 0) :], 1) for term, n in zip(terms, hidden)]
+    check_terms(subscripts, terms, output, shapes)
+    return terms, output
+
+
+def check_terms(subscripts: str, terms: list[str], output: str, shapes: Sequence[tuple[int, ...]]) -> None:
+    """Raises ValueError unless the terms fit the shapes and the output is made of their letters, each once."""
+    for term in [*terms, output]:
+        if any(c not in ascii_letters for c in term):
+            raise ValueError(f"einsum: {subscripts!r} may hold letters, ',', '->' and one '...' a term")
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes):
+        if len(term) != len(shape):
+            raise ValueError(f"einsum: {subscripts!r} does not fit the shapes {list(shapes)}: a letter for every axis")
+        for c, n in zip(term, shape):
+            if n != 1 and sizes.setdefault(c, n) != n:
+                raise ValueError(f"einsum: {subscripts!r} and the shapes {list(shapes)}: {c!r} is both {sizes[c]} and {n}")
+    if len(set(output)) < len(output) or not set(output) <= set("".join(terms)):
+        raise ValueError(f"einsum: the output of {subscripts!r} must name letters of the terms, each at most once")
+
+
+def diagonal(x: Operand, term: str) -> tuple[Any, str]:
+    """x with one axis for each letter, the diagonal where a letter named several axes; and its letters."""
+    for c in dict.fromkeys(term):
+        axes = [i for i, other in enumerate(term) if other == c]
+        if len(axes) > 1:
+            rest = [i for i in range(len(term)) if i not in axes]
+            xp, n = namespace(as_array(x)), np.shape(as_array(x))[axes[0]]
+            x = getitem(transpose(x, tuple(axes + rest)), (xp.arange(n),) * len(axes))
+            term = c + "".join([term[i] for i in rest])
+    return x, term

@@ -1,0 +1,162 @@
+"""Normalization: to mean 0 and variance 1 over a part of the axes, then to a scale and an offset that are learned."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd.backend import Array, namespace
+from autograd.core import Function, Operand, Variable, as_array, reshape
+from autograd.shapes import Shape
+
+
+class BatchNorm(Function):
+    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), mean and var those of each channel (axis 1) in this batch.
+
+    gx = gamma / sqrt(var + eps) (gy - mean(gy) - xn mean(gy xn)),  ggamma = sum(gy xn),  gbeta = sum(gy)
+    """
+
+    def __init__(self, eps):
+        self.eps = eps
+    def forward(self, x, gamma, beta):
+        xp = namespace(x)
+        self.shape = (1, -1, *[1] * (x.ndim - 2))
+        self.mean = channel_sums(x) / (x.size // gamma.size)
+        y = xp.subtract(x, self.mean.reshape(self.shape), dtype=xp.result_type(x, gamma, beta))
+        self.var = channel_sums(y * y) / (x.size // gamma.size)
+        y *= (gamma * (self.var + self.eps) ** -0.5).reshape(self.shape)
+        y += beta.reshape(self.shape)
+        return y
+    def backward(self, gy):
+        x, gamma, _ = self.inputs
+        n, mean, var = x.size // gamma.size, self.mean, self.var
+        if isinstance(x, Variable):  # they too are to be differentiated
+            mean = channel_sums(x) / n
+            var = channel_sums((x - mean.reshape(self.shape)) ** 2) / n
+        inv = (var + self.eps) ** -0.5
+        d = x - mean.reshape(self.shape)
+        gbeta, ggamma = channel_sums(gy), channel_sums(gy * d) * inv
+        if self.parents[0] is None:
+            return None, ggamma, gbeta
+        d *= (ggamma * inv * (-1 / n)).reshape(self.shape)  # in the buffer of d, which is ours
+        d += gy
+        d -= (gbeta * (1 / n)).reshape(self.shape)
+        d *= (gamma * inv).reshape(self.shape)
+        return d, ggamma, gbeta
+
+
+class LayerNorm(Function):
+    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), mean and var those of each row; a row has gamma's shape.
+
+    gx = (g - mean(g) - xn mean(g xn)) / sqrt(var + eps) for g = gamma gy,  ggamma = sum(gy xn),  gbeta = sum(gy)
+    """
+
+    def __init__(self, eps):
+        self.eps = eps
+    def forward(self, x, gamma, beta):
+        xp = namespace(x)
+        rows = x.reshape(-1, gamma.size)
+        self.mean = row_means(rows)
+        y = xp.subtract(rows, self.mean, dtype=xp.result_type(x, gamma, beta))
+        self.var = row_means(y * y)
+        y *= (self.var + self.eps) ** -0.5
+        y *= gamma.reshape(-1)
+        y += beta.reshape(-1)
+        return y.reshape(x.shape)
+    def backward(self, gy):
+        x, gamma, _ = self.inputs
+        n, weight, mean, var = gamma.size, gamma.reshape(-1), self.mean, self.var
+        rows, gy = x.reshape(-1, n), gy.reshape(-1, n)
+        if isinstance(x, Variable):  # they too are to be differentiated
+            mean = row_means(rows)
+            var = row_means((rows - mean) ** 2)
+        inv = (var + self.eps) ** -0.5
+        d = rows - mean
+        product = gy * d
+        gbeta, ggamma = channel_sums(gy).reshape(gamma.shape), (inv.reshape(-1) @ product).reshape(gamma.shape)
+        if self.parents[0] is None:
+            return None, ggamma, gbeta
+        d *= (product @ weight).reshape(-1, 1) * inv**2 * (-1 / n)  # in the buffer of d, which is ours
+        d += gy * weight
+        d -= (gy @ weight).reshape(-1, 1) * (1 / n)
+        d *= inv
+        return d.reshape(x.shape), ggamma, gbeta
+
+
+def channel_sums(x: Operand) -> Any:
+    """The sum over all axes but 1.   (N, C, ...) -> (C,). Mostly a product with ones: BLAS adds several times as fast."""
+    ones = namespace(as_array(x)).ones(x.shape[0], x.dtype)
+    return (ones @ x.reshape(x.shape[0], -1)).reshape(x.shape[1], -1).sum(1)
+
+
+def row_means(x: Operand) -> Any:
+    """The mean of each row.   (N, D) -> (N, 1)"""
+    return x @ namespace(as_array(x)).full((x.shape[1], 1), 1 / x.shape[1], x.dtype)
+
+
+def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
+    """Raises ValueError unless gamma and beta have this shape."""
+    given = np.shape(as_array(gamma)), np.shape(as_array(beta))
+    if given != (shape, shape):
+        raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}")
+
+
+def check_batch(name: str, x: Operand) -> None:
+    """Raises ValueError unless x has channels on axis 1, and elements."""
+    shape = np.shape(as_array(x))
+    if len(shape) < 2 or 0 in shape:
+        raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
+
+
+def batch_norm_with_statistics(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> tuple[Any, Array, Array]:
+    """`batch_norm(x, gamma, beta, eps)` and what it normalized with: (y, mean, var).
+
+    mean and var are plain arrays of shape (C,), constants, for running averages. var is the biased variance, the one in
+    the formula; times n / (n - 1) it is the unbiased one, n = x.size / C.
+    """
+    check_batch("batch_norm", x)
+    check_parameters("batch_norm", gamma, beta, x.shape[1:2])
+    f = BatchNorm(eps)
+    y = f(x, gamma, beta)
+    return y, f.mean, f.var
+
+
+def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta.   (N, C, ...) (C,) (C,) -> (N, C, ...)
+
+    mean and var are those of this batch, of each channel (axis 1) over all other axes: over axis 0 for (N, C), over
+    0, 2, 3 for images (N, C, H, W); gradients flow through them. var is the mean of the squared deviations.
+    Source: Ioffe and Szegedy, "Batch normalization", 2015. Raises ValueError for wrong shapes and for an empty batch.
+    """
+    return batch_norm_with_statistics(x, gamma, beta, eps)[0]
+
+
+def batch_norm_inference(x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta with given statistics, all four of shape (C,): for test mode.
+
+    Raises ValueError for wrong shapes.
+    """
+    xs = np.shape(as_array(x))
+    if len(xs) < 2:
+        raise ValueError(f"batch_norm_inference takes x (N, C, ...), not {xs}")
+    check_parameters("batch_norm_inference", gamma, beta, xs[1:2])
+    if (np.shape(as_array(mean)), np.shape(as_array(var))) != (xs[1:2], xs[1:2]):
+        raise ValueError(f"batch_norm_inference: mean and var must have the shape {xs[1:2]}")
+    shape = (1, -1, *[1] * (len(xs) - 2))
+    scale = gamma * (var + eps) ** -0.5
+    return x * reshape(scale, shape) + reshape(beta - mean * scale, shape)
+
+
+def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and var of each sample.   (..., D) (D,) (D,) -> (..., D)
+
+    They are taken over the last axes of x, those that gamma has: for gamma (H, W) over each (H, W) of x (..., H, W).
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016. Raises ValueError for wrong shapes.
+    """
+    xs, shape = np.shape(as_array(x)), np.shape(as_array(gamma))
+    if not shape or prod(shape) == 0 or xs[-len(shape) :] != shape:
+        raise ValueError(f"layer_norm: gamma must have the shape of the last axes of x {xs}, not {shape}")
+    check_parameters("layer_norm", gamma, beta, shape)
+    return LayerNorm(eps)(x, gamma, beta)

@@ -1,0 +1,81 @@
+"""The error function, which neither NumPy nor CuPy has: one formula for single precision, one for double."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.backend import Array, namespace
+
+BLOCK = 1 << 17  # bytes computed at once on the CPU, so that the arrays between the steps stay in the cache
+
+
+def erf(x: Array) -> Array:
+    """erf x = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, to 4 units in the last place of the dtype of x.
+
+    Raises:
+        TypeError: x is complex, or no numbers at all.
+    """
+    xp = namespace(x)
+    x = xp.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"erf takes real numbers, not {x.dtype}")
+    single = x.dtype.kind == "f" and x.dtype.itemsize <= 4
+    formula = erf_single if single else erf_double
+    y = x.astype(xp.float32 if single else xp.float64).reshape(-1)
+    step = BLOCK // y.itemsize if xp is np else max(y.size, 1)
+    for i in range(0, y.size, step):
+        y[i : i + step] = formula(xp, y[i : i + step])
+    return y.reshape(x.shape).astype(x.dtype if x.dtype.kind == "f" else y.dtype, copy=False)[()]
+
+
+# The polynomial of degree 7 that makes tanh(x P(x^2)) nearest to erf x, in relative error, over 0 < x <= 4; highest
+# power first. Fitted for this file by least squares at 3,000 points, reweighted to the minimax solution (Lawson 1961).
+P = (
+    5.4212728e-9, 2.75835613e-8, -4.79466428e-6, 8.45967841e-5, -6.14838523e-4, -1.95288054e-4, 0.102769864, 1.12837925,
+)  # fmt: skip
+
+
+def erf_single(xp: Any, x: Array) -> Array:
+    """tanh(x P(x^2)); beyond 4 it is 1 in single precision."""
+    x = xp.clip(x, -4, 4)
+    return xp.tanh(x * polynomial(P, x * x))
+
+
+# W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of Computation 23 (1969) 631-637.
+A = 1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3
+B = 1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3
+C = (
+    2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
+    8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3,
+)  # fmt: skip
+D = (
+    1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+    3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+)  # fmt: skip
+
+
+def erf_double(xp: Any, x: Array) -> Array:
+    """x A(x^2) / B(x^2) for |x| < 0.46875, and 1 - e^(-x^2) C(|x|) / D(|x|) above.
+
+    Cody goes over to a third formula at 4, to give 1 - erf x to its last digits. For erf x itself, which is 1 in double
+    precision from 6 on, the second one suffices: its error relative to 1 - erf x is below 1e-12 there.
+    """
+    a = xp.clip(abs(x), 0, 6)
+    y = xp.copysign(1 - xp.exp(-a * a) * polynomial(C, a) / polynomial(D, a), x)
+    small = a < 0.46875
+    x = x[small]
+    y[small] = x * polynomial(A, x * x) / polynomial(B, x * x)
+    return y
+
+
+def polynomial(coefficients: Sequence[float], x: Array) -> Array:
+    """c0 x^n + c1 x^(n-1) + ... + cn, by Horner's rule in one array."""
+    y = coefficients[0] * x
+    for c in coefficients[1:-1]:
+        y += c
+        y *= x
+    y += coefficients[-1]
+    return y

@@ -1,0 +1,65 @@
+"""Pooling windows: their maxima, their sums, and the two ways back.
+
+Every loop runs over the taps of the kernel; all windows are treated at once.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from autograd.backend import Array, namespace
+from autograd.kernels.windows import Windows
+
+
+def largest(x: Array, w: Windows) -> tuple[Array, Array]:
+    """The maximum of each window, and the number of the tap that holds it: the first one, where several do.
+
+    (N, C, *size) -> twice (N, C, *out). Padding holds minus infinity.
+    """
+    xp = namespace(x)
+    shape = (*x.shape[:2], *w.out)
+    lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
+    y = xp.full(shape, lowest, x.dtype)
+    where = xp.zeros(shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
+    for number, (_, pixels, windows) in enumerate(w.taps()):
+        candidate, best = x[pixels], y[windows]
+        where[windows][candidate > best] = number
+        xp.maximum(best, candidate, out=best)
+    return y, where
+
+
+def pick(x: Array, where: Array, w: Windows) -> Array:
+    """y[o] = x at tap where[o] of window o.   (N, C, *size) -> (N, C, *out)"""
+    xp = namespace(x)
+    y = xp.zeros(where.shape, x.dtype)
+    for number, (_, pixels, windows) in enumerate(w.taps()):
+        y[windows] += xp.where(where[windows] == number, x[pixels], 0)
+    return y
+
+
+def put(y: Array, where: Array, w: Windows) -> Array:
+    """Each y[o] added at tap where[o] of window o: the adjoint of pick.   (N, C, *out) -> (N, C, *size)"""
+    xp = namespace(y)
+    x = xp.zeros((*y.shape[:2], *w.size), y.dtype)
+    for number, (_, pixels, windows) in enumerate(w.taps()):
+        if w.apart:
+            xp.multiply(y[windows], where[windows] == number, out=x[pixels])
+        else:
+            x[pixels] += y[windows] * (where[windows] == number)
+    return x
+
+
+def total(x: Array, w: Windows) -> Array:
+    """The sum of each window.   (N, C, *size) -> (N, C, *out)"""
+    y = namespace(x).zeros((*x.shape[:2], *w.out), x.dtype)
+    for _, pixels, windows in w.taps():
+        y[windows] += x[pixels]
+    return y
+
+
+def spray(y: Array, w: Windows) -> Array:
+    """Each y[o] added to all pixels of window o: the adjoint of total.   (N, C, *out) -> (N, C, *size)"""
+    x = namespace(y).zeros((*y.shape[:2], *w.size), y.dtype)
+    for _, pixels, windows in w.taps():
+        x[pixels] += y[windows]
+    return x

@@ -1,0 +1,71 @@
+"""Layers made of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.core import Operand
+from autograd.functions.activation import relu
+from autograd.layers.base import Generator, Initializer, Layer
+from autograd.layers.initializers import he
+from autograd.layers.linear import Linear
+
+
+class Sequential(Layer):
+    """y = f_n(... f_2(f_1(x))), of layers and plain functions.
+
+    `model[0]` is a part, `model[:2]` a Sequential that shares its parts with this one. The paths are `0.W`, `2.W`, ...
+    Raises TypeError for a part that cannot be called.
+    """
+
+    def __init__(self, *parts: Callable[..., Any]) -> None:
+        for part in parts:
+            if not callable(part):
+                raise TypeError(f"Sequential takes layers and functions, not {part!r:.40}")
+        self.parts = list(parts)
+
+    def forward(self, x: Operand) -> Any:
+        for f in self.parts:
+            x = f(x)
+        return x
+
+    def children(self) -> Iterable[tuple[Any, Any]]:
+        return enumerate(self.parts)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return Sequential(*self.parts[index]) if isinstance(index, slice) else self.parts[index]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.parts)
+
+
+class MLP(Sequential):
+    """A multilayer perceptron: a Linear of each size, with the activation between two of them.
+
+    `sizes` are those of the outputs, layer by layer: MLP((1000, 10)) is Linear(1000), relu, Linear(10). The size of the
+    input is found at the first call, or given as in_size. Weights start as `he`, which suits the ReLU.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Callable[[Any], Any] = relu,
+        *,
+        in_size: int | None = None,
+        initializer: Initializer = he,
+        dtype: Any = np.float32,
+        rng: Generator = None,
+    ) -> None:
+        if not sizes:
+            raise ValueError("MLP takes the size of at least one layer")
+        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is spent once, not anew in every layer
+        parts: list[Callable[..., Any]] = []
+        for before, size in zip([in_size, *sizes], sizes):
+            parts += [Linear(size, before, initializer=initializer, dtype=dtype, rng=rng), activation]
+        super().__init__(*parts[:-1])

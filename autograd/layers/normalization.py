@@ -1,0 +1,64 @@
+"""Normalization with scale, offset and, for batches, running statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.config import training
+from autograd.core import Operand, as_array
+from autograd.functions.normalization import batch_norm_inference, batch_norm_with_statistics, layer_norm
+from autograd.layers.base import Buffer, Layer, Parameter, check_sizes
+from autograd.layers.initializers import ones, zeros
+
+
+class BatchNorm(Layer):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta for each channel.   (N, C) or (N, C, H, W), gamma and beta (C,)
+
+    While training, mean and var are those of the batch, and `mean`, `var`, two buffers, follow them:
+    mean <- momentum mean + (1 - momentum) batch mean, var likewise with the unbiased variance of the batch (divided by
+    n - 1). Under `test_mode()` they are used instead. momentum is the share of the old, as in the lecture; PyTorch's
+    is the share of the new. A call under `no_grad()` alone still trains the buffers: use `test_mode()`.
+    """
+
+    def __init__(self, size: int | None = None, *, momentum: float = 0.9, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+        check_sizes(size=size)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"BatchNorm: momentum must be in [0, 1], not {momentum}")
+        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
+        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
+        self.mean = Buffer.planned((size,), zeros, dtype=dtype)
+        self.var = Buffer.planned((size,), ones, dtype=dtype)
+        self.momentum, self.eps = momentum, eps
+
+    def forward(self, x: Operand) -> Any:
+        for box in (self.gamma, self.beta, self.mean, self.var):
+            box.settle(x, 1)
+        if not training.get():
+            return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
+        y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
+        n = as_array(x).size // mean.size
+        self.follow(self.mean, mean)
+        self.follow(self.var, var * (n / max(n - 1, 1)))
+        return y
+
+    def follow(self, buffer: Buffer, batch: Any) -> None:
+        """Moves a running value towards that of a batch."""
+        running = buffer.data * self.momentum + batch * (1 - self.momentum)
+        buffer.data = running.astype(buffer.dtype, copy=False)
+
+
+class LayerNorm(Layer):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis of each sample.   (..., D), gamma and beta (D,)"""
+
+    def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+        check_sizes(size=size)
+        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
+        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
+        self.eps = eps
+
+    def forward(self, x: Operand) -> Any:
+        self.gamma.settle(x, -1)
+        self.beta.settle(x, -1)
+        return layer_norm(x, self.gamma, self.beta, self.eps)

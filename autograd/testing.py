@@ -1,0 +1,128 @@
+"""Is a derivative right? `check_gradients` compares it with central differences, at every order that you ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.backend import Array, is_array, namespace, to_numpy
+from autograd.core import Variable, as_array, grad
+
+Scalar: TypeAlias = Callable[..., Variable]  # of Variables, which are the inputs
+
+
+def check_gradients(
+    f: Callable[..., Any],
+    *arrays: Any,
+    order: int = 3,
+    eps: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    rng: np.random.Generator | int = 0,
+) -> None:
+    """Checks the derivatives of f(*arrays) of the orders 1 to `order` against central differences.
+
+    With random numbers v of the shape of f(x), s(x) = sum of v f(x) is a number, and
+
+        ds/dx_i  must be  (s(x + h e_i) - s(x - h e_i)) / 2h,  h = eps,
+
+    for every element of every floating-point array; that is order 1. Order 2 is the same for the gradient of s in the
+    place of f, taken with `create_graph=True`, and so on; from order 2 on, one random direction per array stands in the
+    place of every e_i. All is computed in float64, so arrays of float32 are cast first. Integer arrays and numbers are
+    constants. f may return a Variable or a tuple of them, and must be deterministic: give a dropout its seed.
+
+    `backward()` must agree with `grad`, and f must leave its inputs as they are.
+
+    >>> check_gradients(lambda x, W: x @ W, np.ones((2, 3)), np.ones((3, 4)))
+
+    Raises:
+        AssertionError: a derivative is wrong (which order, which input, which element, what it is and should be), or
+            an input was modified.
+        TypeError: no floating-point array among the inputs, or no floating-point Variable computed from them.
+        ValueError: f gives different values for equal inputs.
+    """
+    inputs = [as_array(x) for x in arrays]
+    places = [i for i, x in enumerate(inputs) if is_array(x) and x.dtype.kind == "f"]
+    if not places:
+        raise TypeError(f"no floating-point array among the {len(arrays)} inputs: there is nothing to differentiate in")
+    xs = [inputs[i].astype(np.float64, copy=False) for i in places]
+    before = [x.copy() for x in xs]
+    seeds = np.random.default_rng(rng).integers(2**32, size=order + 1)
+
+    def g(*variables: Variable) -> Any:
+        given = list(inputs)
+        for i, x in zip(places, variables):
+            given[i] = x
+        return f(*given)
+
+    for k in range(1, order + 1):
+        s = partial(weighted, g, seeds[k])
+        gxs = first_order(s, xs, places) if k == 1 else [to_numpy(gx.data) for gx in gradient(s, *map(Variable, xs))]
+        for i, x, old in zip(places, xs, before):
+            if not np.array_equal(to_numpy(x), to_numpy(old), equal_nan=True):
+                raise AssertionError(f"order {k}: f or its backward modified input {i}")
+        if k == 1 and len({str(moved(s, xs, 0, 0.0)) for _ in range(2)}) == 2:
+            raise ValueError("f gives different values for equal inputs: draw its random numbers from the same seed")
+        differences = by_element if k == 1 else partial(by_direction, np.random.default_rng(seeds[0]))
+        for j, i in enumerate(places):
+            for where, got, expected in differences(s, xs, j, gxs[j], eps):
+                if not abs(got - expected) <= atol + rtol * abs(expected):
+                    found = f"the derivative is {got:.10g}, central differences give {expected:.10g}"
+                    raise AssertionError(f"order {k}, input {i}, {where}: {found}")
+        g = partial(gradient, s)
+
+
+def weighted(f: Callable[..., Any], seed: int, *xs: Variable) -> Variable:
+    """Sum of v f(x) with random v, the same in every call; several outputs are added."""
+    rng = np.random.default_rng(seed)
+    ys = f(*xs)
+    total: Any = 0
+    for y in ys if isinstance(ys, (tuple, list)) else [ys]:
+        if isinstance(y, Variable) and y.node is not None:
+            v = np.asarray(rng.standard_normal(y.shape), y.dtype)
+            total = total + (namespace(y.data).asarray(v) * y).sum()
+    if not isinstance(total, Variable):
+        raise TypeError("f must return a floating-point Variable (or a tuple of them) that is computed from its inputs")
+    return total
+
+
+def gradient(s: Scalar, *xs: Variable) -> Any:
+    """ds/dx for each x, which can be differentiated again."""
+    return grad(s(*xs), xs, create_graph=True)
+
+
+def first_order(s: Scalar, xs: Sequence[Array], places: Sequence[int]) -> list[Any]:
+    """The gradients of s by `grad`, once `backward` has been seen to give the same."""
+    variables = [Variable(x) for x in xs]
+    y = s(*variables)
+    gxs = [to_numpy(gx.data) for gx in grad(y, variables)]
+    y.backward()
+    for i, x, gx in zip(places, variables, gxs):
+        other = np.zeros(x.shape) if x.grad is None else to_numpy(x.grad.data)
+        if other.shape != gx.shape or not np.allclose(other, gx, rtol=1e-10, atol=1e-12, equal_nan=True):
+            raise AssertionError(f"input {i}: backward() gives {other!r:.300}, and grad() gives {gx!r:.300}")
+    return gxs
+
+
+def moved(s: Scalar, xs: Sequence[Array], j: int, step: Any) -> float:
+    """s where the input number j has moved by `step`."""
+    return float(s(*[Variable(x + step if i == j else x) for i, x in enumerate(xs)]).item())
+
+
+def by_element(s: Scalar, xs: Sequence[Array], j: int, gx: Any, eps: float) -> Any:
+    """For each element of input j: its place, its derivative, and what central differences say."""
+    for index in np.ndindex(*xs[j].shape):
+        step = np.zeros(xs[j].shape)
+        step[index] = eps
+        h = namespace(xs[j]).asarray(step)
+        yield f"element {index}", float(gx[index]), (moved(s, xs, j, h) - moved(s, xs, j, -h)) / (2 * eps)
+
+
+def by_direction(rng: np.random.Generator, s: Scalar, xs: Sequence[Array], j: int, gx: Any, eps: float) -> Any:
+    """The same for the derivative along one random direction d: d · gx."""
+    d = rng.standard_normal(xs[j].shape)
+    h = namespace(xs[j]).asarray(eps * d)
+    yield "a random direction", float((d * gx).sum()), (moved(s, xs, j, h) - moved(s, xs, j, -h)) / (2 * eps)
