@@ -87,6 +87,11 @@ class ArrayLike:
         text = repr(to_numpy(self.data)).replace("\n", "\n" + " " * (len(kind) - len("array")))
         return kind + text.removeprefix("array")[:-1] + (f", name={self.name!r})" if self.name else ")")
 
+    def __getstate__(self) -> Any:
+        """Copies and pickles are leaves: everything but the place in the graph."""
+        state: Any = object.__getstate__(self)
+        return state[0], {**state[1], "node": None}
+
     def __pos__(self) -> Any:
         return self
 

@@ -4,16 +4,15 @@ A `Variable` is an array that remembers where it came from; a `Function` makes V
 for each (`engine.Node`), and knows its own derivative; `backward` and `grad` walk the nodes back. Three invariants:
 
 - *A graph starts at a Variable.* On arrays alone a function is just its `forward`: arrays in, an array out.
-- *First order never pays for second order.* Inside `backward` the gradients, `self.inputs` and `self.outputs` are plain
-  arrays. Only while the gradient is itself recorded (`create_graph=True`) they are Variables, and the same lines of
-  code, written once, leave a graph of their own.
+- *First order never pays for second order.* In `backward` the gradients, `self.inputs` and `self.outputs` are arrays.
+  Only while it is itself recorded (`create_graph=True`) they are Variables, and the same code leaves its own graph.
 - *A function keeps what its `backward` names*: the input arrays if it says `self.inputs`, the output arrays if it says
   `self.outputs`, nothing otherwise. An array that no backward needs is free as soon as its Variable is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from math import prod
@@ -58,11 +57,9 @@ class Function:
     """
 
     __slots__ = ("arrays", "generation", "kept", "parents", "siblings")
-    parents: list[Any]  # the Node of each input
     arrays: list[Any]  # of the inputs, if backward names `inputs`
     kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
     siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
-    forward: Any
     keeps_inputs = keeps_outputs = True
 
     def __init_subclass__(cls) -> None:
@@ -71,6 +68,9 @@ class Function:
         if code is not None:
             cls.keeps_inputs = vars(cls).get("keeps_inputs", "inputs" in code.co_names)
             cls.keeps_outputs = vars(cls).get("keeps_outputs", "outputs" in code.co_names)
+
+    def forward(self, *arrays: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, *arrays)")
 
     def backward(self, *gys: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no derivative: define backward(self, *gys)")
@@ -90,8 +90,7 @@ class Function:
             if node is None and value.dtype.kind in "fc":
                 node = place(x)
             if node is not None:
-                creator = node.creator
-                generation = max(generation, 0 if creator is None else creator.generation)
+                generation = max(generation, 0 if node.creator is None else node.creator.generation)
             arrays.append(value if value.shape else value[()])
             parents.append(node)
         try:
@@ -162,10 +161,7 @@ def alias(node: Any, value: Any, creator: Function | None = None, index: int = 0
     return x
 
 
-# The algebra: the smallest that holds Variable's operators and is closed under differentiation.
-
-
-class Add(Function):
+class Add(Function):  # from here on the algebra: all that Variable's operators and their derivatives need
     """y = x0 + x1"""
 
     def forward(self, x0, x1):
@@ -461,9 +457,9 @@ class Variable(ArrayLike):
                     x.grad = gx if x.grad is None else x.grad + gx
 
 
-def as_variable(x: Operand, name: str | None = None) -> Variable:
+def as_variable(x: Operand) -> Variable:
     """`x` as a Variable: itself if it is one, otherwise a new leaf of the array, number or nested list."""
-    return x if isinstance(x, Variable) else Variable(x, name)
+    return x if isinstance(x, Variable) else Variable(x)
 
 
 def as_array(x: Operand) -> Any:
@@ -486,8 +482,7 @@ def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
     """The gradient as a Variable whose array belongs to it alone: not a view, not in another gradient of this walk."""
     x = g if create_graph and isinstance(g, Variable) else result(as_array(g))
     if is_array(x.value) and (x.value.base is not None or id(x.value) in owners):
-        node = x.node
-        x = result(x.value.copy())
+        x, node = result(x.value.copy()), x.node
         x.node = node
     owners.add(id(x.value))
     if create_graph and x.node is None:
@@ -498,21 +493,20 @@ def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
     """d(outputs)/d(inputs) as Variables, leaving every `.grad` alone and walking only the graph between the two.
 
-    `outputs` is a Variable or a sequence of them, whose contributions are added; `grad_outputs` are their seeds in the
-    same form (ones where None). The result has the form of `inputs`: a Variable for a Variable, a list for a sequence.
-    An input that does not influence the outputs has the gradient 0.
+    `outputs` is a Variable or several, whose contributions are added; `grad_outputs` are their seeds (None: ones). The
+    result is a Variable if `inputs` is one, else a list. An input that does not influence the outputs has gradient 0.
 
     >>> x = Variable(2.0)
     >>> first = grad(x**3, x, create_graph=True)
     >>> grad(first, x)
     Variable(12.)
 
-    Raises TypeError for what is not a floating-point Variable, RuntimeError for an output that has no graph, and
-    ValueError for a seed that has not the shape of its output.
+    Raises TypeError for what is not a floating-point Variable, RuntimeError for an output without a graph, ValueError
+    for a seed that has not the shape of its output.
     """
-    ys = [outputs] if isinstance(outputs, Variable) else list(outputs)
-    xs = [inputs] if isinstance(inputs, Variable) else list(inputs)
-    seeds = [grad_outputs] if isinstance(outputs, Variable) else list(grad_outputs or [None] * len(ys))
+    given = outputs, inputs, grad_outputs
+    ys, xs, seeds = [list(v) if isinstance(v, Iterable) and not hasattr(v, "dtype") else [v] for v in given]
+    seeds = [None] * len(ys) if grad_outputs is None else seeds
     for x in [*ys, *xs]:
         if not isinstance(x, Variable) or x.dtype.kind not in "fc":
             raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x))}: {x!r:.40}")
@@ -522,6 +516,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     if any(y.node is None for y in ys):
         raise RuntimeError("an output has no graph: made under no_grad(), or a gradient without create_graph=True")
     found = walk(ys, seeds, create_graph, targets, engine.between([y.node for y in ys], targets))
-    owners = {id(as_array(seed)) for seed in seeds}
-    gxs = [own(found[x.node] if x.node in found else x.data * 0, owners, create_graph) for x in xs]
+    found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
+    owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
+    gxs = [own(found[x.node], owners, create_graph) for x in xs]
     return gxs[0] if isinstance(inputs, Variable) else gxs

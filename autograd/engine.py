@@ -8,8 +8,8 @@ it and the value's shape and dtype, and refers only weakly to the Variable, whos
     node(x) <-- function <-- node(y) <-- function <-- node(z)        creator, parents: strong references, backwards only
 
 Nothing points forward, so a graph dies by reference count when its last Variable does. The node of the highest
-generation is taken first: then all that could still add to its gradient has been taken before. Gradients are arrays, or
-Variables when they are to be differentiated again: here it makes no difference.
+generation is taken first: then all that could add to its gradient has been taken. Gradients are arrays, or Variables if
+they are to be differentiated again: here it makes no difference.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from heapq import heappop, heappush
 from itertools import count
+from operator import attrgetter
 from typing import Any
 from weakref import ref
 
@@ -28,11 +29,15 @@ class Node(ref[Any]):
     compares by identity. Called, it returns the Variable, or None if that is gone."""
 
     __slots__ = ("__weakref__", "creator", "dtype", "index", "shape")
+    creator: Any
+    index: int
+    shape: Shape
+    dtype: Any
     __hash__ = object.__hash__
     __eq__ = object.__eq__
 
 
-def accumulate(seeds: dict[Any, Any], keep: Container[Any] | None, path: Container[Any] | None) -> dict[Any, Any]:
+def accumulate(seeds: dict[Any, Any], keep: Any, path: Container[Any] | None) -> dict[Any, Any]:
     """The gradients of the leaves below `seeds` (gradients by node) and of the nodes in `keep` (None: all alive ones).
 
     With a `path`, only its functions are walked, and only the gradients of nodes in `keep` are returned.
@@ -46,11 +51,9 @@ def accumulate(seeds: dict[Any, Any], keep: Container[Any] | None, path: Contain
     pairs: Iterable[tuple[Any, Any]] = seeds.items()
     while True:
         for node, g in pairs:
-            if node is None or g is None:
+            if node is None or g is None or (path is not None and node.creator not in path and node not in keep):
                 continue
             creator = node.creator
-            if path is not None and creator not in path and node not in keep:  # type: ignore[operator]
-                continue
             if f is not None and (getattr(g, "shape", None) != node.shape or g.dtype != node.dtype):
                 g = fit(g, node, f)
             if node not in grads:
@@ -93,7 +96,7 @@ def take(node: Any, f: Any, grads: dict[Any, Any], keep: Container[Any] | None, 
 
 
 def fit(g: Any, node: Any, f: Any) -> Any:
-    """`g` summed to the shape and cast to the dtype of `node`: the adjoint of broadcasting and of type promotion."""
+    """`g` summed to the shape and cast to the dtype of `node`: the adjoint of broadcasting and type promotion."""
     try:
         g = sum_to(g, node.shape)
     except (AttributeError, ValueError) as error:
@@ -117,7 +120,7 @@ def between(outputs: Iterable[Any], targets: Container[Any]) -> set[Any]:
             found.add(f)
             stack += [node.creator for node in f.parents if node is not None]
     path: set[Any] = set()
-    for f in sorted(found, key=lambda f: f.generation):  # type: ignore[no-any-return]
+    for f in sorted(found, key=attrgetter("generation")):
         if any(node in targets or node.creator in path for node in f.parents if node is not None):
             path.add(f)
     return path

@@ -3,9 +3,9 @@
     serialize.save(model, "model.npz")
     serialize.load(model, "model.npz")
 
-Anything with `state_dict` and `load_state_dict` can be saved: layers, optimizers, data loaders. The file is a zip of one
-`.npy` for each array, which `numpy.load` reads too, and a `state.json` for everything else. It knows no device: what was
-saved on a GPU loads on the CPU, and the other way round.
+Anything with `state_dict` and `load_state_dict` can be saved: layers, optimizers, data loaders. The file is a zip of a
+`.npy` for each array, which `numpy.load` reads too, and a `state.json` for everything else. It knows no device: what
+was saved on a GPU loads on the CPU, and the other way round.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from autograd.backend import is_array, to_numpy
 
 JSON = "state.json"
 Name = str | os.PathLike[str]
-BROKEN = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, KeyError, IndexError, OverflowError,
+BROKEN = (  # what zipfile, json and NumPy raise on a damaged file
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, LookupError, OverflowError,
     NotImplementedError, RuntimeError, ValueError, TypeError, AttributeError,
-)  # fmt: skip  # what zipfile, json and numpy raise on a damaged file
+)  # fmt: skip
 
 
 def save(source: Any, path: Name, *, compress: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Step 53: save and load.
 
-New: a model outlives the program. `serialize.save` writes every parameter under its path, `l1.W`, into one
+New: a model outlives the program. `serialize.save` writes every parameter under its path, `0.W`, into one
 .npz file, which NumPy can read too. The file appears whole or not at all, even if the power fails in between.
 An optimizer has a state as well: with it, a training that was stopped goes on as if nothing had happened, bit
 for bit. A file that does not fit is refused with a reason, and the model stays as it was.

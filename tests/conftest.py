@@ -1,12 +1,18 @@
 """The devices that tests run on: NumPy, a strict stand-in for CuPy, and CuPy itself where there is a GPU.
 
-A test that takes `on_device` (array -> the same array there) runs on each of the three; one that takes `other_device`
-on all but NumPy. `pytest -m gpu` runs what needs a GPU, and nothing else.
+- A test that takes `on_device` (array -> the same array there) runs on each of the three; one that takes
+  `other_device` on all but NumPy. `pytest -m gpu` runs what needs a GPU, and nothing else.
+- `pytest --standin` runs the whole suite on the stand-in: in the test files `np` is then the stand-in, and whatever is
+  put into a Variable lies there. What cannot be so is marked `standin_exempt("why")`; a file can say it for all its
+  tests with `pytestmark`.
 """
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
-from autograd import backend
+from autograd import Variable, backend
 from tests import standin
 
 backend.register(standin.Array, standin)
@@ -32,3 +38,84 @@ def on_device(request):
 @pytest.fixture(params=others)
 def other_device(request):
     return device(request.param)
+
+
+@pytest.fixture
+def standin_as_gpu(monkeypatch):
+    """`to('gpu')` moves to the stand-in."""
+    monkeypatch.setattr(backend, "cupy", lambda: standin)
+    return standin
+
+
+# pytest --standin
+
+
+def pytest_addoption(parser):
+    parser.addoption("--standin", action="store_true", help="run the whole suite on the stand-in for CuPy")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "standin_exempt(why): not for --standin")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--standin"):
+        return
+    for item in items:
+        exempt = item.get_closest_marker("standin_exempt")
+        if exempt or not hasattr(item, "callspec") and not hasattr(item, "function"):
+            item.add_marker(pytest.mark.skip(reason=f"not on the stand-in: {exempt.args[0] if exempt else 'doctest'}"))
+            continue
+        if hasattr(item, "callspec"):
+            item.callspec.params.update({name: moved(x) for name, x in item.callspec.params.items()})
+        module = item.module.__dict__
+        if module.get("np") is np and module["__name__"] != "tests.test_ops":  # which moves its arrays itself
+            module.update({name: moved(x) for name, x in module.items() if isinstance(x, np.ndarray)})
+            module["np"] = NumPyForTests()
+
+
+def moved(x):
+    """Arrays on the stand-in, also inside lists and tuples."""
+    if type(x) in (list, tuple):
+        return type(x)(moved(item) for item in x)
+    return standin.asarray(x) if isinstance(x, np.ndarray) else x
+
+
+def back(x):
+    """NumPy arrays, also inside lists and tuples: what a test compares with."""
+    if type(x) in (list, tuple):
+        return type(x)(back(item) for item in x)
+    return x.get() if isinstance(x, standin.Array) else x
+
+
+class NumPyForTests:
+    """The stand-in with what a test needs beside: `np.testing` on its arrays, files, and settings."""
+
+    testing = SimpleNamespace(
+        **{
+            name: lambda *args, f=getattr(np.testing, name), **options: f(*map(back, args), **options)
+            for name in ("assert_allclose", "assert_array_equal", "assert_equal", "assert_array_almost_equal")
+        }
+    )
+    errstate, load = np.errstate, np.load
+
+    def __getattr__(self, name):
+        return getattr(standin, name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def everything_on_the_standin(request):
+    """Under --standin: what is put into a Variable lies there, and is the GPU."""
+    if not request.config.getoption("--standin"):
+        yield
+        return
+    plain = Variable.__init__
+
+    def init(self, data, name=None):
+        number = not isinstance(data, (Variable, standin.Array)) and np.asarray(data).dtype.kind in "fciub"
+        plain(self, standin.asarray(data) if number else data, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Variable, "__init__", init)
+        patch.setattr(backend, "cupy", lambda: standin)
+        yield

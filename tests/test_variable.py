@@ -63,7 +63,7 @@ def test_data_takes_arrays_only():
 def test_as_variable():
     x = Variable(np.ones(2))
     assert as_variable(x) is x
-    assert_equal(as_variable([1.0, 2.0], "y"), [1, 2])
+    assert_equal(as_variable([1.0, 2.0]), [1, 2])
     assert as_variable(3.0, "y").name == "y"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.backend import namespace
 from autograd.core import Function, Operand
-from autograd.functions.arithmetic import clip, number
+from autograd.functions.arithmetic import clip, limited, number
 from autograd.functions.elementwise import exp
 from autograd.functions.reduction import axes_at
 from autograd.kernels import erf as kernel
@@ -34,7 +34,7 @@ class ReLU(Function):
     """y = max(x, 0)"""
 
     def forward(self, x):
-        return rectified(x)
+        return limited(x, 0, None)
     def backward(self, gy):
         return gy * (self.outputs[0] > 0)
 
@@ -58,10 +58,11 @@ class ELU(Function):
     def __init__(self, alpha):
         self.alpha = alpha
     def forward(self, x):
-        return rectified(x) + self.alpha * namespace(x).expm1(-rectified(-x))
+        return limited(x, 0, None) + self.alpha * namespace(x).expm1(limited(x, None, 0))
     def backward(self, gy):
         (y,) = self.outputs
-        return gy * (y > 0) + gy * (y <= 0) * (clip(y, None, 0) + self.alpha)
+        gx = gy * (clip(y, None, 0) + self.alpha)
+        return gx if self.alpha == 1 else gx + (1 - self.alpha) * (gy * (y > 0))
 
 
 class Softplus(Function):
@@ -69,7 +70,7 @@ class Softplus(Function):
 
     def forward(self, x):
         xp = namespace(x)
-        return rectified(x) + xp.log1p(xp.exp(-abs(x)))
+        return limited(x, 0, None) + xp.log1p(xp.exp(-abs(x)))
     def backward(self, gy):
         return gy * sigmoid(self.inputs[0])
 
@@ -122,11 +123,6 @@ class LogSoftmax(Function):
     def backward(self, gy):
         (y,) = self.outputs
         return gy - exp(y) * gy.sum(axis=self.axes, keepdims=True)
-
-
-def rectified(x: Any) -> Any:
-    """max(x, 0). NumPy's `clip` is three times as fast as its `maximum` with a number."""
-    return x.clip(0, math.inf) if getattr(x, "ndim", 0) and x.dtype.kind == "f" else namespace(x).maximum(x, 0)
 
 
 def sigmoid(x: Operand) -> Any:

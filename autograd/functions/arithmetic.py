@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from typing import Any
@@ -63,11 +64,18 @@ class Clip(Function):
         self.low = low
         self.high = high
     def forward(self, x):
-        return namespace(x).clip(x, self.low, self.high)
+        return limited(x, self.low, self.high)
     def backward(self, gy):
         (x,) = self.inputs
         low, high = self.low, self.high
         return gy * (x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high))
+
+
+def limited(x: Any, low: float | None, high: float | None) -> Any:
+    """x between low and high. None becomes infinity: with one limit NumPy takes three times as long as with two."""
+    if getattr(x, "ndim", 0) and x.dtype.kind == "f":
+        return x.clip(-math.inf if low is None else low, math.inf if high is None else high)
+    return namespace(x).clip(x, low, high)
 
 
 def shared(gy: Operand, ties: Any) -> Any:
@@ -83,9 +91,7 @@ def operands(name: str, *xs: Operand) -> tuple[Operand, ...]:
     """
     for x in xs:
         if isinstance(x, (list, tuple, str, bytes)):
-            raise TypeError(
-                f"{name} takes Variables, arrays and numbers, not a {type(x).__name__}: make an array of {x!r:.40} first"
-            )
+            raise TypeError(f"{name} takes Variables, arrays and numbers, not a {type(x).__name__}: {x!r:.40}")
     return xs
 
 
@@ -150,8 +156,8 @@ def where(condition: Operand, x0: Operand, x1: Operand) -> Any:
     Raises TypeError for a condition that is not boolean.
     """
     condition = as_array(condition)
-    if getattr(condition, "dtype", type(condition)) != bool:
-        kind = getattr(condition, "dtype", type(condition).__name__)
+    kind = str(getattr(condition, "dtype", type(condition).__name__))
+    if kind != "bool":
         raise TypeError(f"where: the condition must be boolean, not {kind}: compare first, as in where(x > 0, x, y)")
     return Where(condition)(x0, x1)
 

@@ -67,11 +67,11 @@ def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int
     Raises ValueError for axes that do not exist, or do not have the same sizes.
     """
     sa, sb = np.shape(as_array(a)), np.shape(as_array(b))
-    if isinstance(axes, int):
+    if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(len(sa), len(sb)):
             raise ValueError(f"tensordot: shapes {sa} and {sb} have no {axes} axes to sum over")
         axes = tuple(range(len(sa) - axes, len(sa))), tuple(range(axes))
-    summed_a, summed_b = [axes_of(s, k if isinstance(k, int) else tuple(k)) for s, k in zip((sa, sb), axes)]
+    summed_a, summed_b = [axes_of(s, k if isinstance(k, (int, np.integer)) else tuple(k)) for s, k in zip((sa, sb), axes)]
     sizes = [sa[i] for i in summed_a]
     if sizes != [sb[i] for i in summed_b]:
         raise ValueError(f"tensordot: axes {summed_a} of {sa} and {summed_b} of {sb} have different sizes")

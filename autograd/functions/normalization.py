@@ -87,8 +87,9 @@ class LayerNorm(Function):
 
 def channel_sums(x: Operand) -> Any:
     """The sum over all axes but 1.   (N, C, ...) -> (C,). Mostly a product with ones: BLAS adds several times as fast."""
-    ones = namespace(as_array(x)).ones(x.shape[0], x.dtype)
-    return (ones @ x.reshape(x.shape[0], -1)).reshape(x.shape[1], -1).sum(1)
+    N, C, *rest = x.shape
+    ones = namespace(as_array(x)).ones(N, x.dtype)
+    return (ones @ x.reshape(N, C * prod(rest))).reshape(C, prod(rest)).sum(1)
 
 
 def row_means(x: Operand) -> Any:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd import core
 from autograd.backend import namespace
-from autograd.core import Function, Operand, Variable, as_array, reshape, sum, transpose
+from autograd.core import Function, Operand, Variable, as_array, reshape, transpose
 from autograd.functions.arithmetic import abs, number
 from autograd.functions.elementwise import exp, sqrt
 from autograd.shapes import Axis, Shape, axes_of, reduced
@@ -85,6 +86,11 @@ def rows(x: Operand, axes: Shape) -> Any:
     rest = [a for a in range(x.ndim) if a not in axes]
     sizes = math.prod([x.shape[a] for a in rest]), math.prod([x.shape[a] for a in axes])
     return reshape(transpose(x, (*rest, *axes)), sizes)
+
+
+def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """y = sum of x over `axis`, 0 over no elements."""
+    return core.sum(x, axes_at("sum", x, axis), keepdims)
 
 
 def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:

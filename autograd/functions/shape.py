@@ -111,7 +111,7 @@ def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
 
     Where one of shape and repeats is shorter, ones are put in front, as in NumPy. Raises ValueError for a negative number.
     """
-    counts = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    counts = (int(repeats),) if isinstance(repeats, (int, np.integer)) else tuple(repeats)
     if any(n < 0 for n in counts):
         raise ValueError(f"tile: the numbers of repeats must not be negative: {repeats}")
     n = max(len(counts), len(shape_of(x)))

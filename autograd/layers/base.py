@@ -35,9 +35,6 @@ class Plan:
             raise ValueError(f"the initializer made {array.dtype} {array.shape}; it was asked for {self.dtype} {shape}")
         return to_device(array.copy(), device)  # a copy, because the optimizers write into it
 
-    def fits(self, shape: Shape) -> bool:
-        return len(shape) == len(self.shape) and all(n in (None, m) for n, m in zip(self.shape, shape))
-
 
 class Box:
     """What Parameter and Buffer have in common: an array that belongs to a layer, and may have to wait for its size."""
@@ -47,9 +44,11 @@ class Box:
     data: Any
 
     @classmethod
-    def planned(cls, shape: tuple[int | None, ...], initializer: Initializer, rng: Generator = None, dtype: Any = "f4") -> Self:
+    def planned(
+        cls, shape: tuple[int | None, ...], initializer: Initializer, rng: Generator = None, dtype: Any = np.float32
+    ) -> Self:
         """One that `initializer` fills: now, or if a size in `shape` is None, when `settle` finds it in an input."""
-        box = cls(np.zeros(0, dtype))
+        box = cls(np.zeros(0, dtype))  # type: ignore[call-arg]
         plan = Plan(shape, initializer, rng, dtype)
         if None in shape:
             box.value = plan
@@ -89,8 +88,13 @@ class Parameter(Box, Variable):
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         if self.dtype.kind != "f":
-            raise TypeError(f"a Parameter holds floating-point numbers, not {self.dtype}: use a Buffer for what is not trained")
+            raise TypeError(f"a Parameter holds floating-point numbers, not {self.dtype}: use a Buffer for those")
         self.value = self.value.copy()
+
+    def __repr__(self) -> str:
+        if type(self.value) is Plan:
+            return f"Parameter({self.dtype} {self.shape}, which the first input will complete)"
+        return super().__repr__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return restored, (type(self), self.value, self.name)
@@ -225,7 +229,8 @@ class Layer:
         waiting = [f"{path} {box.shape}" for path, box in boxes.items() if type(box.value) is Plan]
         if waiting:
             raise RuntimeError(
-                f"not all sizes are known yet: {', '.join(waiting)}. Call the model once on data, or give the layers in_size."
+                f"not all sizes are known yet: {', '.join(waiting)}. Call the model once on data, or make its layers "
+                "with the size of their input (in_size, size)."
             )
         return {path: box.value.copy() for path, box in boxes.items()}
 
@@ -299,7 +304,7 @@ def misfits(boxes: Mapping[str, Any], state: Mapping[str, Any], strict: bool) ->
         x = state[path]
         if not is_array(x):
             yield f"{path}: an array was expected, not {type(x).__name__}"
-        elif not (box.value.fits(x.shape) if type(box.value) is Plan else x.shape == box.shape):
+        elif not fits(x.shape, box.shape):
             yield f"{path}: shape {x.shape} in the state, {box.shape} here"
         elif x.dtype != box.dtype:
             yield f"{path}: dtype {x.dtype} in the state, {box.dtype} here"
@@ -309,9 +314,15 @@ def misfits(boxes: Mapping[str, Any], state: Mapping[str, Any], strict: bool) ->
                 yield f"{path}: unexpected, nothing here has this path"
 
 
+def fits(shape: Shape, expected: tuple[int | None, ...]) -> bool:
+    """Is it the expected shape, in which None stands for a size that is not known yet?"""
+    return len(shape) == len(expected) and all(n in (None, m) for n, m in zip(expected, shape))
+
+
 def outline(layer: Layer, name: str, above: tuple[Layer, ...]) -> Iterator[str]:
     """The lines of a layer's `repr`: itself with its numbers and shapes, and the layers below it, indented."""
-    facts, parts = [type(layer).__name__], []
+    facts = [type(layer).__name__]
+    parts: list[str] = []
     stack = [(str(key), x) for key, x in layer.children()][::-1]
     while stack:
         path, x = stack.pop()
@@ -330,7 +341,7 @@ def outline(layer: Layer, name: str, above: tuple[Layer, ...]) -> Iterator[str]:
 
 
 def check_sizes(**sizes: Any) -> None:
-    """Raises TypeError or ValueError unless each is a positive whole number, or None where the name is in_size or size."""
+    """Raises TypeError or ValueError unless each is a positive whole number; in_size and size may be None."""
     for name, size in sizes.items():
         if size is None and name in ("in_size", "size"):
             continue

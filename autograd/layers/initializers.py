@@ -28,7 +28,7 @@ def fans(shape: Shape) -> tuple[int, int]:
     Raises ValueError for fewer than two axes: a bias has no fan.
     """
     if len(shape) < 2:
-        raise ValueError(f"fan-in and fan-out need a shape (I, O) or (OC, C, KH, KW), not {shape}: use zeros or constant")
+        raise ValueError(f"fan-in and fan-out need a shape (I, O) or (OC, C, KH, KW), not {shape}: use zeros there")
     if len(shape) == 2:
         return shape[0], shape[1]
     return prod(shape[1:]), shape[0] * prod(shape[2:])
@@ -39,7 +39,9 @@ def normal(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, std:
     return np.asarray(generator(rng).standard_normal(shape) * std).astype(dtype)
 
 
-def uniform(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, low: float = -1.0, high: float = 1.0) -> Floats:
+def uniform(
+    shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, low: float = -1.0, high: float = 1.0
+) -> Floats:
     """Uniform between `low` and `high`."""
     return np.asarray(generator(rng).uniform(low, high, shape)).astype(dtype)
 

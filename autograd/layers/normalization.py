@@ -22,7 +22,9 @@ class BatchNorm(Layer):
     is the share of the new. A call under `no_grad()` alone still trains the buffers: use `test_mode()`.
     """
 
-    def __init__(self, size: int | None = None, *, momentum: float = 0.9, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+    def __init__(
+        self, size: int | None = None, *, momentum: float = 0.9, eps: float = 1e-5, dtype: Any = np.float32
+    ) -> None:
         check_sizes(size=size)
         if not 0 <= momentum <= 1:
             raise ValueError(f"BatchNorm: momentum must be in [0, 1], not {momentum}")
@@ -50,7 +52,7 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis of each sample.   (..., D), gamma and beta (D,)"""
+    """y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   (..., D), gamma and beta (D,)"""
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
         check_sizes(size=size)

@@ -1,9 +1,9 @@
 """Layers with a memory: each call is one step of a sequence, on a batch x (N, I), and returns h (N, H).
 
-What a layer carries to the next step is in `carry`: empty at the beginning of a sequence, when the state counts as zero.
-`reset_state()` begins a new sequence. `cut_state()` goes on but lets no gradient back beyond this point: call it after
-each `backward` of a long sequence, so that the graph of the past is freed. The methods are those of every Layer and
-reach the layers below, so a whole model is reset or cut by one call.
+What a layer carries to the next step is in `carry`: nothing at the beginning of a sequence, where the state counts as
+zero. `reset_state()` begins a new sequence. `cut_state()` goes on with it, but lets no gradient back beyond this point:
+called after each `backward` of a long sequence, it frees the graph of the past. Every Layer has both, for all layers
+below it, so a whole model is reset or cut by one call.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ from autograd.functions.activation import sigmoid
 from autograd.functions.elementwise import tanh
 from autograd.functions.linear import linear
 from autograd.functions.shape import split
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, check_sizes
+from autograd.layers.base import Generator, Layer, Parameter, check_sizes
 from autograd.layers.initializers import lecun, orthogonal, zeros
 
 
 class Recurrent(Layer):
     """What the three have in common: Wx (I, G H) from the input, Wh (H, G H) from the state, for G gates side by side.
 
-    The gates are one product each for x and h, which is faster than one for each gate. Each gate's block starts as a
-    matrix of its own, `lecun` from the input and `orthogonal` from the state. `in_size` is I; without it the first call tells.
+    All gates are one product for x and one for h, which is faster than a product for each. Wx starts as `lecun`, Wh as a
+    matrix for each gate that is `orthogonal`. `in_size` is I; without it the first call tells.
     """
 
     gates = 1
 
-    def __init__(self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None) -> None:
+    def __init__(
+        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
+    ) -> None:
         check_sizes(hidden=hidden, in_size=in_size)
         rng = rng if rng is None else np.random.default_rng(rng)  # a seed is spent once, not anew for every matrix
         self.Wx = Parameter.planned((in_size, self.gates * hidden), lecun, rng, dtype)
-        self.Wh = Parameter(np.concatenate([orthogonal((hidden, hidden), rng, dtype) for _ in range(self.gates)], axis=1))
+        self.Wh = Parameter(np.hstack([orthogonal((hidden, hidden), rng, dtype) for _ in range(self.gates)]))
         self.b = Parameter(zeros((self.gates * hidden,), rng, dtype))
 
     @property
@@ -70,7 +72,9 @@ class LSTM(Recurrent):
 
     gates = 4
 
-    def __init__(self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None) -> None:
+    def __init__(
+        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
+    ) -> None:
         super().__init__(hidden, in_size, dtype=dtype, rng=rng)
         self.b.data[hidden : 2 * hidden] = 1
 
@@ -103,7 +107,9 @@ class GRU(Recurrent):
 
     gates = 3
 
-    def __init__(self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None) -> None:
+    def __init__(
+        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
+    ) -> None:
         super().__init__(hidden, in_size, dtype=dtype, rng=rng)
         self.d = Parameter(np.zeros(3 * hidden, dtype))
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.backend import Array, device_of, is_array, namespace, to_device
 from autograd.core import Variable
-from autograd.layers.base import Layer, Parameter, walk
+from autograd.layers.base import Layer, Parameter, fits, walk
 
 Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
@@ -90,7 +90,7 @@ class Optimizer:
         if slots is None:
             slots = tuple([namespace(p).zeros(p.shape, p.dtype) for _ in self.slots])
         elif slots and slots[0].shape != p.shape:
-            raise ValueError(f"{path} has the shape {p.shape} now, and had {slots[0].shape}: make a new optimizer for it")
+            raise ValueError(f"{path} has the shape {p.shape} now and had {slots[0].shape}: make a new optimizer")
         elif slots and namespace(slots[0]) is not namespace(p):
             slots = tuple([to_device(slot, device_of(p)) for slot in slots])
         self.state[path] = slots
@@ -134,7 +134,7 @@ class Optimizer:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key}: an array was expected, not {type(slot).__name__}"
-                elif slot.dtype != p.dtype or len(slot.shape) != len(p.shape) or any(n not in (None, m) for n, m in zip(p.shape, slot.shape)):
+                elif slot.dtype != p.dtype or not fits(slot.shape, p.shape):
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
 
 
@@ -150,7 +150,7 @@ def trainable(model: Any) -> tuple[Any, type]:
         raise ValueError("there is nothing to train: the list of parameters is empty (a generator is, the second time)")
     for x in found:
         if not isinstance(x, Variable) or x.dtype.kind != "f" or x.creator is not None:
-            raise TypeError(f"an optimizer takes a layer, or a list or dict of floating-point leaf Variables, not {x!r:.60}")
+            raise TypeError(f"an optimizer takes a layer, or a list of floating-point leaf Variables, not {x!r:.60}")
     return root, Variable
 
 
@@ -168,11 +168,11 @@ def blocks(p: Array, *others: Array) -> Iterable[tuple[Array, ...]]:
 
 def is_count(n: Any) -> bool:
     """Is it a whole number, from 0?"""
-    return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and bool(n >= 0)
 
 
 def at_least_zero(name: str, value: float) -> float:
-    """The number as a Python float, which widens no float32. Raises TypeError or ValueError for what is none, or negative."""
+    """The number as a Python float, which widens no float32. Raises TypeError if it is none, ValueError if negative."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, not {value!r:.40}")
     if not 0 <= value < float("inf"):

@@ -21,7 +21,7 @@ from autograd.optimizers.base import Grads, Transform, at_least_zero
 def clip_by_norm(max_norm: float) -> Transform:
     """g <- g max_norm / n where n, the norm of all gradients together, is larger than max_norm: the direction stays.
 
-    A gradient with infinities or NaN stays one: it is not hidden.
+    A gradient that is infinite or NaN is not hidden: it makes all of them NaN.
     """
     max_norm = at_least_zero("max_norm", max_norm)
 
@@ -66,9 +66,10 @@ def weight_decay(rate: float) -> Transform:
 
 
 def freeze(*which: str | Callable[[str], bool]) -> Transform:
-    """Leaves parameters as they are: those at or below a path (`encoder`, `blocks.0.W`), or whose path a function accepts.
+    """Leaves parameters as they are: those at or below a path (`encoder`, `blocks.0.W`), or whose path is accepted.
 
-    Their gradients are computed all the same. Raises ValueError, at the update, for a path where no parameter is.
+    `freeze("encoder", lambda path: path.endswith(".b"))` freezes an encoder, and all biases. Their gradients are
+    computed all the same. Raises ValueError, at the update, for a path at or below which no parameter is.
     """
     prefixes = tuple([path for path in which if isinstance(path, str)])
     accepts = [accept for accept in which if not isinstance(accept, str)]

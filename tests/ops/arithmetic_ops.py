@@ -14,7 +14,8 @@ def by_element(f):
     def function(*xs, **options):
         dtype = np.result_type(*xs) if np.result_type(*xs).kind == "f" else np.float64
         xs = np.broadcast_arrays(*xs)
-        return np.array([f(*map(float, row), **options) for row in zip(*[x.flat for x in xs])], dtype).reshape(xs[0].shape)
+        rows = zip(*[x.ravel().tolist() for x in xs])
+        return np.array([f(*row, **options) for row in rows], dtype).reshape(xs[0].shape)
 
     return function
 
@@ -99,7 +100,9 @@ OPS = [
     Op(
         "clip",
         F.clip,
-        lambda x, low, high: by_element(lambda a: sorted([-math.inf if low is None else low, a, math.inf if high is None else high])[1])(x),
+        lambda x, low, high: by_element(lambda a: a if low is None or a > low else low)(
+            by_element(lambda a: a if high is None or a < high else high)(x)
+        ),
         limited(),
         [
             wrong(ValueError, "both None", x, None, None),

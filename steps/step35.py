@@ -1,0 +1,53 @@
+"""Step 35: the derivatives of tanh, and how large their graphs are.
+
+New: a look at what higher orders cost. The derivative of y = tanh x is 1 - y², which looks harmless; but the
+product rule makes several terms of each term, and so each derivative has a graph that is a multiple of the one
+before. What comes out is checked against a formula: the n-th derivative of tanh is a polynomial in y, and the
+next one is that polynomial's derivative times 1 - y².
+
+In the package: autograd/functions/elementwise.py
+"""
+
+from pathlib import Path
+
+from numpy.polynomial import Polynomial
+
+import autograd as ag
+import autograd.functions as F
+from autograd import visualize
+
+
+def count_functions(y):
+    """How many functions lie behind y: the size of its graph."""
+    found, waiting = set(), [y.creator]
+    while waiting:
+        f = waiting.pop()
+        if f is not None and f not in found:
+            found.add(f)
+            waiting += [parent.creator for parent in f.parents if parent is not None]
+    return len(found)
+
+
+folder = Path("runs/steps")
+folder.mkdir(parents=True, exist_ok=True)
+
+x = ag.Variable(1.0, name="x")
+y = F.tanh(x)
+y.name = "y"
+polynomial = Polynomial([0, 1])  # tanh itself, as a polynomial in y
+
+derivatives, sizes = [y], [count_functions(y)]
+for order in range(1, 8):
+    derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
+    derivatives[-1].name = f"derivative {order}"
+    sizes.append(count_functions(derivatives[-1]))
+    polynomial = polynomial.deriv() * Polynomial([1, 0, -1])
+    value, expected = derivatives[-1].item(), polynomial(y.item())
+    print(f"derivative {order}: {value:18.12f}  by the formula {expected:18.12f}  functions: {sizes[-1]:5}")
+    assert abs(value - expected) < 1e-10 * max(1, abs(expected))
+
+for order in (1, 2, 3):
+    picture = visualize.plot(derivatives[order], folder / f"step35_tanh{order}.svg")
+    print("drawn:", picture)
+
+assert all(later > sooner for sooner, later in zip(sizes, sizes[1:]))

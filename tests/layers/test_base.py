@@ -1,0 +1,396 @@
+"""Parameters are found, named, saved, loaded, moved and copied, wherever in a layer they are."""
+
+import copy
+import pickle
+import subprocess
+import sys
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+from autograd import Variable, no_grad
+from autograd.backend import namespace, to_numpy
+from autograd.functions.activation import relu
+from autograd.layers import MLP, BatchNorm, Buffer, Layer, Linear, Parameter, Sequential
+from autograd.layers.base import check_sizes, walk
+
+
+def paths(layer):
+    return [path for path, _ in layer.named_params()]
+
+
+def ones(*shape):
+    return np.ones(shape, np.float32)
+
+
+class Net(Layer):
+    """Parameters everywhere: attributes, a list, a dict, a tuple in a list, a nested layer."""
+
+    def __init__(self):
+        self.scale = Parameter(ones(1))
+        self.first = Linear(3, 2)
+        self.blocks = [Linear(3, 3), relu, (Linear(3, 3, bias=False),)]
+        self.heads = {"left": Linear(1, 3), "right": OrderedDict(b=Parameter(ones(1)), a=Parameter(ones(2)))}
+        self.size = 3
+        self.constant = Variable(ones(2))
+        self.none = None
+
+    def forward(self, x):
+        for f in (self.first, self.blocks[0], self.blocks[1], self.blocks[2][0], self.heads["left"]):
+            x = f(x)
+        return x * self.scale
+
+
+NET = [
+    "scale", "first.W", "first.b", "blocks.0.W", "blocks.0.b", "blocks.2.0.W", "heads.left.W", "heads.left.b",
+    "heads.right.b", "heads.right.a",
+]  # fmt: skip
+
+
+# Parameter and Buffer
+
+
+def test_a_parameter_is_a_variable_with_an_array_of_its_own():
+    a = ones(2, 3).T
+    p = Parameter(a, "p")
+    assert isinstance(p, Variable)
+    assert p.name == "p"
+    assert not np.shares_memory(p.data, a)
+    assert p.data.flags.c_contiguous
+    y = (p * 2).sum()
+    y.backward()
+    np.testing.assert_array_equal(p.grad.data, np.full((3, 2), 2))
+
+
+def test_a_parameter_of_a_read_only_array_can_be_written():
+    p = Parameter(np.broadcast_to(np.float32(1), (3,)))
+    p.data -= 1
+    assert p.dtype == np.float32
+
+
+@pytest.mark.parametrize("data", [[1, 2], True, np.arange(3), 1j])
+def test_a_parameter_is_floating_point(data):
+    with pytest.raises(TypeError, match="floating-point"):
+        Parameter(data)
+
+
+def test_a_parameter_is_no_variable_of_a_variable():
+    with pytest.raises(TypeError, match="Variable already"):
+        Parameter(Variable(1.0))
+
+
+def test_a_buffer_is_a_copy_and_no_variable():
+    a = np.arange(3)
+    buffer = Buffer(a)
+    assert (buffer.shape, buffer.dtype, isinstance(buffer, Variable)) == ((3,), a.dtype, False)
+    assert not np.shares_memory(buffer.data, a)
+    assert repr(buffer) == "Buffer(array([0, 1, 2]))"
+    with pytest.raises(TypeError, match="array"):
+        buffer.data = [1]
+
+
+# Finding
+
+
+def test_parameters_are_found_everywhere_in_order_of_assignment():
+    assert paths(Net()) == NET
+
+
+def test_every_parameter_has_its_gradient():
+    net = Net()
+    net(ones(4, 2)).sum().backward()
+    with_gradient = [path for path, p in net.named_params() if p.grad is not None]
+    assert with_gradient == [path for path in NET if not path.startswith("heads.right")]
+    net.cleargrads()
+    assert all(p.grad is None for p in net.params())
+
+
+def test_names_do_not_depend_on_the_hash_seed():
+    program = (
+        "from autograd.layers import *; "
+        "net = Layer(); net.x = {c: [Linear(1, 1)] for c in 'zyxabc'}; net.a = Linear(1, 1); net.Z = Linear(1, 1); "
+        "print([path for path, _ in net.named_params()])"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in "12"
+    }  # fmt: skip
+    assert len(found) == 1
+    assert found.pop().startswith("['x.z.0.W', 'x.z.0.b', 'x.y.0.W'")
+
+
+def test_a_shared_parameter_or_layer_is_found_once():
+    net = Layer()
+    net.a = Linear(2, 2)
+    net.b = net.a
+    net.c = [net.a, Linear(2, 2)]
+    net.c[1].W = net.a.W
+    net.d = net.c
+    assert paths(net) == ["a.W", "a.b", "c.1.b"]
+    assert list(net.layers()) == [net, net.a, net.c[1]]
+
+
+def test_a_cycle_of_layers_ends():
+    net, child = Layer(), Linear(1, 1)
+    net.child, child.parent, child.list = child, net, []
+    child.list.append(child.list)
+    assert paths(net) == ["child.W", "child.b"]
+    assert "..." in repr(net)
+    assert [layer is net for layer in net.layers()] == [True, False]
+
+
+def test_layers_added_later_are_found():
+    net = Net()
+    net.later = Linear(1, 1)
+    assert paths(net) == [*NET, "later.W", "later.b"]
+
+
+def test_a_deep_tree_needs_no_recursion():
+    deep = [Parameter(1.0)]
+    for _ in range(5000):
+        deep = [deep]
+    assert len(list(walk(deep, Parameter))) == 1
+
+
+def test_buffers_and_state():
+    net = Sequential(BatchNorm(2), Linear(1, 2))
+    assert [path for path, _ in net.named_buffers()] == ["0.mean", "0.var"]
+    assert [path for path, _ in net.named_state()] == ["0.gamma", "0.beta", "0.mean", "0.var", "1.W", "1.b"]
+
+
+def test_layers_in_a_set_are_an_error_and_other_sets_are_not():
+    net = Layer()
+    net.names = {"a", "b"}
+    assert paths(net) == []
+    net.parts = {Linear(1, 1)}
+    with pytest.raises(TypeError, match="in a set"):
+        paths(net)
+
+
+def test_two_objects_of_one_path_are_an_error():
+    net = Layer()
+    net.parts = {1: Parameter(1.0), "1": Parameter(2.0)}
+    with pytest.raises(ValueError, match="two different objects have the path 'parts.1'"):
+        paths(net)
+
+
+def test_a_layer_without_forward_says_so():
+    with pytest.raises(NotImplementedError, match="define forward"):
+        Layer()(1)
+
+
+def test_options_reach_forward():
+    class Power(Layer):
+        def forward(self, x, *, p=1):
+            return x**p
+
+    assert Power()(3.0, p=2) == 9
+
+
+# repr
+
+
+def test_repr_shows_the_tree_with_shapes():
+    net = Net()
+    net.lazy = MLP((5,))
+    assert repr(net).splitlines() == [
+        "Net  scale (1,)  heads.right.b (1,)  heads.right.a (2,)  size=3",
+        "  first: Linear  W (2, 3)  b (3,)",
+        "  blocks.0: Linear  W (3, 3)  b (3,)",
+        "  blocks.1: relu",
+        "  blocks.2.0: Linear  W (3, 3)",
+        "  heads.left: Linear  W (3, 1)  b (1,)",
+        "  lazy: MLP",
+        "    0: Linear  W (None, 5)  b (5,)",
+    ]
+
+
+# Sizes that are not known yet
+
+
+def test_a_lazy_layer_gets_its_size_at_the_first_call():
+    layer = Linear(3)
+    W = layer.W
+    assert (W.shape, W.dtype, W.grad) == ((None, 3), np.float32, None)
+    assert repr(W) == "Parameter(float32 (None, 3), which the first input will complete)"
+    y = layer(ones(4, 2))
+    assert (y.shape, y.dtype, W.shape) == ((4, 3), np.float32, (2, 3))
+    assert layer.W is W
+    y.sum().backward()
+    assert W.grad.shape == (2, 3)
+
+
+def test_a_lazy_layer_under_no_grad_is_as_good():
+    layer = Linear(3)
+    with no_grad():
+        layer(ones(4, 2))
+    layer(ones(4, 2)).sum().backward()
+    assert layer.W.grad is not None
+
+
+def test_an_input_without_the_axis_leaves_the_layer_lazy():
+    layer = BatchNorm()
+    with pytest.raises(ValueError, match=r"axis 1 of the input.*shape is \(3,\)"):
+        layer(ones(3))
+    assert layer.gamma.shape == (None,)
+
+
+def test_saving_a_lazy_layer_names_what_has_no_size():
+    net = Sequential(Linear(3, 2), relu, Linear(4))
+    with pytest.raises(RuntimeError, match=r"2\.W \(None, 4\).*Call the model once.*in_size"):
+        net.state_dict()
+
+
+def test_loading_gives_a_lazy_layer_its_size():
+    net, lazy = MLP((3, 2), in_size=4), MLP((3, 2))
+    lazy.load_state_dict(net.state_dict())
+    x = ones(2, 4)
+    np.testing.assert_array_equal(net(x).data, lazy(x).data)
+    assert lazy[0].W.shape == (4, 3)
+
+
+def test_loading_what_a_lazy_layer_cannot_become():
+    with pytest.raises(ValueError, match=r"W: shape \(2, 4\) in the state, \(None, 3\) here"):
+        Linear(3).load_state_dict({"W": ones(2, 4), "b": ones(3)})
+
+
+def test_an_initializer_must_make_what_it_is_asked_for():
+    with pytest.raises(ValueError, match=r"made float64 \(2, 3\); it was asked for float32 \(2, 3\)"):
+        Linear(3, 2, initializer=lambda shape, rng, dtype: np.ones(shape))
+
+
+def test_the_array_of_an_initializer_is_copied():
+    mine = ones(2, 3)
+    layer = Linear(3, 2, initializer=lambda shape, rng, dtype: mine)
+    assert not np.shares_memory(layer.W.data, mine)
+
+
+# State
+
+
+def test_state_is_a_copy_and_loads_bit_for_bit():
+    net, other = Net(), Net()
+    for p in net.params():
+        p.data[...] = np.random.default_rng(0).standard_normal(p.shape)
+    state = net.state_dict()
+    assert list(state) == NET
+    other.load_state_dict(state)
+    for (_, p), (_, q) in zip(net.named_state(), other.named_state()):
+        np.testing.assert_array_equal(p.data, q.data)
+        assert not np.shares_memory(p.data, q.data)
+    before = state["scale"].copy()
+    net.scale.data += 1
+    np.testing.assert_array_equal(state["scale"], before)
+
+
+def test_everything_that_does_not_fit_is_named_and_nothing_is_changed():
+    net = Net()
+    before = net.state_dict()
+    state = {path: x + 1 for path, x in before.items()} | {"first.W": ones(3, 3), "extra": ones(1)}
+    state["first.b"] = state["first.b"].astype(np.float64)
+    state["heads.left.b"] = [1.0]
+    del state["blocks.0.b"]
+    with pytest.raises(ValueError) as error:
+        net.load_state_dict(state)
+    assert str(error.value).splitlines() == [
+        "the state does not fit, and nothing was changed:",
+        "  first.W: shape (3, 3) in the state, (2, 3) here",
+        "  first.b: dtype float64 in the state, float32 here",
+        "  blocks.0.b: missing",
+        "  heads.left.b: an array was expected, not list",
+        "  extra: unexpected, nothing here has this path",
+    ]
+    for path, x in net.state_dict().items():
+        np.testing.assert_array_equal(x, before[path])
+
+
+def test_not_strict_ignores_paths_but_not_shapes():
+    net = Linear(3, 2)
+    net.load_state_dict({"b": ones(3), "other": ones(1)}, strict=False)
+    np.testing.assert_array_equal(net.b.data, ones(3))
+    with pytest.raises(ValueError, match="b: shape"):
+        net.load_state_dict({"b": ones(2)}, strict=False)
+
+
+# Copies
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_deepcopy_and_pickle(copied):
+    net = Net()
+    net.lazy, net.shared = Linear(3), net.first
+    y = net(ones(4, 2))
+    y.sum().backward()
+    other = copied(net)
+    assert other.shared is other.first
+    assert paths(other) == paths(net)
+    assert all(type(p) is Parameter and p.grad is None and p.creator is None for p in other.params())
+    np.testing.assert_array_equal(other(ones(4, 2)).data, y.data)
+    other.first.W.data += 1
+    assert not np.array_equal(other.first.W.data, net.first.W.data)
+    other.lazy(ones(1, 5))
+    assert net.lazy.W.shape == (None, 3)
+
+
+# Devices
+
+
+def test_to_moves_parameters_gradients_and_buffers(on_device, moved):
+    net = Sequential(Linear(3, 2), BatchNorm(3), Linear(1))
+    net(ones(4, 2)).sum().backward()
+    net.last = lazy = Linear(2)
+    assert moved(net) is net
+    module = namespace(on_device(ones(1)))
+    for _, box in net.named_state():
+        assert type(box.value).__name__ == "Plan" or namespace(box.data) is module
+    assert namespace(net[0].W.grad.data) is module
+    y = net(on_device(ones(4, 2)))
+    y.sum().backward()
+    assert namespace(y.data) is module
+    assert lazy.W.shape == (None, 2)
+    for p in net.params():
+        assert p.grad is None or namespace(p.grad.data) is module
+    net.to("cpu")
+    assert all(namespace(p.grad.data) is np for p in net.params() if p.grad is not None)
+
+
+def test_state_goes_from_either_device_onto_either(on_device, moved):
+    here, there = Sequential(Linear(3, 2), BatchNorm(3)), moved(Sequential(Linear(3, 2), BatchNorm(3)))
+    there.load_state_dict(here.state_dict())
+    back = Sequential(Linear(3), BatchNorm())
+    back.load_state_dict({path: to_numpy(x) for path, x in there.state_dict().items()})
+    lazy = moved(Sequential(Linear(3), BatchNorm()))
+    lazy.load_state_dict(here.state_dict())
+    for net in (there, back, lazy):
+        for (_, p), (_, q) in zip(here.named_state(), net.named_state()):
+            np.testing.assert_array_equal(p.data, to_numpy(q.data))
+    assert namespace(lazy[0].W.data) is namespace(there[0].W.data) is namespace(on_device(ones(1)))
+
+
+def test_a_lazy_layer_is_made_where_its_input_lies(on_device):
+    layer = Linear(3, bias=False)
+    x = on_device(ones(4, 2))
+    y = layer(x)
+    assert namespace(y.data) is namespace(layer.W.data) is namespace(x)
+
+
+def test_mixed_devices_are_an_error_that_says_what_to_do(other_device):
+    with pytest.raises(ValueError, match=r"different devices.*\.to\("):
+        Linear(3, 2)(other_device(ones(4, 2)))
+
+
+@pytest.mark.parametrize("size, error", [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError), ("3", TypeError)])
+def test_sizes_are_positive_whole_numbers(size, error):
+    with pytest.raises(error, match="in_size must be"):
+        check_sizes(in_size=size)
+    with pytest.raises(error, match="out_size must be"):
+        Linear(size)
+
+
+def test_an_out_size_is_needed():
+    with pytest.raises(TypeError, match="out_size must be a whole number, not None"):
+        Linear(None)

@@ -1,0 +1,92 @@
+"""BatchNorm and LayerNorm: the formula while training, running statistics in test mode."""
+
+import numpy as np
+import pytest
+
+from autograd import Variable, test_mode
+from autograd.layers import BatchNorm, LayerNorm
+
+
+def test_the_lectures_numbers():
+    y = BatchNorm(eps=0.0, dtype=np.float64)(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    np.testing.assert_allclose(y.data, [[-1.2247, -1.2247], [0, 0], [1.2247, 1.2247]], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 2, 5), (4, 3, 5)])
+def test_running_statistics(shape):
+    layer = BatchNorm(dtype=np.float64, momentum=0.8)
+    mean, var = np.zeros(3), np.ones(3)
+    axes = (0, *range(2, len(shape)))
+    for i in range(3):
+        x = np.random.default_rng(i).normal(2, 3, shape)
+        layer(x)
+        mean = 0.8 * mean + 0.2 * x.mean(axes)
+        var = 0.8 * var + 0.2 * x.var(axes, ddof=1)
+    np.testing.assert_allclose(layer.mean.data, mean)
+    np.testing.assert_allclose(layer.var.data, var)
+    layer.gamma.data[...] = [1, 2, 3]
+    layer.beta.data[...] = [-1, 0, 1]
+    one = (1, 3, *[1] * (len(shape) - 2))
+    with test_mode():
+        y = layer(x)
+        np.testing.assert_allclose(layer.mean.data, mean)
+    expected = (x - mean.reshape(one)) / np.sqrt(var.reshape(one) + 1e-5) * np.array([1, 2, 3]).reshape(one)
+    np.testing.assert_allclose(y.data, expected + np.array([-1, 0, 1]).reshape(one))
+
+
+def test_backward_in_test_mode():
+    layer = BatchNorm(2, dtype=np.float64)
+    layer.mean.data, layer.var.data = np.array([1.0, 2.0]), np.array([4.0, 9.0])
+    x = Variable(np.array([[1.0, 2.0], [3.0, 5.0], [0.0, 0.0]]))
+    with test_mode():
+        layer(x).sum().backward()
+    np.testing.assert_allclose(x.grad.data, np.tile([1 / 2, 1 / 3], (3, 1)), rtol=1e-5)
+    np.testing.assert_allclose(layer.gamma.grad.data, [0.5, 1 / 3], rtol=1e-5)
+    np.testing.assert_allclose(layer.beta.grad.data, [3, 3])
+
+
+def test_running_statistics_are_no_parameters_and_keep_no_graph():
+    layer = BatchNorm(2)
+    layer(Variable(np.ones((3, 2), np.float32)))
+    assert [path for path, _ in layer.named_params()] == ["gamma", "beta"]
+    assert type(layer.mean.data) is np.ndarray
+
+
+def test_one_sample_leaves_the_variance_finite():
+    layer = BatchNorm(2)
+    layer(np.ones((1, 2), np.float32))
+    np.testing.assert_allclose(layer.var.data, [0.9, 0.9])
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.1])
+def test_momentum_is_a_share(momentum):
+    with pytest.raises(ValueError, match="momentum must be in"):
+        BatchNorm(momentum=momentum)
+
+
+def test_layer_norm():
+    layer = LayerNorm(dtype=np.float64)
+    x = np.random.default_rng(0).standard_normal((2, 3, 5))
+    y = layer(x)
+    expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(y.data, expected)
+    assert layer.gamma.shape == (5,)
+
+
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_against_torch(momentum):
+    torch = pytest.importorskip("torch")
+    theirs, ours = torch.nn.BatchNorm2d(3, momentum=1 - momentum).double(), BatchNorm(3, momentum=momentum, dtype=np.float64)
+    for i in range(3):
+        a = np.random.default_rng(i).normal(1, 2, (4, 3, 2, 2))
+        x, z = Variable(a), torch.tensor(a, requires_grad=True)
+        y, w = ours(x), theirs(z)
+        (y * y * y).sum().backward()
+        (w**3).sum().backward()
+        np.testing.assert_allclose(y.data, w.detach().numpy(), rtol=1e-10)
+        np.testing.assert_allclose(x.grad.data, z.grad.numpy(), atol=1e-10)
+    np.testing.assert_allclose(ours.mean.data, theirs.running_mean.numpy())
+    np.testing.assert_allclose(ours.var.data, theirs.running_var.numpy())
+    theirs.eval()
+    with test_mode():
+        np.testing.assert_allclose(ours(a).data, theirs(torch.tensor(a)).detach().numpy())

@@ -1,0 +1,228 @@
+"""RNN, LSTM, GRU: against plain loops, against PyTorch, and their state."""
+
+import copy
+import gc
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+
+from autograd import Variable
+from autograd.core import as_array
+from autograd.layers import GRU, LSTM, RNN, Layer, Linear, Sequential
+
+KINDS = [RNN, LSTM, GRU]
+T, N, I, H = 4, 3, 2, 5
+
+
+def sequence(seed=0):
+    return np.random.default_rng(seed).standard_normal((T, N, I))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def loop(layer, xs):
+    """The formulas, gate by gate, in plain NumPy."""
+    p = layer.state_dict()
+    H = len(p["Wh"])
+    part = [slice(k * H, (k + 1) * H) for k in range(4)]
+    h, c, hs = np.zeros((xs.shape[1], H)), np.zeros((xs.shape[1], H)), []
+
+    def gate(k, x, h):
+        return x @ p["Wx"][:, part[k]] + h @ p["Wh"][:, part[k]] + p["b"][part[k]]
+
+    for x in xs:
+        if type(layer) is RNN:
+            h = np.tanh(gate(0, x, h))
+        elif type(layer) is LSTM:
+            i, f, g, o = (gate(k, x, h) for k in range(4))
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+        else:
+            r, z = (sigmoid(gate(k, x, h) + p["d"][part[k]]) for k in range(2))
+            v = h @ p["Wh"][:, part[2]] + p["d"][part[2]]
+            n = np.tanh(x @ p["Wx"][:, part[2]] + p["b"][part[2]] + r * v)
+            h = (1 - z) * n + z * h
+        hs.append(h)
+    return np.stack(hs)
+
+
+def randomized(layer):
+    rng = np.random.default_rng(1)
+    for p in layer.params():
+        p.data = rng.standard_normal(p.shape) * 0.5
+    return layer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_a_plain_loop(kind):
+    layer, xs = randomized(kind(H, I, dtype=np.float64)), sequence()
+    np.testing.assert_allclose([layer(x).data for x in xs], loop(layer, xs), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_through_time(kind):
+    layer, xs = randomized(kind(H, I, dtype=np.float64)), sequence()
+    weights = np.random.default_rng(2).standard_normal((T, N, H))
+
+    def loss():
+        layer.reset_state()
+        return sum((layer(x) * w).sum() for x, w in zip(xs, weights))
+
+    loss().backward()
+    for p in layer.params():
+        d = np.random.default_rng(3).standard_normal(p.shape)
+        values = []
+        for eps in (1e-5, -1e-5):
+            p.data += eps * d
+            values.append(float(loss()))
+            p.data -= eps * d
+        assert float((p.grad.data * d).sum()) == pytest.approx((values[0] - values[1]) / 2e-5, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_torch(kind):
+    torch = pytest.importorskip("torch")
+    layer, xs = randomized(kind(H, I, dtype=np.float64)), sequence()
+    theirs = getattr(torch.nn, kind.__name__)(I, H).double()
+    state = layer.state_dict()
+    with torch.no_grad():
+        theirs.weight_ih_l0.copy_(torch.tensor(state["Wx"].T))
+        theirs.weight_hh_l0.copy_(torch.tensor(state["Wh"].T))
+        theirs.bias_ih_l0.copy_(torch.tensor(state["b"]))
+        theirs.bias_hh_l0.copy_(torch.tensor(state.get("d", np.zeros_like(state["b"]))))
+    x = torch.tensor(xs, requires_grad=True)
+    hs, _ = theirs(x)
+    (hs**2).sum().backward()
+    ours = [Variable(x) for x in xs]
+    ys = [layer(x) for x in ours]
+    sum((y * y).sum() for y in ys).backward()
+    np.testing.assert_allclose([y.data for y in ys], hs.detach().numpy(), rtol=1e-10)
+    np.testing.assert_allclose([x.grad.data for x in ours], x.grad.numpy(), rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(layer.Wx.grad.data, theirs.weight_ih_l0.grad.numpy().T, rtol=1e-8)
+    np.testing.assert_allclose(layer.Wh.grad.data, theirs.weight_hh_l0.grad.numpy().T, rtol=1e-8)
+    np.testing.assert_allclose(layer.b.grad.data, theirs.bias_ih_l0.grad.numpy(), rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hidden_size_is_free_of_the_input_size(kind):
+    layer = kind(7)
+    assert layer(np.ones((2, 3), np.float32)).shape == (2, 7)
+    assert layer(np.ones((2, 3), np.float32)).shape == (2, 7)
+    assert (layer.Wx.shape, layer.Wh.shape) == ((3, 7 * layer.gates), (7, 7 * layer.gates))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reset_begins_anew(kind):
+    layer, xs = kind(H, I, dtype=np.float64), sequence()
+    assert layer.h is None
+    first = [layer(x).data for x in xs]
+    assert layer.h.shape == (N, H)
+    layer.reset_state()
+    assert layer.h is None
+    np.testing.assert_array_equal([layer(x).data for x in xs], first)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cut_keeps_the_values_and_frees_the_past(kind):
+    layer, xs = kind(H, I, dtype=np.float64), sequence()
+    expected = [layer(x).data for x in xs]
+    layer.reset_state()
+    gc.disable()
+    try:
+        x = Variable(xs[0])
+        layer(x)
+        y = layer(xs[1])
+        graph = weakref.ref(y.creator)
+        layer.cut_state()
+        y = layer(xs[2])
+        assert graph() is None
+        np.testing.assert_allclose(y.data, expected[2])
+        y.sum().backward()
+        assert x.grad is None
+        assert layer.Wh.grad is not None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_truncated_backpropagation_is_that_from_the_given_state(kind):
+    """The gradient after a cut is the one of a sequence that begins with the cut state as a constant."""
+    layer, xs = randomized(kind(H, I, dtype=np.float64)), sequence()
+    layer(xs[0])
+    layer.cut_state()
+    carry = tuple(map(as_array, layer.carry))
+    layer(xs[1]).sum().backward()
+    gradient = layer.Wh.grad.data
+    layer.cleargrads()
+    layer.carry = carry
+    layer(xs[1]).sum().backward()
+    np.testing.assert_array_equal(layer.Wh.grad.data, gradient)
+
+
+def test_a_model_resets_and_cuts_what_is_below():
+    class Net(Layer):
+        def __init__(self):
+            self.parts = [Sequential(LSTM(3), Linear(2)), {"gru": GRU(3)}]
+
+        def forward(self, x):
+            return self.parts[1]["gru"](self.parts[0](x))
+
+    net = Net()
+    x = np.ones((2, 4), np.float32)
+    net(x)
+    lstm, gru = net.parts[0][0], net.parts[1]["gru"]
+    assert isinstance(lstm.c, Variable)
+    net.cut_state()
+    assert isinstance(lstm.c, np.ndarray)
+    assert isinstance(gru.h, np.ndarray)
+    net(x).sum().backward()
+    net.reset_state()
+    assert lstm.h is lstm.c is gru.h is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_in_the_middle_of_a_sequence_starts_afresh(kind, copied):
+    layer, x = kind(H, I), np.ones((N, I), np.float32)
+    first = layer(x).data
+    other = copied(layer)
+    assert other.h is None
+    assert layer.h is not None
+    np.testing.assert_array_equal(other(x).data, first)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_moves_along(kind, on_device, moved):
+    layer = kind(H, I)
+    x = np.ones((N, I), np.float32)
+    layer(x)
+    expected = layer(x).data
+    layer.reset_state()
+    layer(x)
+    moved(layer)
+    y = layer(on_device(x))
+    np.testing.assert_allclose(np.asarray(y.to("cpu").data), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_batch_size_without_a_reset_is_an_error(kind):
+    layer = kind(H, I)
+    layer(np.ones((3, I), np.float32))
+    with pytest.raises(ValueError, match="broadcast"):
+        layer(np.ones((2, I), np.float32))
+
+
+def test_a_fresh_lstm_remembers():
+    b = LSTM(3, 2).b.data
+    np.testing.assert_array_equal(b, [0] * 3 + [1] * 3 + [0] * 6)
+
+
+def test_each_gate_starts_orthogonal():
+    W = GRU(4, 2, dtype=np.float64).Wh.data
+    for k in range(3):
+        block = W[:, 4 * k : 4 * k + 4]
+        np.testing.assert_allclose(block.T @ block, np.eye(4), atol=1e-12)

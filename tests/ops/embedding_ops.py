@@ -1,0 +1,63 @@
+"""Rows for looking up rows, and for accuracy. The references are loops."""
+
+import numpy as np
+
+from autograd.backend import namespace
+from autograd.core import as_array
+from autograd.functions.embedding import accuracy, embedding
+from tests.ops.table import Op, case, normal, strided, wrong
+
+
+def looked_up(W, index):
+    index = np.asarray(index)
+    return np.array([W[i] for i in index.ravel().tolist()], W.dtype).reshape((*index.shape, *W.shape[1:]))
+
+
+def as_an_array(y, t):
+    """accuracy gives a Python number; the table compares arrays of the input's kind."""
+    found = accuracy(y, t)
+    assert type(found) is float
+    return namespace(as_array(y)).asarray(found, dtype=y.dtype)
+
+
+def right(y, t):
+    """A count of the samples that have no score above that of the target, and none as high before it."""
+    C = y.shape[-1]
+    rows, t = y.reshape(-1, C).tolist(), np.asarray(t)
+    labels = [row.index(max(row)) for row in t.reshape(-1, C).tolist()] if t.shape == y.shape else t.ravel().tolist()
+    return np.asarray(sum(row.index(max(row)) == label for row, label in zip(rows, labels)) / len(rows), y.dtype)
+
+
+def lookups():
+    W, column, box = normal(5, 3), normal(4), normal(3, 2, 2)
+    indices = [0, 4, [0], [1, 3], [2, 2, 2], [4, 0, 4, 0], [[0, 1], [1, 4]], [[[2]]], np.array([], int), np.zeros((0, 2), int), np.array(3)]
+    cases = [case(W, index if isinstance(index, np.ndarray) else np.array(index)) for index in indices] + [case(W, index) for index in indices[:8]]
+    cases += [case(column, np.array([1, 1, 3])), case(column, np.array(2)), case(box, np.array([0, 2, 0])), case(box, np.array([[1], [1]])), case(normal(1, 2), np.array([0, 0]))]
+    cases += [case(W, np.array([1, 4, 1], dtype)) for dtype in (np.int8, np.uint8, np.int32)] + [case(strided(W), np.array([0, 0])), case(normal(3, 5).T, np.array([4, 4]))]
+    return [*cases, case(W, strided(np.array([3, 3, 1]))), case(W.astype(np.float32), np.array([1, 1])), case(np.broadcast_to(W[:1], (5, 3)), np.array([1, 2])), case(normal(2, 0), np.array([1]))]
+
+
+def scores():
+    y, t = normal(6, 3), np.array([0, 2, 1, 1, 0, 2])
+    best = y.argmax(1)
+    cases = [case(y, t), case(y, best), case(y, (best + 1) % 3), case(y, t.tolist()), case(y, np.eye(3)[t]), case(y, np.eye(3)[best]), case(y.astype(np.float32), t)]
+    cases += [case(strided(y), t), case(normal(3, 6).T, t), case(y, t.astype(np.uint8)), case(normal(2, 2, 3), np.array([[0, 1], [2, 0]])), case(normal(3), np.array(1)), case(normal(1, 1), np.array([0]))]
+    cases += [case(normal(n, 4), np.arange(n) % 4) for n in range(1, 9)] + [case(np.zeros((2, 2)), np.array([0, 1])), case(y, strided(t)), case(y, normal(6, 3, seed=1)), case(normal(5), 3)]
+    return cases
+
+
+W, y = normal(5, 3), normal(2, 3)
+
+OPS = [
+    Op(
+        "embedding", embedding, looked_up, lookups(),
+        [
+            wrong(ValueError, "index 5 is out of range for 5 rows", W, np.array([0, 5])), wrong(ValueError, "index -1 is out of range", W, np.array([[0], [-1]])),
+            wrong(TypeError, "the index must be of integers, not float64", W, np.array([0.0])), wrong(TypeError, "not bool", W, np.array([True])), wrong(ValueError, "not a single number", normal(), 0),
+        ],
+    ),
+    Op(
+        "accuracy", as_an_array, right, scores(),
+        [wrong(ValueError, r"not \(2, 3\) and \(3,\)", y, [0, 1, 2]), wrong(ValueError, r"not \(0, 3\)", normal(0, 3), np.zeros(0, int)), wrong(ValueError, r"not \(2, 3\) and \(2, 1\)", y, [[0], [1]])], order=0,
+    ),
+]  # fmt: skip

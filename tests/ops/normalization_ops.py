@@ -1,0 +1,95 @@
+"""Rows for normalization. The references take one channel, or one sample, after the other, with `statistics`."""
+
+import math
+import statistics
+
+import numpy as np
+
+from autograd.functions import normalization as N
+from tests.ops.table import Op, case, normal, strided, wrong
+
+
+def standardized(values, mean, var, eps):
+    return [(v - mean) / math.sqrt(var + eps) for v in values]
+
+
+def by_channel(x, gamma, beta, eps=1e-5):
+    y, means, variances = np.empty_like(x), [], []
+    for c in range(x.shape[1]):
+        values = [float(v) for v in x[:, c].ravel()]
+        means.append(statistics.fmean(values))
+        variances.append(math.fsum((v - means[-1]) ** 2 for v in values) / len(values))
+        xn = np.array(standardized(values, means[-1], variances[-1], eps)).reshape(x[:, c].shape)
+        y[:, c] = gamma[c] * xn + beta[c]
+    return y, np.array(means, x.dtype), np.array(variances, x.dtype)
+
+
+def by_given(x, gamma, beta, mean, var, eps=1e-5):
+    y = np.empty_like(x)
+    for c in range(x.shape[1]):
+        y[:, c] = gamma[c] * np.array(standardized(x[:, c].ravel(), mean[c], var[c], eps)).reshape(x[:, c].shape) + beta[c]
+    return y
+
+
+def by_sample(x, gamma, beta, eps=1e-5):
+    rows = []
+    for row in x.reshape(-1, gamma.size):
+        mean = statistics.fmean(row)
+        rows.append(standardized(row, mean, statistics.fmean([(v - mean) ** 2 for v in row]), eps))
+    return np.asarray(np.array(rows).reshape(x.shape) * gamma + beta, x.dtype)
+
+
+def batches():
+    def given(x, **options):
+        C = x.shape[1]
+        return case(x, normal(C, seed=1).astype(x.dtype), normal(C, seed=2).astype(x.dtype), **options)
+
+    shapes = [(4, 1), (3, 2), (5, 3), (6, 2), (3, 4), (4, 2), (7, 1), (2, 2, 3), (3, 2, 2), (2, 2, 2, 2), (3, 1, 2, 2), (1, 2, 2, 3), (2, 2, 1, 3), (1, 3, 5), (2, 1, 2, 1, 3)]
+    cases = [given(normal(*shape)) for shape in shapes] + [given(normal(*shape), eps=0.5) for shape in ((1, 2), (2, 2), (1, 2, 1, 1), (3, 2), (2, 2, 2))]
+    x = normal(4, 3)
+    cases += [given(strided(x)), given(normal(3, 4).T), given(normal(2, 3, 2).transpose(2, 1, 0)), given(x.astype(np.float32)), given(x + 10), given(x * 30)]
+    return [*cases, given(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])), given(x.astype(np.float32) + 3, eps=1e-3), case(x, np.ones(3), np.zeros(3), 1e-3)]
+
+
+def fixed():
+    cases = [case(c.args[0], *c.args[1:3], normal(c.args[0].shape[1], seed=3).astype(c.args[0].dtype), normal(c.args[0].shape[1], seed=4, low=0.5).astype(c.args[0].dtype), **c.options) for c in batches()[:-1]]
+    return [*cases, case(normal(0, 2), normal(2), normal(2), normal(2), np.ones(2)), case(normal(1, 2), normal(2), normal(2), normal(2), np.ones(2))]
+
+
+def rows():
+    def given(x, *shape, **options):
+        return case(x, normal(*shape, seed=1).astype(x.dtype), normal(*shape, seed=2).astype(x.dtype), **options)
+
+    shapes = [((3,), (3,)), ((7,), (7,)), ((2, 3), (3,)), ((1, 3), (3,)), ((4, 3), (3,)), ((0, 3), (3,)), ((2, 2, 3), (3,)), ((2, 1, 4), (4,))]
+    shapes += [((2, 2, 3), (2, 3)), ((2, 3), (2, 3)), ((3, 2, 2), (2, 2)), ((2, 1, 2, 2), (1, 2, 2)), ((1, 2, 3), (1, 2, 3)), ((2, 1, 2, 3), (3,)), ((2, 5), (5,))]
+    cases = [given(normal(*a), *b) for a, b in shapes] + [given(normal(*a), *b, eps=0.5) for a, b in (((2, 1), (1,)), ((2, 2), (2,)), ((3, 3), (3,)), ((1,), (1,)))]
+    x = normal(3, 4)
+    cases += [given(strided(x), 4), given(x.T, 3), given(normal(3, 2, 2).transpose(2, 1, 0), 2, 3), given(x.astype(np.float32), 4), given(x + 10, 4), given(x * 30, 4)]
+    return [*cases, given(np.broadcast_to(x[:1], (2, 4)), 4), given(x.astype(np.float32) + 3, 4, eps=1e-3)]
+
+
+x, two, three = normal(4, 3), normal(2), normal(3)
+wrong_batch = [
+    wrong(ValueError, r"batch_norm: gamma and beta must have the shape \(3,\), not \(2,\) and \(3,\)", x, two, three), wrong(ValueError, r"not \(3,\) and \(2,\)", x, three, two),
+    wrong(ValueError, r"batch_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"at least one element in each channel, not \(0, 3\)", normal(0, 3), three, three),
+    wrong(ValueError, r"\(1, 3\)", x, normal(1, 3), three),
+]  # fmt: skip
+
+OPS = [
+    Op("batch_norm", N.batch_norm, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch),
+    Op("batch_norm_with_statistics", N.batch_norm_with_statistics, by_channel, batches(), wrong_batch, order=0),  # mean and var are constants
+    Op(
+        "batch_norm_inference", N.batch_norm_inference, by_given, fixed(),
+        [
+            wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, two, three, three, three), wrong(ValueError, r"mean and var must have the shape \(3,\)", x, three, three, two, three),
+            wrong(ValueError, r"takes x \(N, C, \.\.\.\), not \(3,\)", three, three, three, three, three),
+        ],
+    ),
+    Op(
+        "layer_norm", N.layer_norm, by_sample, rows(),
+        [
+            wrong(ValueError, r"gamma must have the shape of the last axes of x \(4, 3\), not \(2,\)", x, two, two), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(3,\) and \(2,\)", x, three, two),
+            wrong(ValueError, r"not \(\)", x, 1.0, 0.0), wrong(ValueError, r"not \(4,\)", x, normal(4), normal(4)), wrong(ValueError, r"not \(0,\)", normal(2, 0), normal(0), normal(0)),
+        ],
+    ),
+]  # fmt: skip

@@ -1,0 +1,171 @@
+"""The rules of the house, read from the source: floors, sizes, names, and what must not exist."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(autograd.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+FLOORS = {
+    "config": 0, "backend": 0, "shapes": 0,
+    "arraylike": 1, "engine": 1, "kernels": 1, "data": 1,
+    "core": 2, "drawing": 2,
+    "functions": 3,
+    "layers": 4,
+    "optimizers": 5, "serialize": 5, "visualize": 5, "testing": 5,
+    "training": 6, "models": 6, "dezero": 6,
+    "__init__": 7,
+}  # fmt: skip
+
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@cache
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def module(path):
+    """`autograd.functions.conv` for the file of that name; `autograd.functions` for the folder's __init__."""
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(path) for path in FILES}
+
+
+def part(name):
+    """The part of the house that a module belongs to: a name in FLOORS."""
+    return "__init__" if name == "autograd" else name.split(".")[1]
+
+
+def imported(path, nodes=None):
+    """(line, module) for each module of ours that the file imports."""
+    package = module(path) if path.name == "__init__.py" else module(path).rpartition(".")[0]
+    for node in ast.walk(tree(path)) if nodes is None else nodes:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) + 1 - node.level]) if node.level else ""
+            origin = ".".join(filter(None, [base, node.module]))
+            names = [f"{origin}.{a.name}" if f"{origin}.{a.name}" in MODULES else origin for a in node.names]
+        else:
+            continue
+        yield from ((node.lineno, name) for name in names if name.split(".")[0] == "autograd")
+
+
+def functions(path):
+    return [n for n in ast.walk(tree(path)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def docstring_lines(node):
+    first = node.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return first.end_lineno - first.lineno + 1 if is_docstring and isinstance(first.value.value, str) else 0
+
+
+@every_file
+def test_imports_point_down(path):
+    """Never up and never sideways; siblings inside one folder may import each other."""
+    here = part(module(path))
+    assert here in FLOORS, f"{here} stands on no floor: give it one in FLOORS, and in the manual"
+    for line, name in imported(path):
+        there = part(name)
+        assert there == here or FLOORS[there] < FLOORS[here], (
+            f"{path}:{line} imports {name}, from floor {FLOORS[here]} of floor {FLOORS[there]}"
+        )
+
+
+def test_no_cycles_between_siblings():
+    graph = {module(path): {name for _, name in imported(path) if name != module(path)} for path in FILES}
+    done = set()
+
+    def visit(name, way):
+        assert name not in way, "a cycle of imports: " + " -> ".join([*way[way.index(name) :], name])
+        if name not in done:
+            for other in sorted(graph.get(name, ())):
+                if part(other) == part(name) and not other == name.rpartition(".")[0]:
+                    visit(other, [*way, name])
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, [])
+
+
+@every_file
+def test_no_import_of_ours_inside_a_function(path):
+    for function in functions(path):
+        found = list(imported(path, ast.walk(function)))
+        assert not found, f"{path}:{found[0][0]}: {function.name} imports {found[0][1]}: imports stand at the top"
+
+
+@every_file
+def test_only_the_backend_imports_cupy(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            found = [name for name in names if name.partition(".")[0] in ("cupy", "cupyx")]
+            assert not found or path.name == "backend.py", f"{path}:{node.lineno} imports {found[0]}"
+
+
+def test_things_are_named():
+    forbidden = {"utils", "util", "helpers", "helper", "common", "misc"}
+    assert not [path for path in FILES if {*path.relative_to(ROOT).with_suffix("").parts} & forbidden]
+    for path in FILES:
+        for function in functions(path):
+            assert not function.name.endswith(("_helper", "_impl")), f"{path}:{function.lineno} {function.name}"
+
+
+@every_file
+def test_every_module_says_what_it_is_for(path):
+    assert ast.get_docstring(tree(path)), f"{path} has no docstring"
+
+
+@every_file
+def test_no_assert_statements(path):
+    """`python -O` would drop them: what a user may do wrong is a TypeError, a ValueError or a RuntimeError."""
+    lines = [node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
+    assert not lines, f"{path}: assert in line {lines}"
+
+
+@every_file
+def test_functions_fit_a_screen(path):
+    for function in functions(path):
+        length = function.end_lineno - function.lineno + 1 - docstring_lines(function)
+        assert length <= 40, f"{path}:{function.lineno} {function.name} has {length} lines without its docstring"
+
+
+def test_nothing_is_assigned_to_a_class_from_outside():
+    classes = {node.name for path in FILES for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)}
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            for target in targets:
+                outside = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+                assert not (outside and target.value.id in classes), f"{path}:{node.lineno} sets {ast.unparse(target)}"
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "setattr":
+                first = node.args[0]
+                assert not (isinstance(first, ast.Name) and first.id in classes), f"{path}:{node.lineno}"
+
+
+def test_the_core_is_small():
+    """An evening's reading."""
+    sizes = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in ("core.py", "engine.py")}
+    assert sum(sizes.values()) <= 650, sizes
+
+
+def test_an_activation_costs_eight_lines():
+    """Without its docstring, and its public function included in two more."""
+    (path,) = [path for path in FILES if any(getattr(n, "name", "") == "Tanh" for n in tree(path).body)]
+    (tanh,) = [node for node in tree(path).body if getattr(node, "name", "") == "Tanh"]
+    source = path.read_text(encoding="utf-8").splitlines()[tanh.lineno - 1 : tanh.end_lineno]
+    assert len([line for line in source if line.strip()]) - docstring_lines(tanh) <= 8
+
+
+def test_types_are_shipped():
+    assert (ROOT / "py.typed").exists()
