@@ -14,12 +14,14 @@ import importlib
 import os
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.backend import gpu_available, seed
 from autograd.config import enable_grad, no_grad, test_mode
 from autograd.core import Function, Variable, as_array, as_variable, grad
-from autograd.layers.base import Buffer, Layer, Parameter
+
+if TYPE_CHECKING:
+    from autograd.layers.base import Buffer, Layer, Parameter
 
 __version__ = "0.1.0"
 __all__ = [
@@ -42,9 +44,11 @@ PARTS = ("data", "functions", "layers", "models", "optimizers", "serialize", "te
 
 
 def __getattr__(name: str) -> Any:
-    """The parts of the package are imported when they are first asked for: `autograd.data.digits()` just works."""
+    """What needs more than the core is imported when it is first asked for: `autograd.data.digits()` just works."""
     if name in PARTS:
         return importlib.import_module(f"autograd.{name}")
+    if name in ("Buffer", "Layer", "Parameter"):
+        return getattr(importlib.import_module("autograd.layers"), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}; its parts are {', '.join(PARTS)}")
 
 

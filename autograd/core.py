@@ -23,7 +23,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.arraylike import ArrayLike
-from autograd.backend import MODULES, device_of, explained, is_array, namespace, to_device
+from autograd.backend import device_of, explained, is_array, namespace, to_device
 from autograd.config import recording, using
 from autograd.engine import Node
 from autograd.kernels.indexing import add_at
@@ -136,7 +136,7 @@ class Function:
 def result(value: Any, creator: Function | None = None, index: int = 0) -> Variable:
     """The Variable of a computed value, past the door of the constructor: an output of `creator`, if that is given."""
     x = object.__new__(Variable)
-    x.value = value if type(value) in MODULES or hasattr(value, "dtype") else np.asarray(value)
+    x.value = value if hasattr(value, "dtype") else np.asarray(value)
     x.grad = x.name = x.node = None
     if creator is not None and x.value.dtype.kind in "fc":
         place(x, creator, index)
@@ -457,9 +457,9 @@ class Variable(ArrayLike):
                     x.grad = gx if x.grad is None else x.grad + gx
 
 
-def as_variable(x: Operand) -> Variable:
+def as_variable(x: Operand, name: str | None = None) -> Variable:
     """`x` as a Variable: itself if it is one, otherwise a new leaf of the array, number or nested list."""
-    return x if isinstance(x, Variable) else Variable(x)
+    return x if isinstance(x, Variable) else Variable(x, name)
 
 
 def as_array(x: Operand) -> Any:

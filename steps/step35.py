@@ -32,17 +32,18 @@ folder = Path("runs/steps")
 folder.mkdir(parents=True, exist_ok=True)
 
 x = ag.Variable(1.0, name="x")
-y = F.tanh(x)
-y.name = "y"
-polynomial = Polynomial([0, 1])  # tanh itself, as a polynomial in y
+with visualize.tracing():  # so that the pictures tell the walks apart
+    derivatives = [F.tanh(x)]
+    for order in range(1, 8):
+        derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
 
-derivatives, sizes = [y], [count_functions(y)]
-for order in range(1, 8):
-    derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
-    derivatives[-1].name = f"derivative {order}"
-    sizes.append(count_functions(derivatives[-1]))
+polynomial = Polynomial([0, 1])  # tanh itself, as a polynomial in y
+sizes = []
+for order, derivative in enumerate(derivatives):
+    derivative.name = f"derivative {order}" if order else "y"
+    sizes.append(count_functions(derivative))
+    value, expected = derivative.item(), polynomial(derivatives[0].item())
     polynomial = polynomial.deriv() * Polynomial([1, 0, -1])
-    value, expected = derivatives[-1].item(), polynomial(y.item())
     print(f"derivative {order}: {value:18.12f}  by the formula {expected:18.12f}  functions: {sizes[-1]:5}")
     assert abs(value - expected) < 1e-10 * max(1, abs(expected))
 

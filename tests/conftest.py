@@ -54,9 +54,6 @@ def pytest_addoption(parser):
     parser.addoption("--standin", action="store_true", help="run the whole suite on the stand-in for CuPy")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "standin_exempt(why): not for --standin")
-
 
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--standin"):

@@ -82,7 +82,7 @@ def test_a_function_called_on_arrays_is_its_forward():
     a = np.array([1.0, 2.0])
     y = Exp()(a)
     assert type(y) is type(a)
-    assert_equal(y, np.exp([1.0, 2.0]))
+    assert_equal(y, [2.718281828459045, 7.38905609893065])
 
 
 def test_inputs_and_outputs_are_arrays_in_first_order_and_variables_in_second():
@@ -360,8 +360,7 @@ def test_grad_refuses_what_it_cannot_do():
     for outputs, inputs in ((y, n), (n, x), (y, 2.0), (3.0, x), (y, [x, None])):
         with pytest.raises(TypeError, match="grad takes floating-point Variables"):
             grad(outputs, inputs)
-    with pytest.raises(RuntimeError, match="no graph"):
-        grad(Variable(1.0), x)
+    assert_equal(grad(Variable(1.0), x), 0)  # a leaf is in the graph, and x has no influence on it
     with no_grad():
         z = x * 2
     with pytest.raises(RuntimeError, match="under no_grad"):

@@ -153,6 +153,7 @@ def test_constants_and_unwanted_inputs():
     assert y.creator is not None
 
 
+@pytest.mark.standin_exempt("counts NumPy's bytes")
 def test_a_training_loop_does_not_grow():
     """The memory after step 30 is the memory after step 3, without the collector."""
     W = Variable(np.full((20, 20), 0.01))

@@ -1,6 +1,7 @@
 """A Variable looks like its array: operators on either side, conversions, comparisons, and what it refuses."""
 
 import copy
+import math
 import operator
 import pickle
 
@@ -31,7 +32,7 @@ def assert_equal(x, expected):
 )
 def test_numbers_and_lists_become_arrays(data, dtype, shape):
     x = Variable(data)
-    assert (x.dtype, x.shape, x.ndim, x.size) == (np.dtype(dtype), shape, len(shape), int(np.prod(shape)))
+    assert (x.dtype, x.shape, x.ndim, x.size) == (np.dtype(dtype), shape, len(shape), math.prod(shape))
     assert type(x.data) is type(np.zeros(1))
 
 
@@ -369,13 +370,13 @@ def test_gradients_of_indexing_count_each_element(data):
             nst.arrays(bool, shape),
         )
     )
-    a = np.arange(1.0, 1.0 + int(np.prod(shape))).reshape(shape)
+    a = np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
     x = Variable(a)
     y = x[index]
     assert_equal(y, a[index])
-    v = np.random.default_rng(0).standard_normal(y.shape)
+    v = np.asarray(np.random.default_rng(0).standard_normal(y.shape))
     expected = [0.0] * a.size
-    for number, weight in zip(np.ravel(a[index]).tolist(), np.ravel(v).tolist()):
+    for number, weight in zip(a[index].ravel().tolist(), v.ravel().tolist()):
         expected[int(number) - 1] += weight
     gx = grad(y, x, v, create_graph=True)
     np.testing.assert_allclose(gx.data, np.array(expected).reshape(shape), rtol=1e-12, atol=1e-12)

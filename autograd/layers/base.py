@@ -16,7 +16,7 @@ from autograd.backend import Array, device_of, is_array, to_device
 from autograd.core import Operand, Variable, as_array
 from autograd.shapes import Shape
 
-Generator: TypeAlias = np.random.Generator | int | None  # None: the shared one of `autograd.seed`
+Generator: TypeAlias = "np.random.Generator | int | None"  # None: the shared one of `autograd.seed`
 Initializer: TypeAlias = Callable[[Shape, Generator, Any], Any]
 
 

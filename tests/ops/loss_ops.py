@@ -80,7 +80,7 @@ def targets(make, low=None, high=None, ints=True, gap=0.0):
 
 def apart(x):
     """Targets at distances from x that are not near 0 or 1, where the derivatives of |d| and of Huber's loss jump."""
-    return x - away_from(normal(*x.shape, seed=5), 0.0, -1.0, 1.0, -0.5, 0.5)
+    return np.asarray(x - away_from(normal(*x.shape, seed=5), 0.0, -1.0, 1.0, -0.5, 0.5))
 
 
 def other(x):

@@ -1,0 +1,34 @@
+"""Pooling as layers, to stand in a Sequential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.core import Operand
+from autograd.functions.pooling import average_pool2d, max_pool2d
+from autograd.kernels.windows import Pad, Sizes, per_axis
+from autograd.layers.base import Layer
+
+
+class MaxPool2d(Layer):
+    """The maximum of every window: `max_pool2d`. Windows lie side by side unless `stride` says otherwise."""
+
+    def __init__(self, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False) -> None:
+        self.kernel = per_axis("kernel", kernel, 2, 1)
+        self.stride = self.kernel if stride is None else per_axis("stride", stride, 2, 1)
+        self.pad, self.ceil_mode = pad, ceil_mode
+
+    def forward(self, x: Operand) -> Any:
+        return max_pool2d(x, self.kernel, self.stride, self.pad, self.ceil_mode)
+
+
+class AveragePool2d(Layer):
+    """The mean of every window, padding included: `average_pool2d`."""
+
+    def __init__(self, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0) -> None:
+        self.kernel = per_axis("kernel", kernel, 2, 1)
+        self.stride = self.kernel if stride is None else per_axis("stride", stride, 2, 1)
+        self.pad = pad
+
+    def forward(self, x: Operand) -> Any:
+        return average_pool2d(x, self.kernel, self.stride, self.pad)
