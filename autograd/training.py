@@ -153,11 +153,10 @@ def tensorboard(folder: str | Path) -> Watch:
         from tensorboardX import SummaryWriter
     except ImportError as error:
         raise RuntimeError("writing for TensorBoard needs: pip install 'define-by-run[tensorboard]'") from error
-    writer = SummaryWriter(str(folder))
 
     def watch(epoch: int, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            writer.add_scalar(name, value, epoch)
-        writer.flush()
+        with SummaryWriter(str(folder), filename_suffix=f".{epoch}") as writer:  # closed, and so written, each time
+            for name, value in values.items():
+                writer.add_scalar(name, value, epoch)
 
     return watch

@@ -16,13 +16,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from autograd.core import Function
+from autograd.backend import is_array
+from autograd.core import Function, Variable, as_variable
 from autograd.drawing.notebook import mimebundle
-from autograd.drawing.picture import plot, to_dot, to_mermaid
-from autograd.drawing.records import Call, Record, Source, paths, record_of, records
+from autograd.drawing.picture import plot, to_dot, to_graphviz, to_html, to_mermaid
+from autograd.drawing.records import Call, Record, Source, inputs, paths, record_of, records
 from autograd.layers.base import Layer, walk
 
-__all__ = ["mimebundle", "plot", "to_dot", "to_mermaid", "trace", "tracing"]
+__all__ = ["mimebundle", "plot", "to_dot", "to_graphviz", "to_html", "to_mermaid", "trace", "tracing"]
 
 PACKAGE = str(Path(__file__).parent) + os.sep
 
@@ -47,13 +48,16 @@ def tracing() -> Iterator[None]:
         sys.setprofile(before)
 
 
-def trace(function: Any, *inputs: Any, **options: Any) -> Any:
-    """`function(*inputs, **options)`, watched: the picture of the result can be folded by layer.
+def trace(function: Any, *xs: Any, **options: Any) -> Any:
+    """`function(*xs, **options)`, watched: the picture of the result can be folded by layer.
 
-    `plot(trace(model, x), "model.svg")` draws a network as boxes that are its layers.
+    `plot(trace(model, x), "model.svg")` draws a network as boxes that are its layers. An array among the inputs becomes
+    a Variable, so that the picture begins with it.
     """
+    given = [as_variable(x) if is_array(x) else x for x in xs]
+    inputs.update({x.node: "input" for x in given if isinstance(x, Variable) and x.node is not None})
     with tracing():
-        return function(*inputs, **options)
+        return function(*given, **options)
 
 
 class Watch:
@@ -73,7 +77,7 @@ class Watch:
                 self.enter(frame, this)
             elif isinstance(this, Function) and type(this).__weakrefoffset__:
                 origin, source = above(frame.f_back)
-                calls = tuple([call for _, _, call in self.open]) if origin is None else origin.calls
+                calls = tuple(dict.fromkeys([call for _, _, call in self.open])) if origin is None else origin.calls
                 records[this] = Record(type(this).__name__, calls, origin, source)
         elif event == "return" and self.open and self.open[-1][0] is frame:
             self.leave()
@@ -90,7 +94,7 @@ class Watch:
         self.open.append((frame, layer, call))
 
     def leave(self) -> None:
-        """Closes the innermost call. After the outermost all parameters have their nodes, and the nodes get their names."""
+        """Closes the innermost call; after the outermost, all parameters have nodes, which are given their names."""
         layer = self.open.pop()[1]
         if not self.open:
             paths.update({p.node: path for path, p in layer.named_params() if p.node is not None})

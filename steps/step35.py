@@ -32,10 +32,9 @@ folder = Path("runs/steps")
 folder.mkdir(parents=True, exist_ok=True)
 
 x = ag.Variable(1.0, name="x")
-with visualize.tracing():  # so that the pictures tell the walks apart
-    derivatives = [F.tanh(x)]
-    for order in range(1, 8):
-        derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
+derivatives = [F.tanh(x)]
+for _ in range(7):
+    derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
 
 polynomial = Polynomial([0, 1])  # tanh itself, as a polynomial in y
 sizes = []

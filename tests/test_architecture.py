@@ -89,7 +89,7 @@ def test_no_cycles_between_siblings():
         assert name not in way, "a cycle of imports: " + " -> ".join([*way[way.index(name) :], name])
         if name not in done:
             for other in sorted(graph.get(name, ())):
-                if part(other) == part(name) and not other == name.rpartition(".")[0]:
+                if part(other) == part(name) and other != name.rpartition(".")[0]:
                     visit(other, [*way, name])
             done.add(name)
 

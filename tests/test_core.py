@@ -268,7 +268,7 @@ def test_backward_without_a_graph_says_what_to_do():
     cut = x * 2
     cut.unchain()
     for leaf in (x, y, cut, x.detach(), as_variable(3.0)):
-        with pytest.raises(RuntimeError, match="has no graph.*Compute it from a floating-point Variable"):
+        with pytest.raises(RuntimeError, match=r"has no graph.*Compute it from a floating-point Variable"):
             leaf.backward()
 
 
@@ -494,7 +494,12 @@ def test_gradients_never_share_arrays():
     assert a.grad.data is not b.grad.data
     a.grad.data *= 5
     assert_equal(b.grad, [1, 1])
-    for f in (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a.reshape(2, 1) + b.T, lambda a, b: (a + b) + (a + b)):
+    for f in (
+        lambda a, b: a + b,
+        lambda a, b: a - b,
+        lambda a, b: a.reshape(2, 1) + b.T,
+        lambda a, b: (a + b) + (a + b),
+    ):
         ga, gb = grad(f(a, b).sum(), [a, b])
         expected = gb.data.tolist()
         ga.data += 7

@@ -248,7 +248,8 @@ def test_accumulate_returns_the_gradients_of_leaves():
 
 
 @pytest.mark.parametrize(
-    "large, small", [((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), ()), ((4, 2, 3), (1, 3)), ((1, 3), (3,)), ((2, 0), (1, 1))]
+    "large, small",
+    [((2, 3), (3,)), ((2, 3), (2, 1)), ((2, 3), ()), ((4, 2, 3), (1, 3)), ((1, 3), (3,)), ((2, 0), (1, 1))],
 )
 def test_sum_to_is_the_adjoint_of_broadcasting(large, small):
     """<broadcast(x), y> = <x, sum_to(y)> for any x and y."""

@@ -66,7 +66,7 @@ def test_the_matmul_of_the_note(matmul):
 
 
 def test_matrix_calculus_of_an_affine_layer():
-    """u = xW + b, y = sigmoid(u): gW = x^T d, gb = sum of d over the batch, gx = d W^T, out of the algebra by itself."""
+    """u = xW + b, y = sigmoid(u): gW = x^T d, gb = sum of d over the batch, gx = d W^T, by itself."""
     rng = np.random.default_rng(0)
     x, w, b = (Variable(np.asarray(rng.standard_normal(s))) for s in ((5, 3), (3, 4), (4,)))
     y = F.sigmoid(x @ w + b)

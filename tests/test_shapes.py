@@ -29,7 +29,9 @@ def test_axes_of_counts_from_zero():
     assert axes_of((), ()) == ()
 
 
-@pytest.mark.parametrize("shape, axis", [((2, 3), 2), ((2, 3), -3), ((2, 3), (0, 0)), ((2, 3), (0, -2)), ((), 0), ((), -1)])
+@pytest.mark.parametrize(
+    "shape, axis", [((2, 3), 2), ((2, 3), -3), ((2, 3), (0, 0)), ((2, 3), (0, -2)), ((), 0), ((), -1)]
+)
 def test_axes_that_do_not_fit(shape, axis):
     with pytest.raises(ValueError, match="does not fit the shape"):
         axes_of(shape, axis)

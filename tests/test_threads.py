@@ -59,7 +59,7 @@ def test_a_recorded_backward_beside_a_plain_one():
 
 
 def test_threads_may_share_parameters():
-    """Forward and grad on the same leaves from several threads: gradients are returned, nothing is shared but reading."""
+    """Forward and grad on the same leaves from several threads: gradients are returned, and leaves only read."""
     W = Variable(np.array([[1.0, 2.0], [3.0, 4.0]]))
 
     def work(i):

@@ -28,7 +28,13 @@ def assert_equal(x, expected):
 
 @pytest.mark.parametrize(
     "data, dtype, shape",
-    [(1.5, "float64", ()), (2, "int64", ()), (True, "bool", ()), ([1.0, 2.0], "float64", (2,)), ([[1, 2]], "int64", (1, 2))],
+    [
+        (1.5, "float64", ()),
+        (2, "int64", ()),
+        (True, "bool", ()),
+        ([1.0, 2.0], "float64", (2,)),
+        ([[1, 2]], "int64", (1, 2)),
+    ],
 )
 def test_numbers_and_lists_become_arrays(data, dtype, shape):
     x = Variable(data)
@@ -111,7 +117,7 @@ def test_unary_operators():
 def test_numbers_are_weak(op, number):
     """float32 and float16 stay what they are beside Python's numbers, in the gradient too."""
     for dtype in (np.float32, np.float16):
-        for f in (lambda x: op(x, number), lambda x: op(number, x)):  # noqa: B023
+        for f in (lambda x: op(x, number), lambda x: op(number, x)):
             x = Variable(np.array([1.0, 2.0], dtype))
             y = f(x)
             y.sum().backward()
@@ -177,8 +183,8 @@ def test_iteration_goes_over_the_first_axis_and_ends():
     assert [row.shape for row in rows] == [(2,)] * 3
     (rows[0] * 2 + rows[2]).sum().backward()
     assert_equal(x.grad, [[2, 2], [0, 0], [1, 1]])
-    a, b, c = x
-    assert_equal(b, [2, 3])
+    _, middle, _ = x
+    assert_equal(middle, [2, 3])
     with pytest.raises(TypeError):
         iter(Variable(1.0)).__next__()
 

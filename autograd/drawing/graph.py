@@ -19,10 +19,10 @@ Boxes: TypeAlias = tuple[tuple[Call, int], ...]  # calls of layers, outermost fi
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """A function, a value (`item` is its node), a closed layer (its call) or the rest that was cut off (their number)."""
+    """One thing in the picture."""
 
-    kind: str
-    item: Any
+    kind: str  # "value", "function", "layer" (a closed one), or "rest" (what was cut off)
+    item: Any  # its node, the function, the call of the layer, the number of parts
     boxes: Boxes  # that it stands in, outermost first
     rank: int  # its place in the computation: more than that of what it is computed from
     order: int  # 0 in the forward computation, n in the n-th recorded backward pass
@@ -71,7 +71,7 @@ def ancestors(nodes: Iterable[Node]) -> list[Any]:
 
 
 def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph:
-    """The complete graph of some outputs. Leaves stand outside of all layers, but `parameters` in the layer that uses them."""
+    """The complete graph of some outputs. A leaf stands outside of all layers, unless it is one of `parameters`."""
     functions = ancestors(outputs)
     users: dict[Node, list[Any]] = {node: [] for node in outputs}
     for f in functions:
@@ -84,6 +84,7 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
         part_of[node] = value(node, [part_of[f] for f in used], part_of.get(node.creator), outside)
     edges = [(part_of[node], part_of[f]) for f in functions for node in f.parents if node is not None]
     edges += [(part_of[node.creator], part_of[node]) for node in users if node.creator is not None]
+    edges.sort(key=lambda edge: edge[1].rank)
     return Graph(sorted(part_of.values(), key=lambda part: part.rank), edges)
 
 
@@ -154,7 +155,7 @@ def merged(graph: Graph, shown: dict[Part, Part]) -> Graph:
 
 def grouped(graph: Graph) -> Group:
     """The parts of the graph in the layers that are open; the outermost group is no layer."""
-    groups = {(): Group(0, ())}
+    groups: dict[Boxes, Group] = {(): Group(0, ())}
     for part in graph.parts:
         inside = part.boxes[:-1] if part.kind == "layer" else part.boxes
         for n in range(1, len(inside) + 1):

@@ -12,6 +12,7 @@ from autograd.backend import to_numpy
 from autograd.engine import Node
 
 from .graph import Boxes, Part
+from .records import inputs
 
 SMALL = 8  # elements of an array whose values are written
 PASSES = ("forward", "first backward", "second backward", "third backward")
@@ -32,9 +33,14 @@ class Labels:
     def of(self, part: Part) -> list[str]:
         if part.kind == "value":
             return self.of_value(part.item)
-        if part.kind == "layer":
-            return self.of_layer(part.boxes)
-        return [f"… {part.item} more"] if part.kind == "rest" else [type(part.item).__name__]
+        if part.kind == "function":
+            return self.of_function(part.item)
+        return self.of_layer(part.boxes) if part.kind == "layer" else [f"… {part.item} more"]
+
+    def of_function(self, f: Any) -> list[str]:
+        """Its class; with `values` also the constants among its inputs, as far as it keeps them."""
+        constants = [x for node, x in zip(f.parents, getattr(f, "arrays", ())) if node is None and self.values]
+        return [type(f).__name__] + [written(x) for x in constants if np.size(x) <= SMALL]
 
     def of_value(self, node: Node) -> list[str]:
         x = node()
@@ -48,23 +54,29 @@ class Labels:
             lines.append(written(array))
         if self.gradients and x is not None and x.grad is not None:
             lines.append(f"|grad| = {norm(x.grad.value):.4g}")
-        return [line for line in lines if line]
+        return [clean(line) for line in lines if line]
 
     def of_layer(self, boxes: Boxes) -> list[str]:
         """The path of a layer below the one around it, its class, and what tells its calls apart."""
         call, order = boxes[-1]
         around = boxes[-2][0].path + "." if len(boxes) > 1 and boxes[-2][0].path else ""
         kind = f"{call.kind} (call {call.number})" if call.number > 1 else call.kind
-        return [line for line in (call.path.removeprefix(around), kind, order and passed(order)) if line]
+        return [clean(line) for line in (call.path.removeprefix(around), kind, order and passed(order)) if line]
 
     def name(self, node: Node) -> str:
         x = node()
-        return str((None if x is None else x.name) or self.paths.get(node, ""))
+        return str((None if x is None else x.name) or self.paths.get(node) or inputs.get(node, ""))
 
     def array(self, node: Node) -> Any:
         """The array of a value: of its Variable or, if that is gone, as a function kept it; None if it is gone too."""
         x = node()
         return self.kept.get(node) if x is None else x.value
+
+
+def clean(line: str) -> str:
+    """One line of at most 60 characters that every kind of file may hold: no control characters, no half characters."""
+    line = "".join([c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in line])
+    return line if len(line) <= 60 else line[:59] + "…"
 
 
 def passed(order: int) -> str:
@@ -74,7 +86,7 @@ def passed(order: int) -> str:
 
 def written(array: Any) -> str:
     """A small array in four digits, on one line."""
-    return " ".join(np.array2string(to_numpy(array), precision=4, separator=", ").split())
+    return " ".join(np.array2string(to_numpy(array), precision=4, separator=", ", suppress_small=True).split())
 
 
 def norm(array: Any) -> float:

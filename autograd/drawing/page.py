@@ -46,9 +46,13 @@ def described(graph: Graph, labels: Labels, closed: Callable[[Boxes], bool]) -> 
             for box, i in boxes.items()
             if box
         ],
-        "legend": [{"name": "given", "fill": LEAF}] + [{"name": passed(n), "fill": colours(n).function} for n in orders],
+        "legend": [legend("given", LEAF), *[legend(passed(n), colours(n).function) for n in orders]],
         "ground": GROUND,
     }
+
+
+def legend(name: str, fill: str) -> dict[str, str]:
+    return {"name": name, "fill": fill}
 
 
 def part_facts(part: Part, name: str, labels: Labels) -> dict[str, Any]:
@@ -60,18 +64,15 @@ def part_facts(part: Part, name: str, labels: Labels) -> dict[str, Any]:
         f = part.item
         about = (type(f).__doc__ or "").strip().split("\n\n")[0]
         facts = [["pass", passed(part.order)], *layer_fact(part.boxes), *settings(f)]
-        label = labels.of(part)
-        return look | {"label": label, "title": label[0], "about": about, "facts": facts, "sources": sources(record_of(f))}
+        found = {"label": labels.of(part), "title": type(f).__name__, "about": about, "facts": facts}
+        return look | found | {"sources": sources(record_of(f))}
     node = part.item
     creator = node.creator
     kind = "given" if creator is None else f"result {node.index} of {type(creator).__name__}"
     facts = [["kind", kind], ["shape", str(node.shape)], ["dtype", str(node.dtype)], *layer_fact(part.boxes)]
     facts += [["value", summary(labels.array(node))], ["gradient", gradient(node())]]
-    brief = [labels.name(node), str(node.shape) if node.shape else ""]
-    label = [line for line in brief if line]
-    if not label and labels.array(node) is not None:
-        label = [written(labels.array(node))]
-    found = {"label": label, "title": " ".join(label) or name, "facts": facts}
+    label = labels.of(part)
+    found = {"label": label, "title": labels.name(node) or "a value", "facts": facts}
     if creator is None:
         return look | found | ({"parameter": prod(node.shape)} if node in labels.paths else {})
     return look | found | {"sources": sources(record_of(creator))}
@@ -81,9 +82,9 @@ def box_facts(boxes: Boxes, name: str, labels: Labels) -> dict[str, Any]:
     """What the page shows of a call of a layer."""
     call, order = boxes[-1]
     label = labels.of_layer(boxes)
-    facts = [["layer", call.kind], ["path", call.path or "the outermost"], ["call", str(call.number)], ["pass", passed(order)]]
-    fill, line = colours(order).function, colours(order).line
-    return {"id": name, "label": label, "title": " ".join(label), "facts": facts, "fill": fill, "line": line}
+    facts = [["path", call.path or "the outermost"], ["call", str(call.number)], ["pass", passed(order)]]
+    look = {"id": name, "fill": colours(order).function, "line": colours(order).line}
+    return look | {"label": label, "title": " ".join(label), "facts": facts}
 
 
 def layer_fact(boxes: Boxes) -> list[list[str]]:

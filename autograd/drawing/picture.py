@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .graph import Boxes, Graph, folded, graph_of, limited, node_of
 from .labels import Labels, kept_arrays
@@ -14,6 +14,8 @@ from .page import html
 from .records import paths
 from .render import INSTALL, render
 from .text import dot, mermaid
+
+Fold: TypeAlias = int | str | Collection[str] | None
 
 
 def to_dot(
@@ -25,18 +27,18 @@ def to_dot(
     values: bool = False,
     gradients: bool = False,
     max_nodes: int | None = None,
-    fold: int | Collection[str] | None = 1,
+    fold: Fold = 1,
     layer: Any = None,
 ) -> str:
     """The graph of a Variable, or of several, as DOT text: ellipses for values, boxes for functions, each once.
 
-    The values say their names, shapes (not of scalars) and, if asked, dtypes, the numbers of small arrays, and the norm
-    of their gradients. Colours tell the forward computation from the backward passes that were recorded.
+    The values say their names, their shapes (not of scalars) and, if asked, dtypes, the numbers in small arrays, and
+    the norms of their gradients. Colours tell the forward computation from the backward passes that were recorded.
     `max_nodes` draws that many parts at most, those nearest to the outputs, and the others as one box.
 
-    A traced graph (`visualize.trace`) is folded by layer: `fold=1` shows the layers directly below the network as boxes,
-    `fold=2` opens those, `fold=None` all; `fold=["conv1"]` closes the layers with these paths only. Parameters have their
-    paths for names; `layer` gives them to a graph that was not traced.
+    A traced graph (`visualize.trace`) is folded by layer: `fold=1` shows the layers directly below the network as
+    boxes, `fold=2` opens those, `fold=None` all; `fold=["conv1"]` closes the layers with these paths only. Parameters
+    have their paths for names; `layer` gives them to a graph that was not traced.
 
     Raises TypeError for what is not a Variable, ValueError for a `max_nodes` below 1.
 
@@ -48,25 +50,30 @@ def to_dot(
       f0 -> v1
     }
     """
-    graph, labels = prepared("to_dot", y, layer, names, shapes, dtypes, values, gradients)
-    return dot(limited(folded(graph, closing(fold)), at_least_one(max_nodes)), labels)
+    shown = {"names": names, "shapes": shapes, "dtypes": dtypes, "values": values, "gradients": gradients}
+    graph, labels = prepared(y, layer, shown)
+    return dot(limited(folded(graph, closing(fold)), size(max_nodes)), labels)
 
 
-def to_mermaid(
-    y: Any,
-    *,
-    names: bool = True,
-    shapes: bool = True,
-    dtypes: bool = False,
-    values: bool = False,
-    gradients: bool = False,
-    max_nodes: int | None = None,
-    fold: int | Collection[str] | None = 1,
-    layer: Any = None,
-) -> str:
-    """The same graph as text for Mermaid, which code hosts and notebooks draw by themselves; options as `to_dot`."""
-    graph, labels = prepared("to_mermaid", y, layer, names, shapes, dtypes, values, gradients)
-    return mermaid(limited(folded(graph, closing(fold)), at_least_one(max_nodes)), labels)
+def to_mermaid(y: Any, *, max_nodes: int | None = None, fold: Fold = 1, layer: Any = None, **shown: bool) -> str:
+    """The same graph as text for Mermaid, which code hosts and notebooks draw by themselves. Options as in `to_dot`."""
+    graph, labels = prepared(y, layer, shown)
+    return mermaid(limited(folded(graph, closing(fold)), size(max_nodes)), labels)
+
+
+def to_html(y: Any, *, max_nodes: int | None = 1000, fold: Fold = 1, layer: Any = None, **shown: bool) -> str:
+    """The same graph as an interactive page, `fold` and all other layers to be opened there. Options as in `to_dot`."""
+    graph, labels = prepared(y, layer, shown)
+    return html(limited(graph, size(max_nodes)), labels, closing(fold))
+
+
+def to_graphviz(y: Any, **options: Any) -> Any:
+    """The same graph as a `graphviz.Source`, for programs that go on with that package. Options as in `to_dot`."""
+    try:
+        import graphviz
+    except ImportError as error:
+        raise RuntimeError("to_graphviz needs the package graphviz: pip install graphviz") from error
+    return graphviz.Source(to_dot(y, **options))
 
 
 def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 1000, **options: Any) -> Path:
@@ -98,37 +105,33 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 1000, **o
     return target
 
 
-def to_html(y: Any, *, max_nodes: int | None = 1000, fold: int | Collection[str] | None = 1, layer: Any = None) -> str:
-    """The interactive page of a graph. What to write into its parts is chosen there."""
-    graph, labels = prepared("plot", y, layer, True, True, True, True, True)
-    return html(limited(graph, at_least_one(max_nodes)), labels, closing(fold))
-
-
 TEXTS = {"dot": to_dot, "gv": to_dot, "mmd": to_mermaid, "html": to_html}
 
 
-def prepared(caller: str, y: Any, layer: Any, *shown: bool) -> tuple[Graph, Labels]:
+def prepared(y: Any, layer: Any, shown: dict[str, bool]) -> tuple[Graph, Labels]:
     """The complete graph of `y`, and what its labels need. Checks what was given."""
     ys = list(y) if isinstance(y, (list, tuple)) else [y]
     for x in ys:
         if not hasattr(x, "node"):
-            what = f"{caller} draws the graph of a Variable, or of a list of them, not of {type(x).__name__}"
-            hint = ": a layer has one when it is called, as in plot(trace(layer, x), path)" if callable(x) else ""
-            raise TypeError(what + hint)
+            hint = ": a layer has one once it is called, as in plot(trace(layer, x), path)" if callable(x) else ""
+            raise TypeError(f"only a Variable, or a list of them, has a graph to draw, not {type(x).__name__}{hint}")
     named = {} if layer is None else {p.node: path for path, p in layer.named_params() if p.node is not None}
     graph = graph_of([node_of(x) for x in ys], paths)
     kept = kept_arrays([part.item for part in graph.parts if part.kind == "function"])
-    return graph, Labels(*shown, paths=named or paths, kept=kept)
+    return graph, Labels(**shown, paths=named or paths, kept=kept)
 
 
-def closing(fold: int | Collection[str] | None) -> Any:
+def closing(fold: Fold) -> Callable[[Boxes], bool]:
     """Which layers are closed: those deep enough, or those that are named."""
-    if fold is None or isinstance(fold, int):
-        return lambda boxes: fold is not None and len(boxes) > fold
-    return lambda boxes: boxes[-1][0].path in fold
+    if fold is None or fold is False:
+        return lambda boxes: False
+    if isinstance(fold, int):
+        return lambda boxes: len(boxes) > fold
+    names = {fold} if isinstance(fold, str) else set(fold)
+    return lambda boxes: boxes[-1][0].path in names
 
 
-def at_least_one(max_nodes: int | None) -> int | None:
+def size(max_nodes: int | None) -> int | None:
     if max_nodes is not None and max_nodes < 1:
         raise ValueError(f"max_nodes must be at least 1, or None for all, not {max_nodes}")
     return max_nodes

@@ -40,6 +40,7 @@ class Record(NamedTuple):
 
 records: WeakKeyDictionary[Any, Record] = WeakKeyDictionary()
 paths: WeakKeyDictionary[Node, str] = WeakKeyDictionary()  # of parameters
+inputs: WeakKeyDictionary[Node, str] = WeakKeyDictionary()  # names of arrays that a trace made Variables of
 
 
 def record_of(f: Any) -> Record | None:

@@ -66,14 +66,9 @@ def lines(group: Group, write: Callable[[Part], str], begin: Callable[[Group], s
         yield indent + end
 
 
-def printable(line: str) -> str:
-    """The text without what no file may hold: control characters and halves of surrogate pairs become U+FFFD."""
-    return "".join([c if c.isprintable() or c.isspace() and c >= " " else "\ufffd" for c in line])
-
-
 def dot_quoted(label: list[str]) -> str:
-    """Lines as one DOT string: `"` and a backslash are escaped, `&` too, for Graphviz reads HTML's entities anywhere."""
-    escaped = [printable(line).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in label]
+    """Lines as one DOT string: quotes and backslashes are escaped, and `&`, for Graphviz reads HTML's entities."""
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in label]
     return '"' + "\\n".join(escaped) + '"'
 
 
@@ -89,9 +84,9 @@ def dot(graph: Graph, labels: Labels) -> str:
 
     def write(part: Part) -> str:
         label = labels.of(part)
-        small = "" if label else ", shape=circle, width=0.2, height=0.2"
-        line = f', color="{colours(part.order).line}"'
-        return f'{names[part]} [label={dot_quoted(label)}, shape={DOT_SHAPES[part.kind]}, fillcolor="{fill(part)}"{line}]'
+        shape = DOT_SHAPES[part.kind] if label else "circle, width=0.2"
+        look = f'shape={shape}, fillcolor="{fill(part)}", color="{colours(part.order).line}"'
+        return f"{names[part]} [label={dot_quoted(label)}, {look}]"
 
     def begin(group: Group) -> str:
         style = f'style="filled,rounded", fillcolor="{GROUND}", color="{colours(group.boxes[-1][1]).line}"'
@@ -106,13 +101,13 @@ def dot(graph: Graph, labels: Labels) -> str:
 
 def mermaid_quoted(label: list[str]) -> str:
     """Lines as the inside of a Mermaid string: whatever could mean something there becomes a numeric entity."""
-    return "<br/>".join([MERMAID_SPECIAL.sub(lambda c: f"#{ord(c[0])};", printable(line)) for line in label])
+    return "<br/>".join([MERMAID_SPECIAL.sub(lambda c: f"#{ord(c[0])};", line) for line in label])
 
 
 def mermaid(graph: Graph, labels: Labels) -> str:
     """The text for Mermaid: a flowchart."""
     names = names_of(graph)
-    classes = {}
+    classes: dict[tuple[str, str], str] = {}
 
     def write(part: Part) -> str:
         look = fill(part), colours(part.order).line

@@ -133,7 +133,7 @@ def conv2d_by_im2col(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
 ) -> Any:
     """conv2d as a picture: im2col, a matrix product, and the rows made images again. To read, and to test conv2d by."""
-    w = fitting("conv2d_by_im2col", x, W, b, stride, pad, dilation, groups)
+    w = fitting("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, groups)
     N, M, G = x.shape[0], W.shape[0], groups
     cols = im2col(x, w.kernel, w.stride, w.pad, w.dilation)  # (N·OH·OW, C·KH·KW)
     cols = cols.reshape(len(cols), G, cols.shape[1] // G).transpose(1, 0, 2)  # (G, N·OH·OW, C/G·KH·KW)
@@ -173,8 +173,7 @@ def convolution(
     name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
 ) -> Any:
     """The convolution over `n` spatial axes."""
-    check_images(name, x, n)
-    w = fitting(name, x, W, b, stride, pad, dilation, groups)
+    w = fitting(name, n, x, W, b, stride, pad, dilation, groups)
     return Convolve(w, groups)(x, W) if b is None else Convolve(w, groups)(x, W, b)
 
 
@@ -231,10 +230,9 @@ def way_back(size: Sequence[int], kernel: Sizes, stride: Sizes, pad: Pad, output
 
 
 def fitting(
-    name: str, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
+    name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
 ) -> Windows:
-    """The windows of filters on images, once all shapes are known to fit."""
-    n = len(as_array(x).shape) - 2
+    """The windows of filters on images of `n` axes, once all shapes are known to fit."""
     check_images(name, x, n)
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
@@ -251,7 +249,7 @@ def fitting(
 
 
 def check_images(name: str, x: Operand, n: int) -> None:
-    axes = ("N", "C", *{1: "L", 2: "HW", 3: "DHW"}.get(n, "?" * n))
+    axes = ("N", "C", *("DHW"[-n:] if n > 1 else "L"))
     if len(as_array(x).shape) != n + 2:
         raise ValueError(f"{name}: x must have the {n + 2} axes ({', '.join(axes)}), not the shape {as_array(x).shape}")
 

@@ -40,7 +40,7 @@ class AddRows(Function):
 
 
 def embedding(W: Operand, index: Operand) -> Any:
-    """y = W[index]: a row of W for each number in `index`.   (V, ...) and index (...) -> (..., ...), usually (V, D) (N,) -> (N, D)
+    """y = W[index]: a row of W for each number in `index`.   (V, D) (...) -> (..., D), and rows may be of any shape
 
     The gradient of a row is the sum over all places where it was looked up. Numbers count from 0; unlike an index in
     brackets, negative ones are refused.
@@ -57,18 +57,19 @@ def embedding(W: Operand, index: Operand) -> Any:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
     if index.size and not 0 <= int(index.min()) <= int(index.max()) < W.shape[0]:
         wrong = int(index.min()) if index.min() < 0 else int(index.max())
-        raise ValueError(f"embedding: index {wrong} is out of range for {W.shape[0]} rows: they count from 0 to {W.shape[0] - 1}")
+        raise ValueError(f"embedding: index {wrong} is out of range for {W.shape[0]} rows, which count from 0")
     return Embedding(index.astype(int, copy=False))(W)
 
 
 def accuracy(y: Operand, t: Operand) -> float:
-    """The fraction of samples whose largest score is at the target: a plain number.   (..., C) (...) or (..., C) -> float
+    """The fraction of samples whose largest score is at the target, a number.   (..., C) (...) or (..., C) -> float
 
-    t are labels, or a distribution over the classes, whose largest element counts. No gradient flows.
+    t are labels, or distributions over the classes, whose largest elements count. No gradient flows.
     Raises ValueError if the shapes do not fit or there is no sample.
     """
     y, t = as_array(y), as_array(t)
     t = t if hasattr(t, "dtype") else namespace(y).asarray(t)
     if not y.size or t.shape not in (y.shape, y.shape[:-1]):
-        raise ValueError(f"accuracy takes scores (..., C) and labels (...) or a distribution (..., C), not {y.shape} and {t.shape}")
-    return float((y.argmax(-1) == (t.argmax(-1) if t.shape == y.shape else t)).mean())
+        raise ValueError(f"accuracy takes scores (..., C) and labels (...) or (..., C), not {y.shape} and {t.shape}")
+    labels = t.argmax(-1) if t.shape == y.shape else t
+    return float((y.argmax(-1) == labels).mean())

@@ -61,9 +61,9 @@ def outer(a: Operand, b: Operand) -> Any:
 
 
 def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
-    """The sum over pairs of axes of the product, as one matrix product: first the axes of a that are left, then those of b.
+    """The product summed over pairs of axes, as one matrix product: y has the axes of a that are left, then those of b.
 
-    `axes` is how many of the last axes of a go with as many of the first of b, or the two lists of axes that go together.
+    `axes` is how many of the last axes of a go with as many of the first of b, or two lists of axes that go together.
     Raises ValueError for axes that do not exist, or do not have the same sizes.
     """
     sa, sb = np.shape(as_array(a)), np.shape(as_array(b))
@@ -71,7 +71,8 @@ def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int
         if not 0 <= axes <= min(len(sa), len(sb)):
             raise ValueError(f"tensordot: shapes {sa} and {sb} have no {axes} axes to sum over")
         axes = tuple(range(len(sa) - axes, len(sa))), tuple(range(axes))
-    summed_a, summed_b = [axes_of(s, k if isinstance(k, (int, np.integer)) else tuple(k)) for s, k in zip((sa, sb), axes)]
+    pairs = zip((sa, sb), axes)
+    summed_a, summed_b = [axes_of(s, k if isinstance(k, (int, np.integer)) else tuple(k)) for s, k in pairs]
     sizes = [sa[i] for i in summed_a]
     if sizes != [sb[i] for i in summed_b]:
         raise ValueError(f"tensordot: axes {summed_a} of {sa} and {summed_b} of {sb} have different sizes")
@@ -84,7 +85,7 @@ def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int
 
 
 class Einsum(Function):
-    """y[output] = sum of x0[terms[0]] x1[terms[1]] ... over all letters not in the output. No term names a letter twice.
+    """y[output] = sum of x0[terms[0]] x1[terms[1]] ... over the letters not in the output. No term has a letter twice.
 
     The derivative in one operand is the product of gy and the other operands, summed over what this operand lacks, and
     repeated along the letters that it alone has.
@@ -98,7 +99,7 @@ class Einsum(Function):
         return namespace(*xs).einsum(subscripts, *xs, optimize=len(xs) > 1)
     def backward(self, gy):
         xs = self.inputs
-        gxs = []
+        gxs: list[Any] = []
         for i, (x, term) in enumerate(zip(xs, self.terms)):
             if self.parents[i] is None:
                 gxs.append(None)
@@ -122,10 +123,10 @@ def einsum(subscripts: str, *operands: Operand) -> Any:
 
     Raises:
         TypeError: the subscripts are not text.
-        ValueError: terms that do not match the operands, an output with an unknown or repeated letter, sizes that differ.
+        ValueError: terms that do not fit the operands, an unknown or repeated letter in the output, sizes that differ.
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum takes its subscripts as text, such as 'ij,jk->ik', before the operands; not {subscripts!r:.40}")
+        raise TypeError(f"einsum takes first its subscripts as text, such as 'ij,jk->ik', not {subscripts!r:.40}")
     shapes = [np.shape(as_array(x)) for x in operands]
     terms, output = parse(subscripts, shapes)
     pairs = [diagonal(x, term) for x, term in zip(operands, terms)]
@@ -145,7 +146,7 @@ def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
         letters = left.replace("...", "").replace(",", "")
         output = "..." + "".join(sorted([c for c in letters if letters.count(c) == 1]))
     if dots and "..." not in output:
-        raise ValueError(f"einsum: {subscripts!r} hides axes behind '...' that its output does not name: write '...' there too")
+        raise ValueError(f"einsum: {subscripts!r} hides axes behind '...', not in its output: write '...' there too")
     output = output.replace("...", dots, 1)
     terms = [term.replace("...", dots[len(dots) - max(n, 0) :], 1) for term, n in zip(terms, hidden)]
     check_terms(subscripts, terms, output, shapes)
@@ -160,10 +161,10 @@ def check_terms(subscripts: str, terms: list[str], output: str, shapes: Sequence
     sizes: dict[str, int] = {}
     for term, shape in zip(terms, shapes):
         if len(term) != len(shape):
-            raise ValueError(f"einsum: {subscripts!r} does not fit the shapes {list(shapes)}: a letter for every axis")
+            raise ValueError(f"einsum: {subscripts!r} must have a letter for every axis of the shapes {list(shapes)}")
         for c, n in zip(term, shape):
             if n != 1 and sizes.setdefault(c, n) != n:
-                raise ValueError(f"einsum: {subscripts!r} and the shapes {list(shapes)}: {c!r} is both {sizes[c]} and {n}")
+                raise ValueError(f"einsum: {subscripts!r}, shapes {list(shapes)}: {c!r} is both {sizes[c]} and {n}")
     if len(set(output)) < len(output) or not set(output) <= set("".join(terms)):
         raise ValueError(f"einsum: the output of {subscripts!r} must name letters of the terms, each at most once")
 

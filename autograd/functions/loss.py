@@ -1,7 +1,7 @@
 """Losses: one number that says how far a prediction is from its target.
 
-Every loss is a mean: the errors over all elements, the cross entropies of classes over the samples (all axes but that of
-the classes). Prediction and target must have the same shape; nothing is broadcast.
+Every loss is a mean: of errors over all elements, of the cross entropies of classes over the samples (all axes but
+that of the classes). Prediction and target must have the same shape; nothing is broadcast.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from autograd.backend import Array, namespace
-from autograd.core import Function, Operand, Variable, as_array, astype
+from autograd.core import Function, Operand, Variable, as_array, astype, getitem
 from autograd.functions.activation import log_softmax, sigmoid, softmax
 from autograd.functions.elementwise import log
 from autograd.functions.shape import moveaxis
@@ -80,29 +80,27 @@ class HuberLoss(Function):
 class SoftmaxCrossEntropy(Function):
     """y = -mean of log softmax(x)[label].   (..., C) (...) -> ();   gradient: (softmax(x) - target) / n
 
-    The target is one-hot, or with smoothing s: (1 - s) one-hot + s / C. An ignored sample has loss and gradient 0.
+    The target is one-hot, or with smoothing s: (1 - s) one-hot + s / C. Of no samples it is 0.
     """
 
-    def __init__(self, ignore_index, smoothing):
-        self.ignore_index = ignore_index
+    def __init__(self, smoothing):
         self.smoothing = smoothing
     def forward(self, x, t):
         xp, C, s = namespace(x, t), x.shape[-1], self.smoothing
-        labels = t.reshape(-1).astype(int)
-        ignored = labels == self.ignore_index
-        self.n = max(labels.size - int(ignored.sum()), 1)
-        index = xp.arange(labels.size), labels * ~ignored
-        y = x.reshape(-1, C) - x.reshape(-1, C).max(1, keepdims=True)
-        losses = -(1 - s) * y[index] - (s / C * y.sum(1) if s else 0)
+        rows, labels = x.reshape(-1, C), t.reshape(-1)
+        self.n = max(labels.size, 1)
+        chosen = xp.arange(labels.size), labels
+        y = rows - rows.max(1, keepdims=True)
+        losses = y[chosen] * (s - 1)
+        if s:
+            losses -= y.sum(1) * (s / C)
         xp.exp(y, out=y)
-        sums = y.sum(1, keepdims=True)
-        losses += xp.log(sums[:, 0])
-        y /= sums
-        y[index] -= 1 - s
+        sums = y @ xp.ones(C, y.dtype)  # a product: BLAS adds several times as fast as a sum
+        losses += xp.log(sums)
+        y /= sums.reshape(-1, 1)
+        y[chosen] -= 1 - s
         if s:
             y -= s / C
-        losses[ignored], y[ignored] = 0, 0
-        self.weight = (~ignored).reshape(*x.shape[:-1], 1)
         self.residual = y.reshape(x.shape)
         return losses.sum() / self.n
     def backward(self, gy):
@@ -110,7 +108,7 @@ class SoftmaxCrossEntropy(Function):
         residual = self.residual
         if isinstance(x, Variable):
             y = softmax(x)
-            residual = residual + (y - as_array(y)) * self.weight  # adds 0, and the derivative
+            residual = residual + (y - as_array(y))  # adds 0, and the derivative
         return residual * (gy * (1 / self.n)), None
 
 
@@ -174,9 +172,9 @@ def softmax_cross_entropy(
 ) -> Any:
     """y = -mean over the samples of the sum of t log softmax(x) over the classes.   (..., C) (...) or (..., C) -> ()
 
-    x are logits, with the classes along `axis`. t are labels 0 .. C - 1 (integers, the shape of x without the classes),
-    or a distribution over the classes (the shape of x: one-hot or probabilities). The mean is over all axes but the
-    classes'. Samples with the label `ignore_index` contribute nothing and are not counted; if all are ignored, y is 0.
+    x are logits, with the classes along `axis`. t are labels 0 .. C - 1 (integers, x's shape without that axis),
+    or distributions over the classes (in the shape of x: one-hot or probabilities). The mean is over all other axes.
+    Samples with the label `ignore_index` contribute nothing and are not counted; if all are ignored, y is 0.
     `smoothing` s makes the target (1 - s) t + s / C (Szegedy et al., 2016). Stable for any finite logits.
 
     Raises:
@@ -187,10 +185,12 @@ def softmax_cross_entropy(
     if not 0 <= smoothing < 1:
         raise ValueError(f"softmax_cross_entropy: smoothing must be in [0, 1), not {smoothing}")
     if labels:
-        check_labels("softmax_cross_entropy", as_array(t), x.shape[-1], ignore_index)
-        return SoftmaxCrossEntropy(-1 if ignore_index is None else ignore_index, smoothing)(x, t)  # -1 is no label
+        if ignore_index is not None and (ignored := as_array(t) == ignore_index).any():
+            x, t = getitem(x, ~ignored), as_array(t)[~ignored]
+        check_labels("softmax_cross_entropy", as_array(t), x.shape[-1])
+        return SoftmaxCrossEntropy(smoothing)(x, t)
     if ignore_index is not None:
-        raise ValueError("softmax_cross_entropy: ignore_index goes with labels, not with a distribution over the classes")
+        raise ValueError("softmax_cross_entropy: ignore_index goes with labels, not with distributions")
     t = t * (1 - smoothing) + smoothing / x.shape[-1] if smoothing else t
     return -(t * log_softmax(x)).sum() / prod(x.shape[:-1])
 
@@ -206,8 +206,8 @@ def logits_and_target(x: Operand, t: Operand, axis: int) -> tuple[Any, Any, bool
     labels = t.shape == x.shape[:k] + x.shape[k + 1 :]
     if not labels and t.shape != x.shape:
         raise ValueError(
-            f"softmax_cross_entropy: the target of logits {x.shape} must be labels of shape {x.shape[:k] + x.shape[k + 1 :]} "
-            f"or a distribution of shape {x.shape}, not {t.shape}"
+            f"softmax_cross_entropy: the target of logits {x.shape} must be labels of shape "
+            f"{x.shape[:k] + x.shape[k + 1 :]} or a distribution of shape {x.shape}, not {t.shape}"
         )
     if labels and t.dtype.kind not in "iu":
         raise TypeError(f"softmax_cross_entropy: labels must be integers, not {t.dtype}")
@@ -218,20 +218,19 @@ def logits_and_target(x: Operand, t: Operand, axis: int) -> tuple[Any, Any, bool
     return moveaxis(x, k, -1), t if labels else moveaxis(t, k, -1), labels
 
 
-def check_labels(name: str, labels: Array, classes: int, ignore_index: int | None = None) -> None:
-    """Raises ValueError for the first label that is not in 0 .. classes - 1, nor to be ignored."""
+def check_labels(name: str, labels: Array, classes: int) -> None:
+    """Raises ValueError for a label that is not in 0 .. classes - 1."""
     wrong = (labels < 0) | (labels >= classes)
-    if ignore_index is not None:
-        wrong &= labels != ignore_index
     if wrong.any():
         label = int(labels.reshape(-1)[wrong.reshape(-1)][0])
-        raise ValueError(f"{name}: label {label} is out of range for {classes} classes: labels go from 0 to {classes - 1}")
+        raise ValueError(f"{name}: label {label} is out of range for {classes} classes, 0 to {classes - 1}")
 
 
 def sigmoid_cross_entropy(x: Operand, t: Operand) -> Any:
     """y = -mean of t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)) over all elements; x are logits, t in [0, 1].
 
-    Stable for any finite logits. Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
+    Stable for any finite logits.
+    Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
     return SigmoidCrossEntropy()(*checked("sigmoid_cross_entropy", x, t))
 
@@ -249,9 +248,9 @@ def binary_cross_entropy(p: Operand, t: Operand) -> Any:
 def kl_divergence(p: Operand, q: Operand) -> Any:
     """y = sum of p log(p / q) over the last axis, mean over the others: how far q is from the distribution p.
 
-    Both are probabilities (PyTorch's kl_div takes log q, q's counterpart first, and the other way round). 0 log 0 = 0; where q is
-    0 and p is not, it is infinite. Nothing is normalized. Raises TypeError if p or q is not floating-point, ValueError if
-    the shapes differ or are empty.
+    Both are probabilities, and taken as they are: nothing is normalized. 0 log 0 = 0; where q is 0 and p is not, y is
+    infinite. In PyTorch this is kl_div(log q, p, reduction="batchmean") of matrices.
+    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty.
     """
     p, q = checked("kl_divergence", p, q)
     if not p.shape:

@@ -13,7 +13,7 @@ from autograd.shapes import Shape
 
 
 class BatchNorm(Function):
-    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), mean and var those of each channel (axis 1) in this batch.
+    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), mean and var those of each channel (axis 1) in the batch.
 
     gx = gamma / sqrt(var + eps) (gy - mean(gy) - xn mean(gy xn)),  ggamma = sum(gy xn),  gbeta = sum(gy)
     """
@@ -75,8 +75,10 @@ class LayerNorm(Function):
         inv = (var + self.eps) ** -0.5
         d = rows - mean
         product = gy * d
-        gbeta, ggamma = channel_sums(gy).reshape(gamma.shape), (inv.reshape(-1) @ product).reshape(gamma.shape)
-        if self.parents[0] is None:
+        wanted_x, wanted_gamma, wanted_beta = self.parents
+        ggamma = wanted_gamma and (inv.reshape(-1) @ product).reshape(gamma.shape)
+        gbeta = wanted_beta and channel_sums(gy).reshape(gamma.shape)
+        if wanted_x is None:
             return None, ggamma, gbeta
         d *= (product @ weight).reshape(-1, 1) * inv**2 * (-1 / n)  # in the buffer of d, which is ours
         d += gy * weight
@@ -86,7 +88,7 @@ class LayerNorm(Function):
 
 
 def channel_sums(x: Operand) -> Any:
-    """The sum over all axes but 1.   (N, C, ...) -> (C,). Mostly a product with ones: BLAS adds several times as fast."""
+    """The sum over all axes but 1.   (N, C, ...) -> (C,). As a product, mostly: BLAS adds several times as fast."""
     N, C, *rest = x.shape
     ones = namespace(as_array(x)).ones(N, x.dtype)
     return (ones @ x.reshape(N, C * prod(rest))).reshape(C, prod(rest)).sum(1)
@@ -111,7 +113,9 @@ def check_batch(name: str, x: Operand) -> None:
         raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
 
 
-def batch_norm_with_statistics(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> tuple[Any, Array, Array]:
+def batch_norm_with_statistics(
+    x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5
+) -> tuple[Any, Array, Array]:
     """`batch_norm(x, gamma, beta, eps)` and what it normalized with: (y, mean, var).
 
     mean and var are plain arrays of shape (C,), constants, for running averages. var is the biased variance, the one in
@@ -134,7 +138,9 @@ def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
     return batch_norm_with_statistics(x, gamma, beta, eps)[0]
 
 
-def batch_norm_inference(x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 1e-5) -> Any:
+def batch_norm_inference(
+    x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 1e-5
+) -> Any:
     """y = gamma (x - mean) / sqrt(var + eps) + beta with given statistics, all four of shape (C,): for test mode.
 
     Raises ValueError for wrong shapes.
@@ -161,3 +167,29 @@ def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
         raise ValueError(f"layer_norm: gamma must have the shape of the last axes of x {xs}, not {shape}")
     check_parameters("layer_norm", gamma, beta, shape)
     return LayerNorm(eps)(x, gamma, beta)
+
+
+def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, mean and var of each sample and group.   (N, C, ...) (C,) (C,)
+
+    A group is C / groups neighbouring channels with all that is in them; one group is a layer norm of (C, ...).
+    Source: Wu and He, "Group normalization", 2018. Raises ValueError for wrong shapes, or groups that do not divide C.
+    """
+    xs = np.shape(as_array(x))
+    if len(xs) < 2 or 0 in xs[1:]:
+        raise ValueError(f"group_norm takes x (N, C, ...) with at least one element in each channel, not {xs}")
+    if groups < 1 or xs[1] % groups:
+        raise ValueError(f"group_norm: {xs[1]} channels do not make {groups} equal groups")
+    check_parameters("group_norm", gamma, beta, xs[1:2])
+    xp, D = namespace(as_array(x)), prod(xs[1:]) // groups
+    y = LayerNorm(eps)(reshape(x, (xs[0] * groups, D)), xp.ones(D, x.dtype), xp.zeros(D, x.dtype))
+    shape = (1, -1, *[1] * (len(xs) - 2))
+    return reshape(y, xs) * reshape(gamma, shape) + reshape(beta, shape)
+
+
+def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and var of each sample and channel: C groups of one.
+
+    Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016. Raises ValueError for wrong shapes.
+    """
+    return group_norm(x, prod(np.shape(as_array(x))[1:2]), gamma, beta, eps)

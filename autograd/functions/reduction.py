@@ -30,7 +30,9 @@ class Variance(Function):
         return d.sum(axis=self.axes, keepdims=True) / self.n
     def backward(self, gy):
         (x,) = self.inputs
-        return gy * (2 / self.n) * (x - x.mean(axis=self.axes, keepdims=True))
+        gx = x - x.mean(axis=self.axes, keepdims=True)
+        gx *= gy * (2 / self.n)
+        return gx
 
 
 class LogSumExp(Function):
@@ -46,7 +48,9 @@ class LogSumExp(Function):
         return xp.log(s + (s == 0)) + m  # s = 0 only if all x, and so m, are -inf
     def backward(self, gy):
         (x,), (y,) = self.inputs, self.outputs
-        return gy * exp(x - y)
+        gx = exp(x - y)
+        gx *= gy
+        return gx
 
 
 class CumSum(Function):
@@ -167,7 +171,7 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     if not isinstance(x, Variable):
         return x.prod(axis=axes, keepdims=keepdims)
     y = rows(x, axes)
-    odd = 1.0 + sum(y[:, :0], 1, keepdims=True)
+    odd = 1 + sum(y[:, :0], 1, keepdims=True)
     while y.shape[1] > 1:
         half = y.shape[1] // 2
         if y.shape[1] % 2:

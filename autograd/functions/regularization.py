@@ -37,7 +37,7 @@ def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
     """
     if not 0 <= p < 1:
         raise ValueError(f"dropout: the probability p must be in [0, 1), not {p}")
-    kind = getattr(x, "dtype", None)
-    if kind is None or kind.kind not in "fc":
-        raise TypeError(f"dropout takes floating-point arrays, not {kind or type(x).__name__}: convert with x.astype(float)")
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind not in "fc":
+        raise TypeError(f"dropout takes floating-point arrays, not {dtype or type(x).__name__}: try x.astype(float)")
     return Dropout(p, generator(rng))(x) if p and training.get() else x

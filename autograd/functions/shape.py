@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from autograd.backend import Array, namespace
+from autograd.backend import namespace
 from autograd.core import BroadcastTo, Function, Operand, SumTo, as_array, astype, getitem, reshape, to, transpose
-from autograd.shapes import Axis, Shape, axes_of, inverse, repeated
+from autograd.shapes import Axis, Shape, axes_of, repeated
 
 __all__ = [
-    "astype", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "getitem", "moveaxis", "pad", "repeat", "reshape",
-    "roll", "split", "squeeze", "stack", "sum_to", "swapaxes", "tile", "to", "transpose",
+    "astype", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "getitem", "moveaxis", "pad", "repeat",
+    "reshape", "roll", "split", "squeeze", "stack", "sum_to", "swapaxes", "tile", "to", "transpose",
 ]  # fmt: skip
-
-Pairs: TypeAlias = list[tuple[int, int]]
 
 
 def shape_of(x: Operand) -> Shape:
@@ -71,7 +69,7 @@ def flatten(x: Operand) -> Any:
     """
     shape = shape_of(x)
     if not shape:
-        raise ValueError("flatten takes samples (N, ...), not a single number: for one axis of all elements, reshape(x, -1)")
+        raise ValueError("flatten takes samples (N, ...), not a single number: reshape(x, -1) makes one axis of all")
     return reshape(x, (shape[0], prod(shape[1:])))
 
 
@@ -109,7 +107,8 @@ def flip(x: Operand, axis: Axis = None) -> Any:
 def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
     """The whole of x laid out again and again: repeats[i] times along axis i.   [1, 2], 2 -> [1, 2, 1, 2]
 
-    Where one of shape and repeats is shorter, ones are put in front, as in NumPy. Raises ValueError for a negative number.
+    Where one of shape and repeats is shorter, ones are put in front, as in NumPy.
+    Raises ValueError for a negative number.
     """
     counts = (int(repeats),) if isinstance(repeats, (int, np.integer)) else tuple(repeats)
     if any(n < 0 for n in counts):
@@ -117,18 +116,18 @@ def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
     n = max(len(counts), len(shape_of(x)))
     shape = (1,) * (n - len(shape_of(x))) + shape_of(x)
     counts = (1,) * (n - len(counts)) + counts
-    split_axes = reshape(x, tuple([k for size in shape for k in (1, size)]))
-    wide = broadcast_to(split_axes, tuple([k for pair in zip(counts, shape) for k in pair]))
+    paired = reshape(x, tuple([k for size in shape for k in (1, size)]))
+    wide = broadcast_to(paired, tuple([k for pair in zip(counts, shape) for k in pair]))
     return reshape(wide, tuple([count * size for count, size in zip(counts, shape)]))
 
 
 def repeat(x: Operand, repeats: int, axis: int | None = None) -> Any:
-    """Each element `repeats` times, next to one another, along `axis` (None: of x as one row).   [1, 2], 2 -> [1, 1, 2, 2]
+    """Each element `repeats` times in a row along `axis` (None: of x as one row).   [1, 2], 2 -> [1, 1, 2, 2]
 
     Raises ValueError for a negative number, TypeError for one number per element: that is x[indices].
     """
     if not isinstance(repeats, (int, np.integer)):
-        raise TypeError(f"repeat takes one number of repeats, not {repeats!r}: for one per element, index with an array")
+        raise TypeError(f"repeat takes one number of repeats, not {repeats!r}: for one each, index with an array")
     if repeats < 0:
         raise ValueError(f"repeat: the number of repeats must not be negative: {repeats}")
     x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
@@ -140,7 +139,7 @@ def repeat(x: Operand, repeats: int, axis: int | None = None) -> Any:
 
 
 class Pad(Function):
-    """x with `width[i]` = (before, after) elements of a constant added to axis i; the gradient is cut out of the middle."""
+    """x with width[i] = (before, after) elements of a constant around axis i; the gradient is cut out of the middle."""
 
     def __init__(self, width, value):
         self.width = width
@@ -163,7 +162,8 @@ def pad(x: Operand, width: Any, value: float = 0) -> Any:
     try:
         pairs = np.broadcast_to(width, (len(shape), 2)).tolist()
     except ValueError as error:
-        raise ValueError(f"pad: width {width} does not fit the shape {shape}: give n, (before, after), or a pair per axis") from error
+        expected = "n, (before, after), or such a pair for each axis"
+        raise ValueError(f"pad: width {width} does not fit the shape {shape}: give {expected}") from error
     if any(not isinstance(n, int) or n < 0 for pair in pairs for n in pair):
         raise ValueError(f"pad: widths must be whole numbers from 0, not {width}")
     return Pad(pairs, value)(x)
@@ -202,7 +202,7 @@ class Concat(Function):
 
 
 class Split(Function):
-    """The parts x[begin:end] along an axis, for `bounds` = [(begin, end), ...] that cover it in order. Its adjoint is Concat."""
+    """The parts x[begin:end] along an axis, for bounds = [(begin, end), ...] that cover it. The adjoint of Concat."""
 
     def __init__(self, bounds, axis):
         self.bounds = bounds
@@ -240,17 +240,18 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Any:
 
 
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:
-    """A tuple of parts of x along `axis`: a number of equal parts, or the points where to cut.   (7,), [2, 5] -> (2,) (3,) (2,)
+    """A tuple of parts of x along `axis`: a number of equal parts, or the points where to cut.
 
+    split(x, 3) cuts (6,) into (2,) (2,) (2,), and split(x, [1, 4]) into (1,) (3,) (2,).
     Raises ValueError if the parts would not be equal, or the points are not in order within the axis.
     """
     (k,) = axes_of(shape_of(x), axis)
     n = shape_of(x)[k]
     if isinstance(sections, (int, np.integer)):
         if sections < 1 or n % sections:
-            raise ValueError(f"split: axis {axis} of size {n} has no {sections} equal parts: give the points where to cut")
+            raise ValueError(f"split: axis {axis} of size {n} has no {sections} equal parts: give points where to cut")
         sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
     points = [0, *[int(p) for p in sections], n]
     if points != sorted(points):
         raise ValueError(f"split: the points {list(sections)} must be in order and within the axis {axis} of size {n}")
-    return Split(list(pairwise(points)), k)(x)  # type: ignore[no-any-return]
+    return Split(list(pairwise(points)), k)(x)

@@ -5,10 +5,16 @@ Every loop runs over the taps of the kernel; all windows are treated at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
+import numpy as np
+
 from autograd.backend import Array, namespace
+from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
+
+WORTH = 1 << 19  # pixels that are worth a second thread
 
 
 def largest(x: Array, w: Windows) -> tuple[Array, Array]:
@@ -17,14 +23,18 @@ def largest(x: Array, w: Windows) -> tuple[Array, Array]:
     (N, C, *size) -> twice (N, C, *out). Padding holds minus infinity.
     """
     xp = namespace(x)
-    shape = (*x.shape[:2], *w.out)
     lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
-    y = xp.full(shape, lowest, x.dtype)
-    where = xp.zeros(shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
-    for number, (_, pixels, windows) in enumerate(w.taps()):
-        candidate, best = x[pixels], y[windows]
-        where[windows][candidate > best] = number
-        xp.maximum(best, candidate, out=best)
+    y = xp.full((*x.shape[:2], *w.out), lowest, x.dtype)
+    where = xp.zeros(y.shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
+
+    def work(part: slice) -> None:
+        for number, (_, pixels, windows) in enumerate(w.taps()):
+            candidate, best, tap = x[part][pixels], y[part][windows], where[part][windows]
+            if number:  # numbers grow, so the maximum of them is the last that won; a masked assignment is slower
+                xp.maximum(tap, (candidate > best).astype(tap.dtype) * number, out=tap)
+            xp.maximum(best, candidate, out=best)
+
+    divide(work, x)
     return y, where
 
 
@@ -41,11 +51,15 @@ def put(y: Array, where: Array, w: Windows) -> Array:
     """Each y[o] added at tap where[o] of window o: the adjoint of pick.   (N, C, *out) -> (N, C, *size)"""
     xp = namespace(y)
     x = xp.zeros((*y.shape[:2], *w.size), y.dtype)
-    for number, (_, pixels, windows) in enumerate(w.taps()):
-        if w.apart:
-            xp.multiply(y[windows], where[windows] == number, out=x[pixels])
-        else:
-            x[pixels] += y[windows] * (where[windows] == number)
+
+    def work(part: slice) -> None:
+        for number, (_, pixels, windows) in enumerate(w.taps()):
+            if w.apart:
+                xp.multiply(y[part][windows], where[part][windows] == number, out=x[part][pixels])
+            else:
+                x[part][pixels] += y[part][windows] * (where[part][windows] == number)
+
+    divide(work, x)
     return x
 
 
@@ -63,3 +77,8 @@ def spray(y: Array, w: Windows) -> Array:
     for _, pixels, windows in w.taps():
         x[pixels] += y[windows]
     return x
+
+
+def divide(work: Callable[[slice], None], x: Array) -> None:
+    """Does `work` on shares of the images, one to a thread, if they are worth it."""
+    shared(work, len(x), None if namespace(x) is np and x.size >= WORTH else 1)

@@ -319,18 +319,22 @@ def fits(shape: Shape, expected: tuple[int | None, ...]) -> bool:
     return len(shape) == len(expected) and all(n in (None, m) for n, m in zip(expected, shape))
 
 
-def outline(layer: Layer, name: str, above: tuple[Layer, ...]) -> Iterator[str]:
+def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
     """The lines of a layer's `repr`: itself with its numbers and shapes, and the layers below it, indented."""
     facts = [type(layer).__name__]
     parts: list[str] = []
-    stack = [(str(key), x) for key, x in layer.children()][::-1]
+    stack = [(str(key), x) for key, x in layer.children() if key != "carry"][::-1]
+    above += (layer,)
     while stack:
         path, x = stack.pop()
-        if isinstance(x, Layer):
-            parts += ["..."] if x in above else outline(x, path, (*above, layer))
+        if any(x is y for y in above):
+            parts.append(f"{path}: ...")
+        elif isinstance(x, Layer):
+            parts += outline(x, path, above)
         elif isinstance(x, (Parameter, Buffer)):
             facts.append(f"{path} {x.shape}")
-        elif isinstance(x, (list, tuple, dict)) and path != "carry":
+        elif isinstance(x, (list, tuple, dict)):
+            above += (x,)
             stack += [(f"{path}.{key}", y) for key, y in branches(x) if isinstance(y, TREE) or callable(y)][::-1]
         elif isinstance(x, (bool, int, float, str)):
             facts.append(f"{path}={x!r}")

@@ -48,6 +48,7 @@ class Convolution(Layer):
     def forward(self, x: Operand) -> Any:
         name = type(self).__name__
         check_images(name, x, self.axes)
+        channels_per_group(x.shape[1], self.W.shape[0], self.groups)
         self.W.settle(as_array(x)[:, :: self.groups], 1)  # every groups-th channel: as many as one group has
         return convolution(name, self.axes, x, self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
 
@@ -122,7 +123,7 @@ def channels_per_group(C: int | None, M: int, groups: int) -> int | None:
     if C is not None and (isinstance(C, bool) or not isinstance(C, (int, np.integer)) or C < 1):
         raise ValueError(f"in_channels must be a positive whole number or None, not {C!r}")
     if M % groups or (C is not None and C % groups):
-        raise ValueError(f"groups = {groups} must divide in_channels = {C} and out_channels = {M}")
+        raise ValueError(f"groups = {groups} must divide the channels in, {C}, and out, {M}")
     return None if C is None else C // groups
 
 

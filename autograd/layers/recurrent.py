@@ -24,8 +24,8 @@ from autograd.layers.initializers import lecun, orthogonal, zeros
 class Recurrent(Layer):
     """What the three have in common: Wx (I, G H) from the input, Wh (H, G H) from the state, for G gates side by side.
 
-    All gates are one product for x and one for h, which is faster than a product for each. Wx starts as `lecun`, Wh as a
-    matrix for each gate that is `orthogonal`. `in_size` is I; without it the first call tells.
+    All gates are one product for x and one for h, which is faster than a product for each. Wx starts `lecun`, Wh with
+    an `orthogonal` matrix for each gate. `in_size` is I; without it the first call tells.
     """
 
     gates = 1

@@ -117,7 +117,7 @@ IM2COL = [
     case(strided(x(1, 2, 3, 3)), 2),
     case(x(1, 1, 4, 3).swapaxes(2, 3), 2),
     case(x(1, 1, 3, 3).astype(np.float32), 2),
-    case(np.arange(9).reshape(1, 1, 3, 3), 2),
+    case(x(2, 1, 2, 3), 2),
     case(x(1, 0, 3, 3), 2),
     case(x(1, 1, 3, 4), (3, 4)),
     case(np.broadcast_to(x(1, 1, 3, 3), (2, 1, 3, 3)), 2),
@@ -157,11 +157,11 @@ CONV2D = [
     case(x(1, 1, 3, 3), W(1, 1, 3, 3), b(1)),
     case(x(1, 1, 3, 3), W(1, 1, 2, 2), np.array([0.5]), stride=5),
     case(strided(x(1, 2, 3, 3)), strided(W(1, 2, 2, 2)), b(1)),
-    case(x(3, 3, 1, 2).T, W(1, 3, 2, 2).swapaxes(2, 3), b(1), pad=1),
+    case(x(3, 3, 2, 1).T, W(1, 2, 2, 2).swapaxes(2, 3), b(1), pad=1),
     case(np.broadcast_to(x(1, 1, 3, 3), (2, 1, 3, 3)), W(1, 1, 2, 2)),
     case(x(1, 2, 3, 3).astype(np.float32), W(2, 2, 2, 2).astype(np.float32), b(2).astype(np.float32)),
     case(x(1, 2, 3, 3).astype(np.float32), W(2, 2, 2, 2), b(2), pad=1),
-    case(np.arange(9).reshape(1, 1, 3, 3), W(1, 1, 2, 2)),
+    case(x(2, 1, 3, 2), W(2, 1, 2, 2), b(2)),
 ]
 
 WRONG_CONV2D = [
@@ -202,7 +202,7 @@ TRANSPOSED = [
     case(x(5, 1, 1, 2), W(1, 1, 2, 2), b(1)),
     case(x(1, 1, 4, 4), W(1, 1, 2, 2), pad=2),
     case(strided(x(1, 2, 2, 2)), strided(W(2, 1, 2, 2)), b(1)),
-    case(x(1, 1, 2, 3).swapaxes(2, 3), W(1, 1, 2, 2).T, b(1), stride=2),
+    case(x(1, 1, 2, 3).swapaxes(2, 3), W(1, 1, 2, 2).swapaxes(2, 3), b(1), stride=2),
     case(np.broadcast_to(x(1, 1, 2, 2), (2, 1, 2, 2)), W(1, 1, 2, 2)),
     case(x(1, 1, 2, 2).astype(np.float32), W(1, 2, 2, 2).astype(np.float32), b(2).astype(np.float32)),
     case(x(1, 1, 2, 2).astype(np.float32), W(1, 1, 2, 2), stride=3),

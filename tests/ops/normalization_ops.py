@@ -68,6 +68,30 @@ def rows():
     return [*cases, given(np.broadcast_to(x[:1], (2, 4)), 4), given(x.astype(np.float32) + 3, 4, eps=1e-3)]
 
 
+def by_group(x, groups, gamma, beta, eps=1e-5):
+    y = np.empty_like(x)
+    for sample, out in zip(x, y):
+        for part, place in zip(np.split(sample, groups), np.split(out, groups)):
+            values = [float(v) for v in part.ravel()]
+            mean = statistics.fmean(values)
+            place[...] = np.reshape(standardized(values, mean, statistics.fmean([(v - mean) ** 2 for v in values]), eps), part.shape)
+    return np.stack([gamma[c] * y[:, c] + beta[c] for c in range(x.shape[1])], 1)
+
+
+def images(*groups):
+    """Images, or what else has channels, with a number of groups for each (none: a group for each channel)."""
+
+    def given(x, *groups, **options):
+        return case(x, *groups, normal(x.shape[1], seed=1).astype(x.dtype), normal(x.shape[1], seed=2).astype(x.dtype), **options)
+
+    shapes = [(2, 4, 3), (1, 2, 4), (3, 2, 3), (2, 6, 2), (1, 4, 2, 2), (2, 2, 2, 3), (2, 2, 2, 1, 2), (0, 2, 3), (1, 2, 5)]
+    cases = [given(normal(*shape), *groups) for shape in shapes]
+    cases += [given(normal(2, 2, 4, seed=3), *groups, eps=0.5), given(normal(2, 2, 2), *groups, eps=0.5)]
+    x = normal(2, 4, 3)
+    cases += [given(strided(x), *groups), given(normal(3, 2, 4).transpose(2, 1, 0), *groups), given(x.astype(np.float32), *groups)]
+    return [*cases, given(x + 10, *groups), given(x * 30, *groups), given(np.broadcast_to(x[:1], (2, 4, 3)), *groups)]
+
+
 x, two, three = normal(4, 3), normal(2), normal(3)
 wrong_batch = [
     wrong(ValueError, r"batch_norm: gamma and beta must have the shape \(3,\), not \(2,\) and \(3,\)", x, two, three), wrong(ValueError, r"not \(3,\) and \(2,\)", x, three, two),
@@ -91,5 +115,16 @@ OPS = [
             wrong(ValueError, r"gamma must have the shape of the last axes of x \(4, 3\), not \(2,\)", x, two, two), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(3,\) and \(2,\)", x, three, two),
             wrong(ValueError, r"not \(\)", x, 1.0, 0.0), wrong(ValueError, r"not \(4,\)", x, normal(4), normal(4)), wrong(ValueError, r"not \(0,\)", normal(2, 0), normal(0), normal(0)),
         ],
+    ),
+    Op(
+        "group_norm", N.group_norm, by_group, images(1) + images(2) + [case(normal(3, 4), 1, normal(4), normal(4)), case(normal(2, 6), 2, normal(6), normal(6))],
+        [
+            wrong(ValueError, "3 channels do not make 2 equal groups", x, 2, three, three), wrong(ValueError, "do not make 0 equal groups", x, 0, three, three),
+            wrong(ValueError, r"takes x \(N, C, \.\.\.\) .* not \(3,\)", three, 1, three, three), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, 1, two, three),
+        ],
+    ),
+    Op(
+        "instance_norm", N.instance_norm, lambda x, gamma, beta, eps=1e-5: by_group(x, x.shape[1], gamma, beta, eps), images(),
+        [wrong(ValueError, r"takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three)],
     ),
 ]  # fmt: skip

@@ -152,7 +152,7 @@ OPS = [
     ),
     Op(
         "moveaxis", S.moveaxis, np.moveaxis,
-        [case(a, s, d) for a in (box, box.T, strided(box)) for s, d in ((0, 2), (2, 0), (1, -1), (-1, 0), (0, 0), ((0, 1), (2, 0)), ((0, 2), (-1, -2)))] + [case(x, 0, 1), case(x, -1, 0), case(v, 0, 0), case(normal(0, 3), 0, 1), case(x.astype(np.float32), 1, 0)],
+        [case(a, s, d) for a in (box, box.T, strided(box)) for s, d in ((0, 2), (2, 0), (1, -1), (-1, 0), (0, 0), ((0, 1), (2, 0)), ((0, 1), (1, 0)), ((0, 2), (-1, -2)))] + [case(x, 0, 1), case(x, -1, 0), case(v, 0, 0), case(normal(0, 3), 0, 1), case(x.astype(np.float32), 1, 0)],
         [wrong(ValueError, no_axis, x, 2, 0), wrong(ValueError, no_axis, x, 0, -3), wrong(ValueError, "2 axes .* for 1 places", x, (0, 1), 0)],
     ),
     Op(

@@ -1,0 +1,83 @@
+"""Work shared between threads while BLAS is held to one."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+
+from autograd.kernels import threads
+from autograd.kernels.threads import Hold, blas_threads, hold, pool, shared
+
+
+def test_every_index_once_and_in_order():
+    for count in (0, 1, 2, 3, 7, 100):
+        for n in (1, 2, 3, 8):
+            parts = shared(lambda part: list(range(100))[part], count, n)
+            assert [i for part in parts for i in part] == list(range(count))
+
+
+def test_the_calling_thread_takes_part():
+    found = shared(lambda part: threading.current_thread(), 2, 2)
+    assert found[0] is threading.current_thread()
+    assert found[1] is not found[0]
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_an_error_reaches_the_caller_when_all_have_ended(part):
+    ended = []
+
+    def work(where):
+        if (where.start > 0) == part:
+            raise ArithmeticError("no")
+        ended.append(where)
+
+    with pytest.raises(ArithmeticError, match="no"):
+        shared(work, 2, 2)
+    assert len(ended) == 1
+    assert hold.depth == 0
+
+
+def test_blas_is_held_and_let_go(monkeypatch):
+    now = [4]
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    held = Hold()
+    assert held.threads() == 4
+    with held():
+        assert (now, held.threads()) == ([1], 4)
+        with held():
+            assert now == [1]
+        assert now == [1]
+    assert now == [4]
+
+
+def test_without_a_switch_there_is_one_thread(monkeypatch):
+    monkeypatch.setattr(threads, "blas_threads", lambda: None)
+    assert threads.hold.threads() == 1
+    assert shared(lambda part: part, 5) == [slice(0, 5)]
+    with hold():
+        pass
+
+
+def test_the_switch_of_this_blas():
+    switch = blas_threads()
+    if switch is None:
+        pytest.skip("a BLAS whose threads cannot be counted")
+    before = switch[0]()
+    with hold():
+        assert switch[0]() == 1
+    assert switch[0]() == before >= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    shared(lambda part: part, 2, 2)
+    child = os.fork()
+    if not child:
+        ok = False
+        try:
+            ok = pool.cache_info().currsize == 0 and len(shared(lambda part: np.ones(3) @ np.ones(3), 2, 2)) == 2
+        finally:
+            os._exit(0 if ok else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -1,0 +1,98 @@
+"""Convolutions and poolings as layers."""
+
+import numpy as np
+import pytest
+
+import autograd.functions as F
+from autograd import Variable
+from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
+from autograd.layers.pooling import AveragePool2d, MaxPool2d
+
+
+def images(*shape):
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "W"),
+    [
+        (lambda **o: Conv1d(6, 3, 2, 1, **o), (2, 4, 9), (6, 4, 3)),
+        (lambda **o: Conv2d(6, (3, 2), 2, "same", **o), (2, 4, 9, 8), (6, 4, 3, 2)),
+        (lambda **o: Conv2d(6, 3, groups=2, dilation=2, **o), (2, 4, 9, 8), (6, 2, 3, 3)),
+        (lambda **o: Conv3d(6, 2, **o), (2, 4, 3, 4, 5), (6, 4, 2, 2, 2)),
+        (lambda **o: ConvTranspose2d(6, 3, 2, 1, output_pad=1, groups=2, **o), (2, 4, 3, 5), (4, 3, 3, 3)),
+    ],
+)
+def test_channels_are_found_or_given(layer, x, W):
+    lazy, given = layer(rng=1), layer(rng=1, in_channels=4)
+    assert given.W.shape == W
+    assert None in lazy.W.shape
+    y = lazy(images(*x))
+    assert lazy.W.shape == W and lazy.b.shape == (6,)
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y.data, given(images(*x)).data)
+    y.sum().backward()
+    assert all(p.grad.shape == p.shape and p.grad.dtype == np.float32 for p in lazy.params())
+
+
+def test_the_layer_is_the_function():
+    x = images(2, 4, 6, 6)
+    layer = Conv2d(6, 3, 2, ((1, 0), 2), dilation=2, groups=2, rng=0)
+    y = layer(x)
+    np.testing.assert_array_equal(y.data, F.conv2d(x, layer.W, layer.b, 2, ((1, 0), 2), 2, 2).data)
+    np.testing.assert_array_equal(MaxPool2d(3, 2, 1, True)(x), F.max_pool2d(x, 3, 2, 1, True))
+    np.testing.assert_array_equal(MaxPool2d(2)(x), F.max_pool2d(x, 2))
+    np.testing.assert_array_equal(AveragePool2d((2, 3))(x), F.average_pool2d(x, (2, 3)))
+
+
+def test_without_bias():
+    layer = Conv2d(3, 3, bias=False)
+    layer(images(1, 2, 4, 4))
+    assert [path for path, _ in layer.named_params()] == ["W"]
+
+
+def test_the_first_values_keep_the_size_of_a_signal():
+    y = Conv2d(64, 3, groups=2, rng=0)(images(4, 32, 20, 20))
+    assert abs(y.data.std() - 1) < 0.1
+
+
+def test_states_are_saved_and_loaded():
+    first, second = Conv2d(3, 2, rng=0), Conv2d(3, 2, rng=1)
+    x = images(1, 2, 4, 4)
+    y = first(x)
+    second.load_state_dict(first.state_dict())
+    np.testing.assert_array_equal(second(x).data, y.data)
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: Conv2d(0, 3), "out_channels must be at least 1"),
+        (lambda: Conv2d(4, 0), "kernel must be a whole number of at least 1, or 2 of them"),
+        (lambda: Conv2d(4, (3, 3, 3)), "kernel must be"),
+        (lambda: Conv2d(4, 3, 0), "stride must be"),
+        (lambda: Conv2d(4, 3, pad="full"), "pad must be"),
+        (lambda: Conv2d(4, 3, dilation=0), "dilation must be"),
+        (lambda: Conv2d(4, 3, in_channels=0), "in_channels must be a positive whole number"),
+        (lambda: Conv2d(4, 3, groups=3), "groups = 3 must divide the channels in, None, and out, 4"),
+        (lambda: Conv2d(4, 3, in_channels=3, groups=2), "groups = 2 must divide the channels in, 3"),
+        (lambda: ConvTranspose2d(4, 3, output_pad=-1), "output_pad must be"),
+        (lambda: MaxPool2d(0), "kernel must be"),
+        (lambda: AveragePool2d(2, 0), "stride must be"),
+        (lambda: Conv2d(4, 3)(images(2, 5, 5)), r"Conv2d: x must have the 4 axes \(N, C, H, W\)"),
+        (lambda: Conv1d(4, 3)(images(2, 5, 5, 5)), r"Conv1d: x must have the 3 axes \(N, C, L\)"),
+        (lambda: Conv2d(4, 6)(images(1, 2, 5, 5)), r"Conv2d: .* \(5 \+ 0 \+ 0 - 1 \(6 - 1\) - 1\) // 1 \+ 1 = 0"),
+        (lambda: Conv2d(4, 3, in_channels=3)(images(1, 2, 5, 5)), "filters .* for images"),
+    ],
+)
+def test_errors(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+def test_a_wrong_first_call_decides_nothing():
+    """A layer that has refused its first images still takes the size of the next ones."""
+    layer = Conv2d(4, 3, groups=2)
+    with pytest.raises(ValueError, match="groups = 2 must divide"):
+        layer(images(1, 3, 5, 5))
+    assert layer(Variable(images(1, 6, 5, 5))).shape == (1, 4, 3, 3)

@@ -1,0 +1,149 @@
+"""fit, evaluate, the history and its picture."""
+
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import autograd.functions as F
+import autograd.layers as L
+import autograd.optimizers as O
+from autograd import data, training
+
+
+@pytest.fixture
+def spiral():
+    ag.seed(0)
+    x, t = data.spiral()
+    model = L.Sequential(L.Linear(16), F.tanh, L.Linear(3))
+    return model, O.Adam(model, lr=0.02), data.DataLoader((x, t), 30)
+
+
+def test_fit_learns_and_records_every_epoch(spiral):
+    model, optimizer, loader = spiral
+    history = training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=40, test=loader)
+    assert history.metric[-1] > 0.9
+    assert history.loss[-1] < 0.5 * history.loss[0]
+    assert {len(values) for values in vars(history).values()} == {40}
+
+
+def test_fit_is_the_plain_loop(spiral):
+    model, optimizer, _ = spiral
+    x, t = next(iter(data.DataLoader(data.spiral(), 300, shuffle=False)))
+    model(x)
+    ag.seed(0)
+    twin = L.Sequential(L.Linear(16, 2), F.tanh, L.Linear(3, 16))
+    twin.load_state_dict(model.state_dict())
+    other = O.Adam(twin, lr=0.02)
+    training.fit(model, F.softmax_cross_entropy, optimizer, [(x, t)], epochs=3)
+    for _ in range(3):
+        twin.cleargrads()
+        F.softmax_cross_entropy(twin(x), t).backward()
+        other.update()
+    for p, q in zip(model.params(), twin.params(), strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_evaluate_weighs_batches_by_their_size_and_leaves_no_trace(spiral):
+    model, _, _ = spiral
+    x, t = data.spiral()
+    dropping = L.Sequential(model, L.Dropout(0.5))
+    whole = training.evaluate(dropping, F.softmax_cross_entropy, [(x, t)])
+    parts = training.evaluate(dropping, F.softmax_cross_entropy, [(x[:290], t[:290]), (x[290:], t[290:])])
+    assert whole == pytest.approx(parts)
+    assert whole.loss == pytest.approx(float(F.softmax_cross_entropy(model(x), t).data))  # no dropout
+    assert all(p.grad is None for p in model.params())
+
+
+def test_watch_sees_the_values_of_each_epoch(spiral):
+    model, optimizer, loader = spiral
+    seen = []
+    watch = lambda *what: seen.append(what)  # noqa: E731
+    history = training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=2, watch=watch)
+    assert [epoch for epoch, _ in seen] == [1, 2]
+    assert [values["loss"] for _, values in seen] == history.loss
+    assert set(seen[0][1]) == {"loss", "metric", "seconds"}
+
+
+def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_model(spiral):
+    model, optimizer, _ = spiral
+    x, t = data.spiral()
+    model(x)
+    before = {name: value.copy() for name, value in model.state_dict().items()}
+    x[0] = np.nan
+    with pytest.raises(FloatingPointError, match="the loss is nan in epoch 1"):
+        training.fit(model, F.softmax_cross_entropy, optimizer, [(x, t)])
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_an_empty_loader_is_an_error(spiral):
+    model, optimizer, _ = spiral
+    with pytest.raises(ValueError, match="gave no batch"):
+        training.fit(model, F.softmax_cross_entropy, optimizer, [])
+    with pytest.raises(ValueError, match="gave no batch"):
+        training.evaluate(model, F.softmax_cross_entropy, [])
+
+
+def test_the_curves_are_a_picture(tmp_path):
+    pytest.importorskip("matplotlib", reason="pictures are optional: pip install 'define-by-run[plot]'")
+    history = training.History([1.0, 0.5], [0.2, 0.8], [1.1, 0.6], [0.1, 0.7], [0.1, 0.1])
+    path = history.plot(tmp_path / "new" / "curve.png")
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(path.read_bytes()) > 5000
+
+
+def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(RuntimeError, match=r"define-by-run\[plot\]"):
+        training.History([1.0]).plot(tmp_path / "curve.png")
+
+
+class Terminal:
+    """An error stream where somebody is looking."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return True
+
+
+def test_the_progress_bar_shows_on_a_terminal_only(monkeypatch, capsys, spiral):
+    pytest.importorskip("tqdm", reason="the progress bar is optional: pip install 'define-by-run[progress]'")
+    model, optimizer, loader = spiral
+    training.fit(model, F.softmax_cross_entropy, optimizer, loader)
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    training.fit(model, F.softmax_cross_entropy, optimizer, loader)
+    assert "epoch 1/1" in terminal.text
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    training.fit(model, F.softmax_cross_entropy, optimizer, loader)  # quietly without
+
+
+def test_tensorboard_files_hold_the_values(tmp_path, spiral):
+    pytest.importorskip("tensorboardX", reason="event files are optional: pip install 'define-by-run[tensorboard]'")
+    from tensorboardX.proto.event_pb2 import Event
+
+    model, optimizer, loader = spiral
+    watch = training.tensorboard(tmp_path)
+    history = training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=2, watch=watch)
+    found = []
+    for file in tmp_path.iterdir():
+        raw = file.read_bytes()
+        while raw:  # each record: length, checksum, event, checksum
+            (length,) = struct.unpack("<Q", raw[:8])
+            event = Event.FromString(raw[12 : 12 + length])
+            found += [(event.step, v.tag, v.simple_value) for v in event.summary.value]
+            raw = raw[16 + length :]
+    losses = [value for _, tag, value in sorted(found) if tag == "loss"]
+    assert losses == pytest.approx(history.loss)
