@@ -23,7 +23,9 @@ z.backward()
 print("z =", z.item(), " gradient:", (x.grad.item(), y.grad.item()))
 
 text = visualize.to_dot(z)
-values, functions, arrows = text.count("shape=ellipse"), text.count("shape=box"), text.count(" -> ")
+first_words = [line.split()[0] for line in text.splitlines() if "[label=" in line]  # v0, f0, f1, …
+values, functions = [sum(word[0] == kind for word in first_words) for kind in "vf"]
+arrows = text.count(" -> ")
 print(f"{values} values, {functions} functions, {arrows} arrows; the DOT text begins so:")
 print("\n".join(text.splitlines()[:8]))
 

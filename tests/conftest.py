@@ -2,7 +2,7 @@
 
 - A test that takes `on_device` (array -> the same array there) runs on each of the three; one that takes
   `other_device` on all but NumPy. `pytest -m gpu` runs what needs a GPU, and nothing else.
-- `pytest --standin` runs the whole suite on the stand-in: in the test files `np` is then the stand-in, and whatever is
+- `pytest --standin` runs the other tests on the stand-in too: in their files `np` is then the stand-in, and whatever is
   put into a Variable lies there. What cannot be so is marked `standin_exempt("why")`; a file can say it for all its
   tests with `pytestmark`.
 """
@@ -59,17 +59,22 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--standin"):
         return
+    by_itself = {item.module for item in items if {"on_device", "other_device"} & set(getattr(item, "fixturenames", ()))}
     for item in items:
         exempt = item.get_closest_marker("standin_exempt")
         if exempt or not hasattr(item, "function"):
             item.add_marker(pytest.mark.skip(reason=f"not on the stand-in: {exempt.args[0] if exempt else 'doctest'}"))
-            continue
-        if hasattr(item, "callspec"):
-            item.callspec.params.update({name: moved(x) for name, x in item.callspec.params.items()})
-        module = item.module.__dict__
-        if module.get("np") is np and module["__name__"] != "tests.test_ops":  # which moves its arrays itself
-            module.update({name: moved(x) for name, x in module.items() if isinstance(x, np.ndarray)})
-            module["np"] = NumPyForTests()
+        elif item.module not in by_itself:  # a file that takes its devices from the fixtures is there anyway
+            move(item.module.__dict__)
+            if hasattr(item, "callspec"):
+                item.callspec.params.update({name: moved(x) for name, x in item.callspec.params.items()})
+
+
+def move(module):
+    """In a test file, `np` becomes the stand-in, and its global arrays lie there."""
+    if module.get("np") is np:
+        module.update({name: moved(x) for name, x in module.items() if isinstance(x, np.ndarray)})
+        module["np"] = NumPyForTests()
 
 
 def moved(x):
@@ -101,19 +106,16 @@ class NumPyForTests:
         return getattr(standin, name)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def everything_on_the_standin(request):
-    """Under --standin: what is put into a Variable lies there, and is the GPU."""
-    if not request.config.getoption("--standin"):
-        yield
+@pytest.fixture(autouse=True)
+def variables_on_the_standin(request, monkeypatch):
+    """In a test file that has been moved: what is put into a Variable lies there, and is the GPU."""
+    if not isinstance(getattr(request.module, "np", None), NumPyForTests):
         return
     plain = Variable.__init__
 
-    def init(self, data, name=None):
+    def init(self, data, *args, **options):
         number = not isinstance(data, (Variable, standin.Array)) and np.asarray(data).dtype.kind in "fciub"
-        plain(self, standin.asarray(data) if number else data, name)
+        plain(self, standin.asarray(data) if number else data, *args, **options)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Variable, "__init__", init)
-        patch.setattr(backend, "cupy", lambda: standin)
-        yield
+    monkeypatch.setattr(Variable, "__init__", init)
+    monkeypatch.setattr(backend, "cupy", lambda: standin)

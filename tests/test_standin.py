@@ -143,7 +143,8 @@ def test_numpy_does_not_get_in(x):
     a = np.ones((2, 3))
     for f in (
         lambda: x + a, lambda: a + x, lambda: a @ x.T, lambda: x == a, lambda: standin.exp(a),
-        lambda: standin.add(x, a), lambda: standin.concatenate([x, a]), lambda: standin.einsum("ij,ij->i", x, a), lambda: x[np.array([0])],
+        lambda: standin.add(x, a), lambda: standin.concatenate([x, a]), lambda: standin.einsum("ij,ij->i", x, a),
+        lambda: x[np.array([0])],
         lambda: x.__setitem__(0, a[0]), lambda: x.__iadd__(a), lambda: standin.add.at(x, np.array([0]), 1.0),
         lambda: standin.where(x > 1, x, a), lambda: standin.maximum(x, [1.0, 2.0, 3.0]), lambda: x * [1.0, 2.0, 3.0],
         lambda: standin.sum([1.0, 2.0]), lambda: standin.prod((2, 3)),

@@ -16,7 +16,7 @@ from autograd.backend import namespace
 from autograd.config import training
 from autograd.core import as_array
 from autograd.dezero import variables
-from autograd.dezero.variables import Variable, as_variable, div, operation
+from autograd.dezero.variables import Variable, as_variable, operation
 from autograd.functions.conv import Col2im, Im2col
 from autograd.kernels.windows import windows
 
@@ -41,7 +41,7 @@ def get_deconv_outsize(size: int, k: int, s: int, p: int) -> int:
 
 def mean_squared_error(x0: Any, x1: Any) -> Any:
     """y = sum of (x0 - x1)^2 / N, N the length of the first axis; the shapes are broadcast, as (1, 1) and (1,)."""
-    d = x0 - x1
+    d = core.Sub()(x0, x1)
     return core.sum(d**2) / len(d)
 
 
@@ -121,6 +121,16 @@ def deconv2d(x: Any, W: Any, b: Any = None, stride: Any = 1, pad: Any = 0, outsi
     return ours.conv_transpose2d(x, W, b, stride, pad, more)
 
 
+def pooling(x: Any, kernel_size: Any, stride: Any = 1, pad: Any = 0) -> Any:
+    """The maximum of each window. Padding never wins, unlike in DeZero, where it is zeros."""
+    return ours.max_pool2d(x, kernel_size, stride, pad)
+
+
+def average_pooling(x: Any, kernel_size: Any, stride: Any = 1, pad: Any = 0) -> Any:
+    """The mean of each window, with zeros for padding."""
+    return ours.average_pool2d(x, kernel_size, stride, pad)
+
+
 def conv2d_simple(x: Any, W: Any, b: Any = None, stride: Any = 1, pad: Any = 0) -> Any:
     """`conv2d` as im2col and a matrix product."""
     x, W = as_variable(x), as_variable(W)
@@ -150,11 +160,6 @@ def softmax_simple(x: Any, axis: int = 1) -> Any:
     return y / F.sum(y, axis=axis, keepdims=True)
 
 
-def steps_of(loss: Any) -> Any:
-    """A loss in the operations of DeZero: of Variables, so that each step is in the graph."""
-    return lambda x0, x1: loss(as_variable(x0), as_variable(x1))
-
-
 FUNCTIONS = [  # class, function, number of operands, what computes it
     ("Sin sin", 1, ours.sin),
     ("Cos cos", 1, ours.cos),
@@ -178,8 +183,29 @@ FUNCTIONS = [  # class, function, number of operands, what computes it
     ("BatchNorm batch_norm", 3, batch_norm),
     ("Conv2d conv2d", 3, lambda x, W, b=None, stride=1, pad=0: ours.conv2d(x, W, b, stride, pad)),
     ("Deconv2d deconv2d", 3, deconv2d),
-    ("Pooling pooling", 1, lambda x, kernel_size, stride=1, pad=0: ours.max_pool2d(x, kernel_size, stride, pad)),
-    ("AveragePooling average_pooling", 1, lambda x, kernel_size, stride=1, pad=0: ours.average_pool2d(x, kernel_size, stride, pad)),
+    ("Pooling pooling", 1, pooling),
+    ("AveragePooling average_pooling", 1, average_pooling),
     ("Im2col im2col", 1, im2col),
     ("Col2im col2im", 1, col2im),
 ]
+
+F = SimpleNamespace()
+for names, operands, compute in FUNCTIONS:
+    made = operation(names, operands, compute)
+    vars(F).update(zip(names.split(), made))
+for name in (
+    "Add add Sub sub Mul mul Div div Neg neg Pow pow MatMul matmul Reshape reshape Transpose transpose Sum sum "
+    "GetItem get_item Max max Min min"
+).split():
+    setattr(F, name, getattr(variables, name))
+F.rsub = lambda x0, x1: F.sub(x1, x0)
+F.rdiv = lambda x0, x1: F.div(x1, x0)
+F.flatten = lambda x: F.reshape(x, (x.shape[0], -1))
+F.sigmoid_simple = lambda x: 1 / (1 + F.exp(-as_variable(x)))
+F.linear_simple = lambda x, W, b=None: F.matmul(x, W) if b is None else F.matmul(x, W) + b
+F.mean_squared_error_simple = F.mean_squared_error
+F.embed_id = lambda x, W: W[x]
+F.mean = F.average
+F.batch_nrom = F.batch_norm
+for function in (expand_dims, softmax_simple, softmax_cross_entropy_simple, accuracy, dropout, conv2d_simple, pooling_simple):
+    setattr(F, function.__name__, function)

@@ -22,7 +22,7 @@ from weakref import ref
 import numpy as np
 
 from autograd import core
-from autograd.backend import is_array, namespace, to_device
+from autograd.backend import is_array, to_device
 from autograd.config import recording, training, using
 from autograd.layers import base
 
@@ -156,7 +156,7 @@ class Operation(Function):
         xs = [x.item() if isinstance(x, np.generic) else x for x in inputs]  # a number, which widens no float32
         if xs and not any(isinstance(x, core.Variable) for x in xs):
             xs[0] = Variable(xs[0])
-        ys = [self.on_integers(xs) if whole(xs) else self.compute(*xs, *self.parameters, **self.named)]
+        ys = [self.on_integers(xs) if xs and whole(xs) else self.compute(*xs, *self.parameters, **self.named)]
         self.remember(xs, ys)
         return ys[0]
 
@@ -390,8 +390,3 @@ class SimpleFunction(Function):
 def as_simple_variable(obj: Any) -> Any:
     """A Variable as it is, an array as a Variable of `core_simple`."""
     return obj if isinstance(obj, core.Variable) else SimpleVariable(obj)
-
-
-def get_array_module(x: Any) -> Any:
-    """The module that computes with x: NumPy or CuPy."""
-    return namespace(core.as_array(x))

@@ -78,7 +78,10 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
         for node in f.parents:
             if node is not None:
                 users.setdefault(node, []).append(f)
-    part_of: dict[Any, Part] = {f: Part("function", f, boxes(f), 2 * f.generation, order(f)) for f in functions}
+    part_of: dict[Any, Part] = {}
+    for f in functions:
+        made = [part_of[node.creator] for node in f.parents if node is not None and node.creator is not None]
+        part_of[f] = Part("function", f, boxes(f) or follow(made, order(f)), 2 * f.generation, order(f))
     for node, used in users.items():
         outside = node in outputs or (node.creator is None and node not in parameters)
         part_of[node] = value(node, [part_of[f] for f in used], part_of.get(node.creator), outside)
@@ -91,13 +94,21 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
 def value(node: Node, users: list[Part], creator: Part | None, outside: bool) -> Part:
     """The part of a value: after its creator; a leaf right before the last that uses it.
 
+    It stands in the layers that it touches in its own pass: what a backward pass takes from a forward layer stays there.
     A leaf whose Variable is gone belongs to the pass that uses it first: it is the seed of a backward pass.
     """
-    around = () if outside else common([part.boxes for part in (*users, creator) if part is not None])
     if creator is not None:
-        return Part("value", node, around, creator.rank + 1, creator.order)
-    order = 0 if node() is not None else min([part.order for part in users], default=0)
-    return Part("value", node, around, max([part.rank for part in users], default=1) - 1, order)
+        order, rank, touching = creator.order, creator.rank + 1, [creator, *users]
+    else:
+        order = 0 if node() is not None else min([part.order for part in users], default=0)
+        rank, touching = max([part.rank for part in users], default=1) - 1, users
+    around = () if outside else common([part.boxes for part in touching if part.order == order])
+    return Part("value", node, around, rank, order)
+
+
+def follow(made: list[Part], order: int) -> Boxes:
+    """Where the sum of two gradients stands, which the engine makes and no layer: in what made both."""
+    return common([part.boxes for part in made if part.order == order]) if order else ()
 
 
 def boxes(f: Any) -> Boxes:

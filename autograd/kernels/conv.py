@@ -168,9 +168,9 @@ def divide(work: Callable[[slice], Any], y: Array, rows: int) -> list[Any]:
 
 
 def images_to_fold(N: int, w: Windows) -> int:
-    """How many of N images are best taken as one: a divisor of N."""
+    """How many of N images are best taken as one: a divisor of N; 1 for images that are large enough, or too few."""
     most = min(N, 2 * WIDE // max(prod(w.out), 1))
-    return max([n for n in range(1, most + 1) if N % n == 0], default=1)
+    return max([n for n in range(4, most + 1) if N % n == 0], default=1)
 
 
 def folded(x: Array, n: int) -> Array:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.backend import Array, namespace
 from autograd.shapes import Shape
 
@@ -16,9 +18,8 @@ def add_at(x: Array, index: Any, shape: Shape) -> Array:
     xp = namespace(x)
     y = xp.zeros(shape, x.dtype)
     parts = index if isinstance(index, tuple) else (index,)
-    if all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
-        y[index] = x
-    elif len(parts) == 1 and getattr(index, "dtype", None) == bool:
+    mask = len(parts) == 1 and getattr(parts[0], "dtype", None) == np.bool_
+    if mask or all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
         y[index] = x
     else:
         xp.add.at(y, index, x)

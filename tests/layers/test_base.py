@@ -174,7 +174,7 @@ def test_layers_in_a_set_are_an_error_and_other_sets_are_not():
 def test_two_objects_of_one_path_are_an_error():
     net = Layer()
     net.parts = {1: Parameter(1.0), "1": Parameter(2.0)}
-    with pytest.raises(ValueError, match="two different objects have the path 'parts.1'"):
+    with pytest.raises(ValueError, match=r"two different objects have the path 'parts\.1'"):
         paths(net)
 
 
@@ -371,7 +371,7 @@ def test_state_goes_from_either_device_onto_either(on_device, moved):
     assert namespace(lazy[0].W.data) is namespace(there[0].W.data) is namespace(on_device(ones(1)))
 
 
-def test_a_lazy_layer_is_made_where_its_input_lies(on_device):
+def test_a_lazy_layer_is_made_where_its_input_lies(on_device, moved):
     layer = Linear(3, bias=False)
     x = on_device(ones(4, 2))
     y = layer(x)
@@ -383,7 +383,9 @@ def test_mixed_devices_are_an_error_that_says_what_to_do(other_device):
         Linear(3, 2)(other_device(ones(4, 2)))
 
 
-@pytest.mark.parametrize("size, error", [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError), ("3", TypeError)])
+@pytest.mark.parametrize(
+    "size, error", [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError), ("3", TypeError)]
+)
 def test_sizes_are_positive_whole_numbers(size, error):
     with pytest.raises(error, match="in_size must be"):
         check_sizes(in_size=size)

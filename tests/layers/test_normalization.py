@@ -76,7 +76,8 @@ def test_layer_norm():
 @pytest.mark.parametrize("momentum", [0.9, 0.5])
 def test_against_torch(momentum):
     torch = pytest.importorskip("torch")
-    theirs, ours = torch.nn.BatchNorm2d(3, momentum=1 - momentum).double(), BatchNorm(3, momentum=momentum, dtype=np.float64)
+    theirs = torch.nn.BatchNorm2d(3, momentum=1 - momentum).double()
+    ours = BatchNorm(3, momentum=momentum, dtype=np.float64)
     for i in range(3):
         a = np.random.default_rng(i).normal(1, 2, (4, 3, 2, 2))
         x, z = Variable(a), torch.tensor(a, requires_grad=True)

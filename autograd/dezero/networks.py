@@ -1,0 +1,129 @@
+"""DeZero's large networks, whose files of weights have the names of the attributes here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.dezero.data import get_file
+from autograd.dezero.functions import F
+from autograd.dezero.layers import BatchNorm, Conv2d, Layer, Linear, Model
+
+WEIGHTS = "https://github.com/koki0702/dezero-models/releases/download/v0.1/"
+
+
+class VGG16(Model):
+    """Thirteen convolutions in five blocks, and three linear layers.   (N, 3, 224, 224) -> (N, 1000)
+
+    Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014.
+    """
+
+    WEIGHTS_PATH = WEIGHTS + "vgg16.npz"
+    blocks = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions
+
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__()
+        for i, (channels, n) in enumerate(self.blocks, 1):
+            for j in range(1, n + 1):
+                setattr(self, f"conv{i}_{j}", Conv2d(channels, kernel_size=3, stride=1, pad=1))
+        self.fc6, self.fc7, self.fc8 = Linear(4096), Linear(4096), Linear(1000)
+        if pretrained:
+            self.load_weights(get_file(self.WEIGHTS_PATH))
+
+    def forward(self, x: Any) -> Any:
+        for i, (_, n) in enumerate(self.blocks, 1):
+            for j in range(1, n + 1):
+                x = F.relu(getattr(self, f"conv{i}_{j}")(x))
+            x = F.pooling(x, 2, 2)
+        x = F.flatten(x)
+        x = F.dropout(F.relu(self.fc6(x)))
+        x = F.dropout(F.relu(self.fc7(x)))
+        return self.fc8(x)
+
+    @staticmethod
+    def preprocess(image: Any, size: tuple[int, int] | None = (224, 224), dtype: Any = np.float32) -> Any:
+        """A picture of Pillow as (3, H, W): blue, green, red, less their means over ImageNet."""
+        image = image.convert("RGB")
+        array = np.asarray(image.resize(size) if size else image, dtype=dtype)[:, :, ::-1]
+        return (array - np.array([103.939, 116.779, 123.68], dtype=dtype)).transpose(2, 0, 1)
+
+
+class Bottleneck(Layer):
+    """relu(f(x) + x), f three convolutions; with a `stride` x is brought to the shape of f(x) by a fourth one."""
+
+    def __init__(self, mid_channels: int, out_channels: int, stride: int | None = None) -> None:
+        super().__init__()
+        sizes = (mid_channels, 1, stride or 1, 0), (mid_channels, 3, 1, 1), (out_channels, 1, 1, 0), (out_channels, 1, stride, 0)
+        self.length = 4 if stride else 3
+        for i, size in enumerate(sizes[: self.length], 1):
+            setattr(self, f"conv{i}", Conv2d(*size, nobias=True))  # type: ignore[arg-type]
+            setattr(self, f"bn{i}", BatchNorm())
+
+    def normalized(self, i: int, x: Any) -> Any:
+        return getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x))
+
+    def forward(self, x: Any) -> Any:
+        h = F.relu(self.normalized(1, x))
+        h = F.relu(self.normalized(2, h))
+        h = self.normalized(3, h)
+        return F.relu(h + (self.normalized(4, x) if self.length == 4 else x))
+
+
+class BuildingBlock(Layer):
+    """Bottlenecks one after the other: `a`, which changes the size, and `b1`, `b2`, ..."""
+
+    def __init__(self, n_layers: int, mid_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        self.a = Bottleneck(mid_channels, out_channels, stride)
+        self.names = ["a", *[f"b{i}" for i in range(1, n_layers)]]
+        for name in self.names[1:]:
+            setattr(self, name, Bottleneck(mid_channels, out_channels))
+
+    def forward(self, x: Any) -> Any:
+        for name in self.names:
+            x = getattr(self, name)(x)
+        return x
+
+
+class ResNet(Model):
+    """Residual networks of 50, 101 or 152 layers.   (N, 3, 224, 224) -> (N, 1000)
+
+    In DeZero 0.0.13 this one does not run: it gives its convolutions the arguments of another signature.
+    Source: He et al., "Deep residual learning for image recognition", 2015.
+    """
+
+    WEIGHTS_PATH = WEIGHTS + "resnet{}.npz"
+    blocks = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+
+    def __init__(self, n_layers: int = 152, pretrained: bool = False) -> None:
+        super().__init__()
+        if n_layers not in self.blocks:
+            raise ValueError(f"n_layers must be 50, 101 or 152, not {n_layers}")
+        self.conv1, self.bn1 = Conv2d(64, 7, 2, 3), BatchNorm()
+        for i, n in enumerate(self.blocks[n_layers]):
+            setattr(self, f"res{i + 2}", BuildingBlock(n, 64 << i, 256 << i, 2 if i else 1))
+        self.fc6 = Linear(1000)
+        if pretrained:
+            self.load_weights(get_file(self.WEIGHTS_PATH.format(n_layers)))
+
+    def forward(self, x: Any) -> Any:
+        x = F.pooling(F.relu(self.bn1(self.conv1(x))), kernel_size=3, stride=2)
+        for i in range(2, 6):
+            x = getattr(self, f"res{i}")(x)
+        return self.fc6(F.average(x, axis=(2, 3)))
+
+
+class ResNet50(ResNet):
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__(50, pretrained)
+
+
+class ResNet101(ResNet):
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__(101, pretrained)
+
+
+class ResNet152(ResNet):
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__(152, pretrained)

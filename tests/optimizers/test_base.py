@@ -1,0 +1,324 @@
+"""What all optimizers share: which parameters are updated, the count, the state, and devices."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autograd import Variable
+from autograd.backend import namespace, to_numpy
+from autograd.functions.activation import relu
+from autograd.layers import MLP, Layer, Linear, Parameter, Sequential
+from autograd.optimizers import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop, cosine
+
+ALL = [SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW]
+
+
+def batches(n, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((4, 3)).astype(dtype) for _ in range(n)]
+
+
+def train(model, optimizer, xs):
+    for x in xs:
+        model.cleargrads()
+        y = model(x)
+        (y * y).sum().backward()
+        optimizer.update()
+
+
+def values(model):
+    return [to_numpy(x) for x in model.state_dict().values()]
+
+
+def model(dtype=np.float32):
+    return MLP((5, 2), in_size=3, rng=0, dtype=dtype)
+
+
+# Which parameters
+
+
+def test_a_layer_a_list_a_generator_and_a_dict():
+    net = model()
+    path, p = next(net.named_params())
+    for root in (net, list(net.params()), net.params(), dict(net.named_params())):
+        optimizer = SGD(root, 1.0)
+        before, p.grad = p.data.copy(), Variable(np.ones_like(p.data))
+        optimizer.update()
+        np.testing.assert_array_equal(p.data, before - 1)
+        assert list(optimizer.counts) in ([path], ["0"])
+
+
+def test_plain_variables_can_be_trained():
+    x = Variable(2.0)
+    optimizer = SGD([x], 0.1)
+    (x**2).backward()
+    optimizer.update()
+    assert float(x) == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize(
+    "root, error, match",
+    [
+        ([], ValueError, "nothing to train"),
+        ({}, ValueError, "nothing to train"),
+        (Parameter(1.0), TypeError, "in a list"),
+        ([np.ones(2)], TypeError, "leaf Variables"),
+        ([Variable(1)], TypeError, "leaf Variables"),
+        ([Variable(1.0) * 2], TypeError, "leaf Variables"),
+        ([Linear(2)], TypeError, "leaf Variables"),
+        (3, TypeError, "not iterable"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained(root, error, match):
+    with pytest.raises(error, match=match):
+        SGD(root, 0.1)
+
+
+def test_an_empty_generator_is_an_error():
+    params = model().params()
+    list(params)
+    with pytest.raises(ValueError, match="a generator is, the second time"):
+        SGD(params, 0.1)
+
+
+def test_lazy_and_later_parameters_are_found():
+    net = Sequential(Linear(5), relu, Linear(2))
+    for optimizer in (SGD(net, 0.1), SGD(list(net.params()), 0.1)):
+        train(net, optimizer, batches(2))
+        assert len(optimizer.counts) == 4
+    net.parts.append(Linear(2))
+    optimizer = SGD(net, 0.1)
+    train(net, optimizer, batches(1))
+    assert len(optimizer.counts) == 6
+
+
+def test_two_references_to_a_parameter_are_one_step():
+    net = Layer()
+    net.a = Linear(2, 2)
+    net.b, net.W, net.list = net.a, net.a.W, [net.a]
+    before = net.a.W.data.copy()
+    for p in net.params():
+        p.grad = Variable(np.ones_like(p.data))
+    optimizer = SGD(net, 0.5)
+    optimizer.update()
+    np.testing.assert_array_equal(net.a.W.data, before - 0.5)
+    assert optimizer.counts == {"a.W": 1, "a.b": 1}
+    optimizer = Adam([net.W, net.a.W, net.W], 0.5)
+    optimizer.update()
+    assert optimizer.counts == {"0": 1}
+
+
+def test_without_a_gradient_nothing_happens():
+    net = model()
+    before = values(net)
+    optimizer = Adam(net)
+    optimizer.update()
+    assert all(np.array_equal(a, b) for a, b in zip(before, values(net)))
+    assert optimizer.counts == {}
+
+
+def test_each_parameter_has_its_own_count():
+    p, q = Parameter(1.0), Parameter(1.0)
+    optimizer = Adam([p, q], 0.1, eps=0.0)
+    p.grad = Variable(0.5)
+    for _ in range(3):
+        optimizer.update()
+    p.grad, q.grad = None, Variable(2.0)
+    optimizer.update()
+    assert optimizer.counts == {"0": 3, "1": 1}
+    assert float(q) == pytest.approx(0.9)
+
+
+def test_the_gradient_is_not_changed():
+    for kind in ALL:
+        p = Parameter(np.ones(3))
+        p.grad = Variable(np.array([1.0, 2.0, 3.0]))
+        kind([p]).update()
+        np.testing.assert_array_equal(p.grad.data, [1, 2, 3])
+
+
+def test_a_gradient_of_another_shape_is_an_error():
+    p = Parameter(np.ones(3))
+    p.grad = Variable(1.0)
+    with pytest.raises(ValueError, match=r"0: the gradient has the shape \(\), the parameter \(3,\)"):
+        SGD([p]).update()
+
+
+def test_a_parameter_of_another_shape_is_an_error():
+    p = Parameter(np.ones(3))
+    optimizer = Momentum([p])
+    p.grad = Variable(np.ones(3))
+    optimizer.update()
+    p.data, p.grad = np.ones(2), Variable(np.ones(2))
+    with pytest.raises(ValueError, match="make a new optimizer"):
+        optimizer.update()
+
+
+# The learning rate
+
+
+def test_a_schedule_is_asked_for_each_update():
+    asked = []
+    p = Parameter(1.0)
+    optimizer = SGD([p], lambda n: asked.append(n) or 0.1)
+    p.grad = Variable(1.0)
+    for _ in range(3):
+        optimizer.update()
+    assert asked == [0, 1, 2]
+    assert float(p) == pytest.approx(0.7)
+
+
+def test_the_learning_rate_can_be_replaced():
+    p = Parameter(1.0)
+    optimizer = SGD([p], 0.1)
+    p.grad = Variable(1.0)
+    optimizer.update()
+    optimizer.lr = 0.5
+    optimizer.update()
+    assert float(p) == pytest.approx(0.4)
+
+
+# A subclass
+
+
+def test_an_optimizer_is_one_formula():
+    class Sign(Optimizer):
+        slots = ("s",)
+
+        def step(self, lr, t, p, g, s):
+            s += abs(g) * t
+            p -= lr * g / (s + 1)
+
+    p = Parameter(1.0)
+    optimizer = Sign([p], 0.5)
+    p.grad = Variable(-3.0)
+    optimizer.update()
+    optimizer.update()
+    assert float(p) == pytest.approx(1 + 0.5 * 3 / 4 + 0.5 * 3 / 10)
+    assert optimizer.state_dict() == {"steps": 2, "0.t": 2, "0.s": 9}
+
+
+def test_an_optimizer_without_a_formula_says_so():
+    p = Parameter(1.0)
+    p.grad = Variable(1.0)
+    with pytest.raises(NotImplementedError, match="define step"):
+        Optimizer([p], 0.1).update()
+
+
+# State
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_stays(kind, dtype):
+    net = model(dtype)
+    optimizer = kind(net, np.float64(0.1))
+    train(net, optimizer, batches(3, dtype))
+    arrays = [x for slots in optimizer.state.values() for x in slots]
+    assert len(arrays) == 4 * len(kind.slots)
+    assert {x.dtype for x in [*arrays, *values(net)]} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_training_goes_on_exactly(kind):
+    xs = batches(6)
+    whole = model()
+    train(whole, kind(whole, cosine(0.05, 6)), xs)
+    first, second = model(), model()
+    optimizer = kind(first, cosine(0.05, 6))
+    train(first, optimizer, xs[:3])
+    state, weights = optimizer.state_dict(), first.state_dict()
+    train(first, optimizer, xs[3:])
+    resumed = kind(second, cosine(0.05, 6))
+    second.load_state_dict(weights)
+    resumed.load_state_dict(state)
+    train(second, resumed, xs[3:])
+    for a, b, c in zip(values(whole), values(first), values(second)):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+
+
+def test_state_loads_before_a_lazy_layer_is_called():
+    net = MLP((5, 2), rng=0)
+    optimizer = Adam(net)
+    train(net, optimizer, batches(1))
+    lazy = Adam(MLP((5, 2)))
+    lazy.load_state_dict(optimizer.state_dict())
+    assert lazy.counts == optimizer.counts
+
+
+def test_state_is_a_copy_with_numbers_fit_for_json():
+    net = model()
+    optimizer = Momentum(net)
+    train(net, optimizer, batches(1))
+    state = optimizer.state_dict()
+    assert set(state) == {"steps", *(f"{path}.{name}" for path in ["0.W", "0.b", "2.W", "2.b"] for name in "tv")}
+    before = state["0.W.v"].copy()
+    train(net, optimizer, batches(1))
+    np.testing.assert_array_equal(state["0.W.v"], before)
+    assert json.dumps({key: x for key, x in state.items() if not key.endswith(".v")})
+
+
+def test_everything_that_does_not_fit_is_named_and_nothing_is_changed():
+    net = model()
+    optimizer = Adam(net)
+    train(net, optimizer, batches(2))
+    before = optimizer.state_dict()
+    state = before | {"0.W.m": np.ones((2, 2), np.float32), "0.b.v": np.ones(5), "other.t": 1, "x": 1, "steps": 9}
+    state |= {"2.b.t": 1.5, "2.b.m": "m"}
+    del state["2.W.v"]
+    with pytest.raises(ValueError) as error:
+        optimizer.load_state_dict(state)
+    message = str(error.value)
+    for line in [
+        "0.W.m: float32 (2, 2) in the state, the parameter is float32 (3, 5)",
+        "0.b.v: float64 (5,) in the state, the parameter is float32 (5,)",
+        "2.W.v: missing",
+        "2.b.t: a count was expected, not 1.5",
+        "2.b.m: an array was expected, not str",
+        "other: there is no such parameter",
+        "other.m: missing",
+        "x: unexpected in a state of Adam",
+    ]:
+        assert line in message
+    after = optimizer.state_dict()
+    assert after.keys() == before.keys()
+    assert all(np.array_equal(after[key], before[key]) for key in before)
+
+
+def test_a_state_of_another_optimizer():
+    net = model()
+    optimizer = Adam(net)
+    train(net, optimizer, batches(1))
+    with pytest.raises(ValueError, match=r"0\.W\.m: unexpected in a state of SGD"):
+        SGD(net).load_state_dict(optimizer.state_dict())
+    with pytest.raises(ValueError, match="steps: missing"):
+        SGD(net).load_state_dict({})
+
+
+# Devices
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_on_each_device(kind, on_device, moved):
+    here, there = model(), moved(model())
+    a, b = kind(here, 0.05), kind(there, 0.05)
+    train(here, a, batches(3))
+    train(there, b, [on_device(x) for x in batches(3)])
+    for x, y in zip(values(here), values(there)):
+        np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
+    module = namespace(on_device(np.ones(1)))
+    assert all(namespace(x) is module for slots in b.state.values() for x in slots)
+
+
+def test_the_state_moves_along(on_device, moved):
+    here, there = model(), model()
+    a, b = Adam(here), Adam(there)
+    train(here, a, batches(2))
+    train(there, b, batches(2))
+    moved(there)
+    train(here, a, batches(2))
+    train(there, b, [on_device(x) for x in batches(2)])
+    for x, y in zip(values(here), values(there)):
+        np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)

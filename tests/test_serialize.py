@@ -1,0 +1,369 @@
+"""Files that hold exactly what was saved, are whole or not there, and say what is wrong with them."""
+
+import errno
+import io
+import json
+import os
+import pickle
+import re
+import stat
+import zipfile
+
+import numpy as np
+import pytest
+
+from autograd import Variable, serialize
+from autograd.backend import to_numpy
+from autograd.data import DataLoader
+from autograd.layers import MLP, BatchNorm, Linear, Sequential
+from autograd.optimizers import SGD, Adam
+from tests.layers.conftest import moved  # noqa: F401
+
+
+def model(size=3):
+    return Sequential(Linear(4, size, rng=0), BatchNorm(4), Linear(2, 4, rng=1))
+
+
+def train(net, optimizer, steps=2, x=None):
+    x = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32) if x is None else x
+    for _ in range(steps):
+        net.cleargrads()
+        y = net(x)
+        (y * y).sum().backward()
+        optimizer.update()
+
+
+class State:
+    """Anything with a state."""
+
+    def __init__(self, **state):
+        self.state = state
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        self.state = state
+
+
+def assert_same(a, b):
+    assert list(a) == list(b)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name])
+        assert np.asarray(a[name]).dtype == np.asarray(b[name]).dtype
+
+
+# There and back
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_model_bit_for_bit(tmp_path, compress):
+    net, other = model(), model()
+    train(net, SGD(net, 0.1))
+    serialize.save(net, tmp_path / "net.npz", compress=compress)
+    serialize.load(other, tmp_path / "net.npz")
+    assert_same(net.state_dict(), other.state_dict())
+
+
+def test_training_goes_on_exactly_from_files(tmp_path):
+    net, again = model(), model()
+    optimizer, resumed = Adam(net), Adam(again)
+    loader = DataLoader(np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32), 4)
+    for k, x in enumerate(loader):
+        train(net, optimizer, 1, x)
+        if k == 1:
+            break
+    for name, source in {"net": net, "optimizer": optimizer, "loader": loader}.items():
+        serialize.save(source, tmp_path / name)
+    rest = DataLoader(loader.data, 4)
+    for name, target in {"net": again, "optimizer": resumed, "loader": rest}.items():
+        serialize.load(target, tmp_path / name)
+    state = loader.state_dict()
+    loader.load_state_dict(state)
+    for x, y in zip(loader, rest, strict=True):
+        train(net, optimizer, 1, x)
+        train(again, resumed, 1, y)
+    assert_same(net.state_dict(), again.state_dict())
+    assert_same(optimizer.state_dict(), resumed.state_dict())
+
+
+def test_a_lazy_model_is_not_saved_but_can_be_loaded(tmp_path):
+    path = tmp_path / "net.npz"
+    with pytest.raises(RuntimeError, match=r"0\.W \(None, 3\)"):
+        serialize.save(MLP((3, 2)), path)
+    assert list(tmp_path.iterdir()) == []
+    net, lazy = MLP((3, 2), in_size=4), MLP((3, 2))
+    serialize.save(net, path)
+    serialize.load(lazy, path)
+    assert_same(net.state_dict(), lazy.state_dict())
+
+
+ARRAYS = {
+    "strided": np.arange(24.0).reshape(4, 6)[::-2, ::3], "transposed": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    "broadcast": np.broadcast_to(np.float32(3), (2, 2)), "0-d": np.array(1.5), "empty": np.zeros((0, 3), np.int8),
+    "bool": np.array([True, False]), "complex": np.array([1 + 2j]), "half": np.array([1, 2], np.float16),
+    "nan": np.array([np.nan, np.inf, -0.0]), "text": np.array(["a", "ä"]), "file": np.ones(1), "a/b": np.ones(1),
+    "../up": np.ones(1), "x.npy": np.ones(1), "state.json": np.ones(1), "ä ö": np.ones(2), "": np.ones(1),
+    "scalar": np.float32(2),
+}  # fmt: skip
+VALUES = {"n": 3, "big": 2**127 + 1, "x": 0.1, "text": "ä\n", "list": [1, [2.5]], "none": None, "d": {"a": {"b": True}}}
+
+
+def test_arrays_of_all_kinds_and_plain_values(tmp_path):
+    path = tmp_path / "state.npz"
+    serialize.save(ARRAYS, path)
+    assert_same(serialize.read(path), ARRAYS)
+    serialize.save(VALUES, path)
+    assert serialize.read(path) == VALUES
+    serialize.save({"b": 1, "a": np.ones(1)}, path)
+    assert set(serialize.read(path)) == {"a", "b"}
+    serialize.save({}, path)
+    assert serialize.read(path) == {}
+
+
+def test_numpy_reads_our_files_and_we_read_numpys(tmp_path):
+    path = tmp_path / "net.npz"
+    net = model()
+    serialize.save(net, path)
+    with np.load(path, allow_pickle=False) as file:
+        assert_same({name: file[name] for name in net.state_dict()}, net.state_dict())
+    other = model()
+    np.savez(path, **{name: x + 1 for name, x in net.state_dict().items()})
+    serialize.load(other, path)
+    np.testing.assert_array_equal(other[0].W.data, net[0].W.data + 1)
+
+
+def test_a_file_holds_no_pickle(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return print, ("executed",)
+
+    path = tmp_path / "trap.npz"
+    np.savez(path, W=np.array([Trap()], dtype=object))
+    with pytest.raises(ValueError, match=r"trap\.npz is damaged or no \.npz file.*allow_pickle=False"):
+        serialize.read(path)
+    path.write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(ValueError, match=r"damaged or no \.npz"):
+        serialize.read(path)
+
+
+def test_the_same_state_gives_the_same_bytes(tmp_path):
+    for name in "ab":
+        serialize.save(model(), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_from_either_device_onto_either(tmp_path, moved):  # noqa: F811
+    here, there, again = model(), moved(model()), model()
+    train(here, SGD(here, 0.1))
+    serialize.save(here, tmp_path / "here.npz")
+    serialize.load(there, tmp_path / "here.npz")
+    serialize.save(there, tmp_path / "there.npz")
+    serialize.load(again, tmp_path / "there.npz")
+    assert_same(here.state_dict(), again.state_dict())
+    assert type(there[0].W.data) is type(there[1].mean.data)
+    assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "there.npz").read_bytes()
+    optimizer, other = Adam(there), Adam(here)
+    for p in there.params():
+        p.grad = Variable(p.data * 2)
+    optimizer.update()
+    serialize.save(optimizer, tmp_path / "optimizer.npz")
+    serialize.load(other, tmp_path / "optimizer.npz")
+    expected = {key: to_numpy(x) if hasattr(x, "dtype") else x for key, x in optimizer.state_dict().items()}
+    assert_same(other.state_dict(), expected)
+
+
+# Names and modes of files
+
+
+@pytest.mark.parametrize("name", ["net.npz", "net", "net.v2", "net.npy", ".hidden"])
+def test_the_file_has_exactly_the_name_given(tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    serialize.save(model(), name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    serialize.load(model(), name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX")
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_the_mode_is_what_the_umask_says(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        serialize.save(model(), tmp_path / "net.npz")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "net.npz").stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX")
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.npz").symlink_to(tmp_path / "folder" / "real.npz")
+    serialize.save(model(), tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    serialize.load(model(), tmp_path / "folder" / "real.npz")
+
+
+def test_folders(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*missing to save net\.npz in"):
+        serialize.save(model(), tmp_path / "missing" / "net.npz")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        serialize.save(model(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Whole or not at all
+
+
+def failing(*args, **kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    "module, name", [(os, "fsync"), (os, "replace"), (np.lib.format, "write_array"), (zipfile.ZipFile, "writestr")]
+)
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, module, name):
+    path = tmp_path / "net.npz"
+    serialize.save(model(), path)
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, failing)
+        with pytest.raises(OSError, match="No space left"):
+            serialize.save(model(5), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "net.npz"
+    serialize.save(model(), path)
+    before = path.read_bytes()
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np.lib.format, "write_array", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            serialize.save(model(5), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are synchronized on POSIX")
+def test_the_order_is_write_synchronize_replace_synchronize(tmp_path, monkeypatch):
+    done = []
+
+    def recorded(name, f):
+        def call(*args):
+            kind = "folder" if name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode) else ""
+            done.append((name, kind))
+            return f(*args)
+
+        monkeypatch.setattr(os, name, call)
+
+    recorded("fsync", os.fsync)
+    recorded("replace", os.replace)
+    serialize.save(model(), tmp_path / "net.npz")
+    assert done == [("fsync", ""), ("replace", ""), ("fsync", "folder")]
+
+
+# What is wrong
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"net\.npz"):
+        serialize.load(model(), tmp_path / "net.npz")
+
+
+def damage_to(path, content):
+    """The message about this content of a file; None if it is read, as what it was."""
+    path.write_bytes(content)
+    try:
+        found = serialize.read(path)
+    except ValueError as error:
+        return str(error)
+    assert (list(found), found["steps"], found["W"].tolist()) == (["W", "steps"], 7, [0, 1, 2])
+    return None
+
+
+def test_a_flipped_bit_in_any_byte_is_noticed_or_harmless(tmp_path):
+    path = tmp_path / "net.npz"
+    serialize.save({"W": np.arange(3, dtype=np.float32), "steps": 7}, path)
+    whole = bytearray(path.read_bytes())
+    messages = []
+    for i in range(len(whole)):
+        for bit in (0, 1 + i % 7):
+            whole[i] ^= 1 << bit
+            messages.append(damage_to(path, whole))
+            whole[i] ^= 1 << bit
+    noticed = [message for message in messages if message is not None]
+    assert all("net.npz is damaged or no .npz file" in message for message in noticed)
+    assert len(noticed) > len(messages) / 2  # the others are dates, versions, attributes
+
+
+def test_every_truncation_is_noticed(tmp_path):
+    path = tmp_path / "net.npz"
+    serialize.save({"W": np.arange(3, dtype=np.float32), "steps": 7}, path)
+    whole = path.read_bytes()
+    for n in range(len(whole)):
+        path.write_bytes(whole[:n])
+        with pytest.raises(ValueError, match=r"net\.npz is damaged"):
+            serialize.read(path)
+
+
+def test_a_file_that_lost_an_array_is_noticed(tmp_path):
+    path, buffer = tmp_path / "net.npz", io.BytesIO()
+    serialize.save({"W": np.ones(1), "b": np.ones(1)}, path)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist()[:-1]:
+            new.writestr(name, old.read(name))
+    path.write_bytes(buffer.getvalue())
+    with pytest.raises(ValueError, match=re.escape("the arrays should be ['W', 'b'], but are ['W']")):
+        serialize.read(path)
+
+
+def test_a_file_that_does_not_fit_leaves_the_model_as_it_was(tmp_path):
+    path = tmp_path / "net.npz"
+    net = model()
+    before = net.state_dict()
+    state = {name: x + 1 for name, x in before.items()} | {"1.mean": np.ones(9, np.float32), "2.b": np.ones(2)}
+    del state["0.b"]
+    serialize.save(state, path)
+    with pytest.raises(ValueError) as error:
+        serialize.load(net, path)
+    for text in ["net.npz does not fit this Sequential", "0.b: missing", "1.mean: shape (9,)", "2.b: dtype float64"]:
+        assert text in str(error.value)
+    assert_same(net.state_dict(), before)
+    with pytest.raises(ValueError, match=r"does not fit this Adam.*\n.*0\.W: unexpected"):
+        serialize.load(Adam(net), path)
+
+
+@pytest.mark.parametrize(
+    "source, match",
+    [
+        (3, "int has no state_dict"), (np.ones(3), "ndarray has no state_dict"), (State(x=object()), "x: object is neither"),
+        (State(x=[np.ones(1)]), "x: list is neither"), ({1: np.ones(1)}, "names in a state are strings, not 1"),
+        ({"x": np.array([None])}, "x: an array of Python objects"), ({"a\0b": 1}, "names in a state"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_saved(tmp_path, source, match):
+    with pytest.raises(TypeError, match=match):
+        serialize.save(source, tmp_path / "x.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_loaded_into(tmp_path):
+    with pytest.raises(TypeError, match="dict has no load_state_dict"):
+        serialize.load({}, tmp_path / "x.npz")
+
+
+def test_anything_with_a_state(tmp_path):
+    path, target = tmp_path / "x.npz", State()
+    serialize.save(State(n=1, x=np.arange(3), more={"a": [1, 2]}), path)
+    serialize.load(target, path)
+    assert target.state["n"] == 1
+    assert target.state["more"] == {"a": [1, 2]}
+    np.testing.assert_array_equal(target.state["x"], [0, 1, 2])
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("state.json"))["values"]["n"] == 1
