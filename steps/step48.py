@@ -53,7 +53,8 @@ else:
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     with ag.no_grad():
         winner = model(grid.reshape(-1, 2)).data.argmax(axis=1)
-    axes.contourf(side, side, winner.reshape(200, 200), levels=[-0.5, 0.5, 1.5, 2.5], colors=["C0", "C1", "C2"], alpha=0.3)
+    winner = winner.reshape(200, 200)
+    axes.contourf(side, side, winner, levels=[-0.5, 0.5, 1.5, 2.5], colors=["C0", "C1", "C2"], alpha=0.3)
     for k, marker in enumerate("os^"):
         axes.scatter(*x[t == k].T, s=18, marker=marker, color=f"C{k}", edgecolor="k", linewidth=0.4)
     axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])

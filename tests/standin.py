@@ -14,6 +14,7 @@ Register it with `backend.register(standin.Array, standin)`.
 
 import operator
 import sys
+from types import ModuleType
 
 import numpy as np
 
@@ -308,3 +309,58 @@ def __getattr__(name):
         held = wrapped(name, held)
     setattr(HERE, name, held)
     return held
+
+
+# For pytest --standin: what a test file has as `np`
+
+
+def moved(x):
+    """NumPy arrays as Arrays of the same memory, also inside lists and tuples."""
+    if type(x) in (list, tuple):
+        return type(x)([moved(item) for item in x])
+    return Array(x) if isinstance(x, np.ndarray) else x
+
+
+def back(x):
+    """Arrays as NumPy arrays of the same memory, also inside lists, tuples and dicts."""
+    if type(x) in (list, tuple):
+        return type(x)([back(item) for item in x])
+    if type(x) is dict:
+        return {name: back(item) for name, item in x.items()}
+    return x.held if isinstance(x, Array) else x
+
+
+class NumPyForTests:
+    """NumPy whose functions take Arrays and give Arrays: with it a test prepares its inputs and compares its results.
+
+    It forgives everything, so it is not for the package. Numbers stay numbers.
+    """
+
+    def __init__(self, held):
+        self.held = held
+
+    def __getattr__(self, name):
+        held = getattr(self.held, name)
+        if name == "default_rng":
+            return lambda seed=None: DrawsThere(held(seed).bit_generator)
+        if isinstance(held, type):
+            return Array if held is np.ndarray else held
+        return NumPyForTests(held) if callable(held) or isinstance(held, ModuleType) else held
+
+    def __call__(self, *args, **kwargs):
+        if self.held in (np.asarray, np.ascontiguousarray) and len(args) == 1 and not kwargs:
+            return moved(args[0]) if isinstance(args[0], Array) else Array(np.array(back(args[0])))
+        return moved(self.held(*map(back, args), **back(kwargs)))
+
+
+class DrawsThere(np.random.Generator):
+    """A generator of NumPy's: the package gets NumPy arrays from it, a test gets Arrays of the same numbers."""
+
+    for name in ["integers", "normal", "permutation", "random", "standard_normal", "uniform", "choice"]:
+
+        def method(self, *args, draw=getattr(np.random.Generator, name), **kwargs):
+            y = draw(self, *map(back, args), **back(kwargs))
+            return y if sys._getframe(1).f_globals["__name__"].startswith("autograd") else moved(y)
+
+        locals()[name] = method
+    del name, method

@@ -342,8 +342,9 @@ def test_a_file_that_does_not_fit_leaves_the_model_as_it_was(tmp_path):
 @pytest.mark.parametrize(
     "source, match",
     [
-        (3, "int has no state_dict"), (np.ones(3), "ndarray has no state_dict"), (State(x=object()), "x: object is neither"),
-        (State(x=[np.ones(1)]), "x: list is neither"), ({1: np.ones(1)}, "names in a state are strings, not 1"),
+        (3, "int has no state_dict"), (np.ones(3), "ndarray has no state_dict"),
+        (State(x=object()), "x: object is neither"), (State(x=[np.ones(1)]), "x: list is neither"),
+        ({1: np.ones(1)}, "names in a state are strings, not 1"),
         ({"x": np.array([None])}, "x: an array of Python objects"), ({"a\0b": 1}, "names in a state"),
     ],
 )  # fmt: skip

@@ -376,6 +376,8 @@ def test_gradients_of_indexing_count_each_element(data):
             nst.arrays(bool, shape),
         )
     )
+    parts = index if isinstance(index, tuple) else (index,)
+    index = tuple(np.asarray(part) if hasattr(part, "dtype") else part for part in parts)
     a = np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
     x = Variable(a)
     y = x[index]

@@ -201,11 +201,28 @@ def whole(xs: list[Any]) -> bool:
     return all(x.value.dtype.kind in WHOLE for x in xs if isinstance(x, core.Variable) and x.value is not None)
 
 
+class AnyDtype:
+    """The dtype of a leaf in the graph. Every dtype is equal to it: a gradient is not cast to that of its Variable."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return str(self.dtype)
+
+
 def place(x: core.Variable, creator: Any = None, index: int = 0) -> None:
-    """Gives `x` its place in the graph: gradients of integers are float64."""
+    """Gives `x` its place in the graph, with the gradient that DeZero gives it: in the dtype in which it was computed."""
     node = core.place(x, creator, index)
-    if x.value.dtype.kind in WHOLE:
-        node.dtype = np.dtype(np.float64)
+    node.dtype = AnyDtype(node.dtype)
 
 
 def dressed(x: Any, kind: Any = None) -> Any:

@@ -78,10 +78,8 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
         for node in f.parents:
             if node is not None:
                 users.setdefault(node, []).append(f)
-    part_of: dict[Any, Part] = {}
-    for f in functions:
-        made = [part_of[node.creator] for node in f.parents if node is not None and node.creator is not None]
-        part_of[f] = Part("function", f, boxes(f) or follow(made, order(f)), 2 * f.generation, order(f))
+    part_of: dict[Any, Part] = {f: Part("function", f, boxes(f), 2 * f.generation, order(f)) for f in functions}
+    settle(functions, users, part_of)
     for node, used in users.items():
         outside = node in outputs or (node.creator is None and node not in parameters)
         part_of[node] = value(node, [part_of[f] for f in used], part_of.get(node.creator), outside)
@@ -94,8 +92,8 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
 def value(node: Node, users: list[Part], creator: Part | None, outside: bool) -> Part:
     """The part of a value: after its creator; a leaf right before the last that uses it.
 
-    It stands in the layers that it touches in its own pass: what a backward pass takes from a forward layer stays there.
-    A leaf whose Variable is gone belongs to the pass that uses it first: it is the seed of a backward pass.
+    It stands in the layers that it touches in its own pass: what a backward pass takes from a layer stays in there. A
+    leaf whose Variable is gone belongs to the pass that uses it first: it is the seed of a backward pass.
     """
     if creator is not None:
         order, rank, touching = creator.order, creator.rank + 1, [creator, *users]
@@ -106,9 +104,19 @@ def value(node: Node, users: list[Part], creator: Part | None, outside: bool) ->
     return Part("value", node, around, rank, order)
 
 
-def follow(made: list[Part], order: int) -> Boxes:
-    """Where the sum of two gradients stands, which the engine makes and no layer: in what made both."""
-    return common([part.boxes for part in made if part.order == order]) if order else ()
+def settle(functions: list[Any], users: dict[Node, list[Any]], part_of: dict[Any, Part]) -> None:
+    """Gives the sums of gradients, made by the engine and by no layer, a place: in what is around one that they come
+    from and one that they go to."""
+    after: dict[Any, list[Part]] = {f: [] for f in functions}
+    for node, used in users.items():
+        if node.creator is not None:
+            after[node.creator] += [part_of[g] for g in used]
+    for f in reversed(functions):
+        part = part_of[f]
+        if part.order and not part.boxes:
+            before = [part_of[node.creator] for node in f.parents if node is not None and node.creator is not None]
+            pairs = [(a, b) for a in before for b in after[f] if a.order == b.order == part.order]
+            part.boxes = max([common([a.boxes, b.boxes]) for a, b in pairs], key=len, default=())
 
 
 def boxes(f: Any) -> Boxes:

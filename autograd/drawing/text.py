@@ -108,6 +108,7 @@ def mermaid(graph: Graph, labels: Labels) -> str:
     """The text for Mermaid: a flowchart."""
     names = names_of(graph)
     classes: dict[tuple[str, str], str] = {}
+    grounds: list[str] = []
 
     def write(part: Part) -> str:
         look = fill(part), colours(part.order).line
@@ -116,9 +117,11 @@ def mermaid(graph: Graph, labels: Labels) -> str:
         return names[part] + MERMAID_SHAPES[part.kind].format(label) + f":::{kind}"
 
     def begin(group: Group) -> str:
-        return f'subgraph s{group.number}["{mermaid_quoted(labels.of_layer(group.boxes))}"]'
+        grounds.append(f"  style s{group.number} fill:{GROUND},stroke:{colours(group.boxes[-1][1]).line},color:#111")
+        title = " ".join(labels.of_layer(group.boxes))  # on one line: Mermaid leaves no room for a second
+        return f'subgraph s{group.number}["{mermaid_quoted([title])}"]'
 
     body = list(lines(grouped(graph), write, begin, "end"))
     edges = [f"  {names[a]} --> {names[b]}" for a, b in graph.edges]
     looks = [f"  classDef {name} fill:{ground},stroke:{line},color:#111" for (ground, line), name in classes.items()]
-    return "\n".join(["flowchart TD", *body, *edges, *looks]) + "\n"
+    return "\n".join(["flowchart TD", *body, *edges, *looks, *grounds]) + "\n"

@@ -16,6 +16,7 @@ is never made. Threads share the images. A bias is the weight of a further row o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
@@ -27,9 +28,11 @@ from autograd.backend import Array, namespace
 from autograd.kernels.im2col import im2col
 from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
+from autograd.shapes import Shape
 
 WIDE = 256  # windows that make a matrix product of one image wide enough
 BUFFER = 1 << 18  # elements of im2col in one block: a megabyte of float32
+KEPT = 1 << 23  # bytes of a buffer that a thread keeps for the next call
 WORTH = 1 << 19  # multiplications that are worth a second thread
 
 
@@ -39,8 +42,9 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
     if n > 1:
         return unfolded(convolve(folded(x, n), W[..., None], b, with_batch(w, n), groups))
     xp = namespace(x, W)
+    live, w = w.live()
     N, M, G = len(x), len(W), groups
-    filters = W.reshape(G, M // G, -1)
+    filters = W[live].reshape(G, M // G, -1)
     ones = b is not None
     if b is not None:
         filters = xp.concatenate([filters, b.reshape(G, M // G, 1)], axis=2)
@@ -58,6 +62,8 @@ def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     """x[n, c, p] = sum over m, o, k with p(o, k) = p of y[n, m, o] W[m, c, k]: the adjoint of convolve in x."""
     N, M, G = len(y), len(W), groups
     C = W.shape[1] * G
+    live, w = w.live()
+    W = W[live]
     reach = [D * (K - 1) for D, K in zip(w.dilation, w.kernel)]
     if set(w.stride) == {1} and M <= 3 * C and N * prod(w.out) >= M and all(max(p) <= r for p, r in zip(w.pad, reach)):
         pad = tuple([(r - before, r - behind) for r, (before, behind) in zip(reach, w.pad)])
@@ -71,9 +77,10 @@ def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     x = xp.zeros((N, C, *w.size), xp.result_type(y, W))
 
     def work(part: slice) -> None:
-        for images in blocks(part, rows[0].size * C // M * prod(w.kernel)):
-            cols = (filters @ rows[images]).reshape(-1, C, *w.kernel, *w.out)
-            for tap, pixels, windows in w.taps():
+        for images, rows_of_windows, band in blocks(part, w, C * prod(w.kernel)):
+            some = w.rows(rows_of_windows)
+            cols = (filters @ rows[images][..., band]).reshape(-1, C, *w.kernel, *some.out)
+            for tap, pixels, windows in some.taps():
                 x[images][pixels] += cols[:, :, *tap][windows]
 
     divide(work, y, C // G * prod(w.kernel))
@@ -90,6 +97,8 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
     if n > 1:
         W, b = correlate(folded(x, n), folded(y, n), with_batch(w, n), G, ones)
         return W.reshape(W.shape[:-1]), b
+    kernel = w.kernel
+    live, w = w.live()
     rows = y.reshape(N, G, M // G, -1)
 
     def work(part: slice) -> Any:
@@ -101,8 +110,12 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
     total, *others = divide(work, rows, C // G * prod(w.kernel))
     for other in others:
         total += other
-    W, b = (total[..., :-1], total[..., -1].reshape(M)) if ones else (total, None)
-    return W.reshape(M, C // G, *w.kernel), b
+    b = total[..., -1].reshape(M) if ones else None
+    W = total[..., : C // G * prod(w.kernel)].reshape(M, C // G, *w.kernel)
+    if w.kernel != kernel:
+        W, some = namespace(x).zeros((M, C // G, *kernel), W.dtype), W
+        W[live] = some
+    return W, b
 
 
 def columns(x: Array, w: Windows, groups: int, ones: bool) -> Iterator[tuple[slice, slice, Array]]:
@@ -110,29 +123,37 @@ def columns(x: Array, w: Windows, groups: int, ones: bool) -> Iterator[tuple[sli
 
     Each block overwrites the last one. With `ones` a last row of ones follows the C/groups · K rows.
     """
+    xp = namespace(x)
     N, C, G = len(x), x.shape[1], groups
     rows = C // G * prod(w.kernel)
-    everything = slice(0, prod(w.out))
     if w.trivial and not ones:
-        yield slice(0, N), everything, x.reshape(N, G, C // G, -1)
+        yield slice(0, N), slice(0, prod(w.out)), x.reshape(N, G, C // G, -1)
         return
-    if namespace(x) is not np:
-        for images in blocks(slice(0, N), G * rows * prod(w.out)):
-            cols = im2col(x[images], w).reshape(-1, G, rows, prod(w.out))
-            yield images, everything, namespace(x).pad(cols, [(0, 0), (0, 0), (0, int(ones)), (0, 0)], constant_values=1)
-        return
-    image_size = G * rows * prod(w.out)
-    n = max(1, min(N, BUFFER // max(image_size, 1)))
-    buffer = np.zeros((n, G, C // G, *w.padded), x.dtype)
-    under = look(buffer, w)
-    cols = np.ones((n, G, rows + ones, prod(w.out)), x.dtype)
-    target = cols[:, :, :rows].reshape(under.shape)
-    source = x.reshape(N, G, C // G, *w.size)
-    for start in range(0, N, n):
-        m = min(n, N - start)
-        buffer[:m, ..., *w.image] = source[start : start + m]
-        target[:m] = under[:m]
-        yield slice(start, start + m), everything, cols[:m]
+    images = slice(0, 0)
+    for block, rows_of_windows, band in blocks(slice(0, N), w, C * prod(w.kernel)):
+        some = w.rows(rows_of_windows)
+        if xp is not np:
+            cols = im2col(x[block], some).reshape(-1, G, rows, prod(some.out))
+            yield block, band, xp.pad(cols, [(0, 0), (0, 0), (0, int(ones)), (0, 0)], constant_values=1)
+            continue
+        if block != images:
+            images = block
+            image = padded(x[block], w).reshape(-1, G, C // G, *w.padded)
+        cols = buffer("columns", (len(image), G, rows + ones, prod(some.out)), x.dtype)
+        under = look(image[..., rows_of_windows.start * w.stride[0] :, *[slice(None)] * (len(w.out) - 1)], some)
+        cols[:, :, :rows].reshape(under.shape)[...] = under
+        cols[:, :, rows:] = 1
+        yield block, band, cols
+
+
+def padded(x: Array, w: Windows) -> Array:
+    """The images with their padding of zeros, in a buffer if there is any."""
+    if not any(map(any, w.pad)):
+        return x
+    y = buffer("padded", (*x.shape[:2], *w.padded), x.dtype)
+    y[...] = 0
+    y[..., *w.image] = x
+    return y
 
 
 def look(x: Array, w: Windows) -> Array:
@@ -144,10 +165,35 @@ def look(x: Array, w: Windows) -> Array:
     return as_strided(x, (*x.shape[:-n], *w.kernel, *w.out), (*lead, *taps, *walk), writeable=False)
 
 
-def blocks(part: slice, size: int) -> list[slice]:
-    """Slices of as many images as fill the buffer, if one takes `size` elements."""
-    n = max(1, BUFFER // max(size, 1))
-    return [slice(i, min(i + n, part.stop)) for i in range(part.start, part.stop, n)]
+def blocks(part: slice, w: Windows, rows: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Blocks of images, or bands of rows of one image, whose columns of `rows` elements fill the buffer.
+
+    Yields the images, their rows of windows, and the same as a slice of all windows.
+    """
+    O, OH = prod(w.out), w.out[0]  # noqa: E741
+    n = max(1, BUFFER // max(rows * O, 1))
+    bands = min(OH, -(-rows * O // BUFFER)) or 1
+    for i in range(part.start, part.stop, n):
+        for k in range(bands):
+            top, bottom = OH * k // bands, OH * (k + 1) // bands
+            yield slice(i, min(i + n, part.stop)), slice(top, bottom), slice(top * (O // OH), bottom * (O // OH))
+
+
+memory = threading.local()
+
+
+def buffer(name: str, shape: Shape, dtype: Any) -> Array:
+    """An array of this thread's own, which the next call with this name overwrites.
+
+    New memory costs more than the im2col that is written into it: the system has to find and to clear every page.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    held = getattr(memory, name, None)
+    if held is None or held.size < size:
+        held = np.empty(size, np.uint8)
+        if size <= KEPT:
+            setattr(memory, name, held)
+    return held[:size].view(dtype).reshape(shape)
 
 
 def flipped(W: Array, groups: int) -> Array:

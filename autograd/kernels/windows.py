@@ -51,6 +51,26 @@ class Windows(NamedTuple):
         """Does no pixel belong to two windows?"""
         return all(S > D * (K - 1) for K, S, D in zip(self.kernel, self.stride, self.dilation))
 
+    def rows(self, band: slice) -> Windows:
+        """The windows of some rows only, along the first axis. (The padding before them may become negative.)"""
+        (before, behind), *pads = self.pad
+        first = (before - band.start * self.stride[0], behind)
+        return self._replace(pad=(first, *pads), out=(band.stop - band.start, *self.out[1:]))
+
+    def live(self) -> tuple[Any, Windows]:
+        """The taps that ever meet a pixel, as an index of the kernel, and the windows of that smaller kernel."""
+        index, kernel, pad = [], [], []
+        for H, K, S, (before, _), D, O in zip(*self):  # noqa: E741
+            nearest = [max(-((k * D - before) // S), 0) * S + k * D - before for k in range(K)]  # pixel from 0 on
+            met = [k for k in range(K) if nearest[k] < min(H, O * S + k * D - before)]
+            first = min(met[0] if met else 0, before // D)
+            last = met[-1] + 1 if met else K
+            index.append(slice(first, last))
+            kernel.append(last - first)
+            before -= first * D
+            pad.append((before, max(0, (O - 1) * S + D * (last - first - 1) + 1 - H - before)))
+        return (..., *index), self._replace(kernel=tuple(kernel), pad=tuple(pad))
+
     def taps(self) -> Iterator[tuple[Shape, Any, Any]]:
         """For each tap of the kernel: its index, the pixels that it meets, and the windows in which it meets them.
 

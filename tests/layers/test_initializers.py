@@ -77,7 +77,7 @@ def test_orthogonal(shape):
 
 def test_orthogonal_prefers_no_direction():
     Qs = [orthogonal((2, 2), i, np.float64) for i in range(400)]
-    assert abs(np.mean(Qs)) < 0.05  # raw QR would make the diagonal negative
+    assert abs(np.mean(Qs, axis=0)).max() < 0.15  # raw QR makes the first element negative, -0.64 on average
 
 
 def test_five_sigmoid_layers_keep_their_spread_with_xavier():

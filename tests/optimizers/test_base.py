@@ -169,6 +169,18 @@ def test_a_schedule_is_asked_for_each_update():
     assert float(p) == pytest.approx(0.7)
 
 
+@pytest.mark.parametrize("lr", [np.float64(0.1), lambda n: np.float64(0.1), 1])
+def test_the_formula_gets_a_python_float_which_widens_nothing(lr):
+    class Plain(Optimizer):
+        def step(self, lr, t, p, g):
+            assert type(lr) is float
+            assert (lr * g).dtype == np.float32
+
+    p = Parameter(np.ones(2, np.float32))
+    p.grad = Variable(np.ones(2, np.float32))
+    Plain([p], lr).update()
+
+
 def test_the_learning_rate_can_be_replaced():
     p = Parameter(1.0)
     optimizer = SGD([p], 0.1)
