@@ -52,12 +52,17 @@ def standin_as_gpu(monkeypatch):
 # pytest --standin
 
 NUMPYS_OWN = {  # part of a test's name: why it does not move
-    "tests/data/": "data sets are NumPy's until a loader moves them, and the loader's tests have foreign arrays of their own",
+    "tests/data/": "data are NumPy's until a loader moves them, and its tests have foreign arrays of their own",
     "tests/kernels/": "kernels are tried on NumPy's arrays; there they run below the functions of the op table",
     "against_torch": "torch shares its memory with NumPy",
     "test_architecture.py": "reads the source",
     "test_import.py": "starts processes",
     "test_steps.py": "starts processes",
+    "test_training.py": "its data sets are NumPy's; test_standin fits a model there",
+    "test_initializers.py": "initial values are drawn on the CPU, and then moved",
+    "test_initial_values": "statistics by pytest.approx, which reads NumPy's numbers",
+    "test_masks_scale_and_test_mode": "the same",
+    "test_states_are_saved_and_loaded": "a layer whose sizes no input has told is on the CPU until it is moved",
     "test_thirty_steps_of_the_definition": "its definition runs on NumPy's scalars",
     "test_wrong_things_are_errors_that_say_what_to_do": "the message names NumPy's type",
 }

@@ -6,7 +6,7 @@ import pytest
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Function, Variable, backend, data, grad, serialize
+from autograd import Function, Variable, backend, data, grad, serialize, training
 from tests import standin
 
 pytestmark = pytest.mark.standin_exempt("is about both backends")
@@ -108,6 +108,21 @@ def test_a_training_step_there(standin_as_gpu, tmp_path):
             for path, p in model.named_params():
                 assert backend.device_of(p.data) == device
                 np.testing.assert_array_equal(backend.to_numpy(p.data), trained[saved][path])
+
+
+def test_fit_and_evaluate_there(standin_as_gpu):
+    x, t = data.spiral()
+    histories = []
+    for device in ("cpu", "gpu"):
+        model = L.Sequential(
+            L.Linear(16, 2, rng=np.random.default_rng(1)), L.BatchNorm(16), F.relu, L.Linear(3, 16, rng=2)
+        )
+        model.to(device)
+        loader = data.DataLoader((x, t), batch_size=50, rng=0, device=device)
+        history = training.fit(model, F.softmax_cross_entropy, O.Momentum(model, lr=0.1), loader, epochs=2, test=loader)
+        histories.append(history)
+    for name in ("loss", "accuracy", "test_loss"):
+        np.testing.assert_allclose(*[getattr(history, name) for history in histories], rtol=1e-4)
 
 
 def test_to_the_gpu_and_back_is_differentiable(standin_as_gpu):

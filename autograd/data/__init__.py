@@ -8,9 +8,9 @@
 a local folder or fetched once. Each gives a pair of arrays (x, t): float32 inputs and their targets.
 """
 
-from .datasets import digits, fashion_mnist, mnist, sine, spiral
-from .idx import parse_idx
-from .loader import DataLoader
-from .sources import cache_folder
+from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral
+from autograd.data.idx import parse_idx
+from autograd.data.loader import DataLoader
+from autograd.data.sources import cache_folder
 
 __all__ = ["DataLoader", "cache_folder", "digits", "fashion_mnist", "mnist", "parse_idx", "sine", "spiral"]

@@ -9,9 +9,9 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import require_one_of, require_spread, whole
-from .idx import parse_idx
-from .sources import FASHION_MNIST, MNIST, Source, read
+from autograd.data.arguments import require_one_of, require_spread, whole
+from autograd.data.idx import parse_idx
+from autograd.data.sources import FASHION_MNIST, MNIST, Source, read
 
 __all__ = ["digits", "fashion_mnist", "mnist", "sine", "spiral"]
 

@@ -4,11 +4,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
-from urllib.request import urlopen
 
 try:
     import fcntl
@@ -41,7 +39,7 @@ def fetch_first(
                 with replacing(path) as temporary:
                     download(url, temporary, most=most, timeout=timeout)
                     return check(temporary)
-            except (OSError, HTTPException, ValueError) as error:
+            except (OSError, ValueError) as error:
                 troubles.append(f"{url}: {error or type(error).__name__}")
     return None
 
@@ -52,18 +50,24 @@ def download(url: str, path: Path, *, most: int, timeout: float) -> None:
     TimeoutError if it is silent for `timeout` seconds, or not done after PATIENCE times that. ValueError if
     it sends more than `most` bytes.
     """
+    from http.client import HTTPException  # with ssl, 45 ms that only those who fetch need to pay
+    from urllib.request import urlopen
+
     deadline = time.monotonic() + PATIENCE * timeout
     received = 0
-    with urlopen(url, timeout=timeout) as response, path.open("xb") as file:
-        while chunk := response.read1(1 << 16):
-            received += len(chunk)
-            if received > most:
-                raise ValueError(f"it sends more than the {most} bytes that the file can have")
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"only {received} bytes came in {PATIENCE * timeout:g} s")
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with urlopen(url, timeout=timeout) as response, path.open("xb") as file:
+            while chunk := response.read1(1 << 16):
+                received += len(chunk)
+                if received > most:
+                    raise ValueError(f"it sends more than the {most} bytes that the file can have")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"only {received} bytes came in {PATIENCE * timeout:g} s")
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+    except HTTPException as error:
+        raise OSError(f"the answer broke off: {error!r}") from error
 
 
 @contextmanager

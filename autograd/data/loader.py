@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backend import is_array, namespace, to_device
-from .arguments import require_flag, require_one_of, whole
+from autograd.backend import is_array, namespace, to_device
+from autograd.data.arguments import require_flag, require_one_of, whole
 
 __all__ = ["DataLoader", "Dataset"]
 

@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
+from autograd.data.download import fetch_first
+
 __all__ = ["FASHION_MNIST", "MNIST", "Published", "Source", "cache_folder", "read"]
 
 
@@ -168,9 +170,6 @@ def read_verified(path: Path, published: Published) -> bytes:
 
 def fetch(source: Source, name: str, cache: Path, timeout: float, troubles: list[str]) -> bytes | None:
     """The content of a file from the first good mirror, now also in the cache; failures go to `troubles`."""
-    # Not at the top: urllib and ssl take 45 ms to import, which those who never fetch need not pay.
-    from .download import fetch_first
-
     published = source.files[name]
     return fetch_first(
         [f"{mirror}{name}.gz" for mirror in source.mirrors],

@@ -205,7 +205,7 @@ class AnyDtype:
     """The dtype of a leaf in the graph. Every dtype is equal to it: a gradient is not cast to that of its Variable."""
 
     def __init__(self, dtype: Any) -> None:
-        self.dtype = dtype
+        self.real = dtype
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -216,7 +216,7 @@ class AnyDtype:
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        return str(self.dtype)
+        return str(self.real)
 
 
 def place(x: core.Variable, creator: Any = None, index: int = 0) -> None:

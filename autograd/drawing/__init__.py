@@ -1,1 +1,1 @@
-"""Pictures of graphs. Like the engine, this knows nodes and functions and no Variable, let alone a layer."""
+"""Pictures of graphs. Like the engine, this knows nodes and functions, and neither Variables nor layers."""

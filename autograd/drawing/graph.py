@@ -10,9 +10,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from autograd.engine import Node
-
-from .records import Call, calls, order
+from .records import Call, Node, calls, order
 
 Boxes: TypeAlias = tuple[tuple[Call, int], ...]  # calls of layers, outermost first, each in one backward pass or none
 
@@ -49,13 +47,22 @@ class Group:
     groups: list[Group] = field(default_factory=list)
 
 
+class Alone:
+    """The node of a Variable that has none, because it is in no graph."""
+
+    creator = None
+    index = 0
+
+    def __init__(self, y: Any) -> None:
+        self.y, self.shape, self.dtype = y, y.shape, y.dtype
+
+    def __call__(self) -> Any:
+        return self.y
+
+
 def node_of(y: Any) -> Node:
-    """The node of a Variable; one made for the picture if it is in no graph."""
-    if y.node is not None:
-        return y.node  # type: ignore[no-any-return]
-    node = Node(y)
-    node.creator, node.index, node.shape, node.dtype = None, 0, y.shape, y.dtype
-    return node
+    """The node of a Variable."""
+    return Alone(y) if y.node is None else y.node
 
 
 def ancestors(nodes: Iterable[Node]) -> list[Any]:

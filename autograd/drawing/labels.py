@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import to_numpy
-from autograd.engine import Node
 
 from .graph import Boxes, Part
-from .records import inputs
+from .records import Node, inputs
 
 SMALL = 8  # elements of an array whose values are written
 PASSES = ("forward", "first backward", "second backward", "third backward")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 LIMIT = 200  # parts in the picture
@@ -16,12 +17,11 @@ def mimebundle(x: Any, include: Any = None, exclude: Any = None) -> dict[str, st
     bundle = {"text/plain": repr(x)}
     with suppress(Exception):
         if x.creator is not None:
-            from .picture import to_dot, to_mermaid  # only here: a program that shows nothing need not wait for it
-            from .render import render
-
-            bundle["text/vnd.mermaid"] = to_mermaid(x, values=True, max_nodes=LIMIT)
-            bundle["text/vnd.graphviz"] = text = to_dot(x, values=True, max_nodes=LIMIT)
-            picture = render(text, "svg", timeout=10)
-            if picture is not None:
-                bundle["image/svg+xml"] = picture.decode()
+            picture = import_module("autograd.drawing.picture")  # not at the top: every Variable knows this module, and
+            render = import_module("autograd.drawing.render")  # a program that shows none need not wait for the rest
+            bundle["text/vnd.mermaid"] = picture.to_mermaid(x, values=True, max_nodes=LIMIT)
+            bundle["text/vnd.graphviz"] = text = picture.to_dot(x, values=True, max_nodes=LIMIT)
+            drawn = render.render(text, "svg", timeout=10)
+            if drawn is not None:
+                bundle["image/svg+xml"] = drawn.decode()
     return bundle

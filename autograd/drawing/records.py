@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
-from autograd.engine import Node
+Node: TypeAlias = Any  # the engine's: has creator, index, shape and dtype; called, it gives the Variable while it lives
 
 
 @dataclass(frozen=True, eq=False, slots=True)

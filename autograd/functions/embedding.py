@@ -31,10 +31,10 @@ class AddRows(Function):
         xp = namespace(x)
         row = x.shape[self.index.ndim :]
         D = prod(row)
-        y = xp.zeros(self.V * D, x.dtype)
+        y = xp.zeros((self.V, *row), x.dtype)
         # Element by element: NumPy adds at a flat index five times as fast as at one of rows.
-        xp.add.at(y, (self.index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
-        return y.reshape(self.V, *row)
+        xp.add.at(y.reshape(-1), (self.index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
+        return y
     def backward(self, gy):
         return Embedding(self.index)(gy)
 

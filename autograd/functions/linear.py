@@ -96,7 +96,9 @@ class Einsum(Function):
         self.output = output
     def forward(self, *xs):
         subscripts = ",".join(self.terms) + "->" + self.output
-        return namespace(*xs).einsum(subscripts, *xs, optimize=len(xs) > 1)
+        first, last = set(self.terms[0]), set(self.terms[-1])
+        one_pass = len(xs) < 3 and (first <= last or last <= first)  # no product of matrices, which BLAS does best
+        return namespace(*xs).einsum(subscripts, *xs, optimize=not one_pass)
     def backward(self, gy):
         xs = self.inputs
         gxs: list[Any] = []

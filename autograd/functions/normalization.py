@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.core import Function, Operand, Variable, as_array, reshape
+from autograd.functions.linear import Einsum
 from autograd.shapes import Shape
 
 
@@ -23,9 +24,9 @@ class BatchNorm(Function):
     def forward(self, x, gamma, beta):
         xp = namespace(x)
         self.shape = (1, -1, *[1] * (x.ndim - 2))
-        self.mean = channel_sums(x) / (x.size // gamma.size)
+        self.mean = channel_means(x)
         y = xp.subtract(x, self.mean.reshape(self.shape), dtype=xp.result_type(x, gamma, beta))
-        self.var = channel_sums(y * y) / (x.size // gamma.size)
+        self.var = channel_means(y, y)
         y *= (gamma * (self.var + self.eps) ** -0.5).reshape(self.shape)
         y += beta.reshape(self.shape)
         return y
@@ -33,18 +34,19 @@ class BatchNorm(Function):
         x, gamma, _ = self.inputs
         n, mean, var = x.size // gamma.size, self.mean, self.var
         if isinstance(x, Variable):  # they too are to be differentiated
-            mean = channel_sums(x) / n
-            var = channel_sums((x - mean.reshape(self.shape)) ** 2) / n
+            mean = channel_means(x)
+            var = channel_means((x - mean.reshape(self.shape)) ** 2)
         inv = (var + self.eps) ** -0.5
         d = x - mean.reshape(self.shape)
-        gbeta, ggamma = channel_sums(gy), channel_sums(gy * d) * inv
-        if self.parents[0] is None:
-            return None, ggamma, gbeta
-        d *= (ggamma * inv * (-1 / n)).reshape(self.shape)  # in the buffer of d, which is ours
-        d += gy
-        d -= (gbeta * (1 / n)).reshape(self.shape)
-        d *= (gamma * inv).reshape(self.shape)
-        return d, ggamma, gbeta
+        mean_gy, mean_gy_xn = channel_means(gy), channel_means(gy, d) * inv
+        gx = None
+        if self.parents[0] is not None:
+            gx = d  # from here on in this buffer, which is ours
+            gx *= (mean_gy_xn * -inv).reshape(self.shape)
+            gx += gy
+            gx -= mean_gy.reshape(self.shape)
+            gx *= (gamma * inv).reshape(self.shape)
+        return gx, mean_gy_xn * n, mean_gy * n
 
 
 class LayerNorm(Function):
@@ -60,7 +62,7 @@ class LayerNorm(Function):
         rows = x.reshape(-1, gamma.size)
         self.mean = row_means(rows)
         y = xp.subtract(rows, self.mean, dtype=xp.result_type(x, gamma, beta))
-        self.var = row_means(y * y)
+        self.var = row_means(y, y)
         y *= (self.var + self.eps) ** -0.5
         y *= gamma.reshape(-1)
         y += beta.reshape(-1)
@@ -76,27 +78,32 @@ class LayerNorm(Function):
         d = rows - mean
         product = gy * d
         wanted_x, wanted_gamma, wanted_beta = self.parents
+        gx = None
+        if wanted_x is not None:
+            gx = d  # from here on in this buffer, which is ours
+            gx *= (product @ weight).reshape(-1, 1) * inv**2 * (-1 / n)
+            gx += gy * weight
+            gx -= (gy @ weight).reshape(-1, 1) * (1 / n)
+            gx *= inv
+            gx = gx.reshape(x.shape)
         ggamma = wanted_gamma and (inv.reshape(-1) @ product).reshape(gamma.shape)
-        gbeta = wanted_beta and channel_sums(gy).reshape(gamma.shape)
-        if wanted_x is None:
-            return None, ggamma, gbeta
-        d *= (product @ weight).reshape(-1, 1) * inv**2 * (-1 / n)  # in the buffer of d, which is ours
-        d += gy * weight
-        d -= (gy @ weight).reshape(-1, 1) * (1 / n)
-        d *= inv
-        return d.reshape(x.shape), ggamma, gbeta
+        return gx, ggamma, wanted_beta and gy.sum(0).reshape(gamma.shape)
 
 
-def channel_sums(x: Operand) -> Any:
-    """The sum over all axes but 1.   (N, C, ...) -> (C,). As a product, mostly: BLAS adds several times as fast."""
-    N, C, *rest = x.shape
-    ones = namespace(as_array(x)).ones(N, x.dtype)
-    return (ones @ x.reshape(N, C * prod(rest))).reshape(C, prod(rest)).sum(1)
+def channel_means(*xs: Operand) -> Any:
+    """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)
+
+    In one pass, with no array for the product: several times as fast as (x * y).mean over these axes.
+    """
+    N, C, *rest = xs[0].shape
+    columns = [x.reshape(N, C, -1) for x in xs]
+    return Einsum(["ncl"] * len(xs), "c")(*columns) * (1 / (N * prod(rest)))
 
 
-def row_means(x: Operand) -> Any:
-    """The mean of each row.   (N, D) -> (N, 1)"""
-    return x @ namespace(as_array(x)).full((x.shape[1], 1), 1 / x.shape[1], x.dtype)
+def row_means(*xs: Operand) -> Any:
+    """The mean of the product of `xs` over each row.   (N, D) -> (N, 1)"""
+    N, D = xs[0].shape
+    return Einsum(["nd"] * len(xs), "n")(*xs).reshape(N, 1) * (1 / D)
 
 
 def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:

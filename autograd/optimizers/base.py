@@ -26,7 +26,7 @@ Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
 Rate: TypeAlias = float | Callable[[int], float]
 
-BLOCK = 1 << 18  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
+BLOCK = 1 << 19  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
 
 
 class Optimizer:
