@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 from autograd import visualize
@@ -14,8 +16,15 @@ def get_dot_graph(output: Any, verbose: bool = True) -> str:
 
 
 def plot_dot_graph(output: Any, verbose: bool = True, to_file: str = "graph.png", layer: Any = None) -> Any:
-    """Draws the graph into a file; in a notebook the picture is the result."""
-    path = visualize.plot(output, to_file, shapes=verbose, dtypes=verbose, layer=layer)
+    """Draws the graph into a file; in a notebook the picture is the result.
+
+    If no picture can be made the script goes on, as with DeZero, but there is a warning, and the text as `.dot`.
+    """
+    try:
+        path = visualize.plot(output, to_file, shapes=verbose, dtypes=verbose, layer=layer)
+    except RuntimeError as error:  # the renderer failed
+        path = visualize.plot(output, Path(to_file).with_suffix(".dot"), shapes=verbose, dtypes=verbose, layer=layer)
+        warnings.warn(f"{to_file} could not be drawn, {path} was written instead: {error}", stacklevel=2)
     if "IPython" in sys.modules and path.suffix == ".png":
         return sys.modules["IPython"].display.Image(filename=str(path))
     return None

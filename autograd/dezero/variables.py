@@ -235,6 +235,16 @@ def dressed(x: Any, kind: Any = None) -> Any:
     return x
 
 
+class Single(np.ndarray[Any, Any]):
+    """An array of one element that `float` takes, whatever its shape, as it did in the days of DeZero."""
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+
 def operation(names: str, operands: int, compute: Callable[..., Any]) -> tuple[type[Operation], Callable[..., Any]]:
     """The class and the function of DeZero for a function of ours, whose first arguments are its operands."""
     kind, name = names.split()
@@ -309,13 +319,14 @@ class Variable(core.Variable):
 
     @property
     def data(self) -> Any:
-        return core.Variable.data.fget(self)  # type: ignore[attr-defined]
+        data = core.Variable.data.fget(self)  # type: ignore[attr-defined]
+        return data.view(Single) if type(data) is np.ndarray and data.size == 1 and data.shape else data
 
     @data.setter
     def data(self, data: Any) -> None:
         if data is not None and not is_array(data) and not isinstance(data, np.generic):
             raise TypeError(f"{type(data)} is not supported: data is an array")
-        before, self.value = self.value, data
+        before, self.value = self.value, data.view(np.ndarray) if isinstance(data, Single) else data
         if data is not None and (before is None or (before.shape, before.dtype) != (data.shape, data.dtype)):
             place(self)
 

@@ -44,7 +44,14 @@ from autograd.functions.loss import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
-from autograd.functions.normalization import batch_norm, batch_norm_inference, batch_norm_with_statistics, layer_norm
+from autograd.functions.normalization import (
+    batch_norm,
+    batch_norm_inference,
+    batch_norm_with_statistics,
+    group_norm,
+    instance_norm,
+    layer_norm,
+)
 from autograd.functions.pooling import (
     adaptive_average_pool2d,
     average_pool2d,
@@ -89,7 +96,8 @@ __all__ = [
     "matmul", "linear", "outer", "tensordot", "einsum",
     "im2col", "col2im", "conv1d", "conv2d", "conv3d", "conv2d_by_im2col", "conv_transpose2d",
     "max_pool2d", "average_pool2d", "global_average_pool2d", "adaptive_average_pool2d", "upsample2d",
-    "batch_norm", "batch_norm_with_statistics", "batch_norm_inference", "layer_norm",
+    "batch_norm", "batch_norm_with_statistics", "batch_norm_inference", "layer_norm", "group_norm",
+    "instance_norm",
     "dropout",
     "embedding", "accuracy",
     "mean_squared_error", "mean_absolute_error", "huber_loss", "softmax_cross_entropy", "sigmoid_cross_entropy",

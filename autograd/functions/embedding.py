@@ -16,7 +16,7 @@ class Embedding(Function):
         self.index = index
     def forward(self, W):
         self.V = len(W)
-        return W[self.index]
+        return W.take(self.index, axis=0)  # twice as fast as W[index]
     def backward(self, gy):
         return AddRows(self.index, self.V)(gy)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from math import prod
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from autograd.kernels.windows import Windows
 from autograd.shapes import Shape
 
 WIDE = 256  # windows that make a matrix product of one image wide enough
-BUFFER = 1 << 18  # elements of im2col in one block: a megabyte of float32
+BUFFER = 1 << 19  # elements of im2col in one block: two megabytes of float32
 KEPT = 1 << 23  # bytes of a buffer that a thread keeps for the next call
 WORTH = 1 << 19  # multiplications that are worth a second thread
 
@@ -44,7 +45,7 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
     xp = namespace(x, W)
     live, w = w.live()
     N, M, G = len(x), len(W), groups
-    filters = W[live].reshape(G, M // G, -1)
+    filters = xp.ascontiguousarray(W[live].reshape(G, M // G, -1))  # BLAS knows no negative strides
     ones = b is not None
     if b is not None:
         filters = xp.concatenate([filters, b.reshape(G, M // G, 1)], axis=2)
@@ -79,7 +80,10 @@ def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     def work(part: slice) -> None:
         for images, rows_of_windows, band in blocks(part, w, C * prod(w.kernel)):
             some = w.rows(rows_of_windows)
-            cols = (filters @ rows[images][..., band]).reshape(-1, C, *w.kernel, *some.out)
+            part_of_y = rows[images][..., band]
+            cols = buffer(xp, "columns", (*part_of_y.shape[:2], filters.shape[1], part_of_y.shape[3]), x.dtype)
+            xp.matmul(filters, part_of_y, out=cols)
+            cols = cols.reshape(-1, C, *w.kernel, *some.out)
             for tap, pixels, windows in some.taps():
                 x[images][pixels] += cols[:, :, *tap][windows]
 
@@ -139,7 +143,7 @@ def columns(x: Array, w: Windows, groups: int, ones: bool) -> Iterator[tuple[sli
         if block != images:
             images = block
             image = padded(x[block], w).reshape(-1, G, C // G, *w.padded)
-        cols = buffer("columns", (len(image), G, rows + ones, prod(some.out)), x.dtype)
+        cols = buffer(np, "columns", (len(image), G, rows + ones, prod(some.out)), x.dtype)
         under = look(image[..., rows_of_windows.start * w.stride[0] :, *[slice(None)] * (len(w.out) - 1)], some)
         cols[:, :, :rows].reshape(under.shape)[...] = under
         cols[:, :, rows:] = 1
@@ -150,7 +154,7 @@ def padded(x: Array, w: Windows) -> Array:
     """The images with their padding of zeros, in a buffer if there is any."""
     if not any(map(any, w.pad)):
         return x
-    y = buffer("padded", (*x.shape[:2], *w.padded), x.dtype)
+    y = buffer(np, "padded", (*x.shape[:2], *w.padded), x.dtype)
     y[...] = 0
     y[..., *w.image] = x
     return y
@@ -182,11 +186,13 @@ def blocks(part: slice, w: Windows, rows: int) -> Iterator[tuple[slice, slice, s
 memory = threading.local()
 
 
-def buffer(name: str, shape: Shape, dtype: Any) -> Array:
+def buffer(xp: ModuleType, name: str, shape: Shape, dtype: Any) -> Array:
     """An array of this thread's own, which the next call with this name overwrites.
 
     New memory costs more than the im2col that is written into it: the system has to find and to clear every page.
     """
+    if xp is not np:  # CuPy keeps a pool of its own
+        return xp.empty(shape, dtype)
     size = prod(shape) * np.dtype(dtype).itemsize
     held = getattr(memory, name, None)
     if held is None or held.size < size:

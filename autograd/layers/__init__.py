@@ -6,34 +6,44 @@
 
 from autograd.layers.base import Buffer, Layer, Parameter
 from autograd.layers.containers import MLP, Sequential
+from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
 from autograd.layers.embedding import Embedding
 from autograd.layers.initializers import constant, he, lecun, normal, ones, orthogonal, uniform, xavier, zeros
 from autograd.layers.linear import Linear
-from autograd.layers.normalization import BatchNorm, LayerNorm
+from autograd.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from autograd.layers.pooling import AveragePool2d, MaxPool2d
 from autograd.layers.recurrent import GRU, LSTM, RNN
 from autograd.layers.regularization import Dropout
 
 __all__ = [
-    "GRU",
-    "LSTM",
-    "MLP",
-    "RNN",
-    "BatchNorm",
-    "Buffer",
-    "Dropout",
-    "Embedding",
     "Layer",
-    "LayerNorm",
-    "Linear",
     "Parameter",
+    "Buffer",
     "Sequential",
-    "constant",
+    "MLP",
+    "Linear",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "MaxPool2d",
+    "AveragePool2d",
+    "Embedding",
+    "RNN",
+    "LSTM",
+    "GRU",
+    "BatchNorm",
+    "LayerNorm",
+    "GroupNorm",
+    "InstanceNorm",
+    "Dropout",
+    "xavier",
     "he",
     "lecun",
-    "normal",
-    "ones",
     "orthogonal",
+    "normal",
     "uniform",
-    "xavier",
+    "constant",
     "zeros",
+    "ones",
 ]

@@ -79,8 +79,8 @@ class Box:
 class Parameter(Box, Variable):
     """A Variable that a layer owns and an optimizer trains.
 
-    It has an array of its own, a copy of what it is given, because optimizers write into it. A pickle or a deep copy
-    has the values and neither gradient nor graph. Raises TypeError for what is not floating-point.
+    It has an array of its own, a copy of what it is given, because optimizers write into it. Raises TypeError for
+    what is not floating-point.
     """
 
     __slots__ = ()
@@ -96,21 +96,10 @@ class Parameter(Box, Variable):
             return f"Parameter({self.dtype} {self.shape}, which the first input will complete)"
         return super().__repr__()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (type(self), self.value, self.name)
-
     def move(self, device: str) -> None:
         super().move(device)
         if self.grad is not None:
             self.grad = Variable(to_device(self.grad.data, device))
-
-
-def restored(kind: type[Parameter], value: Any, name: str | None) -> Parameter:
-    """The Parameter that was pickled or copied."""
-    x = Parameter.__new__(kind)
-    x.value, x.name = value, name
-    x.grad = x.node = None
-    return x
 
 
 class Buffer(Box):

@@ -8,7 +8,13 @@ import numpy as np
 
 from autograd.config import training
 from autograd.core import Operand, as_array
-from autograd.functions.normalization import batch_norm_inference, batch_norm_with_statistics, layer_norm
+from autograd.functions.normalization import (
+    batch_norm_inference,
+    batch_norm_with_statistics,
+    group_norm,
+    instance_norm,
+    layer_norm,
+)
 from autograd.layers.base import Buffer, Layer, Parameter, check_sizes
 from autograd.layers.initializers import ones, zeros
 
@@ -64,3 +70,33 @@ class LayerNorm(Layer):
         self.gamma.settle(x, -1)
         self.beta.settle(x, -1)
         return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
+class GroupNorm(Layer):
+    """Each sample's groups of channels normalized by themselves, whatever the batch.   (N, C, ...), gamma and beta (C,)"""
+
+    def __init__(self, groups: int, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+        check_sizes(groups=groups, size=size)
+        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
+        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
+        self.groups, self.eps = groups, eps
+
+    def forward(self, x: Operand) -> Any:
+        self.gamma.settle(x, 1)
+        self.beta.settle(x, 1)
+        return group_norm(x, self.groups, self.gamma, self.beta, self.eps)
+
+
+class InstanceNorm(Layer):
+    """Each sample's channels normalized by themselves: as many groups as channels.   (N, C, ...), gamma and beta (C,)"""
+
+    def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+        check_sizes(size=size)
+        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
+        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
+        self.eps = eps
+
+    def forward(self, x: Operand) -> Any:
+        self.gamma.settle(x, 1)
+        self.beta.settle(x, 1)
+        return instance_norm(x, self.gamma, self.beta, self.eps)

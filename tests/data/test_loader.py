@@ -496,6 +496,7 @@ def foreign(monkeypatch):
 
     module.asarray, module.stack, module.ndarray = asarray, stack, Foreign
     monkeypatch.setitem(backend.MODULES, Foreign, module)
+    monkeypatch.setitem(backend.NAMESPACES, Foreign, module)
     return module
 
 

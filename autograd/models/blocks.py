@@ -1,0 +1,53 @@
+"""What the networks of this folder have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.core import Operand
+from autograd.functions.activation import relu
+from autograd.functions.arithmetic import clip
+from autograd.kernels.windows import Pad
+from autograd.layers.base import Generator, Initializer
+from autograd.layers.containers import Sequential
+from autograd.layers.conv import Conv2d
+from autograd.layers.initializers import he
+from autograd.layers.normalization import BatchNorm
+
+
+class ConvBN(Sequential):
+    """Convolution, batch normalization, activation (or None).   (N, C, H, W) -> (N, M, H/stride, W/stride)
+
+    The convolution has no bias: the normalization would take it away again, and has an offset of its own.
+    """
+
+    def __init__(
+        self,
+        C: int,
+        M: int,
+        kernel: int,
+        stride: int = 1,
+        activation: Callable[[Any], Any] | None = relu,
+        *,
+        pad: Pad | None = None,
+        groups: int = 1,
+        eps: float = 1e-5,
+        dtype: Any = np.float32,
+        **options: Any,
+    ) -> None:
+        pad = kernel // 2 if pad is None else pad
+        conv = Conv2d(M, kernel, stride, pad, C, bias=False, groups=groups, dtype=dtype, **options)
+        super().__init__(conv, BatchNorm(M, eps=eps, dtype=dtype), *([activation] if activation else []))
+
+
+def relu6(x: Operand) -> Any:
+    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits."""
+    return clip(x, 0, 6)
+
+
+def layer_options(initializer: Initializer = he, dtype: Any = np.float32, rng: Generator = None) -> dict[str, Any]:
+    """What all layers of a model are made with. A seed is spent once, not anew in every layer."""
+    return {"initializer": initializer, "dtype": dtype, "rng": rng if rng is None else np.random.default_rng(rng)}

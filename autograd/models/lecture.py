@@ -1,0 +1,45 @@
+"""The small convolutional network with which the lecture ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.core import Operand
+from autograd.functions.activation import relu
+from autograd.functions.pooling import max_pool2d
+from autograd.layers.base import Layer
+from autograd.layers.conv import Conv2d
+from autograd.layers.linear import Linear
+from autograd.models.blocks import layer_options
+
+
+class SimpleConvNet(Layer):
+    """Convolution, ReLU, pooling 2/2, affine, ReLU, affine.   (N, C, H, W) -> (N, classes)
+
+    `size` is (C, H, W). Source: Saito, "Deep learning from scratch", chapter 7.
+    Raises ValueError if nothing of the image is left to pool.
+    """
+
+    def __init__(
+        self,
+        classes: int = 10,
+        size: tuple[int, int, int] = (1, 28, 28),
+        filters: int = 30,
+        kernel: int = 5,
+        pad: int = 0,
+        hidden: int = 100,
+        **options: Any,
+    ) -> None:
+        options = layer_options(**options)
+        C, *image = size
+        OH, OW = [(H + 2 * pad - kernel + 1) // 2 for H in image]
+        if min(OH, OW) < 1:
+            raise ValueError(f"SimpleConvNet: a kernel of {kernel} and pooling by 2 leave nothing of images {size}")
+        self.conv = Conv2d(filters, kernel, 1, pad, C, **options)
+        self.hidden = Linear(hidden, filters * OH * OW, **options)
+        self.output = Linear(classes, hidden, **options)
+
+    def forward(self, x: Operand) -> Any:
+        x = max_pool2d(relu(self.conv(x)), 2)
+        x = relu(self.hidden(x.reshape(len(x), -1)))
+        return self.output(x)

@@ -1,0 +1,108 @@
+"""Weights from files of our own, of PyTorch and of safetensors, into a model.
+
+PyTorch calls every parameter `weight` or `bias`; the parts have the names of its own model. So a name is translated
+twice: the way to a layer by the model's `torch_names`, a table of parts of names, and the last word by the layer that is
+found there.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, TypeAlias
+from zipfile import ZipFile, is_zipfile
+
+from autograd.backend import Array, is_array
+from autograd.layers.base import Layer, walk
+from autograd.layers.linear import Linear
+from autograd.models.formats import read_safetensors, read_torch, read_torch_zip
+from autograd.serialize import BROKEN, contents
+
+Path: TypeAlias = str | os.PathLike[str]
+
+WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean",), "running_var": ("var",)}
+
+
+def load_weights(model: Layer, source: Path | Mapping[str, Array], *, strict: bool = True) -> None:
+    """Loads weights from a file (see `read_weights`) or a dict of arrays.
+
+    Names that are paths of the model stay; others are taken for PyTorch's and translated. PyTorch's matrices, (outputs,
+    inputs), are transposed, floating-point numbers get the dtype of their parameter, and `num_batches_tracked` has no
+    use. With strict=False, names that one side lacks are ignored.
+
+    For another number of classes, leave out what belongs to the old ones:
+
+        weights = models.read_weights("resnet18.pth")
+        del weights["fc.weight"], weights["fc.bias"]
+        models.load_weights(models.ResNet18(classes=10), weights, strict=False)
+
+    Raises FileNotFoundError, and ValueError for a file that is damaged or does not fit; the model is as before then.
+    """
+    state = source if isinstance(source, Mapping) else read_weights(source)
+    try:
+        model.load_state_dict(dict(translated(state, model)), strict)
+    except ValueError as error:
+        name = "the weights" if isinstance(source, Mapping) else os.fspath(source)
+        raise ValueError(f"{name} do not fit this {type(model).__name__}: {error}") from error
+
+
+def read_weights(path: Path) -> dict[str, Array]:
+    """The arrays in the file by name, read-only: `.pth` of PyTorch (old and zip), `.safetensors` or `.npz`.
+
+    The content tells which it is, not the name. Nothing in the file is run: a pickle that asks for more than tensors is
+    refused. Raises FileNotFoundError, and ValueError, naming the file, for one that is damaged or holds something else.
+    """
+    with open(path, "rb") as file:
+        try:
+            return arrays_in(file)
+        except (*BROKEN, pickle.UnpicklingError, MemoryError) as error:
+            raise ValueError(f"{os.fspath(path)} is damaged, or is no file of weights: {error}") from error
+
+
+def arrays_in(file: IO[bytes]) -> dict[str, Array]:
+    """The arrays in an open file of any of the formats."""
+    if is_zipfile(file):
+        with ZipFile(file) as archive:
+            if any(name.endswith("/data.pkl") for name in archive.namelist()):
+                return read_torch_zip(archive)
+        file.seek(0)
+        return {name: x for name, x in contents(file).items() if is_array(x)}
+    file.seek(0)
+    content = file.read()
+    if content[:1] == b"\x80":  # the first byte of a pickle
+        return read_torch(content)
+    if content[8:9] == b"{":
+        return read_safetensors(content)
+    raise ValueError(f"its first bytes, {content[:8].hex(' ') or 'of which there are none'}, are those of no format")
+
+
+def translated(state: Mapping[str, Array], model: Layer) -> Iterator[tuple[str, Array]]:
+    """The entries of `state` under the paths of the model, as far as it has them."""
+    boxes = dict(model.named_state())
+    matrices = {path for path, _ in walk(model, Linear)}
+    for name, x in state.items():
+        layer, word = "", ""
+        path = name
+        if name not in boxes:
+            layer, dot, word = in_our_names(name, getattr(model, "torch_names", {})).rpartition(".")
+            if word == "num_batches_tracked":
+                continue
+            known = [layer + dot + ours for ours in WORDS.get(word, ()) if layer + dot + ours in boxes]
+            path = known[0] if known else layer + dot + word
+        if word == "weight" and layer in matrices:
+            x = x.T
+        if path in boxes and is_array(x) and x.dtype.kind == boxes[path].dtype.kind == "f":
+            x = x.astype(boxes[path].dtype, copy=False)
+        yield path, x
+
+
+def in_our_names(name: str, table: Mapping[str, str]) -> str:
+    """The name with every part that is in the table replaced; a part without a dot before it stands at the beginning."""
+    name = name.removeprefix("module.")  # of DataParallel
+    for theirs, ours in table.items():
+        if theirs.startswith("."):
+            name = name.replace(theirs, ours)
+        elif name.startswith(theirs):
+            name = ours + name.removeprefix(theirs)
+    return name
