@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
+
+T = TypeVar("T")
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 training: ContextVar[bool] = ContextVar("training", default=True)
 
 
 @contextmanager
-def using(switch: ContextVar[bool], value: bool) -> Iterator[None]:
+def using(switch: ContextVar[T], value: T) -> Iterator[None]:
     """Sets `switch` to `value` for the block (or the decorated function), then puts the old value back."""
     token = switch.set(value)
     try:

@@ -31,7 +31,7 @@ from autograd.shapes import Axis, check_matmul, inverse, reduced
 
 Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
 
-replaying: ContextVar[bool] = ContextVar("replaying", default=False)  # is a backward running that is itself recorded?
+replaying: ContextVar[int] = ContextVar("replaying", default=0)  # n while the n-th backward runs and is itself recorded
 
 
 class Function:
@@ -56,7 +56,7 @@ class Function:
     input that is a constant, whose gradient nobody wants). An instance is called once.
     """
 
-    __slots__ = ("arrays", "generation", "kept", "parents", "siblings")
+    __slots__ = ("arrays", "generation", "kept", "order", "parents", "siblings")
     arrays: list[Any]  # of the inputs, if backward names `inputs`
     kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
     siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
@@ -103,7 +103,7 @@ class Function:
         several = isinstance(ys, tuple)
         outputs = [result(y, creator, i) for i, y in enumerate(ys)] if several else [result(ys, creator)]
         if creator is not None:
-            self.parents, self.generation, self.siblings = parents, generation + 1, None
+            self.parents, self.generation, self.order, self.siblings = parents, generation + 1, replaying.get(), None
             if self.keeps_inputs:
                 self.arrays = arrays
             if several or self.keeps_outputs:
@@ -365,7 +365,7 @@ def getitem(x: Operand, index: Any) -> Any:
 
 
 def astype(x: Operand, dtype: Any) -> Any:
-    """x in another dtype. To an integer dtype it leaves the graph: integers have no gradients."""
+    """x in another dtype. Integers have no gradients: there it leaves the graph."""
     return x if x.dtype == dtype else Convert(dtype=dtype)(x)
 
 
@@ -446,10 +446,8 @@ class Variable(ArrayLike):
         Raises RuntimeError if there is no graph: self is a leaf, or was made of constants or under `no_grad`.
         """
         if self.creator is None:
-            raise RuntimeError(
-                "backward() on a Variable that has no graph: it is a leaf, of integers, or made under no_grad(). "
-                "Compute it from a floating-point Variable, outside no_grad()."
-            )
+            found = "backward() on a Variable that has no graph: it is a leaf, of integers, or made under no_grad()"
+            raise RuntimeError(f"{found}. Compute it from a floating-point Variable, outside no_grad().")
         owners: set[int] = set()
         for node, gx in walk([self], [None], create_graph, None if retain_grad else ()).items():
             x = node()
@@ -476,7 +474,8 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
         g = namespace(y.value).ones(y.shape, y.dtype)[()] if seed is None else seed
         g = as_variable(g) if create_graph else as_array(g)
         start[y.node] = start[y.node] + g if y.node in start else g
-    with using(replaying, create_graph), using(recording, create_graph or recording.get()):
+    order = 1 + max([y.creator.order for y in outputs if y.creator is not None], default=0) if create_graph else 0
+    with using(replaying, order), using(recording, create_graph or recording.get()):
         return engine.accumulate(start, keep, path)
 
 

@@ -84,7 +84,8 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 1000, **o
     `.dot .gv .mmd`   the text of `to_dot` or `to_mermaid`
 
     The options are those of `to_dot`. Without a renderer the text is written as `.dot` instead, and a warning says what
-    to install. graphviz-pure writes no PDF, and has no Japanese letters in a PNG: names in them need SVG. Raises ValueError for another ending, RuntimeError with its message if the renderer fails.
+    to install. graphviz-pure writes no PDF, and in a PNG no Japanese letters: take SVG for names with them.
+    Raises ValueError for another ending, RuntimeError with its message if the renderer fails.
     """
     target = Path(fspath(path))
     form = target.suffix.lower().removeprefix(".")

@@ -54,7 +54,7 @@ class Tensor(NamedTuple):
         """The view. Raises ValueError if it would reach beyond the storage."""
         x = numbers[self.storage.key]
         last = self.offset + sum([(n - 1) * stride for n, stride in zip(self.shape, self.strides)])
-        if min(self.offset, *self.shape, *self.strides) < 0 or (prod(self.shape) and last >= len(x)):
+        if min((self.offset, *self.shape, *self.strides)) < 0 or (prod(self.shape) and last >= len(x)):
             raise ValueError(f"a tensor of shape {self.shape} lies outside its storage of {len(x)} numbers")
         strides = [stride * x.itemsize for stride in self.strides]
         return np.lib.stride_tricks.as_strided(x[self.offset :], self.shape, strides, writeable=False)

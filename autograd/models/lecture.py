@@ -7,6 +7,7 @@ from typing import Any
 from autograd.core import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import max_pool2d
+from autograd.functions.shape import flatten
 from autograd.layers.base import Layer
 from autograd.layers.conv import Conv2d
 from autograd.layers.linear import Linear
@@ -41,5 +42,5 @@ class SimpleConvNet(Layer):
 
     def forward(self, x: Operand) -> Any:
         x = max_pool2d(relu(self.conv(x)), 2)
-        x = relu(self.hidden(x.reshape(len(x), -1)))
+        x = relu(self.hidden(flatten(x)))
         return self.output(x)

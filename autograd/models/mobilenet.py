@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from autograd.core import Operand
 from autograd.functions.pooling import global_average_pool2d
+from autograd.functions.shape import flatten
 from autograd.kernels.windows import Pad
 from autograd.layers.base import Layer
 from autograd.layers.linear import Linear
@@ -76,8 +77,7 @@ class MobileNetV2(Layer):
         x = self.stem(x)
         for block in self.blocks:
             x = block(x)
-        x = global_average_pool2d(self.head(x))
-        return self.classifier(self.dropout(x.reshape(len(x), -1)))
+        return self.classifier(self.dropout(flatten(global_average_pool2d(self.head(x)))))
 
 
 class EfficientNetLite0(MobileNetV2):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from autograd.core import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d, max_pool2d
+from autograd.functions.shape import flatten
 from autograd.layers.base import Layer
 from autograd.layers.containers import Sequential
 from autograd.layers.linear import Linear
@@ -72,7 +73,7 @@ class ResNet(Layer):
         x = max_pool2d(self.stem(x), 3, 2, 1)
         for stage in self.stages:
             x = stage(x)
-        return self.classifier(global_average_pool2d(x).reshape(len(x), -1))
+        return self.classifier(flatten(global_average_pool2d(x)))
 
 
 class ResNet18(ResNet):

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.core import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d
-from autograd.functions.shape import concat
+from autograd.functions.shape import concat, flatten
 from autograd.layers.base import Layer
 from autograd.layers.containers import Sequential
 from autograd.layers.conv import Conv2d
@@ -58,5 +58,4 @@ class SqueezeNet(Layer):
         self.classifier = Sequential(Dropout(0.5), Conv2d(classes, 1, in_channels=C, **options), relu)
 
     def forward(self, x: Operand) -> Any:
-        x = global_average_pool2d(self.classifier(self.features(x)))
-        return x.reshape(len(x), -1)
+        return flatten(global_average_pool2d(self.classifier(self.features(x))))

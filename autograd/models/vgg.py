@@ -8,6 +8,7 @@ from typing import Any
 from autograd.core import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import adaptive_average_pool2d
+from autograd.functions.shape import flatten
 from autograd.layers.base import Layer
 from autograd.layers.containers import Sequential
 from autograd.layers.conv import Conv2d
@@ -50,4 +51,4 @@ class VGG16(Layer):
 
     def forward(self, x: Operand) -> Any:
         x = adaptive_average_pool2d(self.features(x), 7)
-        return self.classifier(x.reshape(len(x), -1))
+        return self.classifier(flatten(x))

@@ -11,7 +11,7 @@ import os
 import pickle
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, TypeAlias
-from zipfile import ZipFile, is_zipfile
+from zipfile import ZipFile
 
 from autograd.backend import Array, is_array
 from autograd.layers.base import Layer, walk
@@ -62,19 +62,19 @@ def read_weights(path: Path) -> dict[str, Array]:
 
 def arrays_in(file: IO[bytes]) -> dict[str, Array]:
     """The arrays in an open file of any of the formats."""
-    if is_zipfile(file):
+    first = file.read(9)
+    file.seek(0)
+    if first.startswith(b"PK"):
         with ZipFile(file) as archive:
             if any(name.endswith("/data.pkl") for name in archive.namelist()):
                 return read_torch_zip(archive)
         file.seek(0)
         return {name: x for name, x in contents(file).items() if is_array(x)}
-    file.seek(0)
-    content = file.read()
-    if content[:1] == b"\x80":  # the first byte of a pickle
-        return read_torch(content)
-    if content[8:9] == b"{":
-        return read_safetensors(content)
-    raise ValueError(f"its first bytes, {content[:8].hex(' ') or 'of which there are none'}, are those of no format")
+    if first.startswith(b"\x80"):
+        return read_torch(file.read())
+    if first.endswith(b"{"):
+        return read_safetensors(file.read())
+    raise ValueError(f"it begins with {first.hex(' ') or 'nothing'}, as no zip, no pickle and no safetensors does")
 
 
 def translated(state: Mapping[str, Array], model: Layer) -> Iterator[tuple[str, Array]]:

@@ -7,7 +7,8 @@ calculus says.
 
     python examples/lecture/01_matrix_product.py
 
-    runs/lecture/01_matrix_product.png  Above: the product; one row and one column make one number. Below: the gradients of its sum.
+    runs/lecture/01_matrix_product.png  Above: the product; one row and one column make one number. Below: the
+        gradients of the sum of all its numbers, so gy is all ones.
 """
 
 import numpy as np
@@ -69,9 +70,9 @@ def calculus_of_a_layer():
 def draw(x, W, y):
     gy = np.ones((2, 4))
     lines = [
-        [(x, "x", [(0, k) for k in range(3)]), "·", (W, "W", [(k, 1) for k in range(3)]), "=", (y, "y", [(0, 1)])],
-        [(gy, "gy", ()), "·", (W.data.T, "Wᵀ", ()), "=", (x.grad, "gx", ())],
-        [(x.data.T, "xᵀ", ()), "·", (gy, "gy", ()), "=", (W.grad, "gW", ())],
+        [(x, "x", [(0, k) for k in range(3)]), "×", (W, "W", [(k, 1) for k in range(3)]), "=", (y, "y", [(0, 1)])],
+        [(gy, "gy", ()), "×", (W.data.T, "Wᵀ", ()), "=", (x.grad, "gx", ())],
+        [(x.data.T, "xᵀ", ()), "×", (gy, "gy", ()), "=", (W.grad, "gW", ())],
     ]
     figure = Figure(figsize=(9, 7), layout="constrained")
     for line, row in zip(lines, figure.subplots(3, 5, width_ratios=[4, 0.5, 4, 0.5, 4])):

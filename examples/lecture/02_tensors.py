@@ -6,7 +6,8 @@ of 1 are repeated. What TensorBoard shows, `fit` writes along if asked to.
 
     python examples/lecture/02_tensors.py
 
-    runs/lecture/02_broadcasting.png  Three sums of arrays of different shapes; pale numbers are repetitions that nobody has to store.
+    runs/lecture/02_broadcasting.png  Three sums of arrays of different shapes. The pale numbers are repetitions that
+        nobody has to store.
 """
 
 from pathlib import Path
@@ -77,14 +78,14 @@ def broadcasting():
         y = a + b
         assert y.data.tolist() == expected
         for operand, axes in ((a.data, row[0]), (b, row[2])):
-            matrix(axes, np.broadcast_to(operand, y.shape), f"{operand.shape} as {y.shape}", limit=40)
+            matrix(axes, np.broadcast_to(operand, y.shape), f"{operand.shape} as {y.shape}", limit=y.data.max())
             for text in axes.texts:
                 column, line = text.get_position()
                 repeated = line >= np.atleast_2d(operand).shape[0] or column >= operand.shape[-1]
                 text.set_alpha(0.3 if repeated else 1)
         sign(row[1], "+")
         sign(row[3], "=")
-        matrix(row[4], y.data, f"{y.shape}", limit=40)
+        matrix(row[4], y.data, f"{y.shape}", limit=y.data.max())
     save(figure, "02_broadcasting.png")
 
 

@@ -6,7 +6,7 @@ import pytest
 import autograd.functions as F
 from autograd import Variable
 from autograd.core import grad
-from autograd.kernels import conv, im2col
+from autograd.kernels import columns, conv, im2col
 from autograd.kernels.windows import windows
 
 
@@ -21,7 +21,7 @@ def division(request, monkeypatch):
         "in threads": {"WIDE": 1, "BUFFER": 200, "WORTH": 0},
     }[request.param]
     for name, value in settings.items():
-        monkeypatch.setattr(conv, name, value)
+        monkeypatch.setattr(columns if name == "BUFFER" else conv, name, value)
     shared = conv.shared
     monkeypatch.setattr(conv, "shared", lambda work, n, threads=None: shared(work, n, threads or 3))
 

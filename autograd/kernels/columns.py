@@ -1,0 +1,104 @@
+"""im2col block by block: the images of a batch, or bands of a large one, in one buffer that stays in the cache."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from autograd.backend import Array, namespace
+from autograd.kernels.im2col import im2col
+from autograd.kernels.windows import Windows
+from autograd.shapes import Shape
+
+BUFFER = 1 << 19  # elements of a block: two megabytes of float32
+KEPT = 1 << 23  # bytes of a buffer that a thread keeps for the next call
+
+
+def columns(x: Array, w: Windows, groups: int, ones: bool = False) -> Iterator[tuple[slice, slice, Array]]:
+    """Yields some of the images, some of the windows, and the pixels under these windows, until all have had their turn.
+
+    They are of shape (images, groups, C/groups · K, windows), and overwritten by the next block. With `ones` a row of
+    ones follows the C/groups · K others: the pixel that a bias is the weight of.
+    """
+    N, C, G = len(x), x.shape[1], groups
+    if w.trivial and not ones:
+        yield slice(0, N), slice(0, prod(w.out)), x.reshape(N, G, C // G, -1)
+        return
+    rows = C // G * prod(w.kernel)
+    begun = None
+    for images, band, windows in blocks(slice(0, N), w, G * rows):
+        if images != begun:
+            begun, image = images, padded(x[images], w)
+        cols = buffer(namespace(x), "columns", (len(image), G, rows + ones, windows.stop - windows.start), x.dtype)
+        fill(cols[:, :, :rows], image, w, band)
+        cols[:, :, rows:] = 1
+        yield images, windows, cols
+
+
+def blocks(part: slice, w: Windows, rows: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Divides images with columns of `rows` elements into blocks that fill the buffer.
+
+    Yields the images, a band of their rows of windows, and the same band as a slice of all windows.
+    """
+    OH, O = w.out[0], prod(w.out)
+    n = max(1, BUFFER // max(rows * O, 1))
+    bands = max(1, min(OH, -(-rows * O // BUFFER)))
+    for i in range(part.start, part.stop, n):
+        for k in range(bands):
+            top, bottom = OH * k // bands, OH * (k + 1) // bands
+            yield slice(i, min(i + n, part.stop)), slice(top, bottom), slice(top * (O // OH), bottom * (O // OH))
+
+
+def padded(x: Array, w: Windows) -> Array:
+    """The images with a border of zeros."""
+    if not any(map(any, w.pad)):
+        return x
+    y = buffer(namespace(x), "padded", (*x.shape[:2], *w.padded), x.dtype)
+    y[...] = 0
+    y[(..., *w.image)] = x
+    return y
+
+
+def fill(cols: Array, image: Array, w: Windows, band: slice) -> None:
+    """Writes the pixels under a band of windows into `cols`; NumPy in one copy of a view, others tap by tap."""
+    bare = w._replace(size=w.padded, pad=((0, 0),) * len(w.pad)).rows(band)
+    if namespace(image) is not np:
+        cols[...] = im2col(image, bare).reshape(cols.shape)
+        return
+    first = (slice(band.start * w.stride[0], None), *[slice(None)] * (len(w.out) - 1))
+    under = look(image[(..., *first)], bare)
+    cols.reshape(len(cols), *under.shape[1:])[...] = under
+
+
+def look(x: Array, w: Windows) -> Array:
+    """im2col of images without padding, as a view of them.   (N, C, *size) -> (N, C, *kernel, *out)"""
+    n, c, *steps = x.strides
+    taps = [D * step for D, step in zip(w.dilation, steps)]
+    walk = [S * step for S, step in zip(w.stride, steps)]
+    return as_strided(x, (*x.shape[:2], *w.kernel, *w.out), (n, c, *taps, *walk), writeable=False)
+
+
+memory = threading.local()
+
+
+def buffer(xp: ModuleType, name: str, shape: Shape, dtype: Any) -> Array:
+    """An array of this thread's own, which the next call with this name overwrites.
+
+    New memory would cost more than what is written into it: the system has to find and to clear every page. CuPy keeps
+    a pool of its own.
+    """
+    if xp is not np:
+        return xp.empty(shape, dtype)
+    size = prod(shape) * np.dtype(dtype).itemsize
+    held = getattr(memory, name, None)
+    if held is None or held.size < size:
+        held = np.empty(size, np.uint8)
+        if size <= KEPT:
+            setattr(memory, name, held)
+    return held[:size].view(dtype).reshape(shape)
