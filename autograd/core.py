@@ -25,6 +25,7 @@ from autograd import engine
 from autograd.arraylike import ArrayLike
 from autograd.backend import device_of, explained, is_array, namespace, to_device
 from autograd.config import recording, using
+from autograd.drawing.notebook import mimebundle
 from autograd.engine import Node
 from autograd.kernels.indexing import add_at
 from autograd.shapes import Axis, check_matmul, inverse, reduced
@@ -407,7 +408,7 @@ class Variable(ArrayLike):
     __matmul__, __rmatmul__ = matmul, lambda self, other: matmul(other, self)
     __neg__ = lambda self: Neg()(self)  # noqa: E731
     __getitem__ = getitem
-    reshape, transpose, sum, astype, to = reshape, transpose, sum, astype, to
+    reshape, transpose, sum, astype, to, _repr_mimebundle_ = reshape, transpose, sum, astype, to, mimebundle
 
     @property
     def creator(self) -> Function | None:

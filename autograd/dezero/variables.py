@@ -77,9 +77,13 @@ class Function:
     `generation`.
     """
 
-    inputs: list[Any]
+    operands: list[Any]  # what it was called on, Variables for the most part
     outputs: list[Any]
     generation = 0
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [as_variable(as_array(x)) for x in self.operands]
 
     def forward(self, *xs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
@@ -109,13 +113,8 @@ class Function:
             ys[i] = dressed(y, kind)
         creator = None if ys[0].node is None else ys[0].node.creator
         if creator is not None and not any(ys[0] is x for x in xs):
-            self.inputs, self.outputs, self.generation = xs, [ref(y) for y in ys], creator.generation - 1
+            self.operands, self.outputs, self.generation = xs, [ref(y) for y in ys], creator.generation - 1
             creator.call = self
-
-    @property
-    def parents(self) -> list[Any]:
-        """The nodes of the inputs, as of one of our functions."""
-        return [x.node for x in self.inputs if isinstance(x, core.Variable)]
 
 
 class Bridge(core.Function):
@@ -130,7 +129,7 @@ class Bridge(core.Function):
         return self.call.forward(*[as_array(x) for x in xs])
 
     def backward(self, *gys):
-        again = core.replaying.get()
+        again = bool(core.replaying.get())
         with using(recording, again):
             gxs = self.call.backward(*[self.call.gradient(gy) for gy in gys])
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
@@ -169,8 +168,8 @@ class Operation(Function):
 
     def backward(self, *gys: Any) -> Any:
         """The gradients of the Variables among the inputs."""
-        xs = [x for x in self.inputs if isinstance(x, core.Variable)]
-        gxs = core.grad([y() for y in self.outputs], xs, list(gys), create_graph=recording.get())
+        xs = [x for x in self.operands if isinstance(x, core.Variable)]
+        gxs = core.grad([plain(y()) for y in self.outputs], xs, list(gys), create_graph=recording.get())
         return tuple(map(dressed, gxs)) if len(gxs) > 1 else dressed(gxs[0])
 
 
@@ -233,6 +232,13 @@ def dressed(x: Any, kind: Any = None) -> Any:
     if type(x) is core.Variable:
         x.__class__ = kind or Variable
     return x
+
+
+def plain(x: core.Variable) -> core.Variable:
+    """A Variable of ours at the place in the graph where `x` is."""
+    y = core.result(x.value)
+    y.node = x.node
+    return y
 
 
 class Single(np.ndarray[Any, Any]):
@@ -369,12 +375,16 @@ class Variable(core.Variable):
         if of_integers:
             seed = np.ones(self.shape) if seed is None else core.as_array(seed).astype(np.float64)
         owners: set[int] = set()
-        for node, g in core.walk([self], [seed], create_graph, None if retain_grad else ()).items():
+        for node, g in core.walk([plain(self)], [seed], create_graph, None if retain_grad else ()).items():
             x, gx = node(), core.own(g, owners, create_graph)
             if x is not None:
                 with using(recording, create_graph):
                     gx = integers(gx.data.astype(np.int64), gx) if of_integers else gx
                     x.grad = gx if x.grad is None else x.grad + gx
+
+    def unchain_backward(self) -> None:
+        """Cuts the graph at every Variable below this one."""
+        plain(self).unchain_backward()
 
     def to_cpu(self) -> None:
         if self.data is not None:

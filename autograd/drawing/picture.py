@@ -61,7 +61,7 @@ def to_mermaid(y: Any, *, max_nodes: int | None = None, fold: Fold = 1, layer: A
     return mermaid(limited(folded(graph, closing(fold)), size(max_nodes)), labels)
 
 
-def to_html(y: Any, *, max_nodes: int | None = 1000, fold: Fold = 1, layer: Any = None, **shown: bool) -> str:
+def to_html(y: Any, *, max_nodes: int | None = 3000, fold: Fold = 1, layer: Any = None, **shown: bool) -> str:
     """The same graph as an interactive page, `fold` and all other layers to be opened there. Options as in `to_dot`."""
     graph, labels = prepared(y, layer, shown)
     return html(limited(graph, size(max_nodes)), labels, closing(fold))
@@ -76,7 +76,7 @@ def to_graphviz(y: Any, **options: Any) -> Any:
     return graphviz.Source(to_dot(y, **options))
 
 
-def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 1000, **options: Any) -> Path:
+def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **options: Any) -> Path:
     """Draws the graph of a Variable, or of several, into a file, and returns its path. The ending says what is written:
 
     `.svg .png .pdf`  a picture, by the renderer that is there: Graphviz's `dot`, graphviz-pure, or pygraphviz

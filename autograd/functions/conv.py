@@ -17,7 +17,8 @@ from math import prod
 from typing import Any
 
 from autograd.core import Function, Operand, as_array
-from autograd.kernels import conv, im2col as lay
+from autograd.kernels import conv
+from autograd.kernels import im2col as lay
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 
 
@@ -182,7 +183,7 @@ def conv_transpose2d(
     W: Operand,
     b: Operand = None,
     stride: Sizes = 1,
-    pad: Sizes = 0,
+    pad: Pad = 0,
     output_pad: Sizes = 0,
     dilation: Sizes = 1,
     groups: int = 1,
@@ -200,8 +201,8 @@ def conv_transpose2d(
     M = W.shape[1] * groups
     if W.shape[0] != x.shape[1] or W.shape[0] % groups:
         raise ValueError(
-            f"conv_transpose2d: filters {W.shape} for images {x.shape} in {groups} groups: W must be (C, M/groups, KH, KW) "
-            f"with C = {x.shape[1]} a multiple of groups"
+            f"conv_transpose2d: filters {W.shape} for images {x.shape} in {groups} groups: W must be "
+            f"(C, M/groups, KH, KW) with C = {x.shape[1]} a multiple of groups"
         )
     check_bias("conv_transpose2d", b, M)
     w = way_back(x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
@@ -209,17 +210,19 @@ def conv_transpose2d(
     return y if b is None else y + b.reshape(M, 1, 1)
 
 
-def way_back(size: Sequence[int], kernel: Sizes, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes) -> Windows:
+def way_back(
+    size: Sequence[int], kernel: Sizes, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes
+) -> Windows:
     """The windows, as many as `size` says, on the image that a transposed convolution makes."""
     if isinstance(pad, str):
-        raise ValueError(f"conv_transpose2d: pad must be numbers or pairs, not {pad!r}: the output's size depends on it")
+        raise ValueError(f"conv_transpose2d: pad must be numbers or pairs, not {pad!r}: OH depends on it")
     n = len(size)
     w = windows((1 << 30,) * n, kernel, stride, pad, dilation)  # checks the arguments; the size is found below
     more = per_axis("output_pad", output_pad, n, 0)
     image = []
     for H, K, S, (P0, P1), D, R in zip(size, w.kernel, w.stride, w.pad, w.dilation, more):
         numbers = f"(H - 1) S + D (K - 1) + 1 - P0 - P1 + R = ({H} - 1) {S} + {D} ({K} - 1) + 1 - {P0} - {P1} + {R}"
-        O = (H - 1) * S + D * (K - 1) + 1 - P0 - P1 + R  # noqa: E741
+        O = (H - 1) * S + D * (K - 1) + 1 - P0 - P1 + R
         if O < 1 or R >= S:
             raise ValueError(
                 f"conv_transpose2d: the output size would be {numbers} = {O}: it must be at least 1, "
@@ -236,7 +239,7 @@ def fitting(
     check_images(name, x, n)
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
-    if not isinstance(groups, int) or groups < 1 or C != W.shape[1] * groups or M % groups:
+    if not isinstance(groups, int) or groups < 1 or W.shape[1] * groups != C or M % groups:
         raise ValueError(
             f"{name}: filters {W.shape} for images {x.shape} in {groups} groups: W must be (M, C/groups, ...) with "
             f"C = {C} and M = {M} multiples of groups"
@@ -256,9 +259,9 @@ def check_images(name: str, x: Operand, n: int) -> None:
 
 def check_filters(name: str, W: Operand, n: int) -> None:
     if len(as_array(W).shape) != n + 2 or 0 in as_array(W).shape:
-        raise ValueError(f"{name}: W must have {n + 2} axes, two of channels and {n} of the kernel, not the shape {W.shape}")
+        raise ValueError(f"{name}: W must have {n + 2} axes, 2 for channels, {n} for the kernel, and is {W.shape}")
 
 
 def check_bias(name: str, b: Operand, M: int) -> None:
     if b is not None and as_array(b).shape != (M,):
-        raise ValueError(f"{name}: b must have the shape ({M},), a number for each output channel, not {as_array(b).shape}")
+        raise ValueError(f"{name}: b must have the shape ({M},), one number per output channel, and is {as_array(b).shape}")

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from autograd.backend import namespace
-from autograd.core import Function, Operand, as_array, transpose
+from autograd.core import Function, Operand, as_array
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 
@@ -90,7 +90,7 @@ def max_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad 
     """
     w = pooled("max_pool2d", x, kernel, stride, pad, ceil_mode)
     if any(max(pads) >= K for pads, K in zip(w.pad, w.kernel)):
-        raise ValueError(f"max_pool2d: pad must be smaller than the kernel {w.kernel}, or a window is all padding: {pad!r}")
+        raise ValueError(f"max_pool2d: pad must be smaller than the kernel {w.kernel}, or a window is empty: {pad!r}")
     return MaxPool(w)(x)
 
 
@@ -111,14 +111,13 @@ def global_average_pool2d(x: Operand) -> Any:
 
 
 def adaptive_average_pool2d(x: Operand, size: Sizes) -> Any:
-    """The means of OH x OW regions that cover the image: row i averages the rows from floor(i H/OH) to ceil((i+1) H/OH).
+    """The means of OH x OW regions that cover the image: of rows floor(i H/OH) to ceil((i+1) H/OH) - 1, and so on.
 
-    (N, C, H, W) -> (N, C, OH, OW). Regions are the same for all channels and each axis is averaged on its own, so it is
-    a matrix product from either side: y = A x B^T.
+    (N, C, H, W) -> (N, C, OH, OW). Rows and columns are averaged on their own, hence it is y = A x B^T.
     """
     check_images("adaptive_average_pool2d", x)
     OH, OW = per_axis("size", size, 2, 1)
-    return sides(x, averaging(x, x.shape[2], OH), averaging(x, x.shape[3], OW))
+    return averaging(x, x.shape[2], OH) @ (x @ averaging(x, x.shape[3], OW).T)
 
 
 def upsample2d(x: Operand, scale: Sizes = 2) -> Any:
@@ -141,17 +140,12 @@ def pooled(name: str, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad,
         raise ValueError(f"{name}: {error}") from None
 
 
-def averaging(x: Operand, H: int, O: int) -> Any:  # noqa: E741
+def averaging(x: Operand, H: int, O: int) -> Any:
     """The (O, H) matrix whose row i averages over the region i, in the dtype and on the device of x."""
     xp = namespace(as_array(x))
     i, p = xp.arange(O)[:, None], xp.arange(H)
     inside = (p >= i * H // O) & (p < -(-(i + 1) * H // O))
     return inside.astype(x.dtype) / inside.sum(axis=1, keepdims=True).astype(x.dtype)
-
-
-def sides(x: Operand, A: Any, B: Any) -> Any:
-    """A x B^T for every channel of every image."""
-    return A @ (x @ transpose(B))
 
 
 def check_images(name: str, x: Operand) -> None:

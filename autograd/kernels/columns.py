@@ -21,10 +21,10 @@ KEPT = 1 << 23  # bytes of a buffer that a thread keeps for the next call
 
 
 def columns(x: Array, w: Windows, groups: int, ones: bool = False) -> Iterator[tuple[slice, slice, Array]]:
-    """Yields some of the images, some of the windows, and the pixels under these windows, until all have had their turn.
+    """Yields some of the images, some of the windows, and the pixels under these, until all have had their turn.
 
-    They are of shape (images, groups, C/groups · K, windows), and overwritten by the next block. With `ones` a row of
-    ones follows the C/groups · K others: the pixel that a bias is the weight of.
+    The pixels are of shape (images, groups, C/groups · K, windows), and overwritten by the next block. With `ones` a
+    row of ones follows the C/groups · K others: the pixel that a bias is the weight of.
     """
     N, C, G = len(x), x.shape[1], groups
     if w.trivial and not ones:
@@ -71,17 +71,17 @@ def fill(cols: Array, image: Array, w: Windows, band: slice) -> None:
     if namespace(image) is not np:
         cols[...] = im2col(image, bare).reshape(cols.shape)
         return
-    first = (slice(band.start * w.stride[0], None), *[slice(None)] * (len(w.out) - 1))
-    under = look(image[(..., *first)], bare)
-    cols.reshape(len(cols), *under.shape[1:])[...] = under
+    n, G = cols.shape[:2]
+    under = look(image.reshape(n, G, image.shape[1] // G, *image.shape[2:])[:, :, :, band.start * w.stride[0] :], bare)
+    cols.reshape(under.shape)[...] = under  # every axis is split, none joined: a view, even of a part of the buffer
 
 
 def look(x: Array, w: Windows) -> Array:
-    """im2col of images without padding, as a view of them.   (N, C, *size) -> (N, C, *kernel, *out)"""
-    n, c, *steps = x.strides
-    taps = [D * step for D, step in zip(w.dilation, steps)]
-    walk = [S * step for S, step in zip(w.stride, steps)]
-    return as_strided(x, (*x.shape[:2], *w.kernel, *w.out), (n, c, *taps, *walk), writeable=False)
+    """im2col of images without padding, as a view of them.   (..., *size) -> (..., *kernel, *out)"""
+    n = len(w.out)
+    taps = [D * step for D, step in zip(w.dilation, x.strides[-n:])]
+    walk = [S * step for S, step in zip(w.stride, x.strides[-n:])]
+    return as_strided(x, (*x.shape[:-n], *w.kernel, *w.out), (*x.strides[:-n], *taps, *walk), writeable=False)
 
 
 memory = threading.local()

@@ -110,8 +110,8 @@ def divide(work: Callable[[slice], Any], y: Array, rows: int) -> list[Any]:
     return shared(work, len(y), None if namespace(y) is np and y.size * rows >= WORTH else 1)
 
 
-# With stride 1 the way back is a convolution too: of the other image, which is padded so far that all windows that met a
-# pixel meet it again, with filters turned round.
+# With stride 1 the way back is a convolution too: with filters turned round, and padding so wide that all windows that
+# met a pixel meet it again.
 
 
 def turned(w: Windows) -> Windows | None:
@@ -131,8 +131,8 @@ def flipped(W: Array, groups: int) -> Array:
     return W[(..., *[slice(None, None, -1)] * len(kernel))]
 
 
-# Small images: a product for each would be narrow. The batch becomes the last axis of the image, with a kernel of 1 along
-# it, so that n images are one, and their pixels lie side by side.
+# Small images: a product for each would be narrow. The batch becomes the last axis of the image, with a kernel of 1
+# along it, so that n images are one, and their pixels lie side by side.
 
 
 def images_to_fold(N: int, w: Windows) -> int:

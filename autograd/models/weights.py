@@ -1,8 +1,8 @@
 """Weights from files of our own, of PyTorch and of safetensors, into a model.
 
-PyTorch calls every parameter `weight` or `bias`; the parts have the names of its own model. So a name is translated
-twice: the way to a layer by the model's `torch_names`, a table of parts of names, and the last word by the layer that is
-found there.
+PyTorch calls every parameter `weight` or `bias`, and its models name their parts in their own way. So a name is
+translated twice: the way to a layer by the model's `torch_names`, a table of parts of names; and the last word by what
+the layer has that is found there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, TypeAlias
+from typing import IO, TypeAlias
 from zipfile import ZipFile
 
 from autograd.backend import Array, is_array
@@ -98,7 +98,7 @@ def translated(state: Mapping[str, Array], model: Layer) -> Iterator[tuple[str, 
 
 
 def in_our_names(name: str, table: Mapping[str, str]) -> str:
-    """The name with every part that is in the table replaced; a part without a dot before it stands at the beginning."""
+    """The name with the parts that are in the table replaced. One without a dot before it stands at the beginning."""
     name = name.removeprefix("module.")  # of DataParallel
     for theirs, ours in table.items():
         if theirs.startswith("."):

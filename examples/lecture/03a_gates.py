@@ -81,15 +81,15 @@ def draw_adder(a, b, total, carries):
         axes.text(x, 0, "full\nadder", ha="center", va="center", fontsize=11,
                   bbox={"boxstyle": "round,pad=0.7", "facecolor": "#f6cfb0"})  # fmt: skip
         for shift, digit in ((-0.3, a[place]), (0.3, b[place])):
-            axes.annotate(str(digit), (x + shift, 0.55), (x + shift, 1.4), ha="center", fontsize=13, arrowprops=arrow)
-        axes.annotate("", (x, -1.3), (x, -0.55), arrowprops=arrow)
+            axes.annotate(str(digit), (x + shift, 0.36), (x + shift, 1.3), ha="center", fontsize=13, arrowprops=arrow)
+        axes.annotate("", (x, -1.2), (x, -0.36), arrowprops=arrow)
         axes.text(x, -1.6, total[place + 1], ha="center", fontsize=13, fontweight="bold")
-        axes.annotate("", (x - 1.6, 0), (x - 0.6, 0), arrowprops=arrow)
+        axes.annotate("", (x - 1.72, 0), (x - 0.46, 0), arrowprops=arrow)
         axes.text(x - 1.1, 0.12, carries[place], ha="center", fontsize=11, color="tab:red")
     axes.text(-1.85, -0.1, total[0], ha="center", fontsize=13, fontweight="bold")
-    axes.annotate("0", (6.6 + 0.6, 0), (6.6 + 1.7, 0), va="center", fontsize=11, color="tab:red", arrowprops=arrow)
+    axes.annotate("0", (6.6 + 0.46, 0), (6.6 + 1.5, 0), va="center", fontsize=11, color="tab:red", arrowprops=arrow)
     words = ["".join(map(str, digits)) for digits in (a, b, total)]
-    axes.set(xlim=(-2.3, 8.6), ylim=(-1.9, 1.8), title=f"{words[0]} + {words[1]} = {words[2]}")
+    axes.set(xlim=(-2.3, 8.4), ylim=(-1.8, 1.7), title=f"{words[0]} + {words[1]} = {words[2]}")
     save(figure, "03a_adder.png")
 
 

@@ -8,7 +8,7 @@ the end softmax makes probabilities of any numbers; as only differences count, 1
 
     runs/lecture/04_activations.png  Activations, and dashed their derivatives, by `grad`. The step has none to follow.
     runs/lecture/04_three_layers.png  Three layers with their numbers: two inputs, hidden layers of three and two units,
-        two outputs. A line is red for a positive weight, wide for a large one.
+        two outputs. The wider a line, the larger its weight.
 """
 
 import numpy as np
@@ -86,8 +86,8 @@ def draw_three_layers(layers, Ws):
     for W, before, after in zip(Ws, places, places[1:]):
         for (i, j), w in np.ndenumerate(W):
             (x0, y0), (x1, y1) = before[i], after[j]
-            axes.plot([x0, x1], [-y0, -y1], color="tab:red" if w > 0 else "tab:blue", linewidth=6 * abs(w), alpha=0.4)
-            axes.text(x0 + 0.3 * (x1 - x0), -y0 - 0.3 * (y1 - y0), f"{w:.1f}", fontsize=8, ha="center", va="center")
+            axes.plot([x0, x1], [-y0, -y1], color="tab:red", linewidth=6 * w, alpha=0.4)
+            axes.text(x0 + 0.2 * (x1 - x0), -y0 - 0.2 * (y1 - y0), f"{w:.1f}", fontsize=8, ha="center", va="center")
     for z, spots in zip(layers, places):
         for value, (x, y) in zip(z, spots):
             axes.plot(x, -y, "o", markersize=40, color="#f6cfb0", markeredgecolor="k", zorder=2)

@@ -8,7 +8,7 @@ so it is not used to learn, but to check the gradients of the next chapter.
     python examples/lecture/05_gradients.py
 
     runs/lecture/05_tangents.png  The tangents whose slopes are the difference quotients; and how wrong they are for
-        steps of different sizes. Too small is worse than too large, as the difference drowns in rounding.
+        steps of different sizes. Too small is no better than too large: the difference drowns in rounding.
     runs/lecture/05_field.png  Minus the numeric gradient of x0² + x1²: every arrow points to the lowest place.
 """
 

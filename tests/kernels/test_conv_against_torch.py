@@ -25,7 +25,7 @@ def close(got, expected):
     """Equal to 1e-5, 1e-3 in float32, of the largest number."""
     expected = expected.detach().numpy()
     tolerance = (1e-3 if expected.dtype == np.float32 else 1e-5) * max(1.0, np.abs(expected).max(initial=0))
-    assert got.shape == expected.shape and got.dtype == expected.dtype
+    assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
     np.testing.assert_allclose(got.data, expected, rtol=0, atol=tolerance)
 
 
@@ -42,7 +42,8 @@ def compare(f, theirs, arrays, rng):
 
 def draw(rng, least, most, n=2):
     """One number for all axes, or one for each."""
-    return int(rng.integers(least, most + 1)) if rng.random() < 0.5 else tuple(rng.integers(least, most + 1, n).tolist())
+    numbers = rng.integers(least, most + 1, n).tolist()
+    return numbers[0] if rng.random() < 0.5 else tuple(numbers)
 
 
 def pair(value, n=2):
@@ -99,7 +100,9 @@ def test_transposed_convolution():
         output_pad = tuple(int(rng.integers(0, S)) for S in stride)
         ends = [
             (H - 1) * S + D * (K - 1) + 1 - 2 * P + R
-            for H, S, D, K, P, R in zip(x.shape[2:], stride, pair(options["dilation"]), W.shape[2:], pair(pad), output_pad)
+            for H, S, D, K, P, R in zip(
+                x.shape[2:], stride, pair(options["dilation"]), W.shape[2:], pair(pad), output_pad
+            )
         ]
         if min(ends) < 1:
             continue

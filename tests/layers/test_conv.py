@@ -28,7 +28,7 @@ def test_channels_are_found_or_given(layer, x, W):
     assert given.W.shape == W
     assert None in lazy.W.shape
     y = lazy(images(*x))
-    assert lazy.W.shape == W and lazy.b.shape == (6,)
+    assert [lazy.W.shape, lazy.b.shape] == [W, (6,)]
     assert y.dtype == np.float32
     np.testing.assert_array_equal(y.data, given(images(*x)).data)
     y.sum().backward()
