@@ -12,13 +12,12 @@
 Register it with `backend.register(standin.Array, standin)`.
 """
 
+import functools
 import operator
 import sys
 from types import ModuleType
 
 import numpy as np
-
-HERE = sys.modules[__name__]
 
 MISSING = {
     "apply_over_axes", "block", "einsum_path", "errstate", "frompyfunc", "geomspace", "geterr", "insert", "matvec",
@@ -300,17 +299,19 @@ def where(condition, *choices):
     return closed(np.where(condition.held, *map(operand, choices)))
 
 
-def __getattr__(name):
-    """NumPy's name, wrapped: types and constants as they are, functions on Arrays."""
-    if name.startswith("__") or name in MISSING:
-        raise AttributeError(f"the stand-in, as CuPy, has no {name!r}")
+@functools.cache
+def wrapper(name):
     held = getattr(np, name)
     if isinstance(held, np.ufunc):
-        held = Ufunc(held)
-    elif callable(held) and not isinstance(held, type) and name not in PLAIN:
-        held = wrapped(name, held)
-    setattr(HERE, name, held)
-    return held
+        return Ufunc(held)
+    return wrapped(name, held) if callable(held) and not isinstance(held, type) and name not in PLAIN else held
+
+
+def __getattr__(name):
+    """NumPy's name: types and constants as they are, functions on Arrays. (Not put here: `sum` would hide Python's.)"""
+    if name.startswith("__") or name in MISSING:
+        raise AttributeError(f"the stand-in, as CuPy, has no {name!r}")
+    return wrapper(name)
 
 
 # For pytest --standin: what a test file has as `np`

@@ -2,10 +2,13 @@
 
     python -m autograd.dezero script.py
 
-`import autograd.dezero` does the same inside a program: from then on `import dezero`, `import dezero.functions as F` and so on
-mean this package under the names and conventions of DeZero 0.0.13, whatever else is installed. Results are those that DeZero
-prints, random ones too where `np.random.seed` is set. Where DeZero fails or is wrong, this does what was meant: layers in
-a list, batch normalization and convolution differentiated twice, `x * 2.0` that stays float32.
+`import autograd.dezero` does the same inside a program: from then on `import dezero`, `import dezero.functions as F`
+and so on mean this package under the names and conventions of DeZero 0.0.13, whatever else is installed. A name that is
+missing is an error that says so.
+
+Results are those that DeZero prints, random ones too where `np.random.seed` is set. Where DeZero fails or is wrong,
+this does what was meant: layers in a list, batch normalization and convolution differentiated twice, padding that never
+wins a maximum, `x * 2.0` that stays float32.
 Not here: CIFAR10, CIFAR100, SqueezeNet, and the classes that are inner halves of derivatives, such as GetItemGrad.
 """
 
@@ -17,6 +20,7 @@ from typing import Any
 
 from autograd import config
 from autograd.dezero import checks, data, devices, functions, layers, networks, optimizers, pictures, variables
+
 
 class Facade(ModuleType):
     """A module of DeZero: the given names, and a clear error for others."""
@@ -57,7 +61,7 @@ CONVOLUTIONS = (
     "Conv2d Deconv2d Im2col Col2im Pooling AveragePooling"
 )
 
-MODULES = {  # what each module of DeZero has, and where that is taken from
+MODULES: dict[str, list[tuple[Any, str]]] = {  # what each module of DeZero has, and where that is taken from
     "core": [
         (variables, "Variable Parameter Function Config using_config as_variable as_array setup_variable"),
         (functions.F, OPERATORS),
@@ -103,8 +107,10 @@ def register() -> None:
     """Puts the modules of DeZero where `import` looks first."""
     facades = {}
     for name, sources in MODULES.items():
-        names = {key: value for source, names in sources for key, value in picked(source, names).items()}
-        facades[name] = Facade(f"dezero.{name}", names)
+        content: dict[str, Any] = {}
+        for source, names in sources:
+            content |= picked(source, names)
+        facades[name] = Facade(f"dezero.{name}", content)
     vars(facades["core_simple"]).update(SIMPLE)
     top = Facade("dezero", {"__version__": "0.0.13", "is_simple_core": False, **facades})
     for name, names in TOP.items():

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import cupy
+from autograd import backend
 from autograd.data import parse_idx, spiral
 from autograd.data.download import download, replacing
-from autograd.data.sources import MNIST as PUBLISHED, read
+from autograd.data.sources import MNIST as PUBLISHED
+from autograd.data.sources import read
 from autograd.dezero.functions import pair
 
 cache_dir = str(Path.home() / ".dezero")
@@ -222,7 +223,8 @@ class MNIST(Dataset):
         from matplotlib import pyplot as plt
 
         picked = [self.data[np.random.randint(0, len(self.data) - 1)][0] for _ in range(row * col)]
-        plt.imshow(np.block([picked[r * col : (r + 1) * col] for r in range(row)]), cmap="gray", interpolation="nearest")
+        rows = [picked[r * col : (r + 1) * col] for r in range(row)]
+        plt.imshow(np.block(rows), cmap="gray", interpolation="nearest")
         plt.axis("off")
         plt.show()
 
@@ -287,7 +289,7 @@ class DataLoader:
             raise StopIteration
         samples = [self.dataset[i] for i in self.rows()]
         self.iteration += 1
-        xp = cupy() if self.gpu else np
+        xp = backend.cupy() if self.gpu else np
         return xp.array([x for x, _ in samples]), xp.array([t for _, t in samples])
 
     def next(self) -> tuple[Any, Any]:

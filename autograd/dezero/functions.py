@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import core, functions as ours
+from autograd import core
+from autograd import functions as ours
 from autograd.backend import namespace
 from autograd.config import training
 from autograd.core import as_array
@@ -171,7 +172,7 @@ def softmax_simple(x: Any, axis: int = 1) -> Any:
     return y / F.sum(y, axis=axis, keepdims=True)
 
 
-FUNCTIONS = [  # class, function, number of operands, what computes it
+FUNCTIONS: list[tuple[str, int, Any]] = [  # class, function, number of operands, what computes it
     ("Sin sin", 1, ours.sin),
     ("Cos cos", 1, ours.cos),
     ("Tanh tanh", 1, ours.tanh),
@@ -200,23 +201,29 @@ FUNCTIONS = [  # class, function, number of operands, what computes it
     ("Col2im col2im", 1, col2im),
 ]
 
-F = SimpleNamespace()
-for names, operands, compute in FUNCTIONS:
-    made = operation(names, operands, compute)
-    vars(F).update(zip(names.split(), made))
-for name in (
+SHARED = (  # what the methods of Variable need too
     "Add add Sub sub Mul mul Div div Neg neg Pow pow MatMul matmul Reshape reshape Transpose transpose Sum sum "
     "GetItem get_item Max max Min min"
-).split():
-    setattr(F, name, getattr(variables, name))
-F.rsub = lambda x0, x1: F.sub(x1, x0)
-F.rdiv = lambda x0, x1: F.div(x1, x0)
-F.flatten = lambda x: F.reshape(x, (x.shape[0], -1))
-F.sigmoid_simple = lambda x: 1 / (1 + F.exp(-as_variable(x)))
-F.linear_simple = lambda x, W, b=None: F.matmul(x, W) if b is None else F.matmul(x, W) + b
-F.mean_squared_error_simple = F.mean_squared_error
-F.embed_id = lambda x, W: W[x]
-F.mean = F.average
-F.batch_nrom = F.batch_norm
-for function in (expand_dims, softmax_simple, softmax_cross_entropy_simple, accuracy, dropout, conv2d_simple, pooling_simple):
-    setattr(F, function.__name__, function)
+)
+COMPOSED: dict[str, Any] = {  # of the above, so that the steps are in the graph
+    "rsub": lambda x0, x1: F.sub(x1, x0),
+    "rdiv": lambda x0, x1: F.div(x1, x0),
+    "flatten": lambda x: F.reshape(x, (x.shape[0], -1)),
+    "expand_dims": expand_dims,
+    "linear_simple": lambda x, W, b=None: F.matmul(x, W) if b is None else F.matmul(x, W) + b,
+    "sigmoid_simple": lambda x: 1 / (1 + F.exp(-as_variable(x))),
+    "softmax_simple": softmax_simple,
+    "softmax_cross_entropy_simple": softmax_cross_entropy_simple,
+    "conv2d_simple": conv2d_simple,
+    "pooling_simple": pooling_simple,
+    "embed_id": lambda x, W: W[x],
+    "dropout": dropout,
+    "accuracy": accuracy,
+}
+ALIASES = {"mean": "average", "batch_nrom": "batch_norm", "mean_squared_error_simple": "mean_squared_error"}
+
+F: Any = SimpleNamespace(**{name: getattr(variables, name) for name in SHARED.split()})
+for row in FUNCTIONS:
+    vars(F).update(zip(row[0].split(), operation(*row)))
+vars(F).update(COMPOSED)
+vars(F).update({alias: getattr(F, name) for alias, name in ALIASES.items()})

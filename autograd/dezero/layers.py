@@ -1,6 +1,7 @@
 """DeZero's layers and models. Weights are drawn by `np.random.randn` in its order, so that a seed gives the same ones.
 
-Their parameters are found as those of our layers; files of weights have DeZero's names, such as `l1/W`, and may come from it.
+Their parameters are found as those of our layers. Files of weights have DeZero's names, such as `l1/W`, and may come
+from it.
 """
 
 from __future__ import annotations
@@ -61,13 +62,13 @@ class Layer(base.Layer):
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
         """Writes all parameters as `.npz`, whole or not at all. RuntimeError if a layer does not know its size yet."""
-        arrays = {name: p.data for name, p in paths(self)}
+        arrays: Any = {name: p.data for name, p in paths(self)}
         waiting = [name for name, array in arrays.items() if array is None]
         if waiting:
             raise RuntimeError(f"{', '.join(waiting)}: no data yet. Call the model once before its weights are saved.")
         target = Path(path if str(path).endswith(".npz") else f"{path}.npz")
         with replacing(target) as temporary, temporary.open("xb") as file:
-            np.savez_compressed(file, **{name: to_numpy(array) for name, array in arrays.items()})
+            np.savez_compressed(file, **dict(zip(arrays, map(to_numpy, arrays.values()))))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Takes over the parameters in a file, from here or from DeZero. KeyError, and no change, if one is missing."""
@@ -109,7 +110,9 @@ def bias(size: int, nobias: bool, dtype: Any) -> Parameter | None:
 class Linear(Layer):
     """y = x W + b.   (N, I) -> (N, O)"""
 
-    def __init__(self, out_size: int, nobias: bool = False, dtype: Any = np.float32, in_size: int | None = None) -> None:
+    def __init__(
+        self, out_size: int, nobias: bool = False, dtype: Any = np.float32, in_size: int | None = None
+    ) -> None:
         super().__init__()
         self.in_size, self.out_size, self.dtype = in_size, out_size, dtype
         self.W = Parameter(None, name="W")
@@ -188,7 +191,7 @@ class RNN(Layer):
 
 
 class LSTM(Layer):
-    """f, i, o = sigmoid(x Wx + h Wh + b), u = tanh(the same), each with its own weights; c <- f c + i u; h <- o tanh(c)"""
+    """c <- f c + i u;  h <- o tanh(c);  f, i, o = sigmoid(x Wx + h Wh + b), u = tanh(...), each with weights of its own"""
 
     def __init__(self, hidden_size: int, in_size: int | None = None) -> None:
         super().__init__()
@@ -224,12 +227,14 @@ class EmbedID(Layer):
 
 
 class BatchNorm(Layer):
-    """`F.batch_norm` with its statistics in `avg_mean` and `avg_var`: Parameters, so that they are saved, without gradients."""
+    """`F.batch_norm`. Its statistics `avg_mean`, `avg_var` are Parameters without gradients, so that they are saved."""
 
     def __init__(self) -> None:
         super().__init__()
-        for name in ("avg_mean", "avg_var", "gamma", "beta"):
-            setattr(self, name, Parameter(None, name=name))
+        self.avg_mean = Parameter(None, name="avg_mean")
+        self.avg_var = Parameter(None, name="avg_var")
+        self.gamma = Parameter(None, name="gamma")
+        self.beta = Parameter(None, name="beta")
 
     def forward(self, x: Any) -> Any:
         for p, value in ((self.avg_mean, 0), (self.avg_var, 1), (self.gamma, 1), (self.beta, 0)):
@@ -253,10 +258,10 @@ class Sequential(Model):
         super().__init__()
         for i, layer in enumerate(layers):
             setattr(self, f"l{i}", layer)
-        self.layers = list(layers)  # type: ignore[assignment,method-assign]
+        self.layers: Any = list(layers)
 
     def forward(self, x: Any) -> Any:
-        for layer in self.layers:  # type: ignore[attr-defined]
+        for layer in self.layers:
             x = layer(x)
         return x
 
@@ -267,13 +272,11 @@ class MLP(Model):
     def __init__(self, fc_output_sizes: Sequence[int], activation: Callable[[Any], Any] = F.sigmoid) -> None:
         super().__init__()
         self.activation = activation
-        layers = [Linear(size) for size in fc_output_sizes]
-        for i, layer in enumerate(layers):
+        self.layers: Any = [Linear(size) for size in fc_output_sizes]
+        for i, layer in enumerate(self.layers):
             setattr(self, f"l{i}", layer)
-        self.layers = layers  # type: ignore[assignment,method-assign]
 
     def forward(self, x: Any) -> Any:
-        *inner, last = self.layers  # type: ignore[misc]
-        for layer in inner:
+        for layer in self.layers[:-1]:
             x = self.activation(layer(x))
-        return last(x)
+        return self.layers[-1](x)

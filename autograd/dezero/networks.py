@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,10 +54,11 @@ class Bottleneck(Layer):
 
     def __init__(self, mid_channels: int, out_channels: int, stride: int | None = None) -> None:
         super().__init__()
-        sizes = (mid_channels, 1, stride or 1, 0), (mid_channels, 3, 1, 1), (out_channels, 1, 1, 0), (out_channels, 1, stride, 0)
-        self.length = 4 if stride else 3
-        for i, size in enumerate(sizes[: self.length], 1):
-            setattr(self, f"conv{i}", Conv2d(*size, nobias=True))  # type: ignore[arg-type]
+        sizes = [(mid_channels, 1, stride or 1, 0), (mid_channels, 3, 1, 1), (out_channels, 1, 1, 0)]
+        sizes += [(out_channels, 1, stride, 0)] if stride else []
+        self.length = len(sizes)
+        for i, size in enumerate(sizes, 1):
+            setattr(self, f"conv{i}", Conv2d(*size, nobias=True))
             setattr(self, f"bn{i}", BatchNorm())
 
     def normalized(self, i: int, x: Any) -> Any:
@@ -94,7 +95,7 @@ class ResNet(Model):
     """
 
     WEIGHTS_PATH = WEIGHTS + "resnet{}.npz"
-    blocks = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+    blocks: ClassVar[dict[int, tuple[int, ...]]] = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
     def __init__(self, n_layers: int = 152, pretrained: bool = False) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """DeZero's optimizers and hooks: `Adam().setup(model)`, then `update()` after each `backward()`.
 
-A subclass writes `update_one(param)`. The formulas are DeZero's where they differ from those of `autograd.optimizers`: Adam's eps
-is not corrected for the beginning, and momentum has the learning rate within.
+A subclass writes `update_one(param)`. The formulas are DeZero's where they differ from those of `autograd.optimizers`:
+Adam's eps is not corrected for the beginning, and momentum has the learning rate within.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Function:
 
     def __call__(self, *inputs: Any) -> Any:
         xs = [as_variable(as_array(x)) for x in inputs]
-        f = bridge(type(self))(self)
+        f = bridge(type(self))(self)  # type: ignore[arg-type]
         ys = f(*[None if x.value is None else x for x in xs])
         ys = list(ys) if isinstance(ys, tuple) else [ys]
         for i, y in enumerate(ys):
@@ -138,7 +138,7 @@ class Bridge(core.Function):
 
 
 @cache
-def bridge(kind: type[Function]) -> Any:
+def bridge(kind: Any) -> Any:
     """The Bridge for a class of Functions: of its name, which is what pictures show."""
     return type(kind.__name__, (Bridge,), {})
 
@@ -219,7 +219,7 @@ class AnyDtype:
 
 
 def place(x: core.Variable, creator: Any = None, index: int = 0) -> None:
-    """Gives `x` its place in the graph, with the gradient that DeZero gives it: in the dtype in which it was computed."""
+    """Gives `x` its place in the graph. Its gradient has the dtype in which it is computed, as in DeZero."""
     node = core.place(x, creator, index)
     node.dtype = AnyDtype(node.dtype)
 
@@ -396,7 +396,7 @@ class Variable(core.Variable):
 
 
 class Parameter(Variable, base.Parameter):
-    """A Variable that a layer owns. Unlike one of ours it may have no data yet, and shares the array that it is given."""
+    """A Variable that a layer owns. Unlike ours it may have no data yet, and shares the array that it is given."""
 
     __slots__ = ()
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator, Mapping
-from typing import IO, TypeAlias
+from collections.abc import Container, Iterator, Mapping
+from typing import IO, Any, TypeAlias
 from zipfile import ZipFile
 
+import numpy as np
+
 from autograd.backend import Array, is_array
-from autograd.layers.base import Layer, walk
+from autograd.layers.base import Layer
 from autograd.layers.linear import Linear
 from autograd.models.formats import read_safetensors, read_torch, read_torch_zip
 from autograd.serialize import BROKEN, contents
@@ -24,8 +26,8 @@ Path: TypeAlias = str | os.PathLike[str]
 WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean",), "running_var": ("var",)}
 
 
-def load_weights(model: Layer, source: Path | Mapping[str, Array], *, strict: bool = True) -> None:
-    """Loads weights from a file (see `read_weights`) or a dict of arrays.
+def load_weights(model: Layer, source: Path | Mapping[str, Any], *, strict: bool = True) -> None:
+    """Loads weights from a file (see `read_weights`) or a dict, such as the state_dict of a model in PyTorch.
 
     Names that are paths of the model stay; others are taken for PyTorch's and translated. PyTorch's matrices, (outputs,
     inputs), are transposed, floating-point numbers get the dtype of their parameter, and `num_batches_tracked` has no
@@ -77,32 +79,30 @@ def arrays_in(file: IO[bytes]) -> dict[str, Array]:
     raise ValueError(f"it begins with {first.hex(' ') or 'nothing'}, as no zip, no pickle and no safetensors does")
 
 
-def translated(state: Mapping[str, Array], model: Layer) -> Iterator[tuple[str, Array]]:
+def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Array]]:
     """The entries of `state` under the paths of the model, as far as it has them."""
     boxes = dict(model.named_state())
-    matrices = {path for path, _ in walk(model, Linear)}
-    for name, x in state.items():
-        layer, word = "", ""
-        path = name
-        if name not in boxes:
-            layer, dot, word = in_our_names(name, getattr(model, "torch_names", {})).rpartition(".")
-            if word == "num_batches_tracked":
-                continue
-            known = [layer + dot + ours for ours in WORDS.get(word, ()) if layer + dot + ours in boxes]
-            path = known[0] if known else layer + dot + word
-        if word == "weight" and layer in matrices:
+    matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
+    for name, given in state.items():
+        x = given if is_array(given) else np.asarray(given)
+        path = name if name in boxes else path_of(name, getattr(model, "torch_names", {}), boxes)
+        box = boxes.get(path)
+        if box is None and path.endswith("num_batches_tracked"):
+            continue
+        if name not in boxes and id(box) in matrices:
             x = x.T
-        if path in boxes and is_array(x) and x.dtype.kind == boxes[path].dtype.kind == "f":
-            x = x.astype(boxes[path].dtype, copy=False)
+        if box is not None and x.dtype.kind == box.dtype.kind == "f":
+            x = x.astype(box.dtype, copy=False)
         yield path, x
 
 
-def in_our_names(name: str, table: Mapping[str, str]) -> str:
-    """The name with the parts that are in the table replaced. One without a dot before it stands at the beginning."""
+def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
+    """PyTorch's name in our words. A key of the table that begins with a dot may stand anywhere, others at the start."""
     name = name.removeprefix("module.")  # of DataParallel
     for theirs, ours in table.items():
         if theirs.startswith("."):
             name = name.replace(theirs, ours)
         elif name.startswith(theirs):
             name = ours + name.removeprefix(theirs)
-    return name
+    lead, dot, word = name.rpartition(".")
+    return next((lead + dot + ours for ours in WORDS.get(word, ()) if lead + dot + ours in paths), name)
