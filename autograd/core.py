@@ -329,7 +329,7 @@ def matmul(x: Operand, W: Operand) -> Any:
     (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
     Raises ValueError if an operand is 0-d or the inner sizes K differ.
     """
-    xp = namespace(as_array(x), as_array(W))
+    xp = namespace(as_array(x if hasattr(x, "dtype") else W))
     x, W = [v if hasattr(v, "dtype") else xp.asarray(v) for v in (x, W)]
     a, b = x.shape, W.shape
     check_matmul(a, b)

@@ -191,7 +191,7 @@ class RNN(Layer):
 
 
 class LSTM(Layer):
-    """c <- f c + i u;  h <- o tanh(c);  f, i, o = sigmoid(x Wx + h Wh + b), u = tanh(...), each with weights of its own"""
+    """c <- f c + i u;  h <- o tanh(c);  f, i, o = sigmoid(x Wx + h Wh + b), u = tanh(...), each with its own weights"""
 
     def __init__(self, hidden_size: int, in_size: int | None = None) -> None:
         super().__init__()

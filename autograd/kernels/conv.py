@@ -28,7 +28,8 @@ from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
 
 WIDE = 256  # windows that make the matrix product of one image wide enough
-WORTH = 1 << 19  # multiplications that are worth a second thread
+WORTH = 1 << 27  # work that a second thread is worth, in multiplications; to lay out an element counts as COPY of them
+COPY = 64
 
 
 def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
@@ -106,8 +107,13 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
 
 
 def divide(work: Callable[[slice], Any], y: Array, rows: int) -> list[Any]:
-    """The results of `work` on shares of the images, one to a thread, if they are worth it."""
-    return shared(work, len(y), None if namespace(y) is np and y.size * rows >= WORTH else 1)
+    """The results of `work` on shares of the images, one to a thread, if they are worth it; BLAS has threads as well.
+
+    y is (N, groups, M/groups, O), and the columns have `rows` elements in each group.
+    """
+    N, G, M, O = y.shape
+    worth = namespace(y) is np and N * G * O * rows * (M + COPY) >= WORTH
+    return shared(work, N, None if worth else 1)
 
 
 # With stride 1 the way back is a convolution too: with filters turned round, and padding so wide that all windows that

@@ -44,8 +44,8 @@ class ConvBN(Sequential):
 
 
 def relu6(x: Operand) -> Any:
-    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits."""
-    return clip(x, 0, 6)
+    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits. Its gradient at 0 is 0, as ReLU's."""
+    return clip(relu(x), None, 6)
 
 
 def layer_options(initializer: Initializer = he, dtype: Any = np.float32, rng: Generator = None) -> dict[str, Any]:

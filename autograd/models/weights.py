@@ -97,7 +97,7 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
 
 
 def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
-    """PyTorch's name in our words. A key of the table that begins with a dot may stand anywhere, others at the start."""
+    """PyTorch's name in our words. A key that begins with a dot may stand anywhere in it, others only at the start."""
     name = name.removeprefix("module.")  # of DataParallel
     for theirs, ours in table.items():
         if theirs.startswith("."):

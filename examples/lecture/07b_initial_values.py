@@ -1,9 +1,9 @@
 """7b. Training: initial values decide what reaches the last layer.
 
 1,000 samples go through five layers of 100 units that have learned nothing yet. With sigmoid and weights of standard
-deviation 1 the outputs sit at 0 and 1, where the slope is 0; with 0.01 they all say one half, and 100 units know no more than one.
-Xavier's 1/sqrt(n) holds them apart through all layers. ReLU drops half of the signal and needs He's sqrt(2/n). Equal
-weights are worst of all: they get equal gradients, and stay equal for ever.
+deviation 1 the outputs sit at 0 and 1, where the slope is 0; with 0.01 they all say one half, and 100 units know no
+more than one. Xavier's 1/sqrt(n) holds them apart through all layers. ReLU drops half of the signal and needs He's
+sqrt(2/n). Equal weights are worst of all: they get equal gradients, and stay equal for ever.
 
     python examples/lecture/07b_initial_values.py
 
@@ -49,7 +49,7 @@ def saturated(x):
     return ((x < 0.05) | (x > 0.95)).mean()
 
 
-def draw(name, f, sizes, bins, spread):
+def draw(name, f, sizes, bins, ticks):
     """Histograms, a row for each size of weights. Returns the outputs of the last layers."""
     figure = Figure(figsize=(12, 6.2), layout="constrained")
     last = []
@@ -61,7 +61,7 @@ def draw(name, f, sizes, bins, spread):
             axes.hist(shown.reshape(-1), bins=bins)
             zeros = "" if name == "sigmoid" else f", {(x == 0).mean():.0%} zeros"
             axes.set_title(f"layer {layer}: std {x.std():.2g}{zeros}", fontsize=9)
-            axes.set(yticks=[], xlim=spread)
+            axes.set(xticks=ticks, yticks=[], xlim=(ticks[0], ticks[-1]))
         row[0].set_ylabel(label)
     save(figure, f"07b_{name}.png")
     return last
@@ -70,7 +70,7 @@ def draw(name, f, sizes, bins, spread):
 equal_weights()
 
 sizes = {"std 1": 1.0, "std 0.01": 0.01, "Xavier: 1/sqrt(n)": 1 / sqrt(100)}
-wide, narrow, xavier = draw("sigmoid", F.sigmoid, sizes, np.linspace(0, 1, 41), (0, 1))
+wide, narrow, xavier = draw("sigmoid", F.sigmoid, sizes, np.linspace(0, 1, 41), (0, 0.5, 1))
 for label, x in zip(sizes, (wide, narrow, xavier)):
     print(f"sigmoid, {label:17}: last layer std {x.std():.3f}, {saturated(x):.0%} below 0.05 or above 0.95")
 assert saturated(wide) > 0.5
@@ -78,7 +78,7 @@ assert narrow.std() < 0.05 and saturated(narrow) == 0
 assert saturated(xavier) < 0.01 and xavier.std() > 2 * narrow.std()
 
 sizes = {"std 0.01": 0.01, "Xavier: 1/sqrt(n)": 1 / sqrt(100), "He: sqrt(2/n)": sqrt(2 / 100)}
-narrow, xavier, he = draw("relu", F.relu, sizes, np.linspace(0, 3, 41), (0, 3))
+narrow, xavier, he = draw("relu", F.relu, sizes, np.linspace(0, 3, 41), (0, 1, 2, 3))
 for label, x in zip(sizes, (narrow, xavier, he)):
     print(f"ReLU, {label:17}: last layer std {x.std():.3g}")
 assert narrow.std() < 1e-4 and xavier.std() < 0.5 * he.std() and 0.5 < he.std() < 1.5

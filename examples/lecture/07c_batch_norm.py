@@ -81,7 +81,7 @@ for std, axes in zip(sizes, figure.subplots(2, 3, sharex=True, sharey=True).flat
     print(f"std {std:5}: accuracy {reached[False][-1]:.3f} without, {reached[True][-1]:.3f} with batch normalization")
     axes.set(title=f"weights of std {std}", ylim=(0, 1.02))
     axes.label_outer()
-    axes.legend(loc="center right")
+figure.axes[0].legend(loc="center right")
 figure.supxlabel("epoch")
 figure.supylabel("training accuracy")
 assert min(reached[True]) > 0.7

@@ -8,7 +8,7 @@ on another. The deck scales the outputs when testing; here they are scaled while
     python examples/lecture/07d_overfitting.py
 
     runs/lecture/07d_overfitting.png  Accuracy while training: alone, with weight decay, and with dropout. The wider the
-        gap between the lines, the more was learned by heart.
+        gap between the lines, the more was learned by heart. Dotted: 0.8, the share of labels that are right.
 """
 
 import numpy as np
