@@ -1,5 +1,5 @@
 # make demo   trains a network on handwritten digits and leaves pictures, a checkpoint and a log in runs/demo
-# make test   runs the whole test suite
+# make test   runs the whole test suite, and then again under a strict stand-in for CuPy
 # Both make .venv if need be. PYTHON chooses the interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -12,6 +12,7 @@ demo: .venv/demo
 
 test: .venv/test lint
 	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --standin tests
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def main():
     doubt = means.std(0)
     gap = (grid[:, 0] > 3.5) & (grid[:, 0] < 4)
     dense = (grid[:, 0] > 1) & (grid[:, 0] < 2)
-    print(f"the networks disagree by {doubt[gap].mean():.3f} in the gap, by {doubt[dense].mean():.3f} where data is dense")
+    print(f"the means differ by {doubt[gap].mean():.3f} in the gap, by {doubt[dense].mean():.3f} where data is dense")
 
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()

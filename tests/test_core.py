@@ -157,6 +157,13 @@ def test_parents_say_which_gradients_are_wanted():
     assert wanted == [[True, True], [True, False], [False, True], [True, False], [True, False]]
 
 
+def test_no_gradient_is_computed_for_a_constant():
+    x, a = Variable(np.ones((2, 2))), np.ones((2, 2))
+    for y, constant in ((x * a, 1), (a * x, 0), (x @ a, 1), (a @ x, 0), (x - a, 1), (x / a, 1), (x**a, 1), (a**x, 0)):
+        assert y.creator.backward(a)[constant] is None
+        assert y.creator.backward(a)[1 - constant].shape == (2, 2)
+
+
 def test_none_is_zero_and_constants_may_get_anything():
     class First(Function):
         def forward(self, x, y):
@@ -380,6 +387,31 @@ def test_third_derivative_of_a_power():
     for expected in ([4, 32], [12, 48], [24, 48], [24, 24], [0, 0]):
         y = grad(y, x, create_graph=True)
         assert_equal(y, expected)
+
+
+def test_data_replaced_between_forward_and_backward():
+    """A function differentiates at what it saw, in both ways of walking back."""
+    x = Variable(2.0)
+    y = x * x * x
+    x.data = np.array(5.0)
+    assert_equal(grad(y, x), 12)
+    gx = grad(y, x, create_graph=True)
+    assert_equal(gx, 12)
+    assert_equal(grad(gx, x), 12)
+
+
+def test_powers_at_zero():
+    """x^p has no infinities where the derivative is 0: in x for p = 0, in p for x = 0."""
+    x, p = Variable(np.array([0.0, 0.0, 2.0])), Variable(np.array([2.0, 3.0, 0.0]))
+    gx, gp = grad(x**p, [x, p])
+    assert_equal(gx, [0, 0, 0])
+    assert_equal(gp, [0, 0, 0.6931471805599453])
+    for n in (0, 1, 2, 3):
+        z = Variable(0.0)
+        y = z**n
+        for k in range(1, 4):
+            y = grad(y, z, create_graph=True)
+            assert_equal(y, [0, 1, 2, 6][n] if k == n else 0)
 
 
 def test_gradient_penalty():

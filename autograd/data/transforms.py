@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,17 @@ KERNELS: dict[str, tuple[float, Callable[[Any], Any]]] = {  # reach, and weight 
 
 
 def compose(*transforms: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """One function that does them all, the first one first."""
+    """One function that does them all, the first one first. It can be pickled if they can."""
     for f in transforms:
         if not callable(f):
             raise TypeError(f"compose takes functions, not {f!r:.40}: set their options with functools.partial")
+    return partial(through, transforms)
 
-    def composed(x: Any) -> Any:
-        for f in transforms:
-            x = f(x)
-        return x
 
-    return composed
+def through(transforms: Sequence[Callable[[Any], Any]], x: Any) -> Any:
+    for f in transforms:
+        x = f(x)
+    return x
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:

@@ -79,7 +79,7 @@ class Function:
 
     operands: list[Any]  # what it was called on, Variables for the most part
     outputs: list[Any]
-    generation = 0
+    generation = order = 0
 
     @property
     def inputs(self) -> list[Any]:
@@ -114,7 +114,12 @@ class Function:
         creator = None if ys[0].node is None else ys[0].node.creator
         if creator is not None and not any(ys[0] is x for x in xs):
             self.operands, self.outputs, self.generation = xs, [ref(y) for y in ys], creator.generation - 1
-            creator.call = self
+            self.order, creator.call = creator.order, self
+
+    @property
+    def parents(self) -> list[Any]:
+        """The nodes of the inputs: with `order` what `core` asks the creator of a Variable for."""
+        return [x.node for x in self.operands if isinstance(x, core.Variable)]
 
 
 class Bridge(core.Function):
@@ -169,7 +174,7 @@ class Operation(Function):
     def backward(self, *gys: Any) -> Any:
         """The gradients of the Variables among the inputs."""
         xs = [x for x in self.operands if isinstance(x, core.Variable)]
-        gxs = core.grad([plain(y()) for y in self.outputs], xs, list(gys), create_graph=recording.get())
+        gxs = core.grad([y() for y in self.outputs], xs, list(gys), create_graph=recording.get())
         return tuple(map(dressed, gxs)) if len(gxs) > 1 else dressed(gxs[0])
 
 
@@ -232,13 +237,6 @@ def dressed(x: Any, kind: Any = None) -> Any:
     if type(x) is core.Variable:
         x.__class__ = kind or Variable
     return x
-
-
-def plain(x: core.Variable) -> core.Variable:
-    """A Variable of ours at the place in the graph where `x` is."""
-    y = core.result(x.value)
-    y.node = x.node
-    return y
 
 
 class Single(np.ndarray[Any, Any]):
@@ -356,9 +354,9 @@ class Variable(core.Variable):
     def __repr__(self) -> str:
         return f"variable({str(self.data).replace(chr(10), chr(10) + ' ' * 9)})"
 
-    __add__, __radd__ = operators(Add)
+    __add__ = __radd__ = operators(Add)[0]  # the Variable is the first input on either side, as in DeZero
+    __mul__ = __rmul__ = operators(Mul)[0]
     __sub__, __rsub__ = operators(Sub)
-    __mul__, __rmul__ = operators(Mul)
     __truediv__, __rtruediv__ = operators(Div)
     __matmul__, __rmatmul__ = operators(MatMul)
     dot = matmaul = __matmul__
@@ -375,16 +373,12 @@ class Variable(core.Variable):
         if of_integers:
             seed = np.ones(self.shape) if seed is None else core.as_array(seed).astype(np.float64)
         owners: set[int] = set()
-        for node, g in core.walk([plain(self)], [seed], create_graph, None if retain_grad else ()).items():
+        for node, g in core.walk([self], [seed], create_graph, None if retain_grad else ()).items():
             x, gx = node(), core.own(g, owners, create_graph)
             if x is not None:
                 with using(recording, create_graph):
                     gx = integers(gx.data.astype(np.int64), gx) if of_integers else gx
                     x.grad = gx if x.grad is None else x.grad + gx
-
-    def unchain_backward(self) -> None:
-        """Cuts the graph at every Variable below this one."""
-        plain(self).unchain_backward()
 
     def to_cpu(self) -> None:
         if self.data is not None:

@@ -121,6 +121,8 @@ def read_torch(content: bytes) -> dict[str, Floats]:
     order = "<" if system["little_endian"] else ">"
     arrays: dict[str, Floats] = {}
     for key in keys:
+        if key not in descriptions.storages:
+            raise ValueError(f"it has a storage {key!r:.40} that no tensor is described by")
         kind = descriptions.storages[key].kind
         start = file.tell() + 8
         size = np.dtype("u2" if kind == BFLOAT16 else kind).itemsize

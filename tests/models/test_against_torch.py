@@ -15,6 +15,15 @@ nn = torch.nn
 pytestmark = pytest.mark.standin_exempt("is compared with PyTorch on NumPy's arrays")
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On a busy machine PyTorch's threads wait for each other much longer than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 class Block(nn.Module):
     """ResNet's; with `bottleneck` three convolutions instead of two."""
 

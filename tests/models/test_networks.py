@@ -99,8 +99,9 @@ def test_simple_conv_net_learns_the_digits():
     x, t = data.digits(flatten=False)
     model = SimpleConvNet(size=(1, 8, 8), filters=8, kernel=3, pad=1, hidden=32, rng=0)
     optimizer = optimizers.Adam(model, 0.01)
-    for _ in range(2):
-        for bx, bt in data.DataLoader((x, t), 64, rng=0):
+    loader = data.DataLoader((x, t), 64, rng=0)
+    for _ in range(4):
+        for bx, bt in loader:
             model.cleargrads()
             F.softmax_cross_entropy(model(bx), bt).backward()
             optimizer.update()
