@@ -6,7 +6,7 @@
 Results are compared before anything is timed. The memory of a step is what it adds to the process at its peak.
 """
 
-import resource
+import gc
 import statistics
 import subprocess
 import sys
@@ -37,7 +37,7 @@ LAYERS = {  # images, filters, options
 
 
 def layer(images, filters, options):
-    """A convolution with its three gradients, ours and theirs; the first layer of a network needs none of its images."""
+    """A convolution and its gradients, ours and theirs; the first layer of a network needs none of its images."""
     rng = np.random.default_rng(0)
     x, W, b = (rng.standard_normal(s).astype(np.float32) for s in (images, filters, filters[:1]))
     given = [Variable(a) for a in (x, W, b)]
@@ -154,14 +154,22 @@ def compare(name, ours, theirs, rounds=20):
     print(f"{name:40} {shown[0]} {shown[1]}   {shown[2]} {shown[3]}   {ratio:6.2f}", flush=True)
 
 
-def megabytes(name, who):
-    """What three steps of one of the two add to this process, at the peak."""
+def status(field):
+    """A size from Linux's account of this process, in bytes: VmRSS is now, VmHWM the peak."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field))
+
+
+def added(name, who):
+    """The bytes that three steps of one of the two add to this process at the peak."""
     step = steps(name, check=False)[who]
-    with open("/proc/self/statm") as file:
-        before = int(file.read().split()[1]) * resource.getpagesize()
+    gc.collect()
+    before = status("VmRSS")
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak begins anew
     for _ in range(3):
         step()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    return status("VmHWM") - before
 
 
 def main(wanted):
@@ -183,6 +191,6 @@ def main(wanted):
 
 if __name__ == "__main__":
     if "--memory" in sys.argv:
-        print(megabytes(sys.argv[2], int(sys.argv[3])))
+        print(added(sys.argv[2], int(sys.argv[3])))
     else:
         main(*sys.argv[1:] or [""])

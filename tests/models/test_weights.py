@@ -265,6 +265,15 @@ def test_a_file_cut_short_is_an_error_that_names_it(path, content):
             read_weights(path)
 
 
+def test_it_says_how_much_is_missing(path):
+    content = old(TENSORS, {"0": FLOATS, "7": LONGS})
+    path.write_bytes(content[:-3])
+    with pytest.raises(
+        ValueError, match=f"cut short: it should have at least {len(content)} bytes, .*{len(content) - 3}"
+    ):
+        read_weights(path)
+
+
 @pytest.mark.parametrize("write", [old, zipped])
 def test_a_damaged_file_is_an_error_or_still_weights(path, write):
     content = write(TENSORS, {"0": FLOATS, "7": LONGS})
