@@ -475,7 +475,7 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
         g = namespace(y.value).ones(y.shape, y.dtype)[()] if seed is None else seed
         g = as_variable(g) if create_graph else as_array(g)
         start[y.node] = start[y.node] + g if y.node in start else g
-    order = 1 + max([y.creator.order for y in outputs if y.creator is not None], default=0) if create_graph else 0
+    order = 1 + max([n.creator.order for n in start if n.creator is not None], default=0) if create_graph else 0
     with using(replaying, order), using(recording, create_graph or recording.get()):
         return engine.accumulate(start, keep, path)
 

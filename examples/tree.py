@@ -53,12 +53,12 @@ def parts_of(node):
 
 class Reader(L.Layer):
     def __init__(self):
-        self.leaves = {name: L.Parameter(0.5 * np.random.default_rng(i).standard_normal(D)) for i, name in enumerate(("True", "False"))}
+        self.leaves = {name: L.Parameter(L.normal((D,), dtype=float, std=0.5)) for name in ("True", "False")}
         self.nodes = {name: L.MLP((32, D), activation=F.tanh, dtype=float) for name in ("not", "and", "or", "^")}
         self.judge = L.Linear(1, dtype=float)
 
     def read(self, node):
-        """The vector of a node, of those below it."""
+        """The vector of a node, from those below it.   (D,)"""
         name, below = parts_of(node)
         if not below:
             return self.leaves[name]
@@ -68,6 +68,38 @@ class Reader(L.Layer):
         """The logit of being true, for each expression."""
         roots = [self.read(ast.parse(text, mode="eval").body) for text in texts]
         return self.judge(F.stack(roots)).reshape(-1)
+
+
+def layout(node, depth, columns, places):
+    """Puts a place into `places` for each node, from the left: its column and depth, and the node. Returns the column."""
+    below = [layout(part, depth + 1, columns, places) for part in parts_of(node)[1]]
+    column = sum(below) / len(below) if below else columns.pop(0)
+    places.append((column, -depth, node))
+    return column
+
+
+def draw(model, text, losses, accuracies):
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    picture, curves = figure.subplots(1, 2, width_ratios=[3, 2])
+    places = []
+    layout(ast.parse(text, mode="eval").body, 0, list(range(text.count("e)") + text.count("e ") + 9)), places)
+    where = {node: (x, y) for x, y, node in places}
+    for node, (x, y) in where.items():
+        name, below = parts_of(node)
+        for part in below:
+            picture.plot([x, where[part][0]], [y, where[part][1]], "k", linewidth=0.8, zorder=1)
+        with ag.no_grad():
+            belief = F.sigmoid(model.judge(model.read(node))).item()
+        picture.scatter(x, y, s=1500, c=[belief], cmap="RdYlGn", vmin=0, vmax=1, edgecolors="k", zorder=2)
+        picture.text(x, y, f"{name}\n{belief:.2f}", ha="center", va="center", fontsize=9, zorder=3)
+    picture.set_title(text, fontsize=9)
+    picture.margins(0.08)
+    picture.axis("off")
+    curves.bar(list(accuracies), list(accuracies.values()), color=["C0"] * 3 + ["C1"] * 5)
+    curves.set(xlabel="depth (trained on 1 to 3)", ylabel="accuracy", ylim=(0.5, 1))
+    Path("runs").mkdir(exist_ok=True)
+    figure.savefig("runs/tree.png", dpi=120)
+    print("drawn: runs/tree.png")
 
 
 def truth(texts):
@@ -95,7 +127,7 @@ def main():
         with ag.no_grad():
             accuracies[depth] = ((model(texts).data > 0) == truth(texts)).mean()
     print("accuracy by depth:", {depth: round(float(a), 2) for depth, a in accuracies.items()}, "trained on 1 to 3")
-    #draw(model, "((True and (not False)) ^ ((False or True) and (not (True ^ False))))", losses, accuracies)
+    draw(model, "((True and (not False)) ^ ((False or True) and (not (True ^ False))))", losses, accuracies)
     assert min(accuracies[depth] for depth in (1, 2, 3)) > 0.97 and accuracies[8] > 0.9
 
 

@@ -86,23 +86,23 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
 
     With `ones` also its derivative in the bias, b[m] = sum over n, o of y[n, m, o]; otherwise None.
     """
+    C, M, G = x.shape[1], y.shape[1], groups
+    W = namespace(x, y).zeros((M, C // G, *w.kernel), namespace(x, y).result_type(x, y))
     n = images_to_fold(len(x), w)
     if n > 1:
-        W, b = correlate(folded(x, n), folded(y, n), with_batch(w, n), groups, ones)
-        return W.reshape(W.shape[:-1]), b
-    N, C, M, G = len(x), x.shape[1], y.shape[1], groups
+        x, y, w = folded(x, n), folded(y, n), with_batch(w, n)
     live, some = w.live()
-    y = y.reshape(N, G, M // G, -1)
+    y = y.reshape(len(y), G, M // G, -1)
 
     def work(part: slice) -> Any:
         total = 0
         for images, windows, cols in columns(x[part], some, G, ones):
-            total = total + (y[part][images][..., windows] @ cols.swapaxes(2, 3)).sum(axis=0)
+            product = y[part][images][..., windows] @ cols.swapaxes(2, 3)
+            total = total + (product[0] if len(product) == 1 else product.sum(axis=0))
         return total
 
     total = sum(divide(work, y, C // G * prod(some.kernel)))
-    W = namespace(x).zeros((M, C // G, *w.kernel), total.dtype)
-    W[live] = total[..., : total.shape[2] - ones].reshape(M, C // G, *some.kernel)
+    W.reshape(M, C // G, *w.kernel)[live] = total[..., : total.shape[2] - ones].reshape(M, C // G, *some.kernel)
     return W, total[..., -1].reshape(M) if ones else None
 
 

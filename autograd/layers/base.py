@@ -192,20 +192,20 @@ class Layer:
         """Moves parameters, their gradients, buffers and carried states to `'cpu'` or `'gpu'`; returns the layer."""
         for _, box in self.named_state():
             box.move(device)
-        for layer in self.layers():
+        for _, layer in walk(self, Layer):
             if layer.carry:
                 layer.carry = tuple([to_device(as_array(h), device) for h in layer.carry])
         return self
 
     def reset_state(self) -> None:
         """Begins a new sequence: forgets what this layer and those below it carry from call to call."""
-        for layer in self.layers():
+        for _, layer in walk(self, Layer):
             if layer.carry:
                 layer.carry = ()
 
     def cut_state(self) -> None:
         """Goes on with the sequence, but not back: truncated backpropagation through time, whose past becomes free."""
-        for layer in self.layers():
+        for _, layer in walk(self, Layer):
             if layer.carry:
                 layer.carry = tuple(map(as_array, layer.carry))
 

@@ -44,7 +44,7 @@ class ConvBN(Sequential):
 
 
 def relu6(x: Operand) -> Any:
-    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits. Its gradient at 0 is 0, as ReLU's."""
+    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits. Its gradient at 0 is 0, too."""
     return clip(relu(x), None, 6)
 
 

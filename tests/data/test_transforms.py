@@ -22,7 +22,8 @@ def generator():
 def test_to_chw():
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     y = T.to_chw(image)
-    assert y.shape == (3, 2, 4) and y.dtype == np.float32
+    assert y.shape == (3, 2, 4)
+    assert y.dtype == np.float32
     np.testing.assert_allclose(y[1, 0, 2], 7 / 255)
     assert T.to_chw(image[..., 0]).shape == (1, 2, 4)
     assert T.to_chw(image, dtype=np.float64).dtype == np.float64
@@ -99,7 +100,9 @@ def test_one_number_is_the_shorter_side(shape, size, expected):
 def test_whole_numbers_are_rounded_and_stay_in_range():
     x = np.array([[[0, 0, 255, 255]]], np.uint8)
     y = T.resize(x, (1, 9))
-    assert y.dtype == np.uint8 and y.min() == 0 and y.max() == 255
+    assert y.dtype == np.uint8
+    assert y.min() == 0
+    assert y.max() == 255
     assert T.resize(X, (2, 2)).dtype == np.float32
 
 
@@ -140,7 +143,8 @@ def test_a_rectangle_is_erased():
     erased = (y == 0).all(axis=1)
     shares = erased.mean(axis=(1, 2))
     assert 200 < (shares > 0).sum() < 300
-    assert 0.085 < shares[shares > 0].min() and shares.max() < 0.215
+    assert shares[shares > 0].min() > 0.085
+    assert shares.max() < 0.215
     for hole in erased[shares > 0]:
         rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
         assert hole.sum() == len(rows) * len(columns) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
@@ -152,7 +156,9 @@ def test_erased_with_a_value_or_with_noise():
     y = T.random_erasing(np.zeros((1, 9, 9)), 1, rng=generator(), area=(1, 1), ratio=(1, 1), value=3.0)
     assert (y == 3).all()
     y = T.random_erasing(np.zeros((3, 40, 40), np.float32), 1, rng=generator(), area=(1, 1), ratio=(1, 1), value=None)
-    assert abs(y.mean()) < 0.1 and abs(y.std() - 1) < 0.1 and y.dtype == np.float32
+    assert abs(y.mean()) < 0.1
+    assert abs(y.std() - 1) < 0.1
+    assert y.dtype == np.float32
 
 
 def test_a_generator_decides_and_nothing_else():
@@ -191,7 +197,8 @@ def test_on_each_device(on_device):
     ]
     for f in functions:
         y = f(on_device(X))
-        assert type(y) is type(on_device(X)) and y.dtype == np.float32
+        assert type(y) is type(on_device(X))
+        assert y.dtype == np.float32
         np.testing.assert_allclose(to_numpy(y), f(X), rtol=1e-6)
 
 
@@ -231,7 +238,9 @@ def test_resize_as_pillow_does(pillow, method, size):
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 4), ("P", 3), ("1", 3), ("CMYK", 3)])
 def test_modes_of_pillow(pillow, mode, channels):
     x = T.to_chw(pillow.fromarray(PIXELS).convert(mode))
-    assert x.shape == (channels, 17, 23) and x.dtype == np.float32 and 0 <= x.min() <= x.max() <= 1
+    assert x.shape == (channels, 17, 23)
+    assert x.dtype == np.float32
+    assert 0 <= x.min() <= x.max() <= 1
 
 
 def test_a_composition_is_pickled_for_other_processes():

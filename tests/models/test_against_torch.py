@@ -135,8 +135,8 @@ class TorchSqueezeNet(nn.Module):
 def same(model, reference, shape, *, training, classes, dtype=np.float64):
     """The same loss, gradients and running statistics as in PyTorch, with the same weights.
 
-    In float32 a ReLU whose input is 0 but for rounding may let a gradient pass here and not there. That is why gradients
-    are compared by their distance then. Against PyTorch's in float64, both are equally far away.
+    In float32 a ReLU whose input is 0 but for rounding may let a gradient pass here and not there, so gradients are
+    compared by their distance, and not sharply: from PyTorch's in float64 both are equally far away.
     """
     rtol, distance = (1e-7, 1e-7) if dtype == np.float64 else (1e-4, 0.05)
     rng = np.random.default_rng(0)
@@ -230,7 +230,19 @@ def test_a_file_of_torch_is_loaded(tmp_path, zipped):
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_all_kinds_of_tensors(tmp_path, zipped):
-    names = "float16 float32 float64 int8 int16 int32 int64 uint8 bool complex64 complex128".split()
+    names = [
+        "float16",
+        "float32",
+        "float64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "bool",
+        "complex64",
+        "complex128",
+    ]
     base = torch.arange(24.0).reshape(2, 3, 4)
     tensors = {name: (base - 5).to(getattr(torch, name)) for name in names if name != "uint8"}
     tensors |= {"uint8": base.to(torch.uint8), "transposed": base.permute(2, 0, 1), "part": base[:, 1:, ::2]}

@@ -6,7 +6,7 @@ import pytest
 import autograd as ag
 import autograd.functions as F
 from autograd import data, models, optimizers
-from autograd.models import SimpleConvNet, SqueezeNet, VGG16
+from autograd.models import VGG16, SimpleConvNet, SqueezeNet
 from autograd.models.blocks import relu6
 
 PUBLISHED = {  # torchvision's, and the paper's of EfficientNet-Lite0
@@ -55,7 +55,8 @@ def test_images_of_any_size_become_a_number_for_each_class(name, side):
         y = model(images(2, 3, side, side + 8))
     assert y.shape == (2, 7)
     assert y.dtype == np.float32
-    assert np.isfinite(y.data).all() and y.data.any()
+    assert np.isfinite(y.data).all()
+    assert y.data.any()
 
 
 def test_vgg_gives_a_number_for_each_class(weightless):
@@ -88,7 +89,8 @@ def test_relu6():
     x = ag.Variable([-1.0, 0.0, 2.0, 5.9, 6.1])
     y = relu6(x)
     y.backward()
-    assert y.data.tolist() == [0, 0, 2, 5.9, 6] and x.grad.data.tolist() == [0, 0, 1, 1, 0]
+    assert y.data.tolist() == [0, 0, 2, 5.9, 6]
+    assert x.grad.data.tolist() == [0, 0, 1, 1, 0]
 
 
 def test_a_seed_is_spent_once():

@@ -98,8 +98,11 @@ def check(arrays):
     assert list(arrays) == list(TENSORS)
     np.testing.assert_array_equal(arrays["a"], FLOATS.reshape(2, 3, 4))
     np.testing.assert_array_equal(arrays["b"], [[5, 9], [6, 10], [7, 11], [8, 12]])
-    assert arrays["n"].shape == () and arrays["n"] == 2**40 and arrays["n"].dtype == np.int64
-    assert arrays["none"].shape == (0, 3) and arrays["a"].dtype == np.float32
+    assert arrays["n"].shape == ()
+    assert arrays["n"] == 2**40
+    assert arrays["n"].dtype == np.int64
+    assert arrays["none"].shape == (0, 3)
+    assert arrays["a"].dtype == np.float32
     assert all(x.dtype.isnative for x in arrays.values())
 
 
@@ -261,7 +264,7 @@ def test_descriptions_that_do_not_fit(path, tensors, message):
 def test_a_file_cut_short_is_an_error_that_names_it(path, content):
     for n in {*range(0, len(content), 5), *range(12), len(content) - 1}:
         path.write_bytes(content[:n])
-        with pytest.raises(ValueError, match="net.pth is damaged"):
+        with pytest.raises(ValueError, match=r"net\.pth is damaged"):
             read_weights(path)
 
 
@@ -274,6 +277,15 @@ def test_it_says_how_much_is_missing(path):
         read_weights(path)
 
 
+def complaint(path):
+    """The message of the ValueError that reading raises, None if it succeeds."""
+    try:
+        read_weights(path)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("write", [old, zipped])
 def test_a_damaged_file_is_an_error_or_still_weights(path, write):
     content = write(TENSORS, {"0": FLOATS, "7": LONGS})
@@ -282,10 +294,7 @@ def test_a_damaged_file_is_an_error_or_still_weights(path, write):
         broken = bytearray(content)
         broken[rng.integers(len(content))] = rng.integers(256)
         path.write_bytes(broken)
-        try:
-            read_weights(path)
-        except ValueError as error:
-            assert "net.pth" in str(error)
+        assert "net.pth" in (complaint(path) or "net.pth")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +315,7 @@ def test_what_is_no_file_of_weights(path, content, message):
 
 
 def test_there_is_no_such_file(path):
-    with pytest.raises(FileNotFoundError, match="net.pth"):
+    with pytest.raises(FileNotFoundError, match=r"net\.pth"):
         load_weights(Linear(2, 3), path)
 
 
@@ -333,7 +342,8 @@ def test_the_names_of_torch_are_translated():
     for path, name in pairs.items():
         np.testing.assert_array_equal(ours[path], state[name].astype(np.float32))
     np.testing.assert_array_equal(ours["3.W"], state["3.weight"].T.astype(np.float32))
-    assert ours["3.W"].flags.c_contiguous and ours["3.W"].dtype == np.float32
+    assert ours["3.W"].flags.c_contiguous
+    assert ours["3.W"].dtype == np.float32
 
 
 def test_a_layer_alone_and_one_without_sizes():
@@ -379,5 +389,5 @@ def test_a_part_of_the_weights():
     load_weights(model, {"1.weight": np.full(4, 2.0), "fc.bias": np.ones(1000)}, strict=False)
     assert model[1].gamma.data.tolist() == [2, 2, 2, 2]
     assert np.array_equal(model[3].b.data, b)
-    with pytest.raises(ValueError, match="0.W: missing"):
+    with pytest.raises(ValueError, match=r"0\.W: missing"):
         load_weights(model, {"1.weight": np.ones(4)})
