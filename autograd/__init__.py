@@ -16,7 +16,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from autograd.backend import gpu_available, seed
+from autograd.backend import generator, gpu_available, seed
 from autograd.config import enable_grad, no_grad, test_mode
 from autograd.core import Function, Variable, as_array, as_variable, grad
 
@@ -33,6 +33,7 @@ __all__ = [
     "as_array",
     "as_variable",
     "enable_grad",
+    "generator",
     "gpu_available",
     "grad",
     "no_grad",

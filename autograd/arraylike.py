@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import Array, is_array, namespace, to_numpy
+from autograd.backend import Array, as_numbers, is_array, namespace, to_numpy
 from autograd.shapes import Axis, axes_of, reduced
 
 
@@ -25,6 +25,13 @@ def of_value(op: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The method that compares arrays, and gives a plain boolean array."""
     return lambda self, other: op(self.value, other.value if isinstance(other, ArrayLike) else other)
+
+
+def beside(x: Any, other: Any) -> Any:
+    """`other`, if it is a list, as an array of x's module: Python would take `2 * [1, 2]` for a repetition."""
+    if not isinstance(other, (list, tuple, str)):
+        return other
+    return namespace(x.value if isinstance(x, ArrayLike) else x).asarray(as_numbers(other))
 
 
 class ArrayLike:

@@ -41,6 +41,14 @@ def is_array(x: object) -> bool:
     return module_of(x) is not None
 
 
+def as_numbers(x: Any) -> np.ndarray[Any, Any]:
+    """A number or nested list of numbers as a NumPy array; TypeError for anything else, complex numbers included."""
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {x!r:.60}")
+    return array
+
+
 def namespace(x: object, *others: object) -> ModuleType:
     """The module that computes with these arrays: `numpy`, `cupy`, or whatever was registered.
 
@@ -135,6 +143,19 @@ class Randomness:
     def seed(self, number: int | None) -> None:
         """Starts the shared generator anew from `number` (None: from the system's entropy)."""
         self.generator = np.random.default_rng(number)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the shared generator is, in a form that JSON can hold: a run with dropout that loads it goes on exactly."""
+        return {"bit_generator": dict(self().bit_generator.state)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from a `state_dict`. Raises ValueError for what is none, and changes nothing then."""
+        generator = np.random.default_rng()
+        try:
+            generator.bit_generator.state = state["bit_generator"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not the state of a generator, as its state_dict() gives it: {state!r:.60}") from error
+        self.generator = generator
 
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""

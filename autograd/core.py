@@ -16,14 +16,15 @@ from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from math import prod
+from types import CodeType
 from typing import Any, TypeAlias
 from weakref import ref
 
 import numpy as np
 
 from autograd import engine
-from autograd.arraylike import ArrayLike
-from autograd.backend import device_of, explained, is_array, namespace, to_device
+from autograd.arraylike import ArrayLike, beside
+from autograd.backend import as_numbers, device_of, explained, is_array, namespace, to_device
 from autograd.config import recording, using
 from autograd.drawing.notebook import mimebundle
 from autograd.engine import Node
@@ -58,7 +59,6 @@ class Function:
     """
 
     __slots__ = ("arrays", "generation", "kept", "order", "parents", "siblings")
-    arrays: list[Any]  # of the inputs, if backward names `inputs`
     kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
     siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
     keeps_inputs = keeps_outputs = True
@@ -67,8 +67,9 @@ class Function:
         """Finds out what `backward` names; a class can say so itself with `keeps_inputs`, `keeps_outputs`."""
         code = getattr(vars(cls).get("backward"), "__code__", None)
         if code is not None:
-            cls.keeps_inputs = vars(cls).get("keeps_inputs", "inputs" in code.co_names)
-            cls.keeps_outputs = vars(cls).get("keeps_outputs", "outputs" in code.co_names)
+            names = names_in(code)
+            cls.keeps_inputs = vars(cls).get("keeps_inputs", not names.isdisjoint({"inputs", "super"}))
+            cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
 
     def forward(self, *arrays: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, *arrays)")
@@ -88,7 +89,7 @@ class Function:
                 continue
             variables = True
             value, node = x.value, x.node
-            if node is None and value.dtype.kind in "fc":
+            if node is None and value.dtype.kind == "f":
                 node = place(x)
             if node is not None:
                 generation = max(generation, 0 if node.creator is None else node.creator.generation)
@@ -104,6 +105,8 @@ class Function:
         several = isinstance(ys, tuple)
         outputs = [result(y, creator, i) for i, y in enumerate(ys)] if several else [result(ys, creator)]
         if creator is not None:
+            if hasattr(self, "parents"):
+                raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
             self.parents, self.generation, self.order, self.siblings = parents, generation + 1, replaying.get(), None
             if self.keeps_inputs:
                 self.arrays = arrays
@@ -134,12 +137,17 @@ class Function:
         return tuple([alias(node(), y, self, i) for i, (node, y) in enumerate(self.kept)])
 
 
+def names_in(code: CodeType) -> set[str]:
+    """The names of attributes and globals in a function's code, and in the functions inside it."""
+    return {*code.co_names}.union(*[names_in(c) for c in code.co_consts if isinstance(c, CodeType)])
+
+
 def result(value: Any, creator: Function | None = None, index: int = 0) -> Variable:
     """The Variable of a computed value, past the door of the constructor: an output of `creator`, if that is given."""
     x = object.__new__(Variable)
-    x.value = value if hasattr(value, "dtype") else np.asarray(value)
+    x.value = value if hasattr(value, "dtype") else as_numbers(value)
     x.grad = x.name = x.node = None
-    if creator is not None and x.value.dtype.kind in "fc":
+    if creator is not None and x.value.dtype.kind == "f":
         place(x, creator, index)
     return x
 
@@ -302,8 +310,7 @@ class AddAt(Function):
     """y = 0, then y[index] += x: the adjoint of GetItem. An element named twice receives twice."""
 
     def __init__(self, index, shape):
-        self.index = index
-        self.shape = shape
+        self.index, self.shape = index, shape
     def forward(self, x):
         return add_at(x, self.index, self.shape)
     def backward(self, gy):
@@ -314,8 +321,7 @@ class Convert(Function):
     """The same values in another dtype or on another device. The engine casts the gradient back."""
 
     def __init__(self, dtype=None, device=None):
-        self.dtype = dtype
-        self.device = device
+        self.dtype, self.device = dtype, device
     def forward(self, x):
         self.home = device_of(x)
         return to_device(x, self.device or self.home).astype(self.dtype or x.dtype)
@@ -329,9 +335,8 @@ def matmul(x: Operand, W: Operand) -> Any:
     (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
     Raises ValueError if an operand is 0-d or the inner sizes K differ.
     """
-    xp = namespace(as_array(x if hasattr(x, "dtype") else W))
-    x, W = [v if hasattr(v, "dtype") else xp.asarray(v) for v in (x, W)]
-    a, b = x.shape, W.shape
+    x, W = beside(W, x), beside(x, W)
+    a, b = np.shape(as_array(x)), np.shape(as_array(W))
     check_matmul(a, b)
     if len(a) == 1:
         y = matmul(reshape(x, (1, *a)), W)
@@ -376,15 +381,15 @@ def to(x: Operand, device: str) -> Any:
 
 
 def operators(function: type[Function]) -> tuple[Any, Any]:
-    """The methods of an operator: for self on its left, and for self on its right."""
-    return lambda self, other: function()(self, other), lambda self, other: function()(other, self)
+    """The methods of an operator: for x on its left, and for x on its right."""
+    return lambda x, other: function()(x, beside(x, other)), lambda x, other: function()(beside(x, other), x)
 
 
 class Variable(ArrayLike):
     """An array in a graph: `data`, its gradient `grad` after a backward pass, and an optional `name`.
 
-    Numbers and nested lists become NumPy arrays. Only floating-point (and complex) data receives gradients; integers
-    and booleans are constants. `==`, `<` and the like compare element by element and give plain boolean arrays.
+    Numbers and nested lists become NumPy arrays. Only floating-point data receives gradients; integers and booleans
+    are constants. `==`, `<` and the like compare element by element and give plain boolean arrays.
     """
 
     __slots__ = ("__weakref__", "grad", "name", "node", "value")
@@ -392,12 +397,10 @@ class Variable(ArrayLike):
     def __init__(self, data: Any, name: str | None = None) -> None:
         if isinstance(data, Variable):
             raise TypeError("data is a Variable already: use it as it is, or x.detach() for one without its graph")
-        self.value = data if is_array(data) else np.asarray(data)
-        if self.value.dtype.kind not in "fciub":
-            raise TypeError(f"a Variable holds numbers, not {self.value.dtype}: {data!r:.60}")
+        self.value = data if is_array(data) and data.dtype.kind in "fiub" else as_numbers(data)
         self.grad = self.node = None
         self.name = name
-        if self.value.dtype.kind in "fc":
+        if self.value.dtype.kind == "f":
             place(self)
 
     __add__, __radd__ = operators(Add)
@@ -433,10 +436,9 @@ class Variable(ArrayLike):
         stack = [self.creator]
         while stack:
             f = stack.pop()
-            for node in f.parents if f is not None else ():
-                if node is not None:
-                    stack.append(node.creator)
-                    node.creator = None
+            for node in filter(None, f.parents if f is not None else ()):
+                stack.append(node.creator)
+                node.creator = None
 
     def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
         """Adds d(self)/dx to `x.grad` of every leaf x below. The seed is ones: a non-scalar is summed, so to speak.
@@ -453,8 +455,8 @@ class Variable(ArrayLike):
         for node, gx in walk([self], [None], create_graph, None if retain_grad else ()).items():
             x = node()
             if x is not None:
-                gx = own(gx, owners, create_graph)
                 with using(recording, create_graph):
+                    gx = own(gx, owners, create_graph)
                     x.grad = gx if x.grad is None else x.grad + gx
 
 
@@ -472,8 +474,9 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
     """Runs the engine from `outputs`, each with its seed gradient (None: ones). Returns gradients by node."""
     start: dict[Any, Any] = {}
     for y, seed in zip(outputs, seeds):
-        g = namespace(y.value).ones(y.shape, y.dtype)[()] if seed is None else seed
-        g = as_variable(g) if create_graph else as_array(g)
+        xp = namespace(y.value)
+        g = xp.ones(y.shape, y.dtype)[()] if seed is None else seed if hasattr(seed, "dtype") else xp.asarray(seed)
+        g = astype(as_variable(g) if create_graph else as_array(g), y.dtype)
         start[y.node] = start[y.node] + g if y.node in start else g
     order = 1 + max([n.creator.order for n in start if n.creator is not None], default=0) if create_graph else 0
     with using(replaying, order), using(recording, create_graph or recording.get()):
@@ -481,11 +484,10 @@ def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, 
 
 
 def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
-    """The gradient as a Variable whose array belongs to it alone: not a view, not in another gradient of this walk."""
+    """The gradient as a Variable whose array is its alone: a copy of a view, or of what is in another gradient."""
     x = g if create_graph and isinstance(g, Variable) else result(as_array(g))
     if is_array(x.value) and (x.value.base is not None or id(x.value) in owners):
-        x, node = result(x.value.copy()), x.node
-        x.node = node
+        x = Convert()(x)
     owners.add(id(x.value))
     if create_graph and x.node is None:
         place(x)  # a constant gradient is in the graph: its derivative is 0, not an error
@@ -497,12 +499,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
 
     `outputs` is a Variable or several, whose contributions are added; `grad_outputs` are their seeds (None: ones). The
     result is a Variable if `inputs` is one, else a list. An input that does not influence the outputs has gradient 0.
-
-    >>> x = Variable(2.0)
-    >>> first = grad(x**3, x, create_graph=True)
-    >>> grad(first, x)
-    Variable(12.)
-
+    Without `create_graph` the gradients are constants in what is computed from them.
     Raises TypeError for what is not a floating-point Variable, RuntimeError for an output without a graph, ValueError
     for a seed that has not the shape of its output.
     """
@@ -510,7 +507,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     ys, xs, seeds = [list(v) if isinstance(v, Iterable) and not hasattr(v, "dtype") else [v] for v in given]
     seeds = [None] * len(ys) if grad_outputs is None else seeds
     for x in [*ys, *xs]:
-        if not isinstance(x, Variable) or x.dtype.kind not in "fc":
+        if not isinstance(x, Variable) or x.dtype.kind != "f":
             raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x))}: {x!r:.40}")
     if [y.shape if g is None else np.shape(as_array(g)) for y, g in zip(ys, seeds)] != [y.shape for y in ys]:
         raise ValueError(f"grad_outputs must be None or have the shapes of the outputs, {[y.shape for y in ys]}")
@@ -520,5 +517,6 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     found = walk(ys, seeds, create_graph, targets, engine.between([y.node for y in ys], targets))
     found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
     owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
-    gxs = [own(found[x.node], owners, create_graph) for x in xs]
+    with using(recording, create_graph):
+        gxs = [own(found[x.node], owners, create_graph) for x in xs]
     return gxs[0] if isinstance(inputs, Variable) else gxs

@@ -76,7 +76,7 @@ def accumulate(seeds: dict[Any, Any], keep: Any, path: Container[Any] | None) ->
         else:  # an output of a function that was walked when another of its outputs was taken
             pairs = ()
             continue
-        if not isinstance(gxs, tuple):
+        if not isinstance(gxs, (tuple, list)):
             gxs = (gxs,)
         if len(gxs) != len(f.parents):
             raise ValueError(f"{type(f).__name__}.backward: {len(gxs)} gradients for {len(f.parents)} inputs")
@@ -100,7 +100,7 @@ def fit(g: Any, node: Any, f: Any) -> Any:
     try:
         g = sum_to(g, node.shape)
     except (AttributeError, ValueError) as error:
-        given = f"of shape {g.shape}" if hasattr(g, "shape") else repr(g)
+        given = f"of shape {g.shape}" if hasattr(g, "shape") else f"{g!r}, which is no array,"
         raise ValueError(f"{type(f).__name__}.backward: gradient {given} for an input of shape {node.shape}") from error
     return g if g.dtype == node.dtype else g.astype(node.dtype)
 

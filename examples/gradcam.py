@@ -19,8 +19,6 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data
-from autograd.layers.conv import Conv2d
-from autograd.layers.pooling import MaxPool2d
 
 STEPS = 350 if "--fast" in sys.argv else 1000
 
@@ -41,9 +39,9 @@ def pictures(x, t, count, rng):
 class Network(L.Layer):
     def __init__(self):
         self.features = L.Sequential(
-            Conv2d(32, 3, pad="same", initializer=L.he), F.relu,
-            Conv2d(32, 3, pad="same", initializer=L.he), F.relu, MaxPool2d(2),
-            Conv2d(64, 3, pad="same", initializer=L.he), F.relu,
+            L.Conv2d(32, 3, pad="same", initializer=L.he), F.relu,
+            L.Conv2d(32, 3, pad="same", initializer=L.he), F.relu, L.MaxPool2d(2),
+            L.Conv2d(64, 3, pad="same", initializer=L.he), F.relu,
         )  # fmt: skip
         self.scores = L.Linear(10)
 
@@ -85,7 +83,7 @@ def main():
     heat = [heat_maps(model, picture, labels[:, half]) for half in (0, 1)]
     found = np.mean([heat[0][:, :, :6].sum((1, 2)) > heat[0][:, :, 6:].sum((1, 2)),
                      heat[1][:, :, 6:].sum((1, 2)) > heat[1][:, :, :6].sum((1, 2))])  # fmt: skip
-    print(f"both digits named in {named:.1%} of new pictures; most heat on the right one of the two in {found:.1%}")
+    print(f"both digits named in {named:.1%} of new pictures; most heat on the one that was asked for in {found:.1%}")
     draw(picture[:6, 0], labels[:6], [h[:6] for h in heat])
     assert named > 0.75 and found > 0.9
 

@@ -1,5 +1,6 @@
 """Which module computes with an array, what happens where there is no GPU, and the one seed."""
 
+import json
 import sys
 import types
 
@@ -144,3 +145,22 @@ def test_a_real_gpu():
     assert isinstance(x.data, cupy.ndarray)
     (x * x).sum().backward()
     assert to_numpy(x.grad.data).tolist() == [2, 4]
+
+
+def test_the_shared_generator_goes_on_from_its_state(tmp_path):
+    backend.seed(3)
+    backend.generator().random(5)
+    state = json.loads(json.dumps(backend.generator.state_dict()))
+    expected = backend.generator().random(4)
+    backend.seed(4)
+    backend.generator.load_state_dict(state)
+    np.testing.assert_array_equal(backend.generator().random(4), expected)
+
+
+@pytest.mark.parametrize("state", [{}, {"bit_generator": 3}, {"bit_generator": {"state": 1}}, None])
+def test_a_state_of_no_generator_is_refused(state):
+    backend.seed(3)
+    before = backend.generator.state_dict()
+    with pytest.raises(ValueError, match="not the state of a generator"):
+        backend.generator.load_state_dict(state)
+    assert backend.generator.state_dict() == before

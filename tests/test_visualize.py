@@ -269,8 +269,8 @@ def test_a_value_whose_variable_is_gone_has_its_shape_and_the_array_that_is_kept
     assert "(2,)" in shown  # Add does not
 
 
-def test_nan_infinities_and_complex_numbers_can_be_written():
-    for value in [np.array([np.nan, np.inf, -np.inf]), np.array([1 + 2j]), np.zeros(0), np.zeros((2, 0, 3))]:
+def test_nan_and_infinities_can_be_written():
+    for value in [np.array([np.nan, np.inf, -np.inf]), np.zeros(0), np.zeros((2, 0, 3))]:
         x = Variable(value)
         parsed(to_dot(x * 1, values=True, dtypes=True))
         to_html(x * 1)

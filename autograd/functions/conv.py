@@ -264,4 +264,4 @@ def check_filters(name: str, W: Operand, n: int) -> None:
 
 def check_bias(name: str, b: Operand, M: int) -> None:
     if b is not None and as_array(b).shape != (M,):
-        raise ValueError(f"{name}: b must have the shape ({M},), one number per output channel, and is {as_array(b).shape}")
+        raise ValueError(f"{name}: b must have the shape ({M},), one number a channel, and is {as_array(b).shape}")

@@ -55,8 +55,9 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
 
 def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     """x[n, c, p] = sum over m, o, k with p(o, k) = p of y[n, m, o] W[m, c, k]: the adjoint of convolve in x."""
-    if turned(w) is not None and len(W) <= 3 * W.shape[1] * groups and len(y) * prod(w.out) >= len(W):
-        return convolve(y, flipped(W, groups), None, turned(w), groups)  # type: ignore[arg-type]
+    back = turned(w)
+    if back is not None and len(W) <= 3 * W.shape[1] * groups and len(y) * prod(w.out) >= len(W):
+        return convolve(y, flipped(W, groups), None, back, groups)
     n = images_to_fold(len(y), w)
     if n > 1:
         return unfolded(spread(folded(y, n), W[..., None], with_batch(w, n), groups))
@@ -117,7 +118,8 @@ def divide(work: Callable[[slice], Any], y: Array, rows: int) -> list[Any]:
 
 
 # With stride 1 the way back is a convolution too: with filters turned round, and padding so wide that all windows that
-# met a pixel meet it again.
+# met a pixel meet it again. It costs an im2col of y, where the other way adds up columns of x: it does not pay where y
+# has many more channels than x, or so few windows that to turn the filters is the larger work.
 
 
 def turned(w: Windows) -> Windows | None:

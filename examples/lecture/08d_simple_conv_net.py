@@ -23,8 +23,6 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data
-from autograd.layers.conv import Conv2d
-from autograd.layers.pooling import MaxPool2d
 
 EPOCHS = 3 if "--fast" in sys.argv else 10
 
@@ -73,8 +71,8 @@ def draw_training(losses, accuracies):
 ag.seed(0)
 x_test, t_test = digits("test")
 loader = data.DataLoader(digits("train"), batch_size=50, rng=0)
-conv = Conv2d(30, 5, in_channels=1, initializer=partial(L.normal, std=0.01))  # small, so that what is learned shows
-model = L.Sequential(conv, F.relu, MaxPool2d(2), F.flatten, L.Linear(100), F.relu, L.Linear(10))
+conv = L.Conv2d(30, 5, in_channels=1, initializer=partial(L.normal, std=0.01))  # small, so that what is learned shows
+model = L.Sequential(conv, F.relu, L.MaxPool2d(2), F.flatten, L.Linear(100), F.relu, L.Linear(10))
 optimizer = O.Adam(model, lr=2e-3)
 before = conv.W.data.copy()
 losses, accuracies = [], []

@@ -1,6 +1,7 @@
 """Runs the whole lecture and leaves one page with all its pictures in order: runs/lecture/index.html.
 
-    python examples/lecture/all.py [--fast]
+    python examples/lecture/all.py [--fast]      runs them all
+    python examples/lecture/all.py --page        writes the page only, of the pictures that are there
 
 The titles, the texts and the captions are those of the examples' docstrings.
 """
@@ -9,6 +10,7 @@ import ast
 import html
 import re
 import runpy
+import sys
 import time
 from pathlib import Path
 
@@ -61,11 +63,12 @@ def section(path):
 def main():
     paths = sorted(Path(__file__).parent.glob("[0-9]*.py"))
     start = time.perf_counter()
-    for path in paths:
+    for path in [] if "--page" in sys.argv else paths:
         print(f"--- {path.name}")
         runpy.run_path(str(path), run_name="__main__")
     links = [f'<a href="#{path.stem}">{html.escape(parts(path)[0])}</a><br>' for path in paths]
     body = ["<h1>From perceptron to convolutional network</h1>", "<nav>", *links, "</nav>", *map(section, paths)]
+    FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "index.html").write_text(HEAD + "\n".join(body) + "\n", encoding="utf-8")
     print(f"{len(paths)} examples in {time.perf_counter() - start:.0f} s; all pictures: {FOLDER}/index.html")
 
