@@ -3,7 +3,7 @@
 The generator makes digits of noise; the discriminator says whether a digit is real. Each is trained against the other
 (Goodfellow et al., 2014): one step for the discriminator, on real and made digits, whose graph ends at the made ones;
 one step for the generator, through the discriminator, to make it say "real". There is no loss that must fall: the two
-losses tell who is ahead. A third network, trained to read digits, says at the end which digits are made, and how surely.
+losses tell who is ahead. A third network, trained to read digits, says at the end which ones were made.
 
     python examples/gan.py [--fast]        (leaves runs/gan.png)
 """
@@ -89,7 +89,9 @@ def draw(made, read, counts, history):
         first = made[read == digit][:10].reshape(-1, 8, 8)
         sheet[digit, : len(first), 1:9, 1:9] = first
     left.imshow(sheet.transpose(0, 2, 1, 3).reshape(100, 100), cmap="gray_r")
-    left.set(title="made of noise, the first ten of each", xticks=[], yticks=np.arange(4.5, 100, 10), yticklabels=range(10))
+    left.set_title("made of noise, the first ten of each")
+    left.set_xticks([])
+    left.set_yticks(np.arange(4.5, 100, 10), range(10))
     middle.bar(range(10), counts)
     middle.set(title="what a reader takes them for", xlabel="digit", ylabel="of 2,000", xticks=range(10))
     right.plot(history, label=["discriminator", "generator"])

@@ -20,7 +20,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data
 
-STEPS = 350 if "--fast" in sys.argv else 1000
+STEPS = 300 if "--fast" in sys.argv else 1000
 
 
 def pictures(x, t, count, rng):
@@ -46,7 +46,7 @@ class Network(L.Layer):
         self.scores = L.Linear(10)
 
     def heads(self, maps):
-        """The scores of the ten digits, from the largest value of each map, wherever it is.   (N, C, H, W) -> (N, 10)"""
+        """The scores of the ten digits, from the largest value of each map anywhere.   (N, C, H, W) -> (N, 10)"""
         return self.scores(F.max(maps, axis=(2, 3)))
 
     def forward(self, x):

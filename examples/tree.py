@@ -71,7 +71,7 @@ class Reader(L.Layer):
 
 
 def layout(node, depth, columns, places):
-    """Gives each node its place, leaves from the left and other nodes above the middle of theirs. Returns the column."""
+    """Gives each node its place, leaves from the left, other nodes above the middle of theirs. Returns the column."""
     below = [layout(part, depth + 1, columns, places) for part in parts_of(node)[1]]
     places[node] = sum(below) / len(below) if below else next(columns), -depth
     return places[node][0]

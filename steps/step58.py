@@ -7,7 +7,7 @@ of convolutions and batch normalizations: what it looks like is read off the sha
 it is a table of seven rows, as in the paper, and gives the same. Without the weights or the photos the step says
 what to install.
 
-In the package: autograd/functions/normalization.py
+In the package: autograd/models/mobilenet.py
 """
 
 import io

@@ -1,8 +1,8 @@
 """2. Tensors, define-by-run: numbers, shapes, conditions, broadcasting.
 
 The slides build a graph first and run it later. Here the operation runs when its line does, so a condition is Python's
-own `if`, and the gradient goes through the branch that was taken. Arrays of different shapes meet by broadcasting: sizes
-of 1 are repeated. What TensorBoard shows, `fit` writes along if asked to.
+own `if`, and the gradient goes through the branch that was taken. Arrays of different shapes meet by broadcasting:
+sizes of 1 are repeated. What TensorBoard shows, `fit` writes along if asked to.
 
     python examples/lecture/02_tensors.py
 

@@ -43,7 +43,7 @@ def full_adder(a, b, carry):
 
 
 def add(a, b):
-    """Two numbers of four digits, the lowest last. Returns the five digits of the sum, and the carries into each place."""
+    """Two numbers of four digits, the lowest last: the five digits of the sum, and the carries into each place."""
     digits, carries = [], [0]
     for place in (3, 2, 1, 0):
         digit, carry = full_adder(a[place], b[place], carries[0])

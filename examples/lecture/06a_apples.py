@@ -6,8 +6,8 @@ costs: an apple more 110, an orange more 165, and the tax rate 650.
 
     python examples/lecture/06a_apples.py
 
-    runs/lecture/06a_graph.svg  The graph as the program left it behind, with the values and, below them, the sizes of the
-        gradients.
+    runs/lecture/06a_graph.svg  The graph as the program left it behind, with the values and, below them, the sizes of
+        the gradients.
     runs/lecture/06a_bill.png  What one more of each costs: measured by doing it, and by the gradient.
 """
 
@@ -57,7 +57,8 @@ axes = figure.subplots()
 for shift, (label, heights) in zip((-0.2, 0.2), (("measured", measured), ("gradient", gradients))):
     bars = axes.bar([i + shift for i in range(5)], heights.values(), width=0.4, label=label)
     axes.bar_label(bars, fmt="{:.1f}", fontsize=8)
-axes.set_xticks(range(5), ["price of\nan apple", "number of\napples", "price of\nan orange", "number of\noranges", "tax"])
+names = ["price of\nan apple", "number of\napples", "price of\nan orange", "number of\noranges", "tax"]
+axes.set_xticks(range(5), names)
 axes.set(ylabel="change of the total", ylim=(0, 730))
 axes.legend(loc="upper left")
 save(figure, "06a_bill.png")

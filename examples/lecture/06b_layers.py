@@ -72,9 +72,9 @@ def affine():
     assert near(ag.grad(y, x), [3, 6]) and near(ag.grad(y, W), np.ones((2, 3)))
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    names = [["X", "W", "b", "X W + b"], ["dX = gy Wᵀ", "dW = Xᵀ gy", "db = sum of gy", "gy"]]
-    parts = [[X, W, b, Y], [dX, dW, db, np.ones((2, 3))]]
-    for name, part, axes in zip(sum(names, []), sum(parts, []), figure.subplots(2, 4).flat):
+    names = ["X", "W", "b", "X W + b", "dX = gy Wᵀ", "dW = Xᵀ gy", "db = sum of gy", "gy"]
+    parts = [X, W, b, Y, dX, dW, db, np.ones((2, 3))]
+    for name, part, axes in zip(names, parts, figure.subplots(2, 4).flat):
         matrix(axes, ag.as_array(part), name, limit=8)
     save(figure, "06b_affine.png")
 

@@ -1,13 +1,14 @@
 """6c. Backpropagation: a network of two layers, its gradients checked, and trained.
 
-784 inputs, 50 hidden units, 10 classes, batches of 100, as in the lecture. The images are the 8 x 8 digits of the package,
-enlarged to 28 x 28. The gradients by backpropagation equal the numeric ones, which take two evaluations for each of the
-39,760 numbers; so only some of each array are compared. Then the loop of training: mini-batch, gradient, update, repeat.
+784 inputs, 50 hidden units, 10 classes, batches of 100, as in the lecture. The images are the 8 x 8 digits of the
+package, enlarged to 28 x 28. The gradients by backpropagation equal the numeric ones, which take two evaluations for
+each of the 39,760 numbers; so only some of each array are compared. Then the loop of training: mini-batch, gradient,
+update, repeat.
 
     python examples/lecture/06c_two_layer_net.py
 
-    runs/lecture/06c_two_layer_net.png  The gradients, one against the other; the loss of each mini-batch; and accuracy on
-        digits for training and for test.
+    runs/lecture/06c_two_layer_net.png  The gradients, one against the other; the loss of each mini-batch; and accuracy
+        on digits for training and for test.
 """
 
 import numpy as np
@@ -65,7 +66,7 @@ for name, p, g in zip(("W1", "b1", "W2", "b2"), params, gradients):
     assert worst < 1e-8
 
 losses, train_accuracies, test_accuracies = [], [], []
-for epoch in range(20):
+for _ in range(20):
     order = rng.permutation(len(x_train))
     for start in range(0, len(order), 100):
         rows = order[start : start + 100]
@@ -75,7 +76,8 @@ for epoch in range(20):
         losses.append(loss.item())
     train_accuracies.append(accuracy(params, x_train, t_train))
     test_accuracies.append(accuracy(params, x_test, t_test))
-print(f"loss {losses[0]:.3f} to {losses[-1]:.3f}; accuracy {train_accuracies[-1]:.3f}, on test {test_accuracies[-1]:.3f}")
+print(f"loss {losses[0]:.3f} to {losses[-1]:.3f}")
+print(f"accuracy {train_accuracies[-1]:.3f} on the training digits, {test_accuracies[-1]:.3f} on test digits")
 assert losses[0] > 2.2 and np.mean(losses[-10:]) < 0.3
 assert test_accuracies[-1] > 0.9
 

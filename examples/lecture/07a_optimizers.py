@@ -18,7 +18,7 @@ import autograd.optimizers as O
 
 
 def steps_by_hand():
-    """From w = 1 with the gradients 0.5, then 0.25, and the rate 0.1: what each formula gives, computed with a pencil."""
+    """From w = 1 with the gradients 0.5, then 0.25, and the rate 0.1: what each formula gives with a pencil."""
     r1, r2 = 0.1 * 0.25, 0.09 * 0.25 + 0.1 * 0.0625  # RMSprop's means of squares, with rho = 0.9
     m2, v2 = 0.9 * 0.05 + 0.1 * 0.25, 0.999 * 0.00025 + 0.001 * 0.0625  # Adam's means
     adam = 0.9 - 0.1 * m2 / (1 - 0.9**2) / (v2 / (1 - 0.999**2)) ** 0.5
@@ -76,8 +76,7 @@ for i, (axes, (name, points)) in enumerate(zip(panels, paths.items())):
     axes.set(title=name, xlabel="x", ylabel="y", xlim=(-10, 10), ylim=(-3, 3))
     heights = f(*points.T)
     last.semilogy(heights, f"C{i}", label=name)
-    turns = (np.diff(np.sign(np.diff(points[:, 1]))) != 0).sum()
-    print(f"{name:8} after 30 steps at ({points[-1, 0]:6.3f}, {points[-1, 1]:6.3f}), f = {heights[-1]:.1e}, {turns} turns")
+    print(f"{name:8} after 30 steps at ({points[-1, 0]:6.3f}, {points[-1, 1]:6.3f}), f = {heights[-1]:.1e}")
     assert heights[-1] < 0.1 * heights[0]
 last.set(xlabel="step", ylabel="f", title="height")
 last.legend()

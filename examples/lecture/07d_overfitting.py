@@ -1,9 +1,10 @@
 """7d. Training: over-fitting, and two remedies.
 
 200 digits, every fifth with a wrong label, and a network with three hidden layers. Left alone it learns all of them by
-heart, the wrong labels too, and is the worse for it on the test digits. Weight decay adds λ/2 ΣW² to the loss, and so λW
-to the gradient: large weights must be worth it. Dropout switches units off at random while training, so that none relies
-on another. The deck scales the outputs when testing; here they are scaled while training, and testing changes nothing.
+heart, the wrong labels too, and is the worse for it on the test digits. Weight decay adds λ/2 ΣW² to the loss, and so
+λW to the gradient: large weights must be worth it. Dropout switches units off at random while training, so that none
+relies on another. The deck scales the outputs when testing; here they are scaled while training, and testing changes
+nothing.
 
     python examples/lecture/07d_overfitting.py
 

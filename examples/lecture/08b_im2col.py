@@ -6,10 +6,10 @@ copied into every row in which it is seen. Back from the matrix, `col2im` adds t
 
     python examples/lecture/08b_im2col.py
 
-    runs/lecture/08b_steps.png  Three of nine steps: the pixels under the filter, the row that they become, and the number
-        that comes out.
-    runs/lecture/08b_product.png  All of it at once, with two filters: rows times columns, plus a bias, and each column of
-        the result is an image again.
+    runs/lecture/08b_steps.png  Three of nine steps: the pixels under the filter, the row that they become, and the
+        number that comes out.
+    runs/lecture/08b_product.png  All of it at once, with two filters: rows times columns, plus a bias, and each
+        column of the result is an image again.
 """
 
 import numpy as np

@@ -15,7 +15,7 @@ def save(figure, name):
 
 
 def matrix(axes, M, title="", marked=(), limit=None, digits=0, size=9):
-    """Draws a matrix as squares with numbers: blue below zero, red above. `marked` squares, (row, column), get a frame."""
+    """Draws a matrix as squares with numbers, blue below zero, red above; `marked` ones, (row, column), get a frame."""
     M = np.atleast_2d(M)
     limit = limit or np.abs(M).max() or 1
     axes.imshow(M, cmap="RdBu_r", vmin=-2 * limit, vmax=2 * limit)  # pale, so that the numbers can be read
