@@ -27,9 +27,12 @@ def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: op(self.value, other.value if isinstance(other, ArrayLike) else other)
 
 
+SEQUENCES = frozenset({list, tuple, str})
+
+
 def beside(x: Any, other: Any) -> Any:
     """`other`, if it is a list, as an array of x's module: Python would take `2 * [1, 2]` for a repetition."""
-    if not isinstance(other, (list, tuple, str)):
+    if type(other) not in SEQUENCES:
         return other
     return namespace(x.value if isinstance(x, ArrayLike) else x).asarray(as_numbers(other))
 
@@ -48,6 +51,7 @@ class ArrayLike:
     grad: Any
     sum: Any
     reshape: Any
+    astype: Any
     transpose: Any
 
     @property
@@ -117,12 +121,19 @@ class ArrayLike:
         return self.transpose(axes)
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        """(1/n) sum of x over `axis`, n the number of elements summed."""
-        return self.sum(axis, keepdims) / prod([self.shape[a] for a in axes_of(self.shape, axis)])
+        """(1/n) sum of x over `axis`, n the number of elements summed; of float16 in float32. ValueError if n = 0."""
+        n = prod([self.shape[a] for a in axes_of(self.shape, axis)])
+        if not n:
+            raise ValueError(f"mean of no elements: shape {self.shape} over axis {axis}")
+        if self.dtype == np.float16:  # whose largest number is 65504
+            return self.astype(np.float32).mean(axis, keepdims).astype(np.float16)
+        return self.sum(axis, keepdims) / n
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
         """The largest element over `axis`; of equal ones the first receives the whole gradient."""
         axes = axes_of(self.shape, axis)
+        if 0 in [self.shape[a] for a in axes]:
+            raise ValueError(f"max of no elements: shape {self.shape} over axis {axis}")
         rest = [a for a in range(self.ndim) if a not in axes]
         sizes = prod([self.shape[a] for a in rest]), prod([self.shape[a] for a in axes])
         rows = self.transpose([*rest, *axes]).reshape(sizes)

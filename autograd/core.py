@@ -23,7 +23,7 @@ from weakref import ref
 import numpy as np
 
 from autograd import engine
-from autograd.arraylike import ArrayLike, beside
+from autograd.arraylike import SEQUENCES, ArrayLike, beside
 from autograd.backend import as_numbers, device_of, explained, is_array, namespace, to_device
 from autograd.config import recording, using
 from autograd.drawing.notebook import mimebundle
@@ -58,7 +58,7 @@ class Function:
     input that is a constant, whose gradient nobody wants). An instance is called once.
     """
 
-    __slots__ = ("arrays", "generation", "kept", "order", "parents", "siblings")
+    parents: Any = None  # the node of each input, once it was called
     kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
     siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
     keeps_inputs = keeps_outputs = True
@@ -105,7 +105,7 @@ class Function:
         several = isinstance(ys, tuple)
         outputs = [result(y, creator, i) for i, y in enumerate(ys)] if several else [result(ys, creator)]
         if creator is not None:
-            if hasattr(self, "parents"):
+            if self.parents is not None:
                 raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
             self.parents, self.generation, self.order, self.siblings = parents, generation + 1, replaying.get(), None
             if self.keeps_inputs:
@@ -382,7 +382,10 @@ def to(x: Operand, device: str) -> Any:
 
 def operators(function: type[Function]) -> tuple[Any, Any]:
     """The methods of an operator: for x on its left, and for x on its right."""
-    return lambda x, other: function()(x, beside(x, other)), lambda x, other: function()(beside(x, other), x)
+    return (
+        lambda x, other: function()(x, beside(x, other) if type(other) in SEQUENCES else other),
+        lambda x, other: function()(beside(x, other) if type(other) in SEQUENCES else other, x),
+    )
 
 
 class Variable(ArrayLike):
@@ -496,7 +499,6 @@ def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
     """d(outputs)/d(inputs) as Variables, leaving every `.grad` alone and walking only the graph between the two.
-
     `outputs` is a Variable or several, whose contributions are added; `grad_outputs` are their seeds (None: ones). The
     result is a Variable if `inputs` is one, else a list. An input that does not influence the outputs has gradient 0.
     Without `create_graph` the gradients are constants in what is computed from them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
@@ -12,10 +13,15 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     """`axis` (a number, a tuple, or None for all; negative from the end) as numbers from 0.
 
     Raises:
+        TypeError: an axis that is no whole number.
         ValueError: an axis that the shape does not have, or one named twice.
     """
     n = len(shape)
-    axes = tuple(range(n)) if axis is None else tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    given = range(n) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    try:
+        axes = tuple(map(operator.index, given))
+    except TypeError as error:
+        raise TypeError(f"axis must be a whole number, a tuple of them, or None, not {axis!r:.40}") from error
     if any(not -n <= a < n for a in axes) or len({a % n for a in axes}) < len(axes):
         raise ValueError(f"axis {axis} does not fit the shape {shape}: axes go from {-n} to {n - 1}, each at most once")
     return tuple([a % n for a in axes])

@@ -8,7 +8,8 @@ import operator
 from typing import Any
 
 from autograd.backend import namespace
-from autograd.core import Add, Div, Function, Mul, Neg, Operand, Power, Sub, as_array
+from autograd.core import Add, Div, Function, Mul, Neg, Operand, Power, Sub, Variable, as_array
+from autograd.kernels import masking
 
 
 class Sign(Function):
@@ -20,6 +21,17 @@ class Sign(Function):
         return gy * 0
 
 
+class Masked(Function):
+    """y = x where the mask, a constant, holds, and 0 elsewhere, whatever x is there. It is its own adjoint."""
+
+    def __init__(self, mask):
+        self.mask = mask
+    def forward(self, x):
+        return masking.masked(x, self.mask)
+    def backward(self, gy):
+        return masked(gy, self.mask)
+
+
 class Maximum(Function):
     """y = max(x0, x1)"""
 
@@ -28,8 +40,8 @@ class Maximum(Function):
     def backward(self, gy):
         x0, x1 = self.inputs
         wanted0, wanted1 = self.parents
-        gy = shared(gy, x0 == x1)
-        return wanted0 and gy * (x0 >= x1), wanted1 and gy * (x1 >= x0)
+        gy = shared(gy, x0 != x1)
+        return wanted0 and masked(gy, x0 >= x1), wanted1 and masked(gy, x1 >= x0)
 
 
 class Minimum(Function):
@@ -40,8 +52,8 @@ class Minimum(Function):
     def backward(self, gy):
         x0, x1 = self.inputs
         wanted0, wanted1 = self.parents
-        gy = shared(gy, x0 == x1)
-        return wanted0 and gy * (x0 <= x1), wanted1 and gy * (x1 <= x0)
+        gy = shared(gy, x0 != x1)
+        return wanted0 and masked(gy, x0 <= x1), wanted1 and masked(gy, x1 <= x0)
 
 
 class Where(Function):
@@ -54,7 +66,7 @@ class Where(Function):
         return namespace(self.condition).where(self.condition, x0, x1)
     def backward(self, gy):
         wanted0, wanted1 = self.parents
-        return wanted0 and gy * self.condition, wanted1 and gy * ~self.condition
+        return wanted0 and masked(gy, self.condition), wanted1 and masked(gy, ~self.condition)
 
 
 class Clip(Function):
@@ -68,7 +80,7 @@ class Clip(Function):
     def backward(self, gy):
         (x,) = self.inputs
         low, high = self.low, self.high
-        return gy * (x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high))
+        return masked(gy, x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high))
 
 
 def limited(x: Any, low: float | None, high: float | None) -> Any:
@@ -78,9 +90,15 @@ def limited(x: Any, low: float | None, high: float | None) -> Any:
     return namespace(x).clip(x, low, high)
 
 
-def shared(gy: Operand, ties: Any) -> Any:
-    """`gy`, halved where `ties`: there two operands receive it. The numbers 1 and 1/2 as gy's dtype, not as float64."""
-    return gy - gy * ties * 0.5
+def masked(x: Operand, mask: Any) -> Any:
+    """x where the mask holds, 0 elsewhere. For gradients, where inf times 0, as a product with the mask, is nan."""
+    return Masked(mask)(x) if isinstance(x, Variable) else masking.masked(x, mask)
+
+
+def shared(gy: Operand, different: Any) -> Any:
+    """`gy` where two operands are different, half of it where they are equal: there both receive it."""
+    half = gy * 0.5
+    return half + masked(half, different)
 
 
 def operands(name: str, *xs: Operand) -> tuple[Operand, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd.backend import namespace
 from autograd.core import Function, Operand, as_array
+from autograd.functions.operands import operand
 
 
 class Embedding(Function):
@@ -49,7 +50,7 @@ def embedding(W: Operand, index: Operand) -> Any:
         TypeError: the index is not of integers.
         ValueError: W has no rows; a number out of range.
     """
-    index = as_array(index)
+    W, index = operand("embedding", W), as_array(index)
     index = index if hasattr(index, "dtype") else namespace(as_array(W)).asarray(index)
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding: the index must be of integers, not {index.dtype}")
@@ -67,7 +68,7 @@ def accuracy(y: Operand, t: Operand) -> float:
     t are labels, or distributions over the classes, whose largest elements count. No gradient flows.
     Raises ValueError if the shapes do not fit or there is no sample.
     """
-    y, t = as_array(y), as_array(t)
+    y, t = as_array(operand("accuracy", y)), as_array(t)
     t = t if hasattr(t, "dtype") else namespace(y).asarray(t)
     if not y.size or t.shape not in (y.shape, y.shape[:-1]):
         raise ValueError(f"accuracy takes scores (..., C) and labels (...) or (..., C), not {y.shape} and {t.shape}")

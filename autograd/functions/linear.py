@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.backend import namespace
 from autograd.core import BroadcastTo, Function, Operand, as_array, getitem, matmul, reshape, transpose
+from autograd.functions.operands import operand
 from autograd.shapes import axes_of
 
 __all__ = ["einsum", "linear", "matmul", "outer", "tensordot"]
@@ -45,16 +46,16 @@ def linear(x: Operand, W: Operand, b: Operand = None) -> Any:
     The layer of a network, "affine" in the lecture: its gradients are gy W^T, x^T gy, and the sum of gy over the batch.
     Raises ValueError where the shapes do not fit.
     """
-    xs, Ws, bs = [np.shape(as_array(a)) for a in (x, W, b)]
-    if not xs or len(Ws) != 2 or xs[-1] != Ws[0] or (b is not None and bs != Ws[1:]):
-        given = f"x {xs}, W {Ws}" + ("" if b is None else f", b {bs}")
+    xs, Ws, *bs = [operand("linear", a).shape for a in ((x, W) if b is None else (x, W, b))]
+    if not xs or len(Ws) != 2 or xs[-1] != Ws[0] or bs not in ([], [Ws[1:]]):
+        given = f"x {xs}, W {Ws}" + "".join([f", b {shape}" for shape in bs])
         raise ValueError(f"linear takes x (..., I), W (I, O) and b (O,), not {given}")
     return matmul(x, W) if b is None else Linear()(x, W, b)
 
 
 def outer(a: Operand, b: Operand) -> Any:
     """y[i, j] = a[i] b[j].   (N,) (M,) -> (N, M). Raises ValueError for operands that are not vectors."""
-    shapes = np.shape(as_array(a)), np.shape(as_array(b))
+    shapes = operand("outer", a).shape, operand("outer", b).shape
     if [len(s) for s in shapes] != [1, 1]:
         raise ValueError(f"outer takes two vectors, not shapes {shapes[0]} and {shapes[1]}")
     return reshape(a, (-1, 1)) * reshape(b, (1, -1))
@@ -66,7 +67,8 @@ def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int
     `axes` is how many of the last axes of a go with as many of the first of b, or two lists of axes that go together.
     Raises ValueError for axes that do not exist, or do not have the same sizes.
     """
-    sa, sb = np.shape(as_array(a)), np.shape(as_array(b))
+    a, b = operand("tensordot", a), operand("tensordot", b)
+    sa, sb = a.shape, b.shape
     if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(len(sa), len(sb)):
             raise ValueError(f"tensordot: shapes {sa} and {sb} have no {axes} axes to sum over")
@@ -129,9 +131,10 @@ def einsum(subscripts: str, *operands: Operand) -> Any:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum takes first its subscripts as text, such as 'ij,jk->ik', not {subscripts!r:.40}")
-    shapes = [np.shape(as_array(x)) for x in operands]
+    xs = [operand("einsum", x) for x in operands]
+    shapes = [x.shape for x in xs]
     terms, output = parse(subscripts, shapes)
-    pairs = [diagonal(x, term) for x, term in zip(operands, terms)]
+    pairs = [diagonal(x, term) for x, term in zip(xs, terms)]
     return Einsum([term for _, term in pairs], output)(*[x for x, _ in pairs])
 
 
@@ -177,7 +180,7 @@ def diagonal(x: Operand, term: str) -> tuple[Any, str]:
         axes = [i for i, other in enumerate(term) if other == c]
         if len(axes) > 1:
             rest = [i for i in range(len(term)) if i not in axes]
-            xp, n = namespace(as_array(x)), np.shape(as_array(x))[axes[0]]
+            xp, n = namespace(as_array(x)), x.shape[axes[0]]
             x = getitem(transpose(x, tuple(axes + rest)), (xp.arange(n),) * len(axes))
             term = c + "".join([term[i] for i in rest])
     return x, term

@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from autograd.backend import Array, namespace
 from autograd.core import Function, Operand, Variable, as_array, reshape
 from autograd.functions.linear import Einsum
+from autograd.functions.operands import operand
 from autograd.shapes import Shape
 
 
@@ -108,14 +107,14 @@ def row_means(*xs: Operand) -> Any:
 
 def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
     """Raises ValueError unless gamma and beta have this shape."""
-    given = np.shape(as_array(gamma)), np.shape(as_array(beta))
+    given = operand(name, gamma).shape, operand(name, beta).shape
     if given != (shape, shape):
         raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}")
 
 
 def check_batch(name: str, x: Operand) -> None:
     """Raises ValueError unless x has channels on axis 1, and elements."""
-    shape = np.shape(as_array(x))
+    shape = operand(name, x).shape
     if len(shape) < 2 or 0 in shape:
         raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
 
@@ -152,11 +151,11 @@ def batch_norm_inference(
 
     Raises ValueError for wrong shapes.
     """
-    xs = np.shape(as_array(x))
+    xs = operand("batch_norm_inference", x).shape
     if len(xs) < 2:
         raise ValueError(f"batch_norm_inference takes x (N, C, ...), not {xs}")
     check_parameters("batch_norm_inference", gamma, beta, xs[1:2])
-    if (np.shape(as_array(mean)), np.shape(as_array(var))) != (xs[1:2], xs[1:2]):
+    if [operand("batch_norm_inference", a).shape for a in (mean, var)] != [xs[1:2]] * 2:
         raise ValueError(f"batch_norm_inference: mean and var must have the shape {xs[1:2]}")
     shape = (1, -1, *[1] * (len(xs) - 2))
     scale = gamma * (var + eps) ** -0.5
@@ -169,7 +168,7 @@ def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
     They are taken over the last axes of x, those that gamma has: for gamma (H, W) over each (H, W) of x (..., H, W).
     Source: Ba, Kiros and Hinton, "Layer normalization", 2016. Raises ValueError for wrong shapes.
     """
-    xs, shape = np.shape(as_array(x)), np.shape(as_array(gamma))
+    xs, shape = operand("layer_norm", x).shape, operand("layer_norm", gamma).shape
     if not shape or prod(shape) == 0 or xs[-len(shape) :] != shape:
         raise ValueError(f"layer_norm: gamma must have the shape of the last axes of x {xs}, not {shape}")
     check_parameters("layer_norm", gamma, beta, shape)
@@ -182,7 +181,7 @@ def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: floa
     A group is C / groups neighbouring channels with all that is in them; one group is a layer norm of (C, ...).
     Source: Wu and He, "Group normalization", 2018. Raises ValueError for wrong shapes, or groups that do not divide C.
     """
-    xs = np.shape(as_array(x))
+    xs = operand("group_norm", x).shape
     if len(xs) < 2 or 0 in xs[1:]:
         raise ValueError(f"group_norm takes x (N, C, ...) with at least one element in each channel, not {xs}")
     if groups < 1 or xs[1] % groups:
@@ -199,4 +198,4 @@ def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) 
 
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016. Raises ValueError for wrong shapes.
     """
-    return group_norm(x, prod(np.shape(as_array(x))[1:2]), gamma, beta, eps)
+    return group_norm(x, prod(operand("instance_norm", x).shape[1:2]), gamma, beta, eps)

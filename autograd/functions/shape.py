@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd import core
 from autograd.backend import namespace
-from autograd.core import BroadcastTo, Function, Operand, SumTo, as_array, astype, getitem, reshape, to, transpose
+from autograd.core import BroadcastTo, Function, Operand, SumTo
+from autograd.functions.operands import operand
 from autograd.shapes import Axis, Shape, axes_of, repeated
 
 __all__ = [
@@ -19,9 +21,29 @@ __all__ = [
 ]  # fmt: skip
 
 
-def shape_of(x: Operand) -> Shape:
-    """The shape of a Variable, an array or a number."""
-    return np.shape(as_array(x))
+def reshape(x: Operand, *shape: Any) -> Any:
+    """The same elements in another shape; one size may be -1. Takes reshape(x, 2, 3) and reshape(x, (2, 3))."""
+    return core.reshape(operand("reshape", x), *shape)
+
+
+def transpose(x: Operand, *axes: Any) -> Any:
+    """The axes in another order, reversed by default. Takes transpose(x, 1, 0, 2) and transpose(x, (1, 0, 2))."""
+    return core.transpose(operand("transpose", x), *axes)
+
+
+def getitem(x: Operand, index: Any) -> Any:
+    """y = x[index] with NumPy's indices: integers, slices, `...`, None, masks and arrays, repeats included."""
+    return core.getitem(operand("getitem", x), index)
+
+
+def astype(x: Operand, dtype: Any) -> Any:
+    """x in another dtype. Integers have no gradients: there it leaves the graph."""
+    return core.astype(operand("astype", x), dtype)
+
+
+def to(x: Operand, device: str) -> Any:
+    """x on `'cpu'` or `'gpu'`; gradients flow back across the move."""
+    return core.to(operand("to", x), device)
 
 
 def broadcast_to(x: Operand, shape: Shape) -> Any:
@@ -29,8 +51,9 @@ def broadcast_to(x: Operand, shape: Shape) -> Any:
 
     Raises ValueError if x does not broadcast to the shape.
     """
-    repeated(shape_of(x), tuple(shape))
-    return x if shape_of(x) == tuple(shape) else BroadcastTo(tuple(shape))(x)
+    x = operand("broadcast_to", x)
+    repeated(x.shape, tuple(shape))
+    return x if x.shape == tuple(shape) else BroadcastTo(tuple(shape))(x)
 
 
 def sum_to(x: Operand, shape: Shape) -> Any:
@@ -38,16 +61,18 @@ def sum_to(x: Operand, shape: Shape) -> Any:
 
     Raises ValueError if an array of that shape does not broadcast to x's.
     """
-    repeated(tuple(shape), shape_of(x))
-    return x if shape_of(x) == tuple(shape) else SumTo(tuple(shape))(x)
+    x = operand("sum_to", x)
+    repeated(tuple(shape), x.shape)
+    return x if x.shape == tuple(shape) else SumTo(tuple(shape))(x)
 
 
 def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Any:
     """New axes of size 1, at the places `axis` of the result.   (3, 4), axis 1 -> (3, 1, 4)"""
+    x = operand("expand_dims", x)
     axes = axis if isinstance(axis, tuple) else (axis,)
-    rest = iter(shape_of(x))
-    new = axes_of((1,) * (len(shape_of(x)) + len(axes)), axes)
-    return reshape(x, tuple([1 if i in new else next(rest) for i in range(len(shape_of(x)) + len(axes))]))
+    rest, n = iter(x.shape), len(x.shape) + len(axes)
+    new = axes_of((1,) * n, axes)
+    return reshape(x, tuple([1 if i in new else next(rest) for i in range(n)]))
 
 
 def squeeze(x: Operand, axis: Axis = None) -> Any:
@@ -55,7 +80,8 @@ def squeeze(x: Operand, axis: Axis = None) -> Any:
 
     Raises ValueError if a named axis has another size than 1.
     """
-    shape = shape_of(x)
+    x = operand("squeeze", x)
+    shape = x.shape
     gone = [i for i, n in enumerate(shape) if n == 1] if axis is None else axes_of(shape, axis)
     if any(shape[i] != 1 for i in gone):
         raise ValueError(f"squeeze: axis {axis} of shape {shape} is not of size 1")
@@ -67,7 +93,8 @@ def flatten(x: Operand) -> Any:
 
     Raises ValueError for a single number, which has no samples.
     """
-    shape = shape_of(x)
+    x = operand("flatten", x)
+    shape = x.shape
     if not shape:
         raise ValueError("flatten takes samples (N, ...), not a single number: reshape(x, -1) makes one axis of all")
     return reshape(x, (shape[0], prod(shape[1:])))
@@ -78,7 +105,8 @@ def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple
 
     Raises ValueError for axes that x does not have, or for a different number of places.
     """
-    shape = shape_of(x)
+    x = operand("moveaxis", x)
+    shape = x.shape
     old, new = axes_of(shape, source), axes_of(shape, destination)
     if len(old) != len(new):
         raise ValueError(f"moveaxis: {len(old)} axes {source} for {len(new)} places {destination}")
@@ -90,7 +118,8 @@ def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple
 
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Any:
     """Two axes exchanged: swapaxes(x, -1, -2) transposes every matrix of a batch."""
-    shape = shape_of(x)
+    x = operand("swapaxes", x)
+    shape = x.shape
     ((a,), (b,)) = axes_of(shape, axis1), axes_of(shape, axis2)
     order = list(range(len(shape)))
     order[a], order[b] = b, a
@@ -99,7 +128,8 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Any:
 
 def flip(x: Operand, axis: Axis = None) -> Any:
     """The elements in reversed order along `axis`: a number, a tuple, or None for all axes."""
-    shape = shape_of(x)
+    x = operand("flip", x)
+    shape = x.shape
     axes = axes_of(shape, axis)
     return getitem(x, tuple([slice(None, None, -1 if i in axes else None) for i in range(len(shape))]))
 
@@ -113,8 +143,9 @@ def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
     counts = (int(repeats),) if isinstance(repeats, (int, np.integer)) else tuple(repeats)
     if any(n < 0 for n in counts):
         raise ValueError(f"tile: the numbers of repeats must not be negative: {repeats}")
-    n = max(len(counts), len(shape_of(x)))
-    shape = (1,) * (n - len(shape_of(x))) + shape_of(x)
+    x = operand("tile", x)
+    n = max(len(counts), len(x.shape))
+    shape = (1,) * (n - len(x.shape)) + x.shape
     counts = (1,) * (n - len(counts)) + counts
     paired = reshape(x, tuple([k for size in shape for k in (1, size)]))
     wide = broadcast_to(paired, tuple([k for pair in zip(counts, shape) for k in pair]))
@@ -130,8 +161,9 @@ def repeat(x: Operand, repeats: int, axis: int | None = None) -> Any:
         raise TypeError(f"repeat takes one number of repeats, not {repeats!r}: for one each, index with an array")
     if repeats < 0:
         raise ValueError(f"repeat: the number of repeats must not be negative: {repeats}")
+    x = operand("repeat", x)
     x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
-    shape = shape_of(x)
+    shape = x.shape
     (k,) = axes_of(shape, axis)
     head, tail = shape[: k + 1], shape[k + 1 :]
     wide = broadcast_to(reshape(x, (*head, 1, *tail)), (*head, repeats, *tail))
@@ -158,7 +190,8 @@ def pad(x: Operand, width: Any, value: float = 0) -> Any:
 
     Raises ValueError for a negative width, or pairs that do not fit the number of axes.
     """
-    shape = shape_of(x)
+    x = operand("pad", x)
+    shape = x.shape
     try:
         pairs = np.broadcast_to(width, (len(shape), 2)).tolist()
     except ValueError as error:
@@ -174,14 +207,15 @@ def roll(x: Operand, shift: int | tuple[int, ...], axis: Axis = None) -> Any:
 
     Raises ValueError if several shifts and axes differ in number.
     """
+    x = operand("roll", x)
     if axis is None:
-        return reshape(roll(reshape(x, -1), shift, 0), shape_of(x))
-    axes = axes_of(shape_of(x), axis)
+        return reshape(roll(reshape(x, -1), shift, 0), x.shape)
+    axes = axes_of(x.shape, axis)
     shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: {len(shifts)} shifts {shift} for {len(axes)} axes {axis}")
     for n, k in zip(shifts, axes):
-        size = shape_of(x)[k]
+        size = x.shape[k]
         cut = -n % size if size else 0
         if cut:
             x = concat(split(x, [cut], k)[::-1], k)
@@ -219,7 +253,8 @@ def concat(xs: Sequence[Operand], axis: int = 0) -> Any:
 
     Raises ValueError for no arrays, or shapes that do not fit.
     """
-    shapes = [shape_of(x) for x in xs]
+    xs = [operand("concat", x) for x in xs]
+    shapes = [x.shape for x in xs]
     if not shapes or not shapes[0]:
         raise ValueError(f"concat takes at least one array, each of at least one axis, not shapes {shapes}")
     (k,) = axes_of(shapes[0], axis)
@@ -233,9 +268,10 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Any:
 
     Raises ValueError for no arrays, or different shapes.
     """
-    shapes = {shape_of(x) for x in xs}
-    if len(shapes) != 1:
-        raise ValueError(f"stack takes at least one array, all of one shape, not {[shape_of(x) for x in xs]}")
+    xs = [operand("stack", x) for x in xs]
+    shapes = [x.shape for x in xs]
+    if len(set(shapes)) != 1:
+        raise ValueError(f"stack takes at least one array, all of one shape, not {shapes}")
     return concat([expand_dims(x, axis) for x in xs], axis)
 
 
@@ -245,8 +281,9 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Any
     split(x, 3) cuts (6,) into (2,) (2,) (2,), and split(x, [1, 4]) into (1,) (3,) (2,).
     Raises ValueError if the parts would not be equal, or the points are not in order within the axis.
     """
-    (k,) = axes_of(shape_of(x), axis)
-    n = shape_of(x)[k]
+    x = operand("split", x)
+    (k,) = axes_of(x.shape, axis)
+    n = x.shape[k]
     if isinstance(sections, (int, np.integer)):
         if sections < 1 or n % sections:
             raise ValueError(f"split: axis {axis} of size {n} has no {sections} equal parts: give points where to cut")

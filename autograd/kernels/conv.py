@@ -56,7 +56,7 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
 def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     """x[n, c, p] = sum over m, o, k with p(o, k) = p of y[n, m, o] W[m, c, k]: the adjoint of convolve in x."""
     back = turned(w)
-    if back is not None and len(W) <= 3 * W.shape[1] * groups and len(y) * prod(w.out) >= len(W):
+    if back is not None and len(W) <= 2 * W.shape[1] * groups and len(y) * prod(w.out) >= 4 * len(W):
         return convolve(y, flipped(W, groups), None, back, groups)
     n = images_to_fold(len(y), w)
     if n > 1:
