@@ -145,7 +145,7 @@ class Randomness:
         self.generator = np.random.default_rng(number)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the shared generator is, in a form that JSON can hold: a run with dropout that loads it goes on exactly."""
+        """Where the generator is, in a form that JSON can hold: a run with dropout that loads it goes on exactly."""
         return {"bit_generator": dict(self().bit_generator.state)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -129,6 +129,8 @@ def separated(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def method(x: Any, name: str) -> Any:
+    if isinstance(x, type):
+        raise TypeError(f"{x.__name__} is a class: make a layer, an optimizer or a data loader of it first")
     found = getattr(x, name, None)
     if not callable(found):
         raise TypeError(f"{type(x).__name__} has no {name}: give a layer, an optimizer or a data loader")

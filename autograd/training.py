@@ -80,7 +80,8 @@ def fit(
     is shown where tqdm is installed and the error stream is a terminal.
 
     Raises:
-        FloatingPointError: the loss is not finite; the model is as it was after the last good update.
+        FloatingPointError: the loss is not finite; the parameters are as they were after the last good update. The
+            buffers are not: the running mean of a BatchNorm has seen the batch, and may be nan.
     """
     history = History()
     for epoch in range(1, epochs + 1):

@@ -92,7 +92,7 @@ def main():
         style_loss = sum(((G - W) ** 2).sum() / (W**2).sum() for G, W in zip(grams(x, filters), wanted))
         content_loss = ((half(half(x)) - small) ** 2).mean()
         rough = ((x[..., 1:] - x[..., :-1]) ** 2).mean() + ((x[..., 1:, :] - x[..., :-1, :]) ** 2).mean()
-        loss = style_loss + 5 * content_loss + rough
+        loss = style_loss + 3 * content_loss + 0.2 * rough
         u.cleargrad()
         loss.backward()
         optimizer.update()

@@ -22,7 +22,6 @@ from autograd.visualize import mimebundle, plot, to_dot, to_graphviz, to_html, t
 
 HAS_PURE = any("graphviz-pure" in command[0] for command in render.commands("svg"))
 pure = pytest.mark.skipif(not HAS_PURE, reason="pip install graphviz-pure")
-orders = pytest.mark.skipif("order" not in Function.__slots__, reason="functions do not say which pass made them")
 
 
 def parts_of(*outputs):
@@ -443,7 +442,6 @@ def colour(text, label):
     return found
 
 
-@orders
 def test_forward_and_backward_passes_have_colours_and_a_legend():
     x = Variable(2.0, name="x")
     y = (x * x) * x
@@ -461,7 +459,6 @@ def test_forward_and_backward_passes_have_colours_and_a_legend():
     assert [f.order for f in (y.creator, first.creator, second.creator)] == [0, 1, 2]
 
 
-@orders
 def test_a_backward_pass_through_layers_is_folded_too():
     x = Variable(np.ones((1, 2)), name="x")
     with tracing():

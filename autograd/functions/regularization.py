@@ -7,6 +7,7 @@ from typing import Any
 from autograd.backend import generator, namespace
 from autograd.config import training
 from autograd.core import Function, Operand
+from autograd.functions.arithmetic import number
 
 
 class Dropout(Function):
@@ -23,6 +24,12 @@ class Dropout(Function):
         return gy * self.mask
 
 
+def check_probability(name: str, p: float) -> None:
+    """Raises TypeError or ValueError unless p is a number in [0, 1)."""
+    if not 0 <= number(f"{name}: p", p) < 1:
+        raise ValueError(f"{name}: the probability p must be in [0, 1), not {p}")
+
+
 def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
     """Every element becomes 0 with probability p, and x / (1 - p) otherwise: the expected value stays x.
 
@@ -33,10 +40,9 @@ def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
 
     Raises:
         ValueError: p is not in [0, 1).
-        TypeError: x is not floating-point.
+        TypeError: p is no number, x is not floating-point.
     """
-    if not 0 <= p < 1:
-        raise ValueError(f"dropout: the probability p must be in [0, 1), not {p}")
+    check_probability("dropout", p)
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fc":
         raise TypeError(f"dropout takes floating-point arrays, not {dtype or type(x).__name__}: try x.astype(float)")

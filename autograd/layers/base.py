@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.backend import Array, device_of, is_array, to_device
 from autograd.core import Operand, Variable, as_array
+from autograd.functions.operands import operand
 from autograd.shapes import Shape
 
 Generator: TypeAlias = "np.random.Generator | int | None"  # None: the shared one of `autograd.seed`
@@ -59,7 +60,7 @@ class Box:
     def settle(self, x: Operand, axis: int) -> None:
         """Takes the unknown size, if there is one, from this axis of an input, and the device too."""
         if type(self.value) is Plan:
-            shape = np.shape(as_array(x))
+            shape = operand("a layer", x).shape
             if not -len(shape) <= axis < len(shape):
                 raise ValueError(f"the size of axis {axis} of the input is to be found, but its shape is {shape}")
             self.data = self.value.array(shape[axis], device_of(as_array(x)))

@@ -62,6 +62,8 @@ class MLP(Sequential):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
+        if not isinstance(sizes, Sequence) or isinstance(sizes, str):
+            raise TypeError(f"MLP takes the sizes of its layers as a list, such as MLP((1000, 10)), not {sizes!r:.40}")
         if not sizes:
             raise ValueError("MLP takes the size of at least one layer")
         rng = rng if rng is None else np.random.default_rng(rng)  # a seed is spent once, not anew in every layer

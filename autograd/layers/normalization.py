@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.config import training
 from autograd.core import Operand, as_array
+from autograd.functions.arithmetic import number
 from autograd.functions.normalization import (
     batch_norm_inference,
     batch_norm_with_statistics,
@@ -32,7 +33,7 @@ class BatchNorm(Layer):
         self, size: int | None = None, *, momentum: float = 0.9, eps: float = 1e-5, dtype: Any = np.float32
     ) -> None:
         check_sizes(size=size)
-        if not 0 <= momentum <= 1:
+        if not 0 <= number("BatchNorm: momentum", momentum) <= 1:
             raise ValueError(f"BatchNorm: momentum must be in [0, 1], not {momentum}")
         self.gamma = Parameter.planned((size,), ones, dtype=dtype)
         self.beta = Parameter.planned((size,), zeros, dtype=dtype)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand
+from autograd.core import Operand, as_array
 from autograd.functions.activation import sigmoid
 from autograd.functions.elementwise import tanh
 from autograd.functions.linear import linear
+from autograd.functions.operands import operand
 from autograd.functions.shape import split
 from autograd.layers.base import Generator, Layer, Parameter, check_sizes
 from autograd.layers.initializers import lecun, orthogonal, zeros
@@ -45,6 +46,13 @@ class Recurrent(Layer):
         return self.carry[0] if self.carry else None
 
     def linear_of_x(self, x: Operand) -> Any:
+        """x Wx + b. Raises ValueError for a batch that does not go with the state: it would be broadcast silently."""
+        before, now = as_array(self.h), as_array(x)
+        if before is not None and before.shape[:-1] != operand(type(self).__name__, now).shape[:-1]:
+            raise ValueError(
+                f"{type(self).__name__}: x {now.shape} is not the next step of the batch whose state is {before.shape}: "
+                "call reset_state() before a new sequence"
+            )
         self.Wx.settle(x, -1)
         return linear(x, self.Wx, self.b)
 

@@ -49,6 +49,8 @@ class Optimizer:
     def __init__(self, model: Any, lr: Rate, *, transforms: Sequence[Transform] = ()) -> None:
         self.root, self.kind = trainable(model)
         self.lr = lr
+        if not isinstance(transforms, Iterable):
+            raise TypeError(f"transforms is a list of functions, such as [clip_by_norm(1.0)], not {transforms!r:.40}")
         self.transforms = tuple(transforms)
         for transform in self.transforms:
             if not callable(transform):
@@ -67,8 +69,12 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no formula: define step(self, lr, t, p, g, *slots)")
 
     def update(self) -> None:
-        """One step for every parameter that has a gradient."""
+        """One step for every parameter that has a gradient. TypeError for a gradient that is no Variable."""
         params = dict(walk(self.root, self.kind))
+        for path, p in params.items():
+            if p.grad is not None and not isinstance(p.grad, Variable):
+                kind = type(p.grad).__name__
+                raise TypeError(f"{path}: grad must be a Variable or None, not {kind}: put it in one, Variable(grad)")
         grads = {path: p.grad.data for path, p in params.items() if p.grad is not None}
         for path, g in grads.items():
             if g.shape != params[path].shape:
@@ -144,6 +150,9 @@ def trainable(model: Any) -> tuple[Any, type]:
         return model, Parameter
     if isinstance(model, Variable):
         raise TypeError("an optimizer takes a layer, or a list of parameters: put the one parameter in a list")
+    if not isinstance(model, Iterable):
+        what = "the class itself: make a layer of it first" if isinstance(model, type) else "which is not iterable"
+        raise TypeError(f"an optimizer takes a layer, or a list of parameters, not {model!r:.60}, {what}")
     root = dict(model) if isinstance(model, Mapping) else list(model)
     found = list(root.values() if isinstance(root, dict) else root)
     if not found:
