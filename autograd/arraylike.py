@@ -7,7 +7,7 @@ gives the rest: shape and conversions, plain boolean comparisons, and the method
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from typing import Any
 
@@ -35,6 +35,11 @@ def beside(x: Any, other: Any) -> Any:
     if type(other) not in SEQUENCES:
         return other
     return namespace(x.value if isinstance(x, ArrayLike) else x).asarray(as_numbers(other))
+
+
+def listed(xs: Any) -> list[Any]:
+    """What was given, one or several, as a list."""
+    return list(xs) if isinstance(xs, Iterable) and not hasattr(xs, "dtype") else [xs]
 
 
 class ArrayLike:

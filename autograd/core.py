@@ -2,7 +2,6 @@
 
 A `Variable` is an array that remembers where it came from; a `Function` makes Variables of Variables, records a node
 for each (`engine.Node`), and knows its own derivative; `backward` and `grad` walk the nodes back. Three invariants:
-
 - *A graph starts at a Variable.* On arrays alone a function is just its `forward`: arrays in, an array out.
 - *First order never pays for second order.* In `backward` the gradients, `self.inputs` and `self.outputs` are arrays.
   Only while it is itself recorded (`create_graph=True`) they are Variables, and the same code leaves its own graph.
@@ -12,7 +11,7 @@ for each (`engine.Node`), and knows its own derivative; `backward` and `grad` wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import partial
 from math import prod
@@ -23,16 +22,16 @@ from weakref import ref
 import numpy as np
 
 from autograd import engine
-from autograd.arraylike import SEQUENCES, ArrayLike, beside
+from autograd.arraylike import SEQUENCES, ArrayLike, beside, listed
 from autograd.backend import as_numbers, device_of, explained, is_array, namespace, to_device
 from autograd.config import recording, using
 from autograd.drawing.notebook import mimebundle
-from autograd.engine import Node
 from autograd.kernels.indexing import add_at
 from autograd.shapes import Axis, check_matmul, inverse, reduced
 
 Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
 
+RAW = frozenset({np.ndarray, np.float64, np.float32})  # what needs no second look
 replaying: ContextVar[int] = ContextVar("replaying", default=0)  # n while the n-th backward runs and is itself recorded
 
 
@@ -53,14 +52,12 @@ class Function:
     Variable(6.)
 
     `forward` takes arrays (0-d ones as NumPy scalars) and returns an array or a tuple of arrays; `backward` takes a
-    gradient for each output and returns one for each input, None for zero; it is summed to the shape and cast to the
-    dtype of the input by the engine. `backward` may name `self.inputs`, `self.outputs` and `self.parents` (None for an
-    input that is a constant, whose gradient nobody wants). An instance is called once.
+    gradient for each output and returns one for each input, None for zero; the engine sums and casts it to the input's
+    shape and dtype. `backward` may name `self.inputs`, `self.outputs` and `self.parents` (None for a constant).
     """
 
     parents: Any = None  # the node of each input, once it was called
-    kept: list[tuple[Any, Any]]  # a weak reference to the node of each output and its array, if it names `outputs`
-    siblings: list[tuple[Any, Any]] | None  # of several outputs: the same, and how to make zeros for a missing gradient
+    siblings: Any = None  # of several outputs: weak references to their nodes, and how to make zeros
     keeps_inputs = keeps_outputs = True
 
     def __init_subclass__(cls) -> None:
@@ -71,30 +68,32 @@ class Function:
             cls.keeps_inputs = vars(cls).get("keeps_inputs", not names.isdisjoint({"inputs", "super"}))
             cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
 
-    def forward(self, *arrays: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, *arrays)")
+    def forward(self, *_: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no forward, or no derivative: define both")
 
-    def backward(self, *gys: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no derivative: define backward(self, *gys)")
+    backward = forward
 
     def __call__(self, *inputs: Operand) -> Any:
+        if len(inputs) == 1 and type(inputs[0]) in RAW:
+            return self.forward(*inputs)
         arrays: list[Any] = []
         parents: list[Any] = []
         variables = False
         generation = -1  # stays below 0 where there is nothing to record
         for x in inputs:
-            if not isinstance(x, Variable):
+            if isinstance(x, Variable):
+                variables = True
+                value, node = x.value, x.node
+                if node is None and value.dtype.kind == "f":
+                    node = place(x)
+                if node is not None:
+                    born = 0 if node.creator is None else node.creator.generation
+                    generation = born if born > generation else generation
+                arrays.append(value if value.shape else value[()])
+                parents.append(node)
+            else:
                 arrays.append(x)
                 parents.append(None)
-                continue
-            variables = True
-            value, node = x.value, x.node
-            if node is None and value.dtype.kind == "f":
-                node = place(x)
-            if node is not None:
-                generation = max(generation, 0 if node.creator is None else node.creator.generation)
-            arrays.append(value if value.shape else value[()])
-            parents.append(node)
         try:
             ys = self.forward(*arrays)
         except Exception as error:
@@ -107,16 +106,19 @@ class Function:
         if creator is not None:
             if self.parents is not None:
                 raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
-            self.parents, self.generation, self.order, self.siblings = parents, generation + 1, replaying.get(), None
+            self.parents, self.generation, self.order = parents, generation + 1, replaying.get()
             if self.keeps_inputs:
                 self.arrays = arrays
             if several or self.keeps_outputs:
-                weak = [(lambda: None) if y.node is None else ref(y.node) for y in outputs]
-                self.kept = [(node, y.value) for node, y in zip(weak, outputs)] if self.keeps_outputs else []
-                if several:
-                    zeros = [partial(namespace(y.value).zeros, y.shape, y.dtype) for y in outputs]
-                    self.siblings = list(zip(weak, zeros))
+                self.keep(outputs)
         return tuple(outputs) if several else outputs[0]
+
+    def keep(self, outputs: list[Variable]) -> None:
+        """Keeps the outputs' arrays, weak references to their nodes, and how to make zeros for a lost gradient."""
+        weak = [(lambda: None) if y.node is None else ref(y.node) for y in outputs]
+        self.kept = [(node, y.value) for node, y in zip(weak, outputs)] if self.keeps_outputs else []
+        if len(outputs) > 1:
+            self.siblings = [(w, partial(namespace(y.value).zeros, y.shape, y.dtype)) for w, y in zip(weak, outputs)]
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -145,7 +147,7 @@ def names_in(code: CodeType) -> set[str]:
 def result(value: Any, creator: Function | None = None, index: int = 0) -> Variable:
     """The Variable of a computed value, past the door of the constructor: an output of `creator`, if that is given."""
     x = object.__new__(Variable)
-    x.value = value if hasattr(value, "dtype") else as_numbers(value)
+    x.value = value if type(value) in RAW or hasattr(value, "dtype") else as_numbers(value)
     x.grad = x.name = x.node = None
     if creator is not None and x.value.dtype.kind == "f":
         place(x, creator, index)
@@ -154,8 +156,7 @@ def result(value: Any, creator: Function | None = None, index: int = 0) -> Varia
 
 def place(x: Variable, creator: Function | None = None, index: int = 0) -> Any:
     """Gives `x` its node: as an output of `creator`, or as a leaf."""
-    node: Any = Node(x)
-    x.node = node
+    x.node = node = engine.Node(x)
     node.creator, node.index = creator, index
     node.shape, node.dtype = x.value.shape, x.value.dtype
     return node
@@ -505,8 +506,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     Raises TypeError for what is not a floating-point Variable, RuntimeError for an output without a graph, ValueError
     for a seed that has not the shape of its output.
     """
-    given = outputs, inputs, grad_outputs
-    ys, xs, seeds = [list(v) if isinstance(v, Iterable) and not hasattr(v, "dtype") else [v] for v in given]
+    ys, xs, seeds = listed(outputs), listed(inputs), listed(grad_outputs)
     seeds = [None] * len(ys) if grad_outputs is None else seeds
     for x in [*ys, *xs]:
         if not isinstance(x, Variable) or x.dtype.kind != "f":

@@ -231,9 +231,9 @@ def test_a_missing_forward_or_backward_says_so():
         def forward(self, x):
             return x * 2
 
-    with pytest.raises(NotImplementedError, match="Nothing has no forward"):
+    with pytest.raises(NotImplementedError, match="Nothing has no forward, or no derivative: define both"):
         Nothing()(Variable(1.0))
-    with pytest.raises(NotImplementedError, match="Forward has no derivative"):
+    with pytest.raises(NotImplementedError, match="Forward has no forward, or no derivative: define both"):
         Forward()(Variable(1.0)).backward()
 
 
@@ -398,6 +398,16 @@ def test_data_replaced_between_forward_and_backward():
     gx = grad(y, x, create_graph=True)
     assert_equal(gx, 12)
     assert_equal(grad(gx, x), 12)
+
+
+def test_unchain_backward_cuts_every_level():
+    a = Variable(np.ones(2)) * 2
+    b = a * a
+    c = b * b
+    y = c * a
+    y.unchain_backward()
+    assert [v.creator for v in (a, b, c)] == [None] * 3
+    assert y.creator is not None
 
 
 def test_powers_at_zero():

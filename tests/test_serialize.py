@@ -312,6 +312,19 @@ def test_every_truncation_is_noticed(tmp_path):
             serialize.read(path)
 
 
+def test_bytes_behind_an_array_are_noticed(tmp_path):
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.ones(2))
+    for extra in (b"", b"x"):
+        with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+            archive.writestr("a.npy", content.getvalue() + extra)
+        if extra:
+            with pytest.raises(ValueError, match=r"x\.npz is damaged.*a\.npy goes on after its end"):
+                serialize.read(tmp_path / "x.npz")
+        else:
+            assert list(serialize.read(tmp_path / "x.npz")) == ["a"]
+
+
 def test_a_file_that_lost_an_array_is_noticed(tmp_path):
     path, buffer = tmp_path / "net.npz", io.BytesIO()
     serialize.save({"W": np.ones(1), "b": np.ones(1)}, path)
@@ -357,6 +370,10 @@ def test_what_cannot_be_saved(tmp_path, source, match):
 def test_what_cannot_be_loaded_into(tmp_path):
     with pytest.raises(TypeError, match="dict has no load_state_dict"):
         serialize.load({}, tmp_path / "x.npz")
+    with pytest.raises(TypeError, match="Linear is a class: make a layer"):
+        serialize.load(Linear, tmp_path / "x.npz")
+    with pytest.raises(TypeError, match="Linear is a class"):
+        serialize.save(Linear, tmp_path / "x.npz")
 
 
 def test_anything_with_a_state(tmp_path):

@@ -39,6 +39,16 @@ def test_axes_that_do_not_fit(shape, axis):
         reduced(shape, axis, True)
 
 
+@pytest.mark.parametrize("axis", ["a", 0.0, (0, 1.0), [None], "01", {0}, (0, "1")])
+def test_axes_are_whole_numbers(axis):
+    with pytest.raises(TypeError, match="axis must be a whole number"):
+        axes_of((2, 3), axis)
+
+
+def test_axes_may_be_numpys_integers():
+    assert axes_of((2, 3), np.int64(-1)) == axes_of((2, 3), (np.int32(1),)) == (1,)
+
+
 @pytest.mark.parametrize("n", range(5))
 def test_inverse_undoes_an_order(n):
     x = np.zeros(tuple(range(2, 2 + n)))

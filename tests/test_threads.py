@@ -11,7 +11,7 @@ from autograd.config import recording, training
 
 
 def test_eight_threads_with_different_modes():
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=20)
 
     def work(i):
         """Odd threads record nothing; all switch at the same moments."""
@@ -41,7 +41,7 @@ def test_eight_threads_with_different_modes():
 
 def test_a_recorded_backward_beside_a_plain_one():
     """create_graph is a thread's own too: `self.inputs` are Variables in one and arrays in the other."""
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(4, timeout=20)
 
     def work(i):
         for n in range(30):

@@ -67,6 +67,37 @@ def test_data_takes_arrays_only():
             x.data = data
 
 
+@pytest.mark.parametrize("data", [np.ones(3), np.ones((), np.float32), np.ones((2, 1), np.float32)])
+def test_data_of_another_kind_has_another_place_in_the_graph(data):
+    """What is computed with it gets its gradients in its shape and dtype, not in those of before."""
+    x = Variable(2.0)
+    x * 1
+    x.data = data
+    (x * 3).backward()
+    assert (x.grad.shape, x.grad.dtype) == (data.shape, data.dtype)
+    assert_equal(x.grad, np.full(data.shape, 3))
+
+
+@pytest.mark.parametrize("shape, axis", [((0, 3), None), ((0, 3), 0), ((2, 0), -1), ((0,), (0,))])
+def test_mean_and_max_of_nothing(shape, axis):
+    x = Variable(np.ones(shape))
+    for name in ("mean", "max"):
+        with pytest.raises(ValueError, match=f"{name} of no elements: shape "):
+            getattr(x, name)(axis)
+    with pytest.raises(ValueError, match="of no elements"):
+        x.min(axis)
+    assert x.sum(axis).shape == x.data.sum(axis).shape
+
+
+def test_the_mean_of_float16_does_not_overflow():
+    x = Variable(np.ones(70000, np.float16))
+    y = x.mean()
+    assert (y.dtype, float(y)) == (np.float16, 1)
+    y.backward()
+    assert x.grad.dtype == np.float16
+    assert (x.grad.data == np.float16(1 / 70000)).all()
+
+
 def test_as_variable():
     x = Variable(np.ones(2))
     assert as_variable(x) is x

@@ -74,7 +74,7 @@ class LayerNorm(Layer):
 
 
 class GroupNorm(Layer):
-    """Each sample's groups of channels normalized by themselves, whatever the batch.   (N, C, ...), gamma and beta (C,)"""
+    """Each sample's groups of channels normalized by themselves.   (N, C, ...), gamma and beta (C,)"""
 
     def __init__(self, groups: int, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
         check_sizes(groups=groups, size=size)
@@ -89,7 +89,7 @@ class GroupNorm(Layer):
 
 
 class InstanceNorm(Layer):
-    """Each sample's channels normalized by themselves: as many groups as channels.   (N, C, ...), gamma and beta (C,)"""
+    """Each sample's channels normalized, each by itself.   (N, C, ...), gamma and beta (C,)"""
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
         check_sizes(size=size)

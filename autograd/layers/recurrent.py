@@ -50,7 +50,7 @@ class Recurrent(Layer):
         before, now = as_array(self.h), as_array(x)
         if before is not None and before.shape[:-1] != operand(type(self).__name__, now).shape[:-1]:
             raise ValueError(
-                f"{type(self).__name__}: x {now.shape} is not the next step of the batch whose state is {before.shape}: "
+                f"{type(self).__name__}: x {now.shape} is no next step of the batch whose state is {before.shape}: "
                 "call reset_state() before a new sequence"
             )
         self.Wx.settle(x, -1)

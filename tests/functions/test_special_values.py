@@ -52,6 +52,77 @@ def test_equal_operands_share_the_gradient():
         assert sorted([a[0], b[0]]) == sorted([a[2], b[2]]) == [0, 1]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("infinite", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize(
+    "f, at, expected",
+    [
+        (F.relu, [-1.0, 2.0], [0, 1]),
+        (lambda x: F.clip(x, 0, None), [-1.0, 2.0], [0, 1]),
+        (lambda x: F.clip(x, None, 1), [2.0, 0.0], [0, 1]),
+        (F.hardtanh, [-2.0, 0.5], [0, 1]),
+        (lambda x: F.where(x > 0, x, 0.0), [-1.0, 2.0], [0, 1]),
+        (lambda x: F.where(x > 0, 0.0, x), [1.0, -2.0], [0, 1]),
+        (lambda x: F.maximum(x, 0.0), [-1.0, 2.0], [0, 1]),
+        (lambda x: F.minimum(0.0, x), [1.0, -2.0], [0, 1]),
+    ],
+)
+def test_where_a_gradient_is_masked_it_is_zero(f, at, expected, infinite, dtype):
+    """Also if what comes from above is infinite: log(relu(x)) at -1. The others pass."""
+    for x, passes in [(np.array(at), expected), *zip(map(np.array, at), expected)]:
+        x = Variable(x.astype(dtype))
+        gy = Variable(np.where(np.asarray(passes) == 1, 3, infinite).astype(dtype))
+        for create_graph in (False, True):
+            gx = grad(f(x), x, gy, create_graph=create_graph)
+            assert gx.dtype == dtype
+            assert gx.data.tolist() == (3 * np.asarray(passes)).tolist()
+
+
+@pytest.mark.parametrize("f", [F.leaky_relu, F.elu, F.selu, lambda x: F.elu(x, 2.0), lambda x: F.maximum(x, x)])
+def test_an_infinite_gradient_passes_a_slope_as_it_is(f):
+    x = Variable(np.array([-1.0, 2.0]))
+    assert grad(f(x), x, Variable(np.array([math.inf, -math.inf]))).data.tolist() == [math.inf, -math.inf]
+
+
+def test_masked_roots_and_logarithms():
+    """As PyTorch has it: the branch that was not taken has no part in the gradient."""
+    x = Variable(np.array([-1.0, 4.0]))
+    for f in (F.relu, lambda x: F.clip(x, 0, None), lambda x: F.where(x > 0, x, 0.0), lambda x: F.maximum(x, 0.0)):
+        with np.errstate(divide="ignore"):
+            assert grad(F.sqrt(f(x)), x).data.tolist() == [0, 0.25]
+            assert grad(F.log(f(x)), x).data.tolist() == [0, 0.25]
+
+
+ones = np.ones(2)
+DOORS = {
+    "reshape": lambda x: F.reshape(x, (1, -1)), "transpose": F.transpose, "getitem": lambda x: F.getitem(x, 0),
+    "astype": lambda x: F.astype(x, "float32"), "to": lambda x: F.to(x, "cpu"), "squeeze": F.squeeze, "flip": F.flip,
+    "broadcast_to": lambda x: F.broadcast_to(x, (2, 2)), "sum_to": lambda x: F.sum_to(x, ()), "flatten": F.flatten,
+    "expand_dims": lambda x: F.expand_dims(x, 0), "moveaxis": lambda x: F.moveaxis(x, 0, 0),
+    "swapaxes": lambda x: F.swapaxes(x, 0, 0), "tile": lambda x: F.tile(x, 2), "repeat": lambda x: F.repeat(x, 2),
+    "pad": lambda x: F.pad(x, 1), "roll": lambda x: F.roll(x, 1), "split": lambda x: F.split(x, 2),
+    "concat": lambda x: F.concat([ones, x]), "stack": lambda x: F.stack([x, ones]), "outer": lambda x: F.outer(x, ones),
+    "linear": lambda x: F.linear(x, np.ones((2, 2))), "tensordot": lambda x: F.tensordot(ones, x, 1),
+    "einsum": lambda x: F.einsum("i->i", x), "embedding": lambda x: F.embedding(x, np.array([0])),
+    "accuracy": lambda x: F.accuracy(x, np.array([0])), "batch_norm": lambda x: F.batch_norm(x, ones, ones),
+    "batch_norm_inference": lambda x: F.batch_norm_inference(x, ones, ones, ones, ones),
+    "layer_norm": lambda x: F.layer_norm(x, ones, ones), "group_norm": lambda x: F.group_norm(x, 1, ones, ones),
+    "instance_norm": lambda x: F.instance_norm(x, ones, ones), "sum": F.sum, "mean": F.mean, "argmax": F.argmax,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("x", [[1.0, 2.0], "text", None, [Variable(1.0)]], ids=repr)
+@pytest.mark.parametrize("name", DOORS)
+def test_what_is_no_array_is_refused_at_the_door(name, x):
+    with pytest.raises(TypeError, match=rf"^{name} takes a Variable or an array, not {type(x).__name__}: "):
+        DOORS[name](x)
+
+
+def test_numbers_are_arrays_without_axes():
+    assert F.reshape(2.0, (1, 1)).tolist() == [[2]]
+    assert F.broadcast_to(3, (2,)).tolist() == [3, 3]
+
+
 def test_piecewise_linear_functions_have_no_second_derivative():
     x = Variable(np.array([-2.0, -0.5, 0.0, 0.5, 2.0]))
     for f in (F.relu, F.leaky_relu, F.hardtanh, F.abs, F.sign, lambda x: F.maximum(x, 0.3)):

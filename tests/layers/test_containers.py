@@ -57,3 +57,6 @@ def test_mlp():
     assert MLP((5, 3), tanh, in_size=2)[1] is tanh
     with pytest.raises(ValueError, match="at least one"):
         MLP(())
+    for sizes in (10, None, "10"):
+        with pytest.raises(TypeError, match=r"sizes of its layers as a list, such as MLP\(\(1000, 10\)\), not"):
+            MLP(sizes)

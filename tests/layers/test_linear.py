@@ -49,3 +49,12 @@ def test_equal_weights_stay_equal():
 def test_a_wrong_input_names_the_shapes():
     with pytest.raises(ValueError, match=r"x \(4, 5\), W \(3, 2\)"):
         Linear(2, 3)(np.ones((4, 5), np.float32))
+
+
+@pytest.mark.parametrize("x", [[[1.0, 2.0]], "text", None])
+def test_what_is_no_array_settles_no_size(x):
+    layer = Linear(3)
+    with pytest.raises(TypeError, match="takes a Variable or an array, not"):
+        layer(x)
+    assert layer.W.shape == (None, 3)
+    assert layer(np.ones((4, 5), np.float32)).shape == (4, 3)

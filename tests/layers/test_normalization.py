@@ -64,6 +64,12 @@ def test_momentum_is_a_share(momentum):
         BatchNorm(momentum=momentum)
 
 
+@pytest.mark.parametrize("momentum", ["a", None])
+def test_momentum_is_a_number(momentum):
+    with pytest.raises(TypeError, match="BatchNorm: momentum must be a number, not"):
+        BatchNorm(momentum=momentum)
+
+
 def test_layer_norm():
     layer = LayerNorm(dtype=np.float64)
     x = np.random.default_rng(0).standard_normal((2, 3, 5))

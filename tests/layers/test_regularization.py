@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import test_mode
+from autograd.functions.regularization import dropout
 from autograd.layers import Dropout
 
 
@@ -28,3 +29,11 @@ def test_a_seed_is_not_spent_anew_in_every_call():
 def test_p_is_a_probability_below_one(p):
     with pytest.raises(ValueError, match=r"p must be in \[0, 1\)"):
         Dropout(p)
+
+
+@pytest.mark.parametrize("p", ["a", None, [0.5]])
+def test_p_is_a_number(p):
+    with pytest.raises(TypeError, match="Dropout: p must be a number, not"):
+        Dropout(p)
+    with pytest.raises(TypeError, match="dropout: p must be a number, not"):
+        dropout(np.ones(2), p)

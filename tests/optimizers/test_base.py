@@ -67,7 +67,8 @@ def test_plain_variables_can_be_trained():
         ([Variable(1)], TypeError, "leaf Variables"),
         ([Variable(1.0) * 2], TypeError, "leaf Variables"),
         ([Linear(2)], TypeError, "leaf Variables"),
-        (3, TypeError, "not iterable"),
+        (3, TypeError, "not 3, which is not iterable"),
+        (Linear, TypeError, "the class itself: make a layer of it first"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained(root, error, match):
@@ -107,6 +108,17 @@ def test_two_references_to_a_parameter_are_one_step():
     optimizer = Adam([net.W, net.a.W, net.W], 0.5)
     optimizer.update()
     assert optimizer.counts == {"0": 1}
+
+
+def test_a_gradient_is_a_variable():
+    net = model()
+    before = values(net)
+    for p in net.params():
+        p.grad = Variable(np.ones_like(p.data))
+    net[2].W.grad = np.ones_like(net[2].W.data)
+    with pytest.raises(TypeError, match=r"2\.W: grad must be a Variable or None, not \w+: put it in one"):
+        SGD(net, 0.1).update()
+    assert all(np.array_equal(a, b) for a, b in zip(before, values(net)))
 
 
 def test_without_a_gradient_nothing_happens():

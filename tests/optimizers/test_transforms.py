@@ -122,6 +122,8 @@ def test_transforms_are_applied_in_order():
     np.testing.assert_array_equal(p.grad.data, [0, 0])
     with pytest.raises(TypeError, match="transforms are functions"):
         SGD([p], 1.0, transforms=[1.0])
+    with pytest.raises(TypeError, match=r"transforms is a list of functions, such as \[clip_by_norm\(1.0\)\]"):
+        SGD([p], 1.0, transforms=clip_by_norm(1.0))
 
 
 @pytest.mark.parametrize("make", [clip_by_norm, clip_by_value, weight_decay])
