@@ -41,9 +41,9 @@ def is_array(x: object) -> bool:
     return module_of(x) is not None
 
 
-def as_numbers(x: Any) -> np.ndarray[Any, Any]:
+def as_numbers(x: Any) -> Array:
     """A number or nested list of numbers as a NumPy array; TypeError for anything else, complex numbers included."""
-    array = np.asarray(x)
+    array = x if is_array(x) else np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {x!r:.60}")
     return array

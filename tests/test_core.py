@@ -614,3 +614,82 @@ def test_no_grad_ends_with_an_exception():
     with pytest.raises(KeyError), no_grad():
         raise KeyError
     assert (Variable(2.0) * 2).creator is not None
+
+
+# What beginners do
+
+
+class Square(Function):
+    def forward(self, x):
+        return x * x
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return 2 * x * gy
+
+
+def test_a_function_is_called_once():
+    square = Square()
+    square(np.ones(2)), square(np.ones(2))  # on arrays it keeps nothing
+    y = square(Variable(2.0))
+    with pytest.raises(RuntimeError, match="this Square was called before: make a new one for every call"):
+        square(Variable(3.0))
+    assert_equal(grad(y, y), 1)
+
+
+@pytest.mark.parametrize("sequence", [[1.0, 2.0], (1.0, 2.0)])
+def test_lists_beside_a_0d_variable_are_arrays_not_repetitions(sequence):
+    for x in (Variable(2), Variable(2.0)):
+        assert_equal(x * sequence, [2, 4])
+        assert_equal(sequence * x, [2, 4])
+        assert_equal(sequence - x, [-1, 0])
+    with pytest.raises(TypeError, match="a Variable holds numbers"):
+        Variable(3) * "ab"
+
+
+def test_complex_numbers_are_refused():
+    for data in (1j, [1 + 2j], np.array([1j])):
+        with pytest.raises(TypeError, match="holds numbers, real ones, not complex128"):
+            Variable(data)
+
+
+def test_a_forward_without_return_is_a_clear_error():
+    class Forgetful(Function):
+        def forward(self, x):
+            x + 1
+
+    with pytest.raises(TypeError, match="holds numbers, real ones, not object: None"):
+        Forgetful()(Variable(1.0))
+
+
+def test_a_gradient_that_is_a_view_still_receives_gradients():
+    x = Variable(np.array([1.0, 2.0]))
+    g = grad(x.sum(), x, create_graph=True)
+    (g**2).sum().backward(retain_grad=True)
+    assert_equal(g.grad, [2, 2])
+
+
+def test_seeds_take_the_dtype_of_their_output():
+    x = Variable(np.ones(2, np.float32))
+    assert grad(x, x, grad_outputs=np.ones(2)).dtype == np.float32
+    y = Variable(2.0)
+    assert_equal(grad(y * y, y, grad_outputs=3), 12)
+
+
+def test_backward_may_return_a_list_and_call_super():
+    class Both(Function):
+        def forward(self, x0, x1):
+            return x0 + 2 * x1
+
+        def backward(self, gy):
+            return [gy, 2 * gy]
+
+    class Scaled(Square):
+        def backward(self, gy):
+            return 3 * super().backward(gy)
+
+    a, b = Variable(1.0), Variable(2.0)
+    Both()(a, b).backward()
+    assert_equal(a.grad, 1)
+    assert_equal(b.grad, 2)
+    assert_equal(grad(Scaled()(b), b), 12)
