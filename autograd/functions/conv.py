@@ -104,6 +104,7 @@ def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation:
 
     (N, C, H, W) -> (N · OH · OW, C · KH · KW)
 
+    >>> import numpy as np
     >>> im2col(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0]
     array([0., 1., 4., 5.])
     """
