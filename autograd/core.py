@@ -74,7 +74,9 @@ class Function:
     backward = forward
 
     def __call__(self, *inputs: Operand) -> Any:
-        if len(inputs) == 1 and type(inputs[0]) in RAW:
+        if self.parents is not None:
+            raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
+        if len(inputs) == 1 and type(inputs[0]) in RAW:  # what most backwards do, made short
             return self.forward(*inputs)
         arrays: list[Any] = []
         parents: list[Any] = []
@@ -104,8 +106,6 @@ class Function:
         several = isinstance(ys, tuple)
         outputs = [result(y, creator, i) for i, y in enumerate(ys)] if several else [result(ys, creator)]
         if creator is not None:
-            if self.parents is not None:
-                raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
             self.parents, self.generation, self.order = parents, generation + 1, replaying.get()
             if self.keeps_inputs:
                 self.arrays = arrays

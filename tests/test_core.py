@@ -634,6 +634,8 @@ def test_a_function_is_called_once():
     y = square(Variable(2.0))
     with pytest.raises(RuntimeError, match="this Square was called before: make a new one for every call"):
         square(Variable(3.0))
+    with pytest.raises(RuntimeError, match="was called before"):
+        square(np.ones(2))  # it would overwrite what the graph needs
     assert_equal(grad(y, y), 1)
 
 

@@ -58,8 +58,10 @@ class BatchNorm(Layer):
         buffer.data = running.astype(buffer.dtype, copy=False)
 
 
-class LayerNorm(Layer):
-    """y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   (..., D), gamma and beta (D,)"""
+class Normalization(Layer):
+    """What the layers below share: a scale gamma and an offset beta, of the size of the input along `axis`."""
+
+    axis = 1
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
         check_sizes(size=size)
@@ -67,37 +69,38 @@ class LayerNorm(Layer):
         self.beta = Parameter.planned((size,), zeros, dtype=dtype)
         self.eps = eps
 
+    def settle(self, x: Operand) -> None:
+        """Takes the size from an input, if it is not known yet."""
+        self.gamma.settle(x, self.axis)
+        self.beta.settle(x, self.axis)
+
+
+class LayerNorm(Normalization):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   (..., D), gamma and beta (D,)"""
+
+    axis = -1
+
     def forward(self, x: Operand) -> Any:
-        self.gamma.settle(x, -1)
-        self.beta.settle(x, -1)
+        self.settle(x)
         return layer_norm(x, self.gamma, self.beta, self.eps)
 
 
-class GroupNorm(Layer):
+class GroupNorm(Normalization):
     """Each sample's groups of channels normalized by themselves.   (N, C, ...), gamma and beta (C,)"""
 
     def __init__(self, groups: int, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        check_sizes(groups=groups, size=size)
-        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
-        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
-        self.groups, self.eps = groups, eps
+        check_sizes(groups=groups)
+        super().__init__(size, eps=eps, dtype=dtype)
+        self.groups = groups
 
     def forward(self, x: Operand) -> Any:
-        self.gamma.settle(x, 1)
-        self.beta.settle(x, 1)
+        self.settle(x)
         return group_norm(x, self.groups, self.gamma, self.beta, self.eps)
 
 
-class InstanceNorm(Layer):
+class InstanceNorm(Normalization):
     """Each sample's channels normalized, each by itself.   (N, C, ...), gamma and beta (C,)"""
 
-    def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        check_sizes(size=size)
-        self.gamma = Parameter.planned((size,), ones, dtype=dtype)
-        self.beta = Parameter.planned((size,), zeros, dtype=dtype)
-        self.eps = eps
-
     def forward(self, x: Operand) -> Any:
-        self.gamma.settle(x, 1)
-        self.beta.settle(x, 1)
+        self.settle(x)
         return instance_norm(x, self.gamma, self.beta, self.eps)

@@ -1,10 +1,10 @@
-"""BatchNorm and LayerNorm: the formula while training, running statistics in test mode."""
+"""The normalization layers: their formulas; for BatchNorm also running statistics in test mode."""
 
 import numpy as np
 import pytest
 
 from autograd import Variable, test_mode
-from autograd.layers import BatchNorm, LayerNorm
+from autograd.layers import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 
 
 def test_the_lectures_numbers():
@@ -97,3 +97,38 @@ def test_against_torch(momentum):
     theirs.eval()
     with test_mode():
         np.testing.assert_allclose(ours(a).data, theirs(torch.tensor(a)).detach().numpy())
+
+
+GROUPS = [(lambda: GroupNorm(2, dtype=np.float64), 2), (lambda: InstanceNorm(dtype=np.float64), 4)]
+
+
+@pytest.mark.parametrize("make, groups", GROUPS)
+@pytest.mark.parametrize("training", [True, False])
+def test_groups_of_channels_are_normalized_sample_by_sample(make, groups, training):
+    layer = make()
+    x = np.random.default_rng(0).normal(3, 2, (5, 4, 3, 2))
+    layer(x)
+    layer.gamma.data[...] = [1, 2, 3, 4]
+    layer.beta.data[...] = [4, 3, 2, 1]
+    expected = np.empty_like(x)
+    for n in range(5):
+        for members in np.split(np.arange(4), groups):
+            part = x[n, members]
+            expected[n, members] = (part - part.mean()) / np.sqrt(part.var() + 1e-5)
+    expected = expected * layer.gamma.data.reshape(4, 1, 1) + layer.beta.data.reshape(4, 1, 1)
+    if training:
+        y = layer(x)
+    else:
+        with test_mode():
+            y = layer(x)
+    np.testing.assert_allclose(y.data, expected)
+    assert [path for path, _ in layer.named_state()] == ["gamma", "beta"]
+
+
+def test_wrong_groups():
+    with pytest.raises(ValueError, match="groups must be at least 1, not 0"):
+        GroupNorm(0)
+    with pytest.raises(TypeError, match="groups must be a whole number"):
+        GroupNorm("two")
+    with pytest.raises(ValueError, match="3 channels do not make 2 equal groups"):
+        GroupNorm(2)(np.ones((2, 3, 4), np.float32))
