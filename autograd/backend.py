@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -78,9 +78,12 @@ def mixed(arrays: Sequence[object]) -> str | None:
     return f"the arrays lie on different devices ({given}): move all to one with .to('cpu') or .to('gpu')"
 
 
-def explained(error: Exception, name: str, arrays: Sequence[Any]) -> Exception:
-    """The error that the function `name` raised, saying what it was called on; its own error for mixed devices."""
-    message = mixed(arrays)
+def explained(error: Exception, name: str, arrays: Sequence[Any], attributes: Mapping[str, Any]) -> Exception:
+    """The error that the function `name` raised, saying what it was called on; its own error for mixed devices.
+
+    Among its attributes may be arrays too: an index, a mask.
+    """
+    message = mixed([*arrays, *[x for v in attributes.values() for x in (v if isinstance(v, tuple) else (v,))]])
     if message is not None:
         return ValueError(f"{name}: {message}")
     given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]

@@ -99,7 +99,7 @@ class Function:
         try:
             ys = self.forward(*arrays)
         except Exception as error:
-            raise explained(error, type(self).__name__, arrays) from error.__cause__
+            raise explained(error, type(self).__name__, arrays, vars(self)) from error.__cause__
         if not variables:
             return ys
         creator = self if generation >= 0 and recording.get() else None

@@ -146,6 +146,14 @@ def test_mixed_devices_are_an_error_that_names_function_shapes_and_remedy():
         assert "MatMul" in str(e.value) or "Mul" in str(e.value) or "Linear" in str(e.value)
 
 
+def test_an_index_on_another_device_is_named_too():
+    x, there = Variable(np.ones((2, 3))), Variable(standin.ones((2, 3)))
+    for v, index in ((there, np.array([0, 1])), (x, standin.asarray(np.array([0, 1])))):
+        for wanted in (index, (index, 0)):
+            with pytest.raises(ValueError, match=r"GetItem: the arrays lie on different devices \(.*\): move all"):
+                v[wanted]
+
+
 # It behaves as CuPy does: each line was compared with CuPy 14
 
 
