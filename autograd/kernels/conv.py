@@ -11,7 +11,8 @@ W. Hence each is linear in both arguments, and its own derivatives are the other
 
 What makes it fast: im2col of a few images at a time, and one matrix product from the buffer to its place in the result.
 The im2col of the whole batch, K times as large as the images, is never made. Threads share the images. A bias is the
-weight of a row of ones. Taps that only ever meet padding are left out.
+weight of a row of ones. Taps that only ever meet padding are left out. Large images under a kernel three wide take the
+shorter way of `kernels/winograd.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels import winograd
 from autograd.kernels.columns import blocks, buffer, columns
 from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
@@ -39,6 +41,8 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
         return unfolded(convolve(folded(x, n), W[..., None], b, with_batch(w, n), groups))
     xp = namespace(x, W)
     N, M, G = len(x), len(W), groups
+    if winograd.pays(x, M, w, groups):
+        return winograd.convolve(x, W, b, w)
     live, w = w.live()
     filters = xp.ascontiguousarray(W[live].reshape(G, M // G, -1))  # BLAS knows no negative strides
     if b is not None:
@@ -88,6 +92,9 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
     With `ones` also its derivative in the bias, b[m] = sum over n, o of y[n, m, o]; otherwise None.
     """
     C, M, G = x.shape[1], y.shape[1], groups
+    if winograd.pays(x, M, w, groups):
+        gW, gb = winograd.correlate(x, y, w)
+        return gW, gb if ones else None
     W = namespace(x, y).zeros((M, C // G, *w.kernel), namespace(x, y).result_type(x, y))
     n = images_to_fold(len(x), w)
     if n > 1:

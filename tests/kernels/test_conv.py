@@ -8,24 +8,29 @@ import pytest
 import autograd.functions as F
 from autograd import Variable
 from autograd.core import grad
-from autograd.kernels import columns, conv, im2col
+from autograd.kernels import columns, conv, im2col, winograd
 from autograd.kernels.windows import windows
 
+SETTINGS = {
+    "as it is": {},
+    "folded": {(conv, "WIDE"): 1 << 20},
+    "image by image": {(conv, "WIDE"): 1, (columns, "BUFFER"): 1},
+    "in pieces": {(conv, "WIDE"): 8, (columns, "BUFFER"): 300},
+    "in threads": {(conv, "WIDE"): 1, (columns, "BUFFER"): 200, (conv, "WORTH"): 0},
+    "in tiles": {(winograd, "CHANNELS"): 1, (winograd, "WINDOWS"): 0, (winograd, "WIDTH"): 1},
+}
+SETTINGS["in tiles, in pieces"] = {**SETTINGS["in tiles"], (winograd, "ROW"): 4, (winograd, "BLOCK"): 300}
 
-@pytest.fixture(params=["as it is", "folded", "image by image", "in pieces", "in threads"])
+
+@pytest.fixture(params=SETTINGS)
 def division(request, monkeypatch):
     """The ways to divide the work, which small arrays would not take by themselves."""
-    settings = {
-        "as it is": {},
-        "folded": {"WIDE": 1 << 20},
-        "image by image": {"WIDE": 1, "BUFFER": 1},
-        "in pieces": {"WIDE": 8, "BUFFER": 300},
-        "in threads": {"WIDE": 1, "BUFFER": 200, "WORTH": 0},
-    }[request.param]
-    for name, value in settings.items():
-        monkeypatch.setattr(columns if name == "BUFFER" else conv, name, value)
+    for (module, name), value in SETTINGS[request.param].items():
+        monkeypatch.setattr(module, name, value)
     shared = conv.shared
-    monkeypatch.setattr(conv, "shared", lambda work, n, threads=None: shared(work, n, threads or 3))
+    for module in (conv, winograd):
+        monkeypatch.setattr(module, "shared", lambda work, n, threads=None: shared(work, n, threads or 3))
+
 
 OPTIONS = [
     {},
@@ -54,7 +59,7 @@ def derivatives(f, arrays, options):
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (2, 4), (5, 1)], ids=str)
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (2, 4), (5, 1), (2, 3)], ids=str)
 def test_fast_and_readable_are_equal(kernel, options, division):
     rng = np.random.default_rng(0)
     for N, M in ((1, 4), (5, 8), (6, 4)):
@@ -75,6 +80,30 @@ def test_the_three_products_are_adjoint(options, division):
     number = (y * conv.convolve(x, W, None, w, G)).sum()
     np.testing.assert_allclose((x * conv.spread(y, W, w, G)).sum(), number)
     np.testing.assert_allclose((W * conv.correlate(x, y, w, G)[0]).sum(), number)
+
+
+def test_winograds_matrices_multiply_polynomials():
+    """For any taps and pixels A' (G w * B' d) is the sum of the taps over four neighbours, in exact numbers."""
+    w, d = np.array([2, -3, 5]), np.array([7, 1, -4, 6, 3, -2])
+    points = (winograd.G * 24).round() @ w * (winograd.B.T @ d)
+    np.testing.assert_array_equal(winograd.A.T @ points, 24 * np.convolve(d, w[::-1], "valid"))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (9, 30)], ids=str)
+def test_large_images_take_the_short_way_to_the_same_result(size, monkeypatch):
+    """With the settings of every day, and float32: the error of tiles is a small multiple of that of plain sums."""
+    rng = np.random.default_rng(3)
+    x, W, b = (rng.standard_normal(s, np.float32) for s in ((9, 40, *size), (33, 40, 3, 3), (33,)))
+    w = windows(size, (3, 3), 1, 1)
+    y = rng.standard_normal((9, 33, *size), np.float32)
+    assert winograd.pays(x, 33, w, 1)
+    short = [conv.convolve(x, W, b, w), conv.spread(y, W, w), *conv.correlate(x, y, w, ones=True)]
+    monkeypatch.setattr(winograd, "pays", lambda *args: False)
+    x, W, b, y = (a.astype(np.float64) for a in (x, W, b, y))
+    plain = [conv.convolve(x, W, b, w), conv.spread(y, W, w), *conv.correlate(x, y, w, ones=True)]
+    for got, expected in zip(short, plain):
+        assert got.dtype == np.float32
+        np.testing.assert_allclose(got, expected, rtol=0, atol=5e-6 * np.abs(expected).max())
 
 
 def test_im2col_and_col2im_are_adjoint():
