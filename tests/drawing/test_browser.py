@@ -89,7 +89,7 @@ def panel(page):
 
 def test_the_page_shows_the_graph_folded(page):
     labels = {part.get_attribute("aria-label") for part in find(page, ".part")}
-    assert {"Net", "first Dense", "second Dense", 'Mul', 'loss', '入力 "x" <b> (1, 2)'} <= labels
+    assert {"Net", "first Dense", "second Dense", "Mul", "loss", '入力 "x" <b> (1, 2)'} <= labels
     assert len(find(page, ".edge")) == 13
     assert "functions" in panel(page)
     assert all(part.is_displayed() for part in find(page, ".part"))
@@ -108,7 +108,7 @@ def test_a_click_shows_what_a_value_is(page):
 def test_a_click_shows_the_line_that_made_a_function(page):
     click(page, named(page, "Mul"))
     text = panel(page)
-    assert "Made by test_visualize_browser.py, line " in text
+    assert "Made by test_browser.py, line " in text
     assert "loss = (y * y).sum()" in text
     assert "y = x0 x1" in text
 

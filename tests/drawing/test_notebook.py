@@ -1,0 +1,52 @@
+"""What a notebook shows."""
+
+from autograd import Variable, grad
+from autograd.drawing import render
+from autograd.visualize import mimebundle, to_dot, to_mermaid
+from tests.drawing.graphs import HAS_PURE, parsed, small
+
+
+def test_a_notebook_gets_svg_dot_and_mermaid():
+    y = small()[1]
+    bundle = mimebundle(y)
+    assert bundle["text/plain"] == repr(y)
+    assert bundle["text/vnd.graphviz"] == to_dot(y, values=True)
+    assert bundle["text/vnd.mermaid"] == to_mermaid(y, values=True)
+    if HAS_PURE:
+        assert "<svg" in bundle["image/svg+xml"]
+
+
+def test_a_leaf_shows_its_numbers_only():
+    x = Variable(1.0)
+    assert mimebundle(x) == {"text/plain": repr(x)}
+
+
+def test_a_gradient_with_a_graph_shows_it():
+    x, y = small()
+    assert "text/vnd.graphviz" in mimebundle(grad(y, x, create_graph=True))
+    assert "text/vnd.graphviz" not in mimebundle(grad(y, x))
+
+
+def test_a_notebook_never_gets_a_traceback(monkeypatch):
+    y = small()[1]
+    for failing in ("commands", "subprocess"):
+        with monkeypatch.context() as patch:
+            patch.setattr(render, failing, None)
+            assert set(mimebundle(y)) == {"text/plain", "text/vnd.graphviz", "text/vnd.mermaid"}
+    y.creator.parents = None
+    assert mimebundle(y) == {"text/plain": repr(y)}
+
+
+def test_a_large_graph_is_cut_in_a_notebook():
+    y = Variable(1.0)
+    for _ in range(2000):
+        y = y * 1.0
+    assert len(parsed(mimebundle(y)["text/vnd.graphviz"])[0]) == 200
+
+
+def test_ipython_shows_it():
+    from IPython.core import formatters
+
+    data, _ = formatters.DisplayFormatter().format(small()[1])
+    assert {"text/plain", "text/vnd.graphviz", "text/vnd.mermaid"} <= set(data)
+    assert "image/svg+xml" in data or not HAS_PURE

@@ -1,0 +1,57 @@
+"""The page: complete in itself, and safe whatever is written into it."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd import Variable
+from autograd.visualize import to_html, trace
+from tests.drawing.graphs import ODD, Net, panel, parts_of
+
+
+def test_the_page_needs_nothing_from_outside():
+    text = to_html(trace(Net(), np.ones((1, 2))))
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"<(link|img|iframe)|src=|@import|url\((?!#)", text)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_name_ends_the_script_of_the_page(name):
+    x = Variable(1.0, name=name)
+    text = to_html(x * 2)
+    assert text.count("</script>") == 2
+    (body,) = re.findall(r'id="graph">(.*?)</script>', text, re.S)
+    assert json.loads(body)["parts"][0]["title"] == name
+
+
+def test_the_page_knows_the_whole_graph():
+    x = Variable(np.ones((1, 2)), name="x")
+    y = trace(Net(), x)
+    y.backward()
+    data = json.loads(re.search(r'id="graph">(.*?)</script>', to_html(y), re.S)[1])
+    values, functions, arrows = parts_of(y)
+    assert [sum(p["kind"] == kind for p in data["parts"]) for kind in ("value", "function")] == [values, functions]
+    assert len(data["edges"]) == arrows
+    assert [box["label"] for box in data["boxes"] if not box["closed"]] == [["Net"]]
+    assert len(data["boxes"]) == 6
+    facts = dict(panel(y, "x")["facts"])
+    assert facts["shape"] == "(1, 2)"
+    assert facts["gradient"] == "[[9., 9.]], norm 12.73"
+    assert dict(panel(y, "first.W")["facts"])["layer"] == "first Dense"
+
+
+def test_the_page_sums_up_large_arrays():
+    x = Variable(np.arange(100.0), name="x")
+    y = x * 1.0
+    assert dict(panel(y, "x")["facts"])["value"] == "min 0, mean 49.5, max 99"
+    x.data[3] = np.nan
+    assert dict(panel(y, "x")["facts"])["value"].endswith("1 not finite")
+
+
+def test_the_template_is_in_the_package():
+    import autograd.drawing
+
+    assert (Path(autograd.drawing.__file__).parent / "page.html").exists()
