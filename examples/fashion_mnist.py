@@ -1,6 +1,6 @@
 """A convolutional network on Fashion-MNIST: 60,000 images of clothes, ten classes, at least 91.5 % of the test images.
 
-    python examples/fashion_mnist.py [--epochs 6]
+    python examples/fashion_mnist.py [--epochs 10]
 
 The images come from Debian's package dataset-fashion-mnist, from the cache, or are fetched once; each file is verified.
 The time and test accuracy of each epoch are printed; runs/fashion_mnist holds the log, the curve and the checkpoint.
@@ -38,7 +38,7 @@ def mirrored(x, rng):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=10)
     epochs = parser.parse_args().epochs
     ag.seed(0)
     FOLDER.mkdir(parents=True, exist_ok=True)

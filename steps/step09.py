@@ -42,7 +42,6 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.input.data
         return 2 * x * gy
@@ -51,7 +50,6 @@ class Square(Function):
 class Exp(Function):
     def forward(self, x):
         return np.exp(x)
-
     def backward(self, gy):
         x = self.input.data
         return np.exp(x) * gy
@@ -70,9 +68,9 @@ y = square(exp(square(x)))
 y.backward()
 print("x.grad =", x.grad)
 
+refusal = None
 try:
     Variable(0.5)
-    refusal = None
 except TypeError as error:
     refusal = error
 print("Variable(0.5):", repr(refusal))

@@ -42,7 +42,6 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.input.data
         return 2 * x * gy
@@ -51,7 +50,6 @@ class Square(Function):
 class Exp(Function):
     def forward(self, x):
         return np.exp(x)
-
     def backward(self, gy):
         x = self.input.data
         return np.exp(x) * gy
@@ -66,8 +64,7 @@ def exp(x):
 
 
 def numerical_derivative(f, x, eps=1e-4):
-    y0 = f(Variable(np.asarray(x.data - eps)))
-    y1 = f(Variable(np.asarray(x.data + eps)))
+    y0, y1 = f(Variable(x.data - eps)), f(Variable(x.data + eps))
     return (y1.data - y0.data) / (2 * eps)
 
 
@@ -89,9 +86,8 @@ def test_backward():
 
 
 def test_gradient_check():
-    assert gradient_is_right(square)
-    assert gradient_is_right(exp)
-    assert gradient_is_right(lambda x: square(exp(square(x))))
+    for f in (square, exp, lambda x: square(exp(square(x)))):
+        assert gradient_is_right(f)
 
 
 def test_gradient_check_finds_an_error():
@@ -103,8 +99,6 @@ def test_gradient_check_finds_an_error():
 
 
 if __name__ == "__main__":
-    tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
-    for test in tests:
+    for test in (test_forward, test_backward, test_gradient_check, test_gradient_check_finds_an_error):
         test()
         print(test.__name__, "passed")
-    assert len(tests) == 4

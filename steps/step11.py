@@ -2,7 +2,8 @@
 
 New: a Function takes a list of variables and returns a list, and `forward` does the same with arrays. Add has
 two inputs and one output; DivMod, the quotient and the remainder, has two of each. `backward` is left out for
-two steps, because its walk knows only chains; it comes back in step 13.
+two steps, because its walk knows only chains; it comes back in step 13, and Square with it. Exp is not needed
+again.
 
 In the package: autograd/core.py
 """

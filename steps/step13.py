@@ -1,9 +1,10 @@
 """Step 13: backward with several inputs.
 
-New: `backward` is back, and the walk can branch. A function has several outputs and several inputs: it gets
-one gy for each output and returns one gx for each input, so it now keeps its outputs, too. Behind every input
-there may be another creator, and we can go only one way at a time: a list holds those that wait. Add hands
-its gy on to both. DivMod, which only jumps, has left.
+New: `backward` is back, and the walk can branch. A function returns one gx for each of its inputs. Behind
+every input there may be another creator, and we can go only one way at a time: a list holds those that wait.
+Add hands its gy on to both. DivMod, which only jumps, has left, and with it the second output: from here on a
+function has one, which it keeps, too, as its `output`. (In the package it may have several; then it gets one
+gy for each.)
 
 In the package: autograd/engine.py
 """
@@ -16,8 +17,7 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
 
     def backward(self):
         if self.grad is None:
@@ -25,11 +25,8 @@ class Variable:
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = funcs.pop()
-            gys = [output.grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output.grad)
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx
                 if x.creator is not None:
                     funcs.append(x.creator)
@@ -37,22 +34,15 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
-        for output in outputs:
-            output.creator = self
-        self.inputs = inputs
-        self.outputs = outputs
-        return outputs[0] if len(outputs) == 1 else outputs
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
+        self.inputs, self.output = inputs, output
+        return output
 
 
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -61,7 +51,6 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 

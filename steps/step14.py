@@ -16,8 +16,7 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
 
     def backward(self):
         if self.grad is None:
@@ -25,11 +24,8 @@ class Variable:
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = funcs.pop()
-            gys = [output.grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output.grad)
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None:
                     funcs.append(x.creator)
@@ -40,22 +36,15 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
-        for output in outputs:
-            output.creator = self
-        self.inputs = inputs
-        self.outputs = outputs
-        return outputs[0] if len(outputs) == 1 else outputs
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
+        self.inputs, self.output = inputs, output
+        return output
 
 
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -64,7 +53,6 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 
@@ -78,20 +66,18 @@ def add(x0, x1):
 
 
 x = Variable(np.array(3.0))
-y = add(x, x)
-y.backward()
+add(x, x).backward()
 print("x + x:     x.grad =", x.grad)
-twice = x.grad
+assert x.grad == 2.0
 
-y = add(add(x, x), x)
-y.backward()
+add(add(x, x), x).backward()
 print("x + x + x: x.grad =", x.grad, "(2 are left from before)")
-uncleared = x.grad
+assert x.grad == 5.0
 
 x.cleargrad()
-y = add(add(x, x), x)
-y.backward()
+add(add(x, x), x).backward()
 print("x + x + x: x.grad =", x.grad)
+assert x.grad == 3.0
 
 # z = (a + b) + a, backwards by hand, with the sum for a in place: b should get 1.
 gz = np.array(1.0)
@@ -104,6 +90,5 @@ a, b = Variable(np.array(3.0)), Variable(np.array(4.0))
 add(add(a, b), a).backward()
 print("as a sum:  ga =", a.grad, "and gb =", b.grad)
 
-assert (twice, uncleared, x.grad) == (2.0, 5.0, 3.0)
 assert ga is gb is gz and gb == 2.0  # one array with three names, and two of them wrong
 assert (a.grad, b.grad) == (2.0, 1.0)

@@ -1,7 +1,7 @@
 """Step 16: generations put it right.
 
 New: every variable and function has a `generation`. A variable made by the user is of generation 0, a
-function is of the latest generation among its inputs, and its outputs are one later. Of the functions that
+function is of the latest generation among its inputs, and its output is one later. Of the functions that
 wait, the walk takes one of the latest generation. Whatever uses a value is later than the function that made
 it: so when that function's turn comes, all parts of its gradient have arrived, and one visit is enough.
 
@@ -16,8 +16,7 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
         self.generation = 0
 
     def backward(self):
@@ -27,11 +26,8 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gys = [output.grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output.grad)
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
@@ -42,24 +38,17 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
         self.generation = max(x.generation for x in inputs)
-        for output in outputs:
-            output.creator = self
-            output.generation = self.generation + 1
-        self.inputs = inputs
-        self.outputs = outputs
-        return outputs[0] if len(outputs) == 1 else outputs
+        output.generation = self.generation + 1
+        self.inputs, self.output = inputs, output
+        return output
 
 
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -68,7 +57,6 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 

@@ -1,6 +1,6 @@
 """Step 17: a graph that dies by itself.
 
-New: a function holds its outputs by weak references. Until now an output knew its creator and the creator its
+New: a function holds its output by a weak reference. Until now an output knew its creator and the creator its
 output, a ring in which the reference counts never fall to zero: such a graph stays in memory until the cyclic
 collector happens to run. A weak reference does not count, so the ring is open, and the whole graph goes the
 moment the last variable is let go. Measured below with the collector switched off, for both ways.
@@ -19,8 +19,7 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
         self.generation = 0
 
     def backward(self):
@@ -30,11 +29,8 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gys = [output().grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
@@ -45,24 +41,17 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
         self.generation = max(x.generation for x in inputs)
-        for output in outputs:
-            output.creator = self
-            output.generation = self.generation + 1
-        self.inputs = inputs
-        self.outputs = [weakref.ref(output) for output in outputs]
-        return outputs[0] if len(outputs) == 1 else outputs
+        output.generation = self.generation + 1
+        self.inputs, self.output = inputs, weakref.ref(output)
+        return output
 
 
 class Square(Function):
     def forward(self, x):
         return x**2
-
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -71,7 +60,6 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 
@@ -88,8 +76,8 @@ class StrongSquare(Square):
     """Square with step 16's strong hold on its output."""
 
     def __call__(self, x):
-        self.output = super().__call__(x)
-        return self.output
+        self.held = super().__call__(x)
+        return self.held
 
 
 def live_nodes(f):
@@ -105,17 +93,14 @@ def live_nodes(f):
 
 x = Variable(np.array(2.0))
 a = square(x)
-y = add(square(a), square(a))
-y.backward()
+add(square(a), square(a)).backward()
 print("x.grad =", x.grad)
 
 gc.disable()
-strong = live_nodes(lambda x: StrongSquare()(x))
-weak = live_nodes(square)
+strong, weak = live_nodes(lambda x: StrongSquare()(x)), live_nodes(square)
+gc.enable()
 print("strong references: live nodes =", strong)
 print("weak references:   live nodes =", weak)
-gc.enable()
 
 assert x.grad == 64.0
-assert strong == 200
-assert weak == 0
+assert (strong, weak) == (200, 0)

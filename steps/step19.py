@@ -31,8 +31,7 @@ class Variable:
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
         self.name = name
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
         self.generation = 0
 
     def backward(self, retain_grad=False):
@@ -42,72 +41,44 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gys = [output().grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
             if not retain_grad:
-                for output in f.outputs:
-                    output().grad = None
+                f.output().grad = None
 
     def cleargrad(self):
         self.grad = None
-
     @property
     def shape(self):
         return self.data.shape
-
     @property
     def dtype(self):
         return self.data.dtype
-
     def __len__(self):
         return len(self.data)
-
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
         if recording.get():
+            output.creator = self
             self.generation = max(x.generation for x in inputs)
-            for output in outputs:
-                output.creator = self
-                output.generation = self.generation + 1
-            self.inputs = inputs
-            self.outputs = [weakref.ref(output) for output in outputs]
-        return outputs[0] if len(outputs) == 1 else outputs
-
-
-class Square(Function):
-    def forward(self, x):
-        return x**2
-
-    def backward(self, gy):
-        x = self.inputs[0].data
-        return 2 * x * gy
+            output.generation = self.generation + 1
+            self.inputs, self.output = inputs, weakref.ref(output)
+        return output
 
 
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
-
-
-def square(x):
-    return Square()(x)
 
 
 def add(x0, x1):
@@ -121,7 +92,7 @@ print("shape:", x.shape)
 print("dtype:", x.dtype)
 print("len:  ", len(x))
 
-y = square(x)
+y = add(x, x)
 print(y)
 print(Variable(np.array(0.5)))
 

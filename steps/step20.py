@@ -1,104 +1,63 @@
 """Step 20: operators, + and *.
 
-New: the function Mul, and the methods `__add__` and `__mul__`, which Python calls for `a + b` and `a * b`.
-They call the functions `add` and `mul` further down in the file, so a formula reads like a formula and
-records the same graph as before. Square leaves the stage: it is x * x.
+New: the function Mul, and the methods `__add__` and `__mul__`, which Python calls for `a + b` and `a * b`. A
+formula now reads like a formula, and records the same graph as before; `add(a, b)` has done its duty. This part
+is about the operators alone. To keep it short, what they do not touch is left out until step 23, where the
+package has it all: no_grad and retain_grad of step 18; name, shape, dtype and len of step 19.
 
 In the package: autograd/core.py
 """
 
 import weakref
-from contextlib import contextmanager
-from contextvars import ContextVar
 
 import numpy as np
 
-recording = ContextVar("recording", default=True)
-
-
-@contextmanager
-def no_grad():
-    token = recording.set(False)
-    try:
-        yield
-    finally:  # also after an error inside the block
-        recording.reset(token)
-
 
 class Variable:
-    def __init__(self, data, name=None):
+    def __init__(self, data):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.name = name
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
         self.generation = 0
 
-    def backward(self, retain_grad=False):
+    def backward(self):
         if self.grad is None:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gys = [output().grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
-            if not retain_grad:
-                for output in f.outputs:
-                    output().grad = None
 
     def cleargrad(self):
         self.grad = None
-
-    @property
-    def shape(self):
-        return self.data.shape
-
-    @property
-    def dtype(self):
-        return self.data.dtype
-
-    def __len__(self):
-        return len(self.data)
-
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
     def __add__(self, other):
-        return add(self, other)
-
+        return Add()(self, other)
     def __mul__(self, other):
-        return mul(self, other)
+        return Mul()(self, other)
 
 
 class Function:
     def __call__(self, *inputs):
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
-        if recording.get():
-            self.generation = max(x.generation for x in inputs)
-            for output in outputs:
-                output.creator = self
-                output.generation = self.generation + 1
-            self.inputs = inputs
-            self.outputs = [weakref.ref(output) for output in outputs]
-        return outputs[0] if len(outputs) == 1 else outputs
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
+        self.generation = max(x.generation for x in inputs)
+        output.generation = self.generation + 1
+        self.inputs, self.output = inputs, weakref.ref(output)
+        return output
 
 
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 
@@ -106,18 +65,9 @@ class Add(Function):
 class Mul(Function):
     def forward(self, x0, x1):
         return x0 * x1
-
     def backward(self, gy):
         x0, x1 = self.inputs
         return gy * x1.data, gy * x0.data
-
-
-def add(x0, x1):
-    return Add()(x0, x1)
-
-
-def mul(x0, x1):
-    return Mul()(x0, x1)
 
 
 a = Variable(np.array(3.0))

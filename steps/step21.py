@@ -10,112 +10,68 @@ In the package: autograd/core.py
 """
 
 import weakref
-from contextlib import contextmanager
-from contextvars import ContextVar
 
 import numpy as np
-
-recording = ContextVar("recording", default=True)
-
-
-@contextmanager
-def no_grad():
-    token = recording.set(False)
-    try:
-        yield
-    finally:  # also after an error inside the block
-        recording.reset(token)
 
 
 class Variable:
     __array_ufunc__ = None  # ndarray + Variable: NumPy steps back, and Python asks our __radd__
 
-    def __init__(self, data, name=None):
+    def __init__(self, data):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.name = name
-        self.grad = None
-        self.creator = None
+        self.grad = self.creator = None
         self.generation = 0
 
-    def backward(self, retain_grad=False):
+    def backward(self):
         if self.grad is None:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gys = [output().grad for output in f.outputs]
-            gxs = f.backward(*gys)
-            if not isinstance(gxs, tuple):
-                gxs = (gxs,)
-            for x, gx in zip(f.inputs, gxs):
+            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
-            if not retain_grad:
-                for output in f.outputs:
-                    output().grad = None
 
     def cleargrad(self):
         self.grad = None
-
-    @property
-    def shape(self):
-        return self.data.shape
-
-    @property
-    def dtype(self):
-        return self.data.dtype
-
-    def __len__(self):
-        return len(self.data)
-
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
     def __add__(self, other):
-        return add(self, other)
+        return Add()(self, other)
+    def __mul__(self, other):
+        return Mul()(self, other)
 
     __radd__ = __add__
-
-    def __mul__(self, other):
-        return mul(self, other)
-
     __rmul__ = __mul__
 
 
 def as_variable(x, *dtypes):
-    """x as a Variable; a number takes the dtype that it has beside arrays of these dtypes."""
-    if isinstance(x, (int, float, np.number)):
+    if isinstance(x, (int, float, np.number)):  # takes the dtype that it has beside arrays of these dtypes
         x = np.asarray(x, np.result_type(x, *dtypes))
     return x if isinstance(x, Variable) else Variable(x)
 
 
 class Function:
     def __call__(self, *inputs):
-        dtypes = [x.dtype for x in inputs if isinstance(x, Variable)]
+        dtypes = [x.data.dtype for x in inputs if isinstance(x, Variable)]
         inputs = [as_variable(x, *dtypes) for x in inputs]
-        xs = [x.data for x in inputs]
-        ys = self.forward(*xs)
-        if not isinstance(ys, tuple):
-            ys = (ys,)
-        outputs = [Variable(np.asarray(y)) for y in ys]
-        if recording.get():
-            self.generation = max(x.generation for x in inputs)
-            for output in outputs:
-                output.creator = self
-                output.generation = self.generation + 1
-            self.inputs = inputs
-            self.outputs = [weakref.ref(output) for output in outputs]
-        return outputs[0] if len(outputs) == 1 else outputs
+        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        output.creator = self
+        self.generation = max(x.generation for x in inputs)
+        output.generation = self.generation + 1
+        self.inputs, self.output = inputs, weakref.ref(output)
+        return output
 
 
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
-
     def backward(self, gy):
         return gy, gy
 
@@ -123,18 +79,9 @@ class Add(Function):
 class Mul(Function):
     def forward(self, x0, x1):
         return x0 * x1
-
     def backward(self, gy):
         x0, x1 = self.inputs
         return gy * x1.data, gy * x0.data
-
-
-def add(x0, x1):
-    return Add()(x0, x1)
-
-
-def mul(x0, x1):
-    return Mul()(x0, x1)
 
 
 x = Variable(np.array(2.0))
@@ -148,10 +95,10 @@ print(y, "gradient:", x.grad)
 
 v = Variable(np.array([1.0, 2.0], dtype=np.float32))
 w = np.ones(2, np.float32) + v * 2.0
-print(w, w.dtype)
+print(w, w.data.dtype)
 
 for z in (x + np.array(3.0), x + 3.0, 3.0 + x, np.array(3.0) + x):
     assert repr(z) == "Variable(5.0)"
 assert repr(y) == "Variable(7.0)"
 assert x.grad == 3.0
-assert isinstance(w, Variable) and w.dtype == np.float32
+assert isinstance(w, Variable) and w.data.dtype == np.float32

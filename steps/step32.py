@@ -1,6 +1,6 @@
 """Step 32: the change, small enough to read.
 
-New: three lines of step 22, shown on the smallest framework that has them: Variables of numbers, with `+`
+New: three lines of steps 18 to 22, shown on the smallest framework that has them: Variables of numbers, with `+`
 and `*`. (1) The seed of the walk is a Variable. (2) `backward` multiplies Variables, not their data, so that
 its work is recorded like any other. (3) Recording is on during the walk only where it is asked for: otherwise
 a first derivative would pay for a second. The package goes one step further with (3): when nothing is

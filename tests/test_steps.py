@@ -143,7 +143,7 @@ def test_step(step, tmp_path):
 def test_a_step_runs_without_matplotlib_and_is_small(step):
     text = step.read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert len(lines) <= 200
+    assert len(lines) <= 120
     assert "sys.path" not in text
     assert lines[0].startswith(f'"""Step {number(step):02}: ')
     assert "import autograd" not in text or number(step) > 22, "the first 22 steps are self-contained"
