@@ -1,10 +1,13 @@
 """Scripts for DeZero run unmodified. The numbers in SCRIPTS were printed by DeZero 0.0.13 (on NumPy 1.23)."""
 
 import gc
+import hashlib
+import io
 import os
 import runpy
 import subprocess
 import sys
+import tarfile
 import weakref
 from pathlib import Path
 from textwrap import dedent
@@ -354,7 +357,7 @@ def test_all_modules_of_dezero_are_there():
         ("from dezero import Trainer", ImportError, r"dezero has no 'Trainer' .*core"),
         ("import dezero.trainer", ImportError, r"dezero has no 'trainer' .*optimizers"),
         ("F.gelu", AttributeError, r"dezero\.functions has no 'gelu'"),
-        ("datasets.CIFAR10", AttributeError, r"dezero\.datasets has no 'CIFAR10' .* MNIST"),
+        ("datasets.get_mnist", AttributeError, r"dezero\.datasets has no 'get_mnist' .* MNIST"),
         ("dezero.Config.tarin", AttributeError, r"enable_backprop and train, and no 'tarin'"),
         ("dezero.using_config('tarin', 1)", AttributeError, r"no 'tarin'"),
     ],
@@ -362,6 +365,42 @@ def test_all_modules_of_dezero_are_there():
 def test_a_missing_name_is_an_error_that_says_so(statement, error, message):
     with pytest.raises(error, match=message):
         exec(statement)
+
+
+STARRED = """
+    from dezero.layers import *
+    from dezero.functions import *
+    from dezero.datasets import *
+    from dezero.utils import *
+
+    class Half(Function):
+        def forward(self, x):
+            return x / 2
+
+        def backward(self, gy):
+            return gy / 2
+
+    class Scale(Layer):
+        def __init__(self):
+            super().__init__()
+            self.k = Parameter(np.ones(1))
+
+        def forward(self, x):
+            return F.sum(Half()(as_variable(x)) * self.k)
+
+    layer = Scale()
+    layer(ToFloat()(np.arange(4))).backward()
+    print(layer.k.grad, pair(2), isinstance(layer.k, Variable), cuda.get_array_module(layer.k) is np)
+"""
+
+
+def test_a_star_brings_along_what_the_modules_import(tmp_path, capsys):
+    path = tmp_path / "script.py"
+    path.write_text(dedent(STARRED))
+    runpy.run_path(str(path))
+    assert capsys.readouterr().out == "variable([3.]) (2, 2) True True\n"
+    assert isinstance(A, dezero.core.array_types)
+    assert not isinstance(Variable(A), dezero.core.array_types)
 
 
 def test_asking_for_a_name_is_no_error():
@@ -805,6 +844,14 @@ def test_functions_as_classes():
         np.testing.assert_array_equal(y.data, z.data)
 
 
+def test_the_gradient_of_an_element_is_a_function_too():
+    gy = Variable(np.array([1.0, 2.0, 4.0]))
+    gx = F.GetItemGrad(np.array([0, 2, 0]), (4,))(gy)
+    assert gx.data.tolist() == [5, 0, 2, 0]
+    (gx * np.arange(4)).backward()
+    assert gy.grad.data.tolist() == [0, 2, 0]
+
+
 def test_arguments_can_be_named():
     x = Variable(A)
     assert F.sum(x, axis=0, keepdims=True).shape == (1, 3)
@@ -860,6 +907,14 @@ def test_columns():
     back = F.col2im(cols, IMAGE.shape, (2, 3), 1, 1)
     np.testing.assert_allclose((back.data * IMAGE).sum(), (cols.data**2).sum())
     np.testing.assert_allclose(F.col2im(six, IMAGE.shape, (2, 3), 1, 1, to_matrix=False).data, back.data)
+    conv = dezero.functions_conv
+    for to_matrix, y in ((True, cols), (False, six)):  # arrays in, an array out
+        array = conv.im2col_array(IMAGE, (2, 3), 1, 1, to_matrix)
+        assert type(array) is np.ndarray
+        np.testing.assert_array_equal(array, y.data)
+        again = conv.col2im_array(array, IMAGE.shape, (2, 3), 1, 1, to_matrix)
+        assert type(again) is np.ndarray
+        np.testing.assert_allclose(again, back.data)
 
 
 def test_pooling():
@@ -1030,6 +1085,29 @@ def test_large_networks():
         assert net(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 1000)
     with pytest.raises(ValueError, match="50, 101 or 152"):
         models.ResNet(18)
+
+
+def test_blocks_of_the_residual_network():
+    x = np.random.default_rng(0).standard_normal((2, 4, 6, 6))
+    for second in (False, True):  # the convolution that has the stride
+        block = models.BottleneckA(4, 2, 8, downsample_fb=second)
+        assert block(x).shape == (2, 8, 3, 3)
+        assert (block.conv1.stride, block.conv2.stride) == ((1, 2) if second else (2, 1))
+    assert models.BottleneckB(4, 2)(x).shape == x.shape
+    block = models.BuildingBlock(3, 4, 2, 8, 1)
+    assert block(x).shape == (2, 8, 6, 6)
+    assert sorted(block._params) == ["a", "b1", "b2"]
+
+
+def test_squeezenet():
+    net = models.SqueezeNet()
+    y = net(np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32))
+    assert (type(y), y.shape, y.dtype) == (Variable, (1, 1000), np.float32)
+    y.backward()
+    assert all(p.grad.shape == p.shape for p in net.params())
+    assert sum(p.size for p in net.params()) == 1_248_424
+    with pytest.raises(ValueError, match="pretrained must be False"):
+        models.SqueezeNet(pretrained=True)
 
 
 def test_pictures_are_prepared_for_vgg():
@@ -1209,6 +1287,95 @@ def test_mnist_is_read_from_the_cache_of_dezero_too(tmp_path, monkeypatch):
     assert autograd.dezero.data.PUBLISHED is sources.MNIST
 
 
+def packed(path, files):
+    """A `.tar.gz` of these files, as a data set is published, with its size and its SHA-256."""
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"a folder/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    content = path.read_bytes()
+    return autograd.dezero.cifar.Archive(path.as_uri(), len(content), hashlib.sha256(content).hexdigest())
+
+
+def photographs(*labels):
+    """Rows of labels and pixels, the published format of CIFAR: pixels are as bright as the first label."""
+    return b"".join(bytes([*row]) + bytes([row[0]]) * 3072 for row in labels)
+
+
+def test_cifar(tmp_path, monkeypatch):
+    monkeypatch.setattr(autograd.dezero.data, "cache_dir", str(tmp_path / "cache"))
+    batches = {f"data_batch_{i}.bin": photographs((i,), (9 - i,)) for i in range(1, 6)}
+    ten = packed(tmp_path / "ten.tar.gz", {"readme.html": b"", **batches, "test_batch.bin": photographs((7,))})
+    monkeypatch.setattr(datasets.CIFAR10, "archive", ten)
+    train, test = datasets.CIFAR10(), datasets.CIFAR10(train=False, transform=transforms.Flatten())
+    assert (train.data.shape, train.data.dtype) == ((10, 3, 32, 32), np.uint8)
+    assert train.label.tolist() == [1, 8, 2, 7, 3, 6, 4, 5, 5, 4]
+    x, t = train[1]
+    assert (x.shape, x.dtype, x[0, 0, 0], t) == ((3, 32, 32), np.float32, 15.0, 8)
+    x, t = test[0]
+    assert (len(test), x.tolist(), datasets.CIFAR10.labels()[t]) == (1, [7] * 3072, "horse")
+    hundred = packed(tmp_path / "hundred.tar.gz", {"train.bin": photographs((11, 98)), "test.bin": photographs((4, 0))})
+    monkeypatch.setattr(datasets.CIFAR100, "archive", hundred)
+    for kind, names in (
+        ("fine", ("woman", "apple")),
+        ("coarse", ("large omnivores and herbivores", "fruit and vegetables")),
+    ):
+        found = [datasets.CIFAR100(train, label_type=kind).label[0] for train in (True, False)]
+        assert tuple(datasets.CIFAR100.labels(kind)[i] for i in found) == names
+    fine = list(datasets.CIFAR100.labels().values())
+    assert (len(set(fine)), fine) == (100, sorted(fine))
+    with pytest.raises(ValueError, match="'fine' or 'coarse', not 'medium'"):
+        datasets.CIFAR100(label_type="medium")
+
+
+def test_an_archive_is_what_its_sum_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(autograd.dezero.data, "cache_dir", str(tmp_path / "cache"))
+    archive = packed(tmp_path / "a.tar.gz", {"test_batch.bin": photographs((3,))})
+    monkeypatch.setattr(datasets.CIFAR10, "archive", archive)
+    kept = tmp_path / "cache" / "a.tar.gz"
+    kept.parent.mkdir()
+    kept.write_bytes(b"cut short")  # is fetched again
+    assert datasets.CIFAR10(train=False).label.tolist() == [3]
+    (tmp_path / "a.tar.gz").unlink()
+    assert datasets.CIFAR10(train=False).label.tolist() == [3]  # from the cache
+    kept.write_bytes(b"cut short")
+    with pytest.raises(RuntimeError, match=r"put the file behind file:.*a\.tar\.gz at .*cache"):
+        datasets.CIFAR10(train=False)
+    (tmp_path / "a.tar.gz").write_bytes(b"another")
+    with pytest.raises(RuntimeError, match="of 7 bytes, is not the published one"):
+        datasets.CIFAR10(train=False)
+
+
+def test_images_are_shown(tmp_path, monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    shown = []
+    monkeypatch.setattr(pyplot, "imshow", lambda image, **options: shown.append(image))
+    monkeypatch.setattr(pyplot, "axis", lambda which: None)
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    for kind, channels in ((datasets.MNIST, 1), (datasets.CIFAR10, 3)):
+        data = kind.__new__(kind)
+        data.data = np.stack([np.full((channels, 4, 5), i, np.uint8) for i in range(9)])
+        np.random.seed(2)
+        data.show(row=2, col=3)
+        np.random.seed(2)
+        drawn = np.array([np.random.randint(0, 8) for _ in range(6)]).reshape(2, 3)
+        assert shown[-1].shape == (8, 15, channels)
+        np.testing.assert_array_equal(shown[-1][::4, ::5, 0], drawn)
+
+
+def test_arrays_are_kept_where_dezero_keeps_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(autograd.dezero.data, "cache_dir", str(tmp_path / "cache"))
+    assert datasets.load_cache_npz("https://a.host/things.gz", train=True) == (None, None)
+    path = datasets.save_cache_npz(A, B, "https://a.host/things.gz", train=True)
+    assert path == str(tmp_path / "cache" / "things.gz.train.npz")
+    assert datasets.save_cache_npz(B, A, "things.gz", train=True) is None  # there already
+    found = datasets.load_cache_npz("things.gz", train=True)
+    np.testing.assert_array_equal(found, (A, B))
+    assert datasets.load_cache_npz("things.gz") == (None, None)
+    assert capsys.readouterr().out == "Saving: things.gz.train.npz\n Done\n"
+
+
 def test_files_are_fetched_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(autograd.dezero.data, "cache_dir", str(tmp_path / "cache"))
     source = tmp_path / "labels.txt"
@@ -1243,6 +1410,11 @@ def test_transforms():
     np.testing.assert_array_equal(np.asarray(T.ToPIL()(T.ToArray(np.uint8)(picture))), array)
     x = T.Compose([T.ToFloat(), T.Normalize((1, 2, 3), (4, 5, 6))])(array.transpose(2, 0, 1))
     np.testing.assert_allclose(x, ((array - [1, 2, 3]) / [4, 5, 6]).transpose(2, 0, 1), rtol=1e-6)
+    flip = T.RandomHorizontalFlip()
+    np.random.seed(0)
+    mirrored = [bool((np.asarray(flip(picture)) != array).any()) for _ in range(20)]
+    np.random.seed(0)
+    assert mirrored == [np.random.rand() < 0.5 for _ in range(20)]
     assert T.Flatten()(A).shape == (6,)
     assert T.ToInt()(A).dtype == int
     assert T.Compose()(A) is A
@@ -1285,6 +1457,15 @@ def test_small_utilities():
     assert (utils.get_conv_outsize(4, 3, 1, 1), utils.get_deconv_outsize(4, 3, 2, 1)) == (4, 7)
     with pytest.raises(ValueError, match="a tuple of two"):
         utils.pair((1, 2, 3))
+
+
+def test_progress_is_one_line(capsys):
+    for blocks in range(5):
+        utils.show_progress(blocks, 8, 30)
+    lines = capsys.readouterr().out.split("\r")
+    assert lines[1] == f"[{'.' * 30}] 0.00%"
+    assert lines[3] == f"[{'#' * 16}{'.' * 14}] 53.33%"
+    assert lines[5] == f"[{'#' * 30}] 100.00%"
 
 
 def test_cuda():

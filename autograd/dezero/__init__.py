@@ -9,17 +9,22 @@ missing is an error that says so.
 Results are those that DeZero prints, random ones too where `np.random.seed` is set. Where DeZero fails or is wrong,
 this does what was meant: layers in a list, batch normalization and convolution differentiated twice, padding that never
 wins a maximum, `x * 2.0` that stays float32.
-Not here: CIFAR10, CIFAR100, SqueezeNet, and the classes that are inner halves of derivatives, such as GetItemGrad.
+Not here: `Conv2DGradW`, `Pooling2DGrad` and `Pooling2DWithIndexes`, inner halves of derivatives, and
+`Variable.set_creator`: whoever calls a Function has no need of it.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from autograd import config
-from autograd.dezero import checks, data, devices, functions, layers, networks, optimizers, pictures, variables
+from autograd.dezero import checks, cifar, data, devices, functions, layers, networks, optimizers, pictures, variables
 
 
 class Facade(ModuleType):
@@ -66,6 +71,7 @@ MODULES: dict[str, list[tuple[Any, str]]] = {  # what each module of DeZero has,
         (variables, "Variable Parameter Function Config using_config as_variable as_array setup_variable"),
         (functions.F, OPERATORS),
         (config, "no_grad test_mode"),
+        (devices, "array_types"),
     ],
     "core_simple": [
         (variables, "Config using_config as_array setup_variable"),
@@ -73,19 +79,29 @@ MODULES: dict[str, list[tuple[Any, str]]] = {  # what each module of DeZero has,
         (config, "no_grad"),
     ],
     "functions": [(functions.F, " ".join(vars(functions.F)))],
-    "functions_conv": [(functions.F, CONVOLUTIONS)],
+    "functions_conv": [(functions.F, CONVOLUTIONS), (functions, "im2col_array col2im_array")],
     "layers": [(layers, "Layer Linear Conv2d Deconv2d RNN LSTM EmbedID BatchNorm")],
-    "models": [(layers, "Model Sequential MLP"), (networks, "VGG16 ResNet ResNet50 ResNet101 ResNet152")],
+    "models": [
+        (layers, "Model Sequential MLP"),
+        (networks, "VGG16 ResNet ResNet50 ResNet101 ResNet152 SqueezeNet BuildingBlock BottleneckA BottleneckB"),
+    ],
     "optimizers": [(optimizers, "Optimizer SGD MomentumSGD AdaGrad AdaDelta Adam WeightDecay ClipGrad FreezeParam")],
-    "datasets": [(data, "Dataset get_spiral Spiral MNIST SinCurve Shakespear ImageNet get_file cache_dir")],
+    "datasets": [
+        (data, "Dataset get_spiral Spiral MNIST SinCurve Shakespear ImageNet get_file cache_dir"),
+        (data, "load_cache_npz save_cache_npz"),
+        (cifar, "CIFAR10 CIFAR100"),
+    ],
     "dataloaders": [(data, "DataLoader SeqDataLoader")],
-    "transforms": [(data, "Compose Convert Resize CenterCrop ToArray ToPIL Normalize Flatten AsType ToFloat ToInt")],
+    "transforms": [
+        (data, "Compose Convert Resize CenterCrop ToArray ToPIL RandomHorizontalFlip Normalize Flatten"),
+        (data, "AsType ToFloat ToInt"),
+    ],
     "utils": [
         (pictures, "get_dot_graph plot_dot_graph"),
         (checks, "gradient_check numerical_grad array_equal array_allclose"),
         (checks, "sum_to reshape_sum_backward logsumexp max_backward_shape"),
         (functions, "pair get_conv_outsize get_deconv_outsize"),
-        (data, "get_file cache_dir"),
+        (data, "get_file cache_dir show_progress"),
     ],
     "cuda": [(devices, " ".join(devices.NAMES))],
 }
@@ -95,6 +111,20 @@ TOP = {
     "models": "Model",
     "datasets": "Dataset",
     "dataloaders": "DataLoader SeqDataLoader",
+}
+IMPORTED = {  # what modules of DeZero have because they import it: `from dezero.layers import *` brings it along
+    "core": "np dezero",
+    "core_simple": "np",
+    "functions": "np dezero cuda utils Function Variable as_variable as_array",
+    "functions_conv": "np cuda Function as_variable pair get_conv_outsize get_deconv_outsize linear broadcast_to",
+    "layers": "np os F cuda Parameter pair",
+    "models": "np Layer F L utils",
+    "optimizers": "math cuda Parameter",
+    "datasets": "np os Compose Flatten ToFloat Normalize",
+    "dataloaders": "np math cuda",
+    "transforms": "np pair",
+    "utils": "np os as_variable Variable cuda",
+    "cuda": "np Variable",
 }
 SIMPLE = {
     "Variable": variables.SimpleVariable,
@@ -115,9 +145,20 @@ def register() -> None:
     top = Facade("dezero", {"__version__": "0.0.13", "is_simple_core": False, **facades})
     for name, names in TOP.items():
         vars(top).update(picked(facades[name], names))
+    bring_along(facades, top)
     sys.modules.update({"dezero": top, **{facade.__name__: facade for facade in facades.values()}})
     if Finder not in sys.meta_path:
         sys.meta_path.append(Finder)
+
+
+def bring_along(facades: dict[str, Facade], top: Facade) -> None:
+    """Gives the modules of DeZero the names that they import."""
+    known: dict[str, Any] = {"np": np, "os": os, "math": math, "F": facades["functions"], "L": facades["layers"]}
+    for facade in (*[facades[name] for name in ("functions", "utils", "transforms", "core")], top):
+        known |= vars(facade)
+    known["dezero"] = top
+    for name, names in IMPORTED.items():
+        vars(facades[name]).update({word: known[word] for word in names.split()})
 
 
 register()

@@ -40,6 +40,12 @@ def get_file(url: str, file_name: str | None = None) -> str:
     return str(path)
 
 
+def show_progress(block_num: int, block_size: int, total_size: int) -> None:
+    """Prints how much of a file is there, over what it printed before: a `reporthook` of `urlretrieve`."""
+    share = min(block_num * block_size / total_size, 1.0)
+    print(f"\r[{'#' * int(30 * share):.<30}] {share:.2%}", end="")
+
+
 class Compose:
     """One transform after the other."""
 
@@ -108,6 +114,13 @@ class ToPIL:
         from PIL import Image
 
         return Image.fromarray(array.transpose(1, 2, 0))
+
+
+class RandomHorizontalFlip:
+    """A picture as it is or its mirror image, one as likely as the other. In DeZero this class is empty."""
+
+    def __call__(self, img: Any) -> Any:
+        return img.transpose(0) if np.random.rand() < 0.5 else img  # 0: Pillow's FLIP_LEFT_RIGHT
 
 
 class Normalize:
@@ -195,6 +208,17 @@ class Spiral(Dataset):
         self.data, self.label = get_spiral(self.train)
 
 
+def show(images: Any, row: int, col: int) -> None:
+    """Shows as many of the images (C, H, W) as fit into so many rows and columns, drawn at random, with matplotlib."""
+    from matplotlib import pyplot as plt
+
+    picked = [images[np.random.randint(0, len(images) - 1)].transpose(1, 2, 0) for _ in range(row * col)]
+    rows = [np.concatenate(picked[r * col : (r + 1) * col], axis=1) for r in range(row)]
+    plt.imshow(np.concatenate(rows), cmap="gray", interpolation="nearest")
+    plt.axis("off")
+    plt.show()
+
+
 class MNIST(Dataset):
     """Handwritten digits: float32 (784,) from 0 to 1 by the default transform, of uint8 (1, 28, 28)."""
 
@@ -220,17 +244,38 @@ class MNIST(Dataset):
 
     def show(self, row: int = 10, col: int = 10) -> None:
         """Shows images drawn at random, with matplotlib."""
-        from matplotlib import pyplot as plt
-
-        picked = [self.data[np.random.randint(0, len(self.data) - 1)][0] for _ in range(row * col)]
-        rows = [picked[r * col : (r + 1) * col] for r in range(row)]
-        plt.imshow(np.block(rows), cmap="gray", interpolation="nearest")
-        plt.axis("off")
-        plt.show()
+        show(self.data, row, col)
 
     @staticmethod
     def labels() -> dict[int, str]:
         return {digit: str(digit) for digit in range(10)}
+
+
+def cache_path(filename: str, train: bool) -> Path:
+    """Where DeZero keeps the arrays of a data set, for the last part of its URL."""
+    return Path(cache_dir) / f"{filename.rpartition('/')[2]}.{'train' if train else 'test'}.npz"
+
+
+def load_cache_npz(filename: str, train: bool = False) -> tuple[Any, Any]:
+    """The arrays `data` and `label` that `save_cache_npz` has kept under a name; (None, None) if there are none."""
+    path = cache_path(filename, train)
+    if not path.exists():
+        return None, None
+    with np.load(path, allow_pickle=False) as npz:
+        return npz["data"], npz["label"]
+
+
+def save_cache_npz(data: Any, label: Any, filename: str, train: bool = False) -> str | None:
+    """Keeps two arrays in `~/.dezero`, whole or not at all; the path, or None if the file is there already."""
+    path = cache_path(filename, train)
+    if path.exists():
+        return None
+    print(f"Saving: {path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        np.savez_compressed(file, data=data, label=label)
+    print(" Done")
+    return str(path)
 
 
 class SinCurve(Dataset):

@@ -12,7 +12,9 @@ gpu_enable = backend.gpu_available()
 NAMES = ["gpu_enable", "get_array_module", "as_numpy", "as_cupy"]
 if gpu_enable:
     cupy = backend.cupy()
-    NAMES.append("cupy")
+    NAMES += ["cupy", "cp"]
+    cp = cupy
+array_types = (np.ndarray, cupy.ndarray) if gpu_enable else np.ndarray
 
 
 def get_array_module(x: Any) -> Any:

@@ -125,6 +125,9 @@ def col2im(x: Any, input_shape: Any, kernel_size: Any, stride: Any = 1, pad: Any
     return Col2im(windows(tuple(input_shape[2:]), kernel_size, stride, pad))(x)
 
 
+im2col_array, col2im_array = im2col, col2im  # called on an array they give one
+
+
 def deconv2d(x: Any, W: Any, b: Any = None, stride: Any = 1, pad: Any = 0, outsize: Any = None) -> Any:
     """The transposed convolution, to images of `outsize` if that is given.   (N, C, H, W) (C, OC, KH, KW) (OC,)"""
     sizes = zip(x.shape[2:], W.shape[2:], pair(stride), pair(pad))
@@ -227,3 +230,4 @@ for row in FUNCTIONS:
     vars(F).update(zip(row[0].split(), operation(*row)))
 vars(F).update(COMPOSED)
 vars(F).update({alias: getattr(F, name) for alias, name in ALIASES.items()})
+F.GetItemGrad, _ = operation("GetItemGrad add_at", 1, lambda gy, slices, in_shape: core.AddAt(slices, in_shape)(gy))

@@ -9,6 +9,8 @@ import numpy as np
 from autograd.dezero.data import get_file
 from autograd.dezero.functions import F
 from autograd.dezero.layers import BatchNorm, Conv2d, Layer, Linear, Model
+from autograd.dezero.variables import dressed
+from autograd.functions import concat
 
 WEIGHTS = "https://github.com/koki0702/dezero-models/releases/download/v0.1/"
 
@@ -50,12 +52,10 @@ class VGG16(Model):
 
 
 class Bottleneck(Layer):
-    """relu(f(x) + x), f three convolutions; with a `stride` x is brought to the shape of f(x) by a fourth one."""
+    """relu(f(x) + x), f three convolutions of these sizes; a fourth one brings x to the shape of f(x)."""
 
-    def __init__(self, mid_channels: int, out_channels: int, stride: int | None = None) -> None:
+    def __init__(self, *sizes: tuple[int, int, int, int]) -> None:
         super().__init__()
-        sizes = [(mid_channels, 1, stride or 1, 0), (mid_channels, 3, 1, 1), (out_channels, 1, 1, 0)]
-        sizes += [(out_channels, 1, stride, 0)] if stride else []
         self.length = len(sizes)
         for i, size in enumerate(sizes, 1):
             setattr(self, f"conv{i}", Conv2d(*size, nobias=True))
@@ -71,15 +71,44 @@ class Bottleneck(Layer):
         return F.relu(h + (self.normalized(4, x) if self.length == 4 else x))
 
 
-class BuildingBlock(Layer):
-    """Bottlenecks one after the other: `a`, which changes the size, and `b1`, `b2`, ..."""
+class BottleneckA(Bottleneck):
+    """A Bottleneck that changes the shape: by the stride of its first convolution, or of its second, `downsample_fb`.
 
-    def __init__(self, n_layers: int, mid_channels: int, out_channels: int, stride: int) -> None:
+    `in_channels` is not needed: the weights are drawn at the first call.
+    """
+
+    def __init__(
+        self, in_channels: int, mid_channels: int, out_channels: int, stride: int = 2, downsample_fb: bool = False
+    ) -> None:
+        first, second = (1, stride) if downsample_fb else (stride, 1)
+        to_middle, across = (mid_channels, 1, first, 0), (mid_channels, 3, second, 1)
+        super().__init__(to_middle, across, (out_channels, 1, 1, 0), (out_channels, 1, stride, 0))
+
+
+class BottleneckB(Bottleneck):
+    """A Bottleneck that keeps the shape."""
+
+    def __init__(self, in_channels: int, mid_channels: int) -> None:
+        super().__init__((mid_channels, 1, 1, 0), (mid_channels, 3, 1, 1), (in_channels, 1, 1, 0))
+
+
+class BuildingBlock(Layer):
+    """Bottlenecks one after the other: `a`, which changes the shape, and `b1`, `b2`, ..."""
+
+    def __init__(
+        self,
+        n_layers: int,
+        in_channels: int,
+        mid_channels: int,
+        out_channels: int,
+        stride: int,
+        downsample_fb: bool = False,
+    ) -> None:
         super().__init__()
-        self.a = Bottleneck(mid_channels, out_channels, stride)
+        self.a = BottleneckA(in_channels, mid_channels, out_channels, stride, downsample_fb)
         self.names = ["a", *[f"b{i}" for i in range(1, n_layers)]]
         for name in self.names[1:]:
-            setattr(self, name, Bottleneck(mid_channels, out_channels))
+            setattr(self, name, BottleneckB(out_channels, mid_channels))
 
     def forward(self, x: Any) -> Any:
         for name in self.names:
@@ -103,7 +132,8 @@ class ResNet(Model):
             raise ValueError(f"n_layers must be 50, 101 or 152, not {n_layers}")
         self.conv1, self.bn1 = Conv2d(64, 7, 2, 3), BatchNorm()
         for i, n in enumerate(self.blocks[n_layers]):
-            setattr(self, f"res{i + 2}", BuildingBlock(n, 64 << i, 256 << i, 2 if i else 1))
+            seen, stride = (128 << i, 2) if i else (64, 1)
+            setattr(self, f"res{i + 2}", BuildingBlock(n, seen, 64 << i, 256 << i, stride))
         self.fc6 = Linear(1000)
         if pretrained:
             self.load_weights(get_file(self.WEIGHTS_PATH.format(n_layers)))
@@ -128,3 +158,43 @@ class ResNet101(ResNet):
 class ResNet152(ResNet):
     def __init__(self, pretrained: bool = False) -> None:
         super().__init__(152, pretrained)
+
+
+class Fire(Layer):
+    """S filters of 1 x 1, then 4 S of 1 x 1 beside 4 S of 3 x 3.   (N, C, H, W) -> (N, 8 S, H, W)"""
+
+    def __init__(self, squeezed: int) -> None:
+        super().__init__()
+        self.squeeze = Conv2d(squeezed, 1)
+        self.expand1 = Conv2d(4 * squeezed, 1)
+        self.expand3 = Conv2d(4 * squeezed, 3, pad=1)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.squeeze(x))
+        return dressed(concat([F.relu(self.expand1(x)), F.relu(self.expand3(x))], axis=1))
+
+
+class SqueezeNet(Model):
+    """Eight Fire modules between two convolutions.   (N, 3, 224, 224) -> (N, 1000)
+
+    In DeZero 0.0.13 this class is empty, and there are no weights for it.
+    Source: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016, table 1.
+    """
+
+    squeezed = (16, 16, 32, 32, 48, 48, 64, 64)
+    pooled = (2, 5, 9)  # the modules, counted from 2 as in the table, that have a pooling before them
+
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__()
+        if pretrained:
+            raise ValueError("nobody has published weights of SqueezeNet for DeZero: pretrained must be False")
+        self.conv1, self.conv10 = Conv2d(96, 7, stride=2, pad=2), Conv2d(1000, 1)
+        for i, channels in enumerate(self.squeezed, 2):
+            setattr(self, f"fire{i}", Fire(channels))
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.conv1(x))
+        for i in range(2, 10):
+            x = F.pooling(x, 3, 2) if i in self.pooled else x
+            x = getattr(self, f"fire{i}")(x)
+        return F.average(F.relu(self.conv10(F.dropout(x))), axis=(2, 3))
