@@ -28,15 +28,13 @@ def columns(x: Array, w: Windows, groups: int, ones: bool = False) -> Iterator[t
     """
     N, C, G = len(x), x.shape[1], groups
     if w.trivial and not ones:
-        yield slice(0, N), slice(0, prod(w.out)), x.reshape(N, G, C // G, -1)
+        yield slice(0, N), slice(0, prod(w.out)), x.reshape(N, G, C // G, prod(w.out))
         return
     rows = C // G * prod(w.kernel)
-    begun = None
     for images, band, windows in blocks(slice(0, N), w, G * rows):
-        if images != begun:
-            begun, image = images, padded(x[images], w)
-        cols = buffer(namespace(x), "columns", (len(image), G, rows + ones, windows.stop - windows.start), x.dtype)
-        fill(cols[:, :, :rows], image, w, band)
+        image, some = under(x[images], w, band)
+        cols = buffer(namespace(x), "columns", (len(image), G, rows + ones, prod(some.out)), x.dtype)
+        fill(cols[:, :, :rows], image, some)
         cols[:, :, rows:] = 1
         yield images, windows, cols
 
@@ -46,34 +44,39 @@ def blocks(part: slice, w: Windows, rows: int) -> Iterator[tuple[slice, slice, s
 
     Yields the images, a band of their rows of windows, and the same band as a slice of all windows.
     """
-    OH, O = w.out[0], prod(w.out)
+    OH, OW, O = w.out[0], prod(w.out[1:]), prod(w.out)
     n = max(1, BUFFER // max(rows * O, 1))
     bands = max(1, min(OH, -(-rows * O // BUFFER)))
     for i in range(part.start, part.stop, n):
         for k in range(bands):
             top, bottom = OH * k // bands, OH * (k + 1) // bands
-            yield slice(i, min(i + n, part.stop)), slice(top, bottom), slice(top * (O // OH), bottom * (O // OH))
+            yield slice(i, min(i + n, part.stop)), slice(top, bottom), slice(top * OW, bottom * OW)
 
 
-def padded(x: Array, w: Windows) -> Array:
-    """The images with a border of zeros."""
-    if not any(map(any, w.pad)):
-        return x
-    y = buffer(namespace(x), "padded", (*x.shape[:2], *w.padded), x.dtype)
-    y[...] = 0
-    y[(..., *w.image)] = x
-    return y
+def under(x: Array, w: Windows, band: slice) -> tuple[Array, Windows]:
+    """The rows of images that lie under a band of windows, with their padding, and the windows on these rows."""
+    top = band.start * w.stride[0] - w.pad[0][0]
+    rows = (band.stop - band.start - 1) * w.stride[0] + w.dilation[0] * (w.kernel[0] - 1) + 1
+    first, last = (min(max(row, 0), w.size[0]) for row in (top, top + rows))
+    above = min(max(-top, 0), rows)
+    none = ((0, 0),) * len(w.size)
+    image = x[:, :, first:last]
+    if last - first < rows or any(map(any, w.pad[1:])):
+        y = buffer(namespace(x), "padded", (*x.shape[:2], rows, *w.padded[1:]), x.dtype)
+        y[...] = 0
+        y[(..., slice(above, above + last - first), *w.image[1:])] = image
+        image = y
+    return image, w._replace(size=image.shape[2:], pad=none, out=(band.stop - band.start, *w.out[1:]))
 
 
-def fill(cols: Array, image: Array, w: Windows, band: slice) -> None:
-    """Writes the pixels under a band of windows into `cols`; NumPy in one copy of a view, others tap by tap."""
-    bare = w._replace(size=w.padded, pad=((0, 0),) * len(w.pad)).rows(band)
+def fill(cols: Array, image: Array, w: Windows) -> None:
+    """Writes the pixels under windows without padding into `cols`; NumPy in one copy of a view, others tap by tap."""
     if namespace(image) is not np:
-        cols[...] = im2col(image, bare).reshape(cols.shape)
+        cols[...] = im2col(image, w).reshape(cols.shape)
         return
     n, G = cols.shape[:2]
-    under = look(image.reshape(n, G, image.shape[1] // G, *image.shape[2:])[:, :, :, band.start * w.stride[0] :], bare)
-    cols.reshape(under.shape)[...] = under  # every axis is split, none joined: a view, even of a part of the buffer
+    pixels = look(image.reshape(n, G, image.shape[1] // G, *image.shape[2:]), w)
+    cols.reshape(pixels.shape)[...] = pixels  # every axis is split, none joined: a view, even of a part of the buffer
 
 
 def look(x: Array, w: Windows) -> Array:

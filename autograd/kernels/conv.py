@@ -41,7 +41,7 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -
         return unfolded(convolve(folded(x, n), W[..., None], b, with_batch(w, n), groups))
     xp = namespace(x, W)
     N, M, G = len(x), len(W), groups
-    if winograd.pays(x, M, w, groups):
+    if winograd.pays(x, W, M, w, groups):
         return winograd.convolve(x, W, b, w)
     live, w = w.live()
     filters = xp.ascontiguousarray(W[live].reshape(G, M // G, -1))  # BLAS knows no negative strides
@@ -70,7 +70,7 @@ def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     live, w = w.live()
     filters = W[live].reshape(G, M // G, -1).swapaxes(1, 2)
     C, rows = W.shape[1] * G, filters.shape[1]
-    y = y.reshape(N, G, M // G, -1)
+    y = y.reshape(N, G, M // G, prod(w.out))
     x = xp.zeros((N, C, *w.size), xp.result_type(y, W))
 
     def work(part: slice) -> None:
@@ -78,9 +78,9 @@ def spread(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
             some = w.rows(band)
             cols = buffer(xp, "columns", (len(y[images]), G, rows, prod(some.out)), x.dtype)
             xp.matmul(filters, y[images][..., windows], out=cols)
-            cols = cols.reshape(-1, C, *w.kernel, *some.out)
-            for tap, pixels, under in some.taps():
-                x[images][pixels] += cols[:, :, *tap][under]
+            cols = cols.reshape(len(cols), C, *w.kernel, *some.out)
+            for tap, pixels, inside in some.taps():
+                x[images][pixels] += cols[:, :, *tap][inside]
 
     divide(work, y, rows)
     return x
@@ -91,16 +91,18 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
 
     With `ones` also its derivative in the bias, b[m] = sum over n, o of y[n, m, o]; otherwise None.
     """
-    C, M, G = x.shape[1], y.shape[1], groups
-    if winograd.pays(x, M, w, groups):
-        gW, gb = winograd.correlate(x, y, w)
-        return gW, gb if ones else None
-    W = namespace(x, y).zeros((M, C // G, *w.kernel), namespace(x, y).result_type(x, y))
+    xp, C, M, G = namespace(x, y), x.shape[1], y.shape[1], groups
+    if winograd.pays(x, y, M, w, groups):
+        W, b = winograd.correlate(x, y, w)
+        return W, b if ones else None
+    W = xp.zeros((M, C // G, *w.kernel), xp.result_type(x, y))
+    if not len(x):
+        return W, xp.zeros(M, W.dtype) if ones else None
     n = images_to_fold(len(x), w)
     if n > 1:
         x, y, w = folded(x, n), folded(y, n), with_batch(w, n)
     live, some = w.live()
-    y = y.reshape(len(y), G, M // G, -1)
+    y = y.reshape(len(y), G, M // G, prod(w.out))
 
     def work(part: slice) -> Any:
         total = 0

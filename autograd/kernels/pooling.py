@@ -20,12 +20,15 @@ WORTH = 1 << 19  # pixels that are worth a second thread
 def largest(x: Array, w: Windows) -> tuple[Array, Array]:
     """The maximum of each window, and the number of the tap that holds it: the first one, where several do.
 
-    (N, C, *size) -> twice (N, C, *out). Padding holds minus infinity.
+    (N, C, *size) -> twice (N, C, *out). Padding holds minus infinity, and its taps are never named. A window with a nan
+    has the maximum nan; which tap is named then is open.
     """
     xp = namespace(x)
     lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
     y = xp.full((*x.shape[:2], *w.out), lowest, x.dtype)
     where = xp.zeros(y.shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
+    if any(map(any, w.pad)):
+        where += first_inside(xp.zeros((1, 1, *w.out), where.dtype), w)
 
     def work(part: slice) -> None:
         for number, (_, pixels, windows) in enumerate(w.taps()):
@@ -36,6 +39,13 @@ def largest(x: Array, w: Windows) -> tuple[Array, Array]:
 
     divide(work, x)
     return y, where
+
+
+def first_inside(where: Array, w: Windows) -> Array:
+    """Sets each window's element to the number of its first tap that lies on the image."""
+    for number, (_, _, windows) in reversed([*enumerate(w.taps())]):
+        where[windows] = number
+    return where
 
 
 def pick(x: Array, where: Array, w: Windows) -> Array:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from threading import Lock
 from typing import TypeVar
@@ -83,11 +84,11 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
         return [work(slice(0, count))]
     shares = [slice(count * i // threads, count * (i + 1) // threads) for i in range(threads)]
     with hold():
-        others = [pool().submit(work, share) for share in shares[1:]]
+        others = [pool().submit(copy_context().run, work, share) for share in shares[1:]]  # with np.errstate, too
         try:
             first = work(shares[0])
         finally:
-            done = [other.result() for other in others]
-    return [first, *done]
+            wait(others)
+    return [first, *[other.result() for other in others]]
 
 

@@ -11,23 +11,22 @@ point and each row of the kernel a matrix product. So are the transforms, and a 
 
     tiles (6, C, H row)     U (6, KH, M, C)     P (6, M, OH row)     row: the tiles of one row of all images of a block
 
-The error is two to three times that of the plain sum. An infinite pixel makes its whole tile nan.
+The error is two to four times that of the plain sum. A pixel that is infinite or nan makes its whole tile nan.
 Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.columns import buffer, padded
+from autograd.kernels.columns import blocks, buffer, under
 from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
 
-ROW = 64  # tiles in a row that are enough for a block
-BLOCK = 1 << 19  # elements of a block
 CHANNELS, WINDOWS, WIDTH = 32, 1 << 11, 7  # from which on the transforms pay
 
 A = np.array([[1, 0, 0, 0], [1, 1, 1, 1], [1, -1, 1, -1], [1, 2, 4, 8], [1, -2, 4, -8], [0, 0, 0, 1]])
@@ -42,32 +41,35 @@ B = np.array([
 G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
 
 
-def pays(x: Array, filters: int, w: Windows, groups: int) -> bool:
-    """Is there this way for the convolution, and is it the shorter one?"""
+def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
+    """Is there this way for a product of the images with the filters or with M channels of windows, and is it shorter?
+
+    Not for float16, which has no digits to spare, nor for whole numbers.
+    """
     return (
         len(w.kernel) == 2
         and w.kernel[1] == 3
         and w.stride == w.dilation == (1, 1)
         and groups == 1
-        and min(x.shape[1], filters) >= CHANNELS
+        and min(x.shape[1], M) >= CHANNELS
         and len(x) * w.out[0] * w.out[1] >= WINDOWS
         and w.out[1] >= WIDTH
-        and namespace(x) is np
-        and x.dtype.kind == "f"
+        and namespace(x, other) is np
+        and np.result_type(x, other) in (np.float32, np.float64)
     )
 
 
 def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
     """(N, C, H, W) (M, C, KH, 3) (M,) -> (N, M, OH, OW)"""
-    M, C, KH, _ = W.shape
-    y = np.empty((len(x), M, *w.out), np.result_type(x, W))
-    U = (G.astype(y.dtype) @ W.transpose(3, 2, 0, 1).reshape(3, -1)).reshape(6, KH, M, C)
+    (M, C, KH, _), dtype = W.shape, np.result_type(x, W) if b is None else np.result_type(x, W, b)
+    y = np.empty((len(x), M, *w.out), dtype)
+    U = (G.astype(dtype) @ W.transpose(3, 2, 0, 1).reshape(3, -1)).reshape(6, KH, M, C)
 
     def work(part: slice) -> None:
-        for image, windows, row in blocks(x[part], y[part], w):
-            V = transformed(B.T, tiles(image, 6, row), "second")
+        for image, windows, row in parts(x[part], y[part], w):
+            V = transformed(B.T, tiles(image, 6, row, dtype), "second")
             O = windows.shape[2] * row
-            P, term = (buffer(np, name, (6, M, O), y.dtype) for name in ("first", "third"))
+            P, term = (buffer(np, name, (6, M, O), dtype) for name in ("first", "third"))
             np.matmul(U[:, 0], V[:, :, :O], out=P)
             for k in range(1, KH):
                 P += np.matmul(U[:, k], V[:, :, k * row : k * row + O], out=term)
@@ -85,9 +87,9 @@ def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
 
     def work(part: slice) -> tuple[Array, Array]:
         gU, gb = np.zeros((6, KH, M, C), dtype), np.zeros(M, dtype)
-        for image, windows, row in blocks(x[part], y[part], w):
-            gP = transformed(A, tiles(windows, 4, row), "third")
-            V = transformed(B.T, tiles(image, 6, row), "second")
+        for image, windows, row in parts(x[part], y[part], w):
+            gP = transformed(A, tiles(windows, 4, row, dtype), "third")
+            V = transformed(B.T, tiles(image, 6, row, dtype), "second")
             for k in range(KH):
                 gU[:, k] += gP @ V[:, :, k * row : k * row + gP.shape[2]].swapaxes(1, 2)
             gb += gP[1].sum(axis=1)
@@ -97,22 +99,18 @@ def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
     return (G.T.astype(dtype) @ gU.reshape(6, -1)).reshape(3, KH, M, C).transpose(2, 3, 1, 0), gb
 
 
-def blocks(x: Array, y: Array, w: Windows) -> Iterator[tuple[Array, Array, int]]:
+def parts(x: Array, y: Array, w: Windows) -> Iterator[tuple[Array, Array, int]]:
     """Yields rows of some images with their padding, the windows on these, and how many tiles there are in a row."""
-    OH, T = w.out[0], -(-w.out[1] // 4)
-    n = min(len(x), -(-ROW // T))
-    bands = min(OH, 1 + 6 * max(x.shape[1], y.shape[1]) * OH * n * T // BLOCK)
-    for i in range(0, len(x), n):
-        image = padded(x[i : i + n], w)
-        for k in range(bands):
-            top, bottom = OH * k // bands, OH * (k + 1) // bands
-            yield image[:, :, top : bottom + w.kernel[0] - 1], y[i : i + n, :, top:bottom], len(image) * T
+    T = -(-w.out[1] // 4)
+    for images, band, _ in blocks(slice(0, len(x)), w, 6 * max(x.shape[1], y.shape[1]) // 4):
+        image, _ = under(x[images], w, band)
+        yield image, y[images, :, band], len(image) * T
 
 
-def tiles(x: Array, K: int, row: int) -> Array:
+def tiles(x: Array, K: int, row: int, dtype: Any) -> Array:
     """K pixels from every fourth on, and zeros beyond the row.   (n, P, Q, L) -> (K, P, Q row)"""
     n, P, Q, _ = x.shape
-    d = buffer(np, "first", (K, P, Q, n, row // n), x.dtype)
+    d = buffer(np, "first", (K, P, Q, n, row // n), dtype)
     for k in range(K):
         pixels = x[..., k::4].transpose(1, 2, 0, 3)[..., : row // n]
         d[k, ..., : pixels.shape[3]] = pixels
@@ -130,7 +128,7 @@ def untile(Y: Array, y: Array) -> None:
 
 
 def transformed(matrix: Array, x: Array, name: str) -> Array:
-    """The matrix times all vectors along the first axis, in a buffer."""
+    """The matrix times all vectors along the first axis, in a buffer: what lay in it before is lost."""
     y = buffer(np, name, (len(matrix), *x.shape[1:]), x.dtype)
     np.matmul(matrix.astype(x.dtype), x.reshape(len(x), -1), out=y.reshape(len(y), -1))
     return y

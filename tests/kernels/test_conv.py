@@ -17,9 +17,9 @@ SETTINGS = {
     "image by image": {(conv, "WIDE"): 1, (columns, "BUFFER"): 1},
     "in pieces": {(conv, "WIDE"): 8, (columns, "BUFFER"): 300},
     "in threads": {(conv, "WIDE"): 1, (columns, "BUFFER"): 200, (conv, "WORTH"): 0},
-    "in tiles": {(winograd, "CHANNELS"): 1, (winograd, "WINDOWS"): 0, (winograd, "WIDTH"): 1},
+    "in tiles": {(conv, "WIDE"): 1, (winograd, "CHANNELS"): 1, (winograd, "WINDOWS"): 1, (winograd, "WIDTH"): 1},
 }
-SETTINGS["in tiles, in pieces"] = {**SETTINGS["in tiles"], (winograd, "ROW"): 4, (winograd, "BLOCK"): 300}
+SETTINGS["in tiles, in pieces"] = {**SETTINGS["in tiles"], (columns, "BUFFER"): 300}
 
 
 @pytest.fixture(params=SETTINGS)
@@ -96,7 +96,7 @@ def test_large_images_take_the_short_way_to_the_same_result(size, monkeypatch):
     x, W, b = (rng.standard_normal(s, np.float32) for s in ((9, 40, *size), (33, 40, 3, 3), (33,)))
     w = windows(size, (3, 3), 1, 1)
     y = rng.standard_normal((9, 33, *size), np.float32)
-    assert winograd.pays(x, 33, w, 1)
+    assert winograd.pays(x, W, 33, w, 1)
     short = [conv.convolve(x, W, b, w), conv.spread(y, W, w), *conv.correlate(x, y, w, ones=True)]
     monkeypatch.setattr(winograd, "pays", lambda *args: False)
     x, W, b, y = (a.astype(np.float64) for a in (x, W, b, y))
@@ -104,6 +104,64 @@ def test_large_images_take_the_short_way_to_the_same_result(size, monkeypatch):
     for got, expected in zip(short, plain):
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, expected, rtol=0, atol=5e-6 * np.abs(expected).max())
+
+
+def large(*dtypes):
+    """Images, filters and a bias for which tiles pay, of these dtypes."""
+    rng = np.random.default_rng(4)
+    shapes = (4, 32, 30, 30), (32, 32, 3, 3), (32,)
+    return [(30 * rng.standard_normal(s)).astype(dtype) for s, dtype in zip(shapes, dtypes)]
+
+
+@pytest.mark.parametrize("dtypes", ["ddd", "fdf", "dff", "ffd", "eff", "fef"])
+def test_mixed_dtypes_are_computed_in_the_wider_one(dtypes):
+    x, W, b = large(*dtypes)
+    y, expected = (F.conv2d(*arrays, pad=1) for arrays in ((x, W, b), [a.astype(np.float64) for a in (x, W, b)]))
+    assert y.dtype == np.result_type(x, W, b)
+    error = np.abs(y - expected).max() / np.abs(expected).max()
+    assert error < (1e-14 if "d" in dtypes[:2] else 1e-6)
+
+
+def test_half_precision_and_whole_numbers_take_no_tiles():
+    """float16 would lose its last digits, and whole numbers would not stay whole."""
+    w = windows((30, 30), (3, 3), 1, 1)
+    for dtypes in ("eee", "lll", "fll"):  # float32 with int64 makes float64
+        x, W, _ = large(*dtypes)
+        assert winograd.pays(x, W, 32, w, 1) == (dtypes == "fll")
+    x, W, b = large(*"lll")
+    np.testing.assert_array_equal(F.conv2d(x, W, b, pad=1), F.conv2d_by_im2col(x, W, b, pad=1))
+
+
+def test_other_devices_take_no_tiles(other_device):
+    x, W, _ = large(*"fff")
+    w = windows((30, 30), (3, 3), 1, 1)
+    assert winograd.pays(x, W, 32, w, 1)
+    assert not winograd.pays(other_device(x), other_device(W), 32, w, 1)
+
+
+@pytest.mark.parametrize("kernel", [(1, 1), (3, 3), (2, 4)], ids=str)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_an_empty_batch(kernel, groups, division):
+    x, W, b = Variable(np.ones((0, 4, 5, 6))), Variable(np.ones((6, 4 // groups, *kernel))), Variable(np.ones(6))
+    y = F.conv2d(x, W, b, groups=groups)
+    assert y.shape == (0, *F.conv2d(np.ones((1, 4, 5, 6)), W.data, groups=groups).shape[1:])
+    gx, gW, gb = grad(y.sum(), [x, W, b], create_graph=True)
+    assert (gx.shape, gW.shape, gb.shape) == (x.shape, W.shape, b.shape)
+    assert not gW.data.any()
+    assert not gb.data.any()
+    assert F.conv_transpose2d(y, W, groups=groups).shape == x.shape
+    assert grad((gW * gW).sum(), x).shape == x.shape
+
+
+def test_images_without_pixels():
+    """Padding alone can make windows."""
+    x, W = Variable(np.ones((2, 3, 0, 8))), Variable(np.ones((4, 3, 3, 3)))
+    y = F.conv2d(x, W, pad=2)
+    assert y.shape == (2, 4, 2, 10)
+    assert not y.data.any()
+    gx, gW = grad(y.sum(), [x, W])
+    assert gx.shape == x.shape
+    assert not gW.data.any()
 
 
 def test_im2col_and_col2im_are_adjoint():
@@ -134,3 +192,21 @@ def test_no_matrix_of_the_whole_batch():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 2.5 * y.data.nbytes
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 5)], ids=str)  # in tiles, and plainly
+def test_one_large_image_is_not_copied(kernel):
+    """Its padding is added to a band of it at a time."""
+    x, W = np.ones((1, 32, 512, 512), np.float32), np.ones((32, 32, *kernel), np.float32)
+    tracemalloc.start()
+    y = F.conv2d(x, W, pad="same")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * y.nbytes
+
+
+def test_a_large_buffer_is_not_kept():
+    size = columns.KEPT // 4
+    small, large = (columns.buffer(np, "for this test", (n,), np.float32) for n in (8, size + 1))
+    assert len(large) == size + 1
+    assert columns.memory.__dict__["for this test"].nbytes == small.nbytes

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -23,19 +24,30 @@ def test_the_calling_thread_takes_part():
     assert found[1] is not found[0]
 
 
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", [0, 1, 2])
 def test_an_error_reaches_the_caller_when_all_have_ended(part):
     ended = []
 
     def work(where):
-        if (where.start > 0) == part:
+        if where.start == part:
             raise ArithmeticError("no")
-        ended.append(where)
+        time.sleep(0.05)
+        ended.append((where.start, hold.depth))
 
     with pytest.raises(ArithmeticError, match="no"):
-        shared(work, 2, 2)
-    assert len(ended) == 1
+        shared(work, 3, 3)
+    assert sorted(ended) == [(start, 1) for start in range(3) if start != part]
     assert hold.depth == 0
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_numpys_treatment_of_errors_holds_in_all_threads(part):
+    numbers = np.ones(2)
+    numbers[part] = 0
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        shared(lambda where: 1 / numbers[where], 2, 2)
+    with np.errstate(divide="ignore"):
+        assert np.inf in np.concatenate(shared(lambda where: 1 / numbers[where], 2, 2))
 
 
 def test_blas_is_held_and_let_go(monkeypatch):
