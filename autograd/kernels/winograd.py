@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.columns import blocks, buffer, under
+from autograd.kernels.columns import blocks, buffer
 from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
 
@@ -62,17 +62,18 @@ def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
 def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
     """(N, C, H, W) (M, C, KH, 3) (M,) -> (N, M, OH, OW)"""
     (M, C, KH, _), dtype = W.shape, np.result_type(x, W) if b is None else np.result_type(x, W, b)
+    T, left = tiling(w)
     y = np.empty((len(x), M, *w.out), dtype)
     U = (G.astype(dtype) @ W.transpose(3, 2, 0, 1).reshape(3, -1)).reshape(6, KH, M, C)
 
     def work(part: slice) -> None:
-        for image, windows, row in parts(x[part], y[part], w):
-            V = transformed(B.T, tiles(image, 6, row, dtype), "second")
-            O = windows.shape[2] * row
-            P, term = (buffer(np, name, (6, M, O), dtype) for name in ("first", "third"))
-            np.matmul(U[:, 0], V[:, :, :O], out=P)
+        for image, windows, top in parts(x[part], y[part], w):
+            OH, row = windows.shape[2], len(image) * T
+            V = transformed(B.T, tiles(image, 6, T, slice(top, top + OH + KH - 1), left, dtype), "second")
+            P, term = (buffer(np, name, (6, M, OH * row), dtype) for name in ("first", "third"))
+            np.matmul(U[:, 0], V[:, :, : OH * row], out=P)
             for k in range(1, KH):
-                P += np.matmul(U[:, k], V[:, :, k * row : k * row + O], out=term)
+                P += np.matmul(U[:, k], V[:, :, k * row : (k + OH) * row], out=term)
             if b is not None:
                 P[1] += b[:, None]  # what all four pixels have in common
             untile(transformed(A.T, P, "second"), windows)
@@ -84,14 +85,16 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
 def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
     """The derivatives in the filters and in the bias.   (N, C, H, W) (N, M, OH, OW) -> (M, C, KH, 3) (M,)"""
     C, M, KH, dtype = x.shape[1], y.shape[1], w.kernel[0], np.result_type(x, y)
+    T, left = tiling(w)
 
     def work(part: slice) -> tuple[Array, Array]:
         gU, gb = np.zeros((6, KH, M, C), dtype), np.zeros(M, dtype)
-        for image, windows, row in parts(x[part], y[part], w):
-            gP = transformed(A, tiles(windows, 4, row, dtype), "third")
-            V = transformed(B.T, tiles(image, 6, row, dtype), "second")
+        for image, windows, top in parts(x[part], y[part], w):
+            OH, row = windows.shape[2], len(image) * T
+            gP = transformed(A, tiles(windows, 4, T, slice(0, OH), 0, dtype), "third")
+            V = transformed(B.T, tiles(image, 6, T, slice(top, top + OH + KH - 1), left, dtype), "second")
             for k in range(KH):
-                gU[:, k] += gP @ V[:, :, k * row : k * row + gP.shape[2]].swapaxes(1, 2)
+                gU[:, k] += gP @ V[:, :, k * row : (k + OH) * row].swapaxes(1, 2)
             gb += gP[1].sum(axis=1)
         return gU, gb
 
@@ -99,22 +102,33 @@ def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
     return (G.T.astype(dtype) @ gU.reshape(6, -1)).reshape(3, KH, M, C).transpose(2, 3, 1, 0), gb
 
 
+def tiling(w: Windows) -> tuple[int, int]:
+    """How many tiles there are in a row, and how far before the image the first one begins."""
+    return -(-w.out[1] // 4), w.pad[1][0]
+
+
 def parts(x: Array, y: Array, w: Windows) -> Iterator[tuple[Array, Array, int]]:
-    """Yields rows of some images with their padding, the windows on these, and how many tiles there are in a row."""
-    T = -(-w.out[1] // 4)
+    """Yields some images, a band of their windows, and the row of pixels under the first of these."""
     for images, band, _ in blocks(slice(0, len(x)), w, 6 * max(x.shape[1], y.shape[1]) // 4):
-        image, _ = under(x[images], w, band)
-        yield image, y[images, :, band], len(image) * T
+        yield x[images], y[images, :, band], band.start - w.pad[0][0]
 
 
-def tiles(x: Array, K: int, row: int, dtype: Any) -> Array:
-    """K pixels from every fourth on, and zeros beyond the row.   (n, P, Q, L) -> (K, P, Q row)"""
-    n, P, Q, _ = x.shape
-    d = buffer(np, "first", (K, P, Q, n, row // n), dtype)
+def tiles(x: Array, K: int, T: int, rows: slice, left: int, dtype: Any) -> Array:
+    """K pixels from every fourth on, starting `left` before the image; zeros beyond it.   -> (K, P, rows n T)"""
+    n, P, H, _ = x.shape
+    d = buffer(np, "first", (K, P, rows.stop - rows.start, n, T), dtype)
+    top, bottom = (min(max(row, 0), H) for row in (rows.start, rows.stop))
+    above = min(max(-rows.start, 0), d.shape[2])
+    d[:, :, :above] = 0
+    d[:, :, above + bottom - top :] = 0
+    x = x[:, :, top:bottom].transpose(1, 2, 0, 3)
     for k in range(K):
-        pixels = x[..., k::4].transpose(1, 2, 0, 3)[..., : row // n]
-        d[k, ..., : pixels.shape[3]] = pixels
-        d[k, ..., pixels.shape[3] :] = 0
+        first = min(max(-((k - left) // 4), 0), T)  # tile whose pixel lies on the image
+        pixels = x[..., 4 * first + k - left :: 4][..., : T - first]
+        to = d[k, :, above : above + bottom - top]
+        to[..., :first] = 0
+        to[..., first : first + pixels.shape[3]] = pixels
+        to[..., first + pixels.shape[3] :] = 0
     return d.reshape(K, P, -1)
 
 

@@ -89,6 +89,21 @@ def test_winograds_matrices_multiply_polynomials():
     np.testing.assert_array_equal(winograd.A.T @ points, 24 * np.convolve(d, w[::-1], "valid"))
 
 
+@pytest.mark.parametrize("pad", [7, ((0, 9), (12, 1)), ((30, 0), (0, 2))], ids=str)
+def test_tiles_that_lie_in_the_padding(pad, monkeypatch):
+    rng = np.random.default_rng(5)
+    for setting in ("CHANNELS", "WINDOWS", "WIDTH"):
+        monkeypatch.setattr(winograd, setting, 1)
+    monkeypatch.setattr(columns, "BUFFER", 400)
+    x, W = rng.standard_normal((2, 3, 4, 3)), rng.standard_normal((5, 3, 2, 3))
+    w = windows((4, 3), (2, 3), 1, pad)
+    y = winograd.convolve(x, W, None, w)
+    gW, _ = winograd.correlate(x, y, w)
+    np.testing.assert_allclose(y, F.conv2d_by_im2col(x, W, pad=pad), atol=1e-12)
+    monkeypatch.setattr(winograd, "pays", lambda *args: False)
+    np.testing.assert_allclose(gW, conv.correlate(x, y, w)[0], atol=1e-10)
+
+
 @pytest.mark.parametrize("size", [(32, 32), (9, 30)], ids=str)
 def test_large_images_take_the_short_way_to_the_same_result(size, monkeypatch):
     """With the settings of every day, and float32: the error of tiles is a small multiple of that of plain sums."""
