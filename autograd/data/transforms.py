@@ -4,7 +4,7 @@
     prepare = compose(partial(resize, size=256), partial(centre_crop, size=224), to_chw)
     augment = compose(partial(random_crop, size=32, pad=4, rng=rng), partial(random_flip, rng=rng))
 
-An image is an array (C, H, W), several are (N, C, H, W), of any dtype; sizes are (height, width), or a number for both.
+An image is an array (C, H, W), several are (N, C, H, W); sizes are (height, width), or a number for both.
 What takes an image takes one of Pillow too, and gives one back; `to_chw` makes it an array. What is random draws from
 the generator that it is given, for every image of a batch anew. Inputs are never changed; a crop may be a view of one.
 """
@@ -61,7 +61,10 @@ def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
     """(H, W, C) or (H, W) -> (C, H, W), as most image files and libraries have it: an image of Pillow, or an array.
 
     uint8, 0 to 255, becomes 0 to 1; floating-point numbers keep their values. A palette of Pillow becomes RGB.
+    Raises ValueError for other numbers, and TypeError for a `dtype` that is not floating-point.
     """
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"to_chw: dtype must be floating-point, not {np.dtype(dtype)}: it makes images from 0 to 1")
     if is_pillow(image):
         x = np.asarray(image.convert("RGB") if image.mode in ("P", "1", "CMYK") else image)
     else:
@@ -102,6 +105,7 @@ def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
 
     Each axis on its own is a matrix product: y = A x B^T. Floating-point images become what Pillow makes of them; with
     uint8, Pillow rounds between the two products too. A bicubic curve may overshoot what it passes through.
+    Whole numbers are rounded, once. Raises TypeError for those of 64 bits, bool and complex ones.
     """
     if method not in KERNELS:
         raise ValueError(f"resize: method must be one of {', '.join(map(repr, KERNELS))}, not {method!r}")
@@ -111,11 +115,15 @@ def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
         from PIL.Image import Resampling
 
         return x.resize((OW, OH), Resampling[method.upper()])
-    floats = x if x.dtype.kind == "f" else x.astype(np.float32)
+    if x.dtype.kind not in "fiu" or x.dtype in (np.int64, np.uint64):
+        raise TypeError(
+            f"resize takes floating-point or whole numbers of at most 32 bits, not {x.dtype}: use x.astype(np.float32)"
+        )
+    floats = x.astype(np.result_type(x.dtype, np.float32), copy=False)
     A, B = [namespace(x).asarray(interpolation(*n, method), dtype=floats.dtype) for n in ((H, OH), (W, OW))]
     y = A @ (floats @ B.T)
     if x.dtype.kind == "f":
-        return y
+        return y.astype(x.dtype, copy=False)
     limits = np.iinfo(x.dtype)
     return y.round().clip(limits.min, limits.max).astype(x.dtype)
 
@@ -225,12 +233,16 @@ def bordered(x: Image, pad: int) -> Image:
 
 
 def interpolation(H: int, OH: int, method: str) -> Any:
-    """The matrix (OH, H) that makes OH pixels of H: row i weighs the old pixels around the middle of the new one."""
+    """The matrix (OH, H) that makes OH pixels of H: row i weighs the old pixels around the middle of the new one.
+
+    Which pixels are near enough is decided as in Pillow, to the rounding: a box ends where two are equally far.
+    """
     reach, kernel = KERNELS[method]
     scale = max(H / OH, 1)
-    middle = (np.arange(OH)[:, None] + 0.5) * H / OH
-    distance = (np.arange(H) + 0.5 - middle) / scale
-    weights = np.where(np.abs(distance) <= reach, kernel(distance), 0)
+    middle = (np.arange(OH)[:, None] + 0.5) * (H / OH)
+    first, end = [np.floor(middle + distance * scale + 0.5) for distance in (-reach, reach)]
+    pixels = np.arange(H)
+    weights = np.where((first <= pixels) & (pixels < end), kernel((pixels + 0.5 - middle) / scale), 0)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -272,8 +284,8 @@ def check_images(name: str, x: Any) -> None:
         raise TypeError(f"{name} takes arrays, not {described(x)}; to_chw makes one of an image of Pillow")
     if x.ndim not in (3, 4) or 0 in x.shape:
         raise ValueError(f"{name} takes images (C, H, W) or (N, C, H, W), not {described(x)}")
-    if x.ndim == 3 and x.shape[2] <= 4 < x.shape[0]:
-        raise ValueError(f"{name}: {x.shape} looks like (H, W, C), not (C, H, W): see to_chw")
+    if x.ndim == 3 and x.shape[2] <= 4 < min(x.shape[:2]):
+        raise ValueError(f"{name}: {x.shape} looks like (H, W, C): see to_chw; if it is (C, H, W), give x[None]")
 
 
 def check_generator(name: str, rng: object) -> None:

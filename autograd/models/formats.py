@@ -1,8 +1,9 @@
 """Two formats of other people's weights, read into arrays: `torch.save`, old and new, and safetensors.
 
 A file of PyTorch is a pickle that describes tensors, and the numbers beside it: behind it in the old format, each
-storage on its own in a zip in the new one. A pickle may ask for any function there is; `Descriptions` knows a few
-harmless names and refuses all others, so reading a file runs nothing that is in it. PyTorch is not needed.
+storage on its own in a zip in the new one. A pickle may ask for any function there is, and set attributes of what it
+gets; `Descriptions` knows a few harmless names, for what has none, and refuses all others. So reading a file runs
+nothing that is in it, and changes nothing. PyTorch is not needed.
 
 The arrays are read-only views of the file's content. bfloat16, which NumPy lacks, becomes float32.
 """
@@ -59,22 +60,48 @@ class Tensor(NamedTuple):
         return np.lib.stride_tricks.as_strided(x[self.offset :], self.shape, strides, writeable=False)
 
 
-def tensor(storage: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *rest: Any) -> Tensor:
-    """What the pickle calls for each tensor; the rest is about gradients and hooks."""
-    numbers = [offset, *shape, *strides]
-    if type(storage) is not Storage or len(shape) != len(strides) or any(type(n) is not int for n in numbers):
-        raise ValueError("a tensor is not described by a storage, an offset, its sizes and strides")
-    return Tensor(storage, offset, tuple(shape), tuple(strides))
+class RebuildTensor:
+    """What the pickle calls for each tensor. Not a function, which would have attributes that a pickle can set.
+
+    Raises ValueError for what describes no tensor, and for one that is conjugated or negated as it is read.
+    """
+
+    __slots__ = ()
+
+    def __call__(
+        self,
+        storage: Any,
+        offset: int,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        requires_grad: Any = False,
+        hooks: Any = None,
+        view: Any = None,
+    ) -> Tensor:
+        numbers = [offset, *shape, *strides]
+        if type(storage) is not Storage or len(shape) != len(strides) or any(type(n) is not int for n in numbers):
+            raise ValueError("a tensor is not described by a storage, an offset, its sizes and strides")
+        if view:
+            raise ValueError(
+                f"a tensor is a view of its storage by {', '.join(map(str, view)):.40}, and not the plain numbers: "
+                "in PyTorch, save x.resolve_conj().resolve_neg()"
+            )
+        return Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
-def parameter(data: Tensor, *rest: Any) -> Tensor:
-    return data
+class RebuildParameter:
+    """What the pickle calls for each parameter; the rest is about gradients and hooks."""
+
+    __slots__ = ()
+
+    def __call__(self, data: Tensor, *rest: Any) -> Tensor:
+        return data
 
 
 HARMLESS = {
     "collections.OrderedDict": OrderedDict,
-    "torch._utils._rebuild_tensor_v2": tensor,
-    "torch._utils._rebuild_parameter": parameter,
+    "torch._utils._rebuild_tensor_v2": RebuildTensor(),
+    "torch._utils._rebuild_parameter": RebuildParameter(),
     "torch.Size": tuple,
     **{"torch." + name: kind for name, kind in STORAGES.items()},
 }

@@ -66,6 +66,8 @@ def arrays_in(file: IO[bytes]) -> dict[str, Array]:
     """The arrays in an open file of any of the formats."""
     first = file.read(9)
     file.seek(0)
+    if first[8:] == b"{":  # asked first, as the length before it may begin like the others
+        return read_safetensors(file.read())
     if first.startswith(b"PK"):
         with ZipFile(file) as archive:
             if any(name.endswith("/data.pkl") for name in archive.namelist()):
@@ -74,8 +76,6 @@ def arrays_in(file: IO[bytes]) -> dict[str, Array]:
         return {name: x for name, x in contents(file).items() if is_array(x)}
     if first.startswith(b"\x80"):
         return read_torch(file.read())
-    if first.endswith(b"{"):
-        return read_safetensors(file.read())
     raise ValueError(f"it begins with {first.hex(' ') or 'nothing'}, as no zip, no pickle and no safetensors does")
 
 
@@ -84,7 +84,7 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
     boxes = dict(model.named_state())
     matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
     for name, given in state.items():
-        x = given if is_array(given) else np.asarray(given)
+        x = array_of(given)
         path = name if name in boxes else path_of(name, getattr(model, "torch_names", {}), boxes)
         box = boxes.get(path)
         if box is None and path.endswith("num_batches_tracked"):
@@ -94,6 +94,14 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
         if box is not None and x.dtype.kind == box.dtype.kind == "f":
             x = x.astype(box.dtype, copy=False)
         yield path, x
+
+
+def array_of(x: Any) -> Array:
+    """An entry as an array; of a tensor of PyTorch, its numbers without the graph, bfloat16 as float32."""
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+        x = x.float() if str(x.dtype) == "torch.bfloat16" else x
+    return x if is_array(x) else np.asarray(x)
 
 
 def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:

@@ -30,6 +30,13 @@ def test_to_chw():
     np.testing.assert_array_equal(T.to_chw(X[0]), X[0].transpose(2, 0, 1))
 
 
+def test_small_maps_of_many_channels_are_images():
+    x = np.arange(16 * 4 * 4.0).reshape(16, 4, 4)
+    np.testing.assert_array_equal(T.flip(x), x[:, :, ::-1])
+    wide = np.zeros((16, 8, 4))  # looks like (H, W, C)
+    assert T.flip(wide[None]).shape == (1, 16, 8, 4)
+
+
 def test_normalize():
     y = T.normalize(X, (1, 2, 3), (1, 2, 4))
     assert y.dtype == np.float32
@@ -97,6 +104,11 @@ def test_one_number_is_the_shorter_side(shape, size, expected):
     assert T.resize(np.zeros((1, *shape)), np.int64(size)).shape == (1, *expected)
 
 
+def test_a_box_has_one_end_where_two_pixels_are_as_far():
+    weights = T.resize(np.eye(7)[None], (7, 2), "box")[0]  # the fourth pixel is between both
+    np.testing.assert_allclose(weights.T, [[1 / 4] * 4 + [0] * 3, [0] * 4 + [1 / 3] * 3])
+
+
 def test_whole_numbers_are_rounded_and_stay_in_range():
     x = np.array([[[0, 0, 255, 255]]], np.uint8)
     y = T.resize(x, (1, 9))
@@ -104,6 +116,19 @@ def test_whole_numbers_are_rounded_and_stay_in_range():
     assert y.min() == 0
     assert y.max() == 255
     assert T.resize(X, (2, 2)).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4"])
+def test_the_ends_of_their_range_stay(dtype):
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    y = T.resize(np.array([[[low, low, high, high]]], dtype), (1, 9))
+    assert y.dtype == dtype
+    assert [y.min(), y.max()] == [low, high]
+
+
+def test_half_precision_is_rounded_once():
+    x = np.random.default_rng(0).random((1, 40, 40)).astype(np.float16)
+    np.testing.assert_array_equal(T.resize(x, 7), T.resize(x.astype(np.float32), 7).astype(np.float16))
 
 
 # At random
@@ -150,6 +175,12 @@ def test_a_rectangle_is_erased():
         assert hole.sum() == len(rows) * len(columns) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
         assert 0.4 < len(rows) / len(columns) < 2.5
     assert not (y[:, 0] != y[:, 1]).any()
+
+
+def test_tall_and_wide_rectangles_are_alike():
+    hole = T.random_erasing(np.ones((1000, 1, 40, 40)), 1, rng=generator(), area=(0.1, 0.1), ratio=(0.25, 4))[:, 0] == 0
+    height, width = hole.any(axis=2).sum(axis=1), hole.any(axis=1).sum(axis=1)
+    assert 440 < (height > width).sum() + (height == width).sum() / 2 < 560
 
 
 def test_erased_with_a_value_or_with_noise():
@@ -235,6 +266,16 @@ def test_resize_as_pillow_does(pillow, method, size):
     np.testing.assert_allclose(T.resize(x[None], size, method)[0], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["box", "bilinear", "bicubic"])
+def test_ties_fall_as_in_pillow(pillow, method):
+    rng = np.random.default_rng(0)
+    sizes = [(55, 50), (20, 52), (7, 2), *rng.integers(1, 90, (100, 2)).tolist()]
+    for H, OH in sizes:
+        x = rng.random((H, 2)).astype(np.float32)
+        expected = np.asarray(T.resize(pillow.fromarray(x), (OH, 2), method))
+        np.testing.assert_allclose(T.resize(x[None], (OH, 2), method)[0], expected, atol=1e-6, err_msg=f"{H}, {OH}")
+
+
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 4), ("P", 3), ("1", 3), ("CMYK", 3)])
 def test_modes_of_pillow(pillow, mode, channels):
     x = T.to_chw(pillow.fromarray(PIXELS).convert(mode))
@@ -259,8 +300,11 @@ def test_a_composition_is_pickled_for_other_processes():
         (lambda: T.resize(X, (1.5, 2)), ValueError, "a pair"),
         (lambda: T.resize(X, 3, "cubic"), ValueError, "one of 'box', 'bilinear', 'bicubic', not 'cubic'"),
         (lambda: T.resize(X.tolist(), 3), TypeError, "takes arrays, not list"),
+        (lambda: T.resize(X > 0, 3), TypeError, "resize takes floating-point or .* not bool: use x.astype"),
+        (lambda: T.resize(X.astype(np.int64), 3), TypeError, "of at most 32 bits, not int64"),
+        (lambda: T.resize(X * 1j, 3), TypeError, "not complex64"),
         (lambda: T.resize(X[0, 0], 3), ValueError, r"\(C, H, W\) or \(N, C, H, W\), not float32 \(5, 6\)"),
-        (lambda: T.flip(np.zeros((20, 30, 3))), ValueError, r"looks like \(H, W, C\)"),
+        (lambda: T.flip(np.zeros((20, 30, 3))), ValueError, r"looks like \(H, W, C\).* to_chw; .* x\[None\]"),
         (lambda: T.flip(np.zeros((3, 0, 4))), ValueError, "takes images"),
         (lambda: T.crop(X, 3, 0, 3, 2), ValueError, r"3 x 2 pixels from \(3, 0\) are not in an image of 5 x 6"),
         (lambda: T.crop(X, -1, 0, 2, 2), ValueError, "are not in"),
@@ -271,6 +315,8 @@ def test_a_composition_is_pickled_for_other_processes():
         (lambda: T.normalize(X.astype(np.uint8), 0, 1), TypeError, "floating-point images, not uint8: see to_chw"),
         (lambda: T.to_chw(X), ValueError, r"takes one image, .* not float32 \(2, 3, 5, 6\)"),
         (lambda: T.to_chw([1]), ValueError, "not list"),
+        (lambda: T.to_chw(PIXELS, dtype=np.uint8), TypeError, "dtype must be floating-point, not uint8"),
+        (lambda: T.to_chw(X[0], dtype=int), TypeError, "dtype must be floating-point, not int64"),
         (lambda: T.to_chw(np.zeros((2, 2), np.int64)), ValueError, "takes one image, uint8"),
         (lambda: T.to_chw(np.zeros((2, 2), np.uint16)), ValueError, "divide uint16 numbers"),
         (lambda: T.random_crop(X, 4, rng=0), TypeError, "must be a NumPy generator, .* a seed would draw the same"),

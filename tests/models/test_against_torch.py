@@ -135,16 +135,19 @@ class TorchSqueezeNet(nn.Module):
 def same(model, reference, shape, *, training, classes, dtype=np.float64):
     """The same loss, gradients and running statistics as in PyTorch, with the same weights.
 
-    In float32 a ReLU whose input is 0 but for rounding may let a gradient pass here and not there, so gradients are
-    compared by their distance, and not sharply: from PyTorch's in float64 both are equally far away.
+    In float32 a ReLU whose input is 0 but for rounding lets a gradient pass here and not there, which changes all
+    gradients before it by a percent or two. So every normalization gets offsets of 5 and -5 there: no input is near 0.
     """
-    rtol, distance = (1e-7, 1e-7) if dtype == np.float64 else (1e-4, 0.05)
+    rtol, distance = (1e-7, 1e-7) if dtype == np.float64 else (1e-4, 1e-3)
     rng = np.random.default_rng(0)
     x, t = rng.standard_normal(shape).astype(dtype), rng.integers(0, classes, shape[0])
     reference = reference.to(torch.float64 if dtype == np.float64 else torch.float32).train(training)
     for name, buffer in reference.named_buffers():  # statistics as after a training
         if name.endswith("running_var"):
             buffer.uniform_(0.5, 1.5)
+    for part in reference.modules():
+        if isinstance(part, nn.BatchNorm2d) and dtype == np.float32:
+            part.bias.data = torch.tensor([5.0, -5.0]).repeat(len(part.bias) // 2)
     load_weights(model, reference.state_dict())
     expected = nn.functional.cross_entropy(reference(torch.tensor(x)), torch.tensor(t))
     expected.backward()
@@ -271,6 +274,22 @@ def test_a_checkpoint_with_more_in_it(tmp_path, zipped):
     load_weights(model, tmp_path / "x")
     np.testing.assert_array_equal(model.W.data, net.weight.detach().numpy().T)
     np.testing.assert_array_equal(model.b.data, net.bias.detach().numpy())
+
+
+def test_tensors_that_learn_or_are_of_bfloat16():
+    net, model = nn.Linear(2, 3), ag.layers.Linear(3)
+    load_weights(model, dict(net.named_parameters()))
+    np.testing.assert_array_equal(model.W.data, net.weight.detach().numpy().T)
+    load_weights(model, net.bfloat16().state_dict())
+    np.testing.assert_array_equal(model.W.data, net.weight.detach().float().numpy().T)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_view_that_conjugates_or_negates_is_refused(tmp_path, zipped):
+    for view in (torch.tensor([1j]).conj(), torch.tensor([1j]).conj().imag):
+        torch.save({"a": view}, tmp_path / "x", _use_new_zipfile_serialization=zipped)
+        with pytest.raises(ValueError, match=r"by (conj|neg), .* x\.resolve_conj\(\)\.resolve_neg\(\)"):
+            models.read_weights(tmp_path / "x")
 
 
 def test_a_whole_module_is_refused(tmp_path):

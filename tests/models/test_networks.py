@@ -5,9 +5,11 @@ import pytest
 
 import autograd as ag
 import autograd.functions as F
-from autograd import data, models, optimizers
-from autograd.models import VGG16, SimpleConvNet, SqueezeNet
+from autograd import data, layers, models, optimizers
+from autograd.models import VGG16, EfficientNetLite0, MobileNetV2, SimpleConvNet, SqueezeNet
 from autograd.models.blocks import relu6
+from autograd.models.mobilenet import InvertedResidual
+from autograd.models.resnet import bottleneck
 
 PUBLISHED = {  # torchvision's, and the paper's of EfficientNet-Lite0
     "ResNet18": 11_689_512,
@@ -91,6 +93,58 @@ def test_relu6():
     y.backward()
     assert y.data.tolist() == [0, 0, 2, 5.9, 6]
     assert x.grad.data.tolist() == [0, 0, 1, 1, 0]
+
+
+def of_kind(kind, model):
+    return [layer for layer in model.layers() if isinstance(layer, kind)]
+
+
+def test_a_bottleneck_halves_the_image_where_every_pixel_counts():
+    assert [conv.stride for conv in of_kind(layers.Conv2d, bottleneck(8, 16, 2))] == [1, 2, 1]
+    x = ag.Variable(images(1, 8, 6, 6))
+    with ag.test_mode():
+        y = bottleneck(8, 16, 2, rng=0)(x)
+    y.backward()
+    assert y.shape == (1, 16, 3, 3)
+    assert x.grad.data[:, :, 1::2, 1::2].any()
+
+
+@pytest.mark.parametrize(
+    ("version", "pools", "size"),  # torchvision's indices; the sizes with the odd pixel kept
+    [("1.0", [2, 6, 11], (2, 2)), ("1.1", [2, 5, 8], (2, 3))],
+)
+def test_where_squeezenet_pools(version, pools, size, weightless):
+    features = SqueezeNet(version=version).features
+    assert [i for i, part in enumerate(features) if isinstance(part, layers.MaxPool2d)] == pools
+    with ag.no_grad():
+        assert features(images(1, 3, 45, 52)).shape == (1, 512, *size)
+
+
+def test_of_an_inverted_residual_only_the_projection_is_linear():
+    block = InvertedResidual(4, 6, 6, 3, 1, None, rng=0)
+    x = 100 * images(1, 4, 5, 5)
+    with ag.test_mode(), ag.no_grad():
+        for bounded in (block.expand(x), block.depthwise(block.expand(x))):
+            assert bounded.data.min() == 0
+            assert bounded.data.max() == 6
+        y = block.project(bounded)
+        np.testing.assert_array_equal(block.project(-bounded).data, -y.data)
+    assert y.data.any()
+
+
+@pytest.mark.parametrize(("make", "eps", "pads"), [(MobileNetV2, 1e-5, {1}), (EfficientNetLite0, 1e-3, {"same"})])
+def test_the_eps_and_the_padding_of_the_published_weights(make, eps, pads, weightless):
+    model = make()
+    assert {layer.eps for layer in of_kind(layers.BatchNorm, model)} == {eps}
+    assert {conv.pad for conv in of_kind(layers.Conv2d, model) if conv.W.shape[2] > 1} == pads
+
+
+@pytest.mark.parametrize(("make", "first"), [(MobileNetV2, [4, 6, 6]), (EfficientNetLite0, [9, 9, 6])])
+def test_how_many_pixels_a_corner_an_edge_and_the_last_corner_see(make, first):
+    """Ones on ones count the pixels under a filter of 3 x 3, stride 2, on 6 x 6: the odd row is before or behind."""
+    conv = make(classes=1, initializer=layers.ones).stem[0]
+    y = conv(np.ones((1, 3, 6, 6), np.float32)).data[0, 0] / 3
+    assert [y[0, 0], y[0, 1], y[0, 2]] == first
 
 
 def test_a_seed_is_spent_once():

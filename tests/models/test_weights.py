@@ -14,7 +14,7 @@ import pytest
 from autograd import serialize
 from autograd.layers import MLP, BatchNorm, LayerNorm, Linear, Sequential
 from autograd.layers.conv import Conv2d
-from autograd.models import load_weights, read_weights
+from autograd.models import formats, load_weights, read_weights
 from autograd.models.weights import path_of
 
 pytestmark = pytest.mark.standin_exempt("files are read into NumPy arrays")
@@ -173,6 +173,15 @@ def test_safetensors_as_the_package_writes_them(path):
     assert all(np.array_equal(found[name], x) and found[name].dtype == x.dtype for name, x in arrays.items())
 
 
+@pytest.mark.parametrize("length", [0x80, 0x180, 0x4B50])
+def test_a_header_whose_length_looks_like_a_pickle_or_a_zip(path, length):
+    content = safe({"w": ("F32", FLOATS)})
+    stop = 8 + int.from_bytes(content[:8], "little")
+    path.write_bytes(struct.pack("<Q", length) + content[8:stop].ljust(length) + content[stop:])
+    assert path.read_bytes()[:2] in (b"\x80\x00", b"\x80\x01", b"PK")
+    np.testing.assert_array_equal(read_weights(path)["w"], FLOATS)
+
+
 def test_npz(path):
     model = MLP((3, 2), in_size=4, rng=0)
     with path.open("wb") as file:
@@ -222,6 +231,20 @@ def test_a_pickle_that_calls_a_function_is_refused(path, tmp_path, call, protoco
     assert not trace.exists()
 
 
+@pytest.mark.parametrize("name", sorted(formats.HARMLESS))
+def test_a_pickle_cannot_change_what_it_is_given(path, name):
+    module, _, word = name.rpartition(".")
+    harmless = formats.HARMLESS[name]
+    before = repr(getattr(harmless, "__dict__", None)), getattr(harmless, "__defaults__", None)
+    attributes, slots = b"}" + text("hello") + number(1) + b"s", b"}" + text("__defaults__") + ints(1, 2) + b"s"
+    for change in (b"N" + slots, attributes + b"N"):
+        evil = b"\x80\x02c" + f"{module}\n{word}\n".encode() + change + b"\x86b."
+        path.write_bytes(zipped({}, {}, evil))
+        with pytest.raises(ValueError, match=r"net.pth is damaged, or .*(attribute|immutable|mappingproxy)"):
+            read_weights(path)
+    assert (repr(getattr(harmless, "__dict__", None)), getattr(harmless, "__defaults__", None)) == before
+
+
 def one(**changes):
     given = {"key": "0", "kind": "FloatStorage", "count": 24, "offset": 0, "shape": (2, 3), "strides": (3, 1)}
     return {"x": described(**(given | changes))}
@@ -239,6 +262,7 @@ def one(**changes):
         (one(shape=(2,), strides=(1, 1)), "not described by"),
         (one(kind="UntypedStorage"), "torch.UntypedStorage, which has no place"),
         (one(view=b")"), "describes no storage"),
+        ({"x": one()["x"][:-2] + b"}" + text("conj") + b"\x88stR"}, r"by conj, .* save x\.resolve_conj"),
         ({"x": number(3), "y": one()["x"]}, "no dict of tensors, .* but x"),
         ({"x": b"ctorch\nFloatStorage\n", "y": one()["x"]}, "no dict of tensors"),
         ({"x": number(3)}, "no tensor is described by|no dict of tensors"),
@@ -344,6 +368,34 @@ def test_the_names_of_torch_are_translated():
     np.testing.assert_array_equal(ours["3.W"], state["3.weight"].T.astype(np.float32))
     assert ours["3.W"].flags.c_contiguous
     assert ours["3.W"].dtype == np.float32
+
+
+class TorchTensor:
+    """What is asked of a tensor of PyTorch that learns: its numbers, in a type that NumPy has."""
+
+    def __init__(self, x, dtype="torch.float32", *done):
+        self.x, self.dtype, self.done = x, dtype, done
+
+    def detach(self):
+        return TorchTensor(self.x, self.dtype, *self.done, "detached")
+
+    def cpu(self):
+        return TorchTensor(self.x, self.dtype, *self.done, "moved")
+
+    def float(self):
+        return TorchTensor(self.x, "torch.float32", *self.done)
+
+    def __array__(self, dtype=None, copy=None):
+        assert self.dtype == "torch.float32"
+        assert self.done == ("detached", "moved")
+        return self.x
+
+
+@pytest.mark.parametrize("dtype", ["torch.float32", "torch.bfloat16"])
+def test_tensors_of_torch(dtype):
+    model = Linear(2)
+    load_weights(model, {"weight": TorchTensor(np.eye(2, 3), dtype), "bias": TorchTensor(np.zeros(2), dtype)})
+    np.testing.assert_array_equal(model.W.data, np.eye(3, 2))
 
 
 def test_a_layer_alone_and_one_without_sizes():
