@@ -27,7 +27,7 @@ def main():
     loader = data.DataLoader(data.digits("train", flatten=False), batch_size=32)
 
     model = models.SimpleConvNet(10, size=(1, 8, 8), filters=30, kernel=5, pad=2, hidden=100)
-    model.conv.W.data *= 0.3  # filters that start nearer to zero show what they learn
+    model.conv.W.data *= 0.05  # filters that start near zero show what they learn
     optimizer = O.Adam(model, lr=O.cosine(4e-3, EPOCHS * len(loader)))
     before = model.conv.W.data.copy()
 
@@ -77,11 +77,11 @@ def draw_curves(losses, accuracies):
 
 
 def draw_filters(before, after):
-    figure = new_figure(10, 4)
+    figure, most = new_figure(10, 4), np.abs(after).max()
     for part, filters, title in zip(figure.subfigures(1, 2), (before, after), ("before training", "after training")):
         part.suptitle(f"the 30 filters of 5 x 5, {title}")
         for axes, W in zip(part.subplots(5, 6).flat, filters[:, 0]):
-            axes.imshow(W, cmap="gray")
+            axes.imshow(W, cmap="gray", vmin=-most, vmax=most)
             axes.axis("off")
     figure.savefig(FOLDER / "filters.png", dpi=120)
 
