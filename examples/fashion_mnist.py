@@ -17,6 +17,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data, serialize, training
+from autograd.data.transforms import random_flip
 
 FOLDER = Path("runs/fashion_mnist")
 
@@ -27,13 +28,6 @@ def network():
         L.Conv2d(64, 3, pad=1, in_channels=32), L.BatchNorm(64), F.relu, L.MaxPool2d(2),
         F.flatten, L.Linear(128, 64 * 7 * 7), F.relu, L.Dropout(0.3), L.Linear(10, 128),
     )  # fmt: skip
-
-
-def mirrored(x, rng):
-    """The images, half of them seen in a mirror: clothes look like clothes there too."""
-    flip = rng.random(len(x)) < 0.5
-    x[flip] = x[flip, :, :, ::-1]
-    return x
 
 
 def main():
@@ -54,7 +48,7 @@ def main():
         for epoch in range(1, epochs + 1):
             start, total, right = time.perf_counter(), 0.0, 0.0
             for x, t in loader:
-                y = model(mirrored(x, rng))
+                y = model(random_flip(x, rng=rng))  # clothes look like clothes in a mirror too
                 loss = F.softmax_cross_entropy(y, t)
                 model.cleargrads()
                 loss.backward()

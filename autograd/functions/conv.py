@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from autograd.core import Function, Operand, as_array
+from autograd.core import Function, Operand
+from autograd.functions.operands import operand, whole
 from autograd.kernels import conv
 from autograd.kernels import im2col as lay
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
+from autograd.shapes import Shape
 
 
 class Im2col(Function):
@@ -109,7 +111,7 @@ def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation:
     array([0., 1., 4., 5.])
     """
     check_images("im2col", x, 2)
-    w = windows(x.shape[2:], kernel, stride, pad, dilation)
+    w = windows_of("im2col", x.shape[2:], kernel, stride, pad, dilation)
     return Im2col(w)(x).transpose(0, 4, 5, 1, 2, 3).reshape(x.shape[0] * prod(w.out), x.shape[1] * prod(w.kernel))
 
 
@@ -124,10 +126,11 @@ def col2im(
     if len(shape) != 4:
         raise ValueError(f"col2im: shape must be (N, C, H, W), not {tuple(shape)}")
     N, C, *size = shape
-    w = windows(tuple(size), kernel, stride, pad, dilation)
+    w = windows_of("col2im", tuple(size), kernel, stride, pad, dilation)
     expected = N * prod(w.out), C * prod(w.kernel)
-    if cols.shape != expected:
-        raise ValueError(f"col2im: images {tuple(shape)} have an im2col of shape {expected}, not {cols.shape}")
+    given = operand("col2im", cols).shape
+    if given != expected:
+        raise ValueError(f"col2im: images {tuple(shape)} have an im2col of shape {expected}, not {given}")
     return Col2im(w)(cols.reshape(N, *w.out, C, *w.kernel).transpose(0, 3, 4, 5, 1, 2))
 
 
@@ -135,8 +138,9 @@ def conv2d_by_im2col(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
 ) -> Any:
     """conv2d as a picture: im2col, a matrix product, and the rows made images again. To read, and to test conv2d by."""
-    w = fitting("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, groups)
-    N, M, G = x.shape[0], W.shape[0], groups
+    G = whole("conv2d_by_im2col: groups", groups)
+    w = fitting("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, G)
+    N, M = x.shape[0], W.shape[0]
     cols = im2col(x, w.kernel, w.stride, w.pad, w.dilation)  # (N·OH·OW, C·KH·KW)
     cols = cols.reshape(len(cols), G, cols.shape[1] // G).transpose(1, 0, 2)  # (G, N·OH·OW, C/G·KH·KW)
     filters = W.reshape(G, M // G, cols.shape[2]).transpose(0, 2, 1)  # (G, C/G·KH·KW, M/G)
@@ -159,7 +163,8 @@ def conv2d(
     (N, C, H, W) (M, C/groups, KH, KW) (M,) -> (N, M, OH, OW), OH = (H + P0 + P1 - D (KH - 1) - 1) // S + 1
 
     With groups = C a filter sees one channel only: a depthwise convolution.
-    Raises ValueError if the channels do not fit, or the kernel does not fit into the padded image.
+    Raises ValueError if the channels do not fit, or the kernel does not fit into the padded image; TypeError for
+    operands that are no arrays, and for groups that are no whole number.
     """
     return convolution("conv2d", 2, x, W, b, stride, pad, dilation, groups)
 
@@ -175,6 +180,7 @@ def convolution(
     name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
 ) -> Any:
     """The convolution over `n` spatial axes."""
+    groups = whole(f"{name}: groups", groups)
     w = fitting(name, n, x, W, b, stride, pad, dilation, groups)
     return Convolve(w, groups)(x, W) if b is None else Convolve(w, groups)(x, W, b)
 
@@ -199,6 +205,7 @@ def conv_transpose2d(
     """
     check_images("conv_transpose2d", x, 2)
     check_filters("conv_transpose2d", W, 2)
+    groups = whole("conv_transpose2d: groups", groups)
     M = W.shape[1] * groups
     if W.shape[0] != x.shape[1] or W.shape[0] % groups:
         raise ValueError(
@@ -206,27 +213,27 @@ def conv_transpose2d(
             f"(C, M/groups, KH, KW) with C = {x.shape[1]} a multiple of groups"
         )
     check_bias("conv_transpose2d", b, M)
-    w = way_back(x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
+    w = way_back("conv_transpose2d", x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
     y = Spread(w, groups)(x, W)
     return y if b is None else y + b.reshape(M, 1, 1)
 
 
 def way_back(
-    size: Sequence[int], kernel: Sizes, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes
+    name: str, size: Shape, kernel: Sizes, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes
 ) -> Windows:
     """The windows, as many as `size` says, on the image that a transposed convolution makes."""
     if isinstance(pad, str):
-        raise ValueError(f"conv_transpose2d: pad must be numbers or pairs, not {pad!r}: OH depends on it")
+        raise ValueError(f"{name}: pad must be numbers or pairs, not {pad!r}: OH depends on it")
     n = len(size)
-    w = windows((1 << 30,) * n, kernel, stride, pad, dilation)  # checks the arguments; the size is found below
-    more = per_axis("output_pad", output_pad, n, 0)
+    w = windows_of(name, (1 << 30,) * n, kernel, stride, pad, dilation)  # checks these; the size is found below
+    more = per_axis(f"{name}: output_pad", output_pad, n, 0)
     image = []
     for H, K, S, (P0, P1), D, R in zip(size, w.kernel, w.stride, w.pad, w.dilation, more):
         numbers = f"(H - 1) S + D (K - 1) + 1 - P0 - P1 + R = ({H} - 1) {S} + {D} ({K} - 1) + 1 - {P0} - {P1} + {R}"
         O = (H - 1) * S + D * (K - 1) + 1 - P0 - P1 + R
         if O < 1 or R >= S:
             raise ValueError(
-                f"conv_transpose2d: the output size would be {numbers} = {O}: it must be at least 1, "
+                f"{name}: the output size would be {numbers} = {O}: it must be at least 1, "
                 f"and output_pad R = {R} smaller than the stride {S}"
             )
         image.append(O)
@@ -240,29 +247,39 @@ def fitting(
     check_images(name, x, n)
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
-    if not isinstance(groups, int) or groups < 1 or W.shape[1] * groups != C or M % groups:
+    if W.shape[1] * groups != C or M % groups:
         raise ValueError(
             f"{name}: filters {W.shape} for images {x.shape} in {groups} groups: W must be (M, C/groups, ...) with "
             f"C = {C} and M = {M} multiples of groups"
         )
     check_bias(name, b, M)
+    return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation)
+
+
+def windows_of(
+    name: str, size: Shape, kernel: Sizes, stride: Sizes, pad: Pad, dilation: Sizes = 1, ceil: bool = False
+) -> Windows:
+    """`windows`, whose errors name the function."""
     try:
-        return windows(x.shape[2:], W.shape[2:], stride, pad, dilation)
+        return windows(size, kernel, stride, pad, dilation, ceil)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
 def check_images(name: str, x: Operand, n: int) -> None:
-    axes = ("N", "C", *("DHW"[-n:] if n > 1 else "L"))
-    if len(as_array(x).shape) != n + 2:
-        raise ValueError(f"{name}: x must have the {n + 2} axes ({', '.join(axes)}), not the shape {as_array(x).shape}")
+    shape = operand(name, x).shape
+    if len(shape) != n + 2:
+        axes = ("N", "C", *("DHW"[-n:] if n > 1 else "L"))
+        raise ValueError(f"{name}: x must have the {n + 2} axes ({', '.join(axes)}), not the shape {shape}")
 
 
 def check_filters(name: str, W: Operand, n: int) -> None:
-    if len(as_array(W).shape) != n + 2 or 0 in as_array(W).shape:
-        raise ValueError(f"{name}: W must have {n + 2} axes, 2 for channels, {n} for the kernel, and is {W.shape}")
+    shape = operand(name, W).shape
+    if len(shape) != n + 2 or 0 in shape:
+        raise ValueError(f"{name}: W must have {n + 2} axes, 2 for channels, {n} for the kernel, and is {shape}")
 
 
 def check_bias(name: str, b: Operand, M: int) -> None:
-    if b is not None and as_array(b).shape != (M,):
-        raise ValueError(f"{name}: b must have the shape ({M},), one number a channel, and is {as_array(b).shape}")
+    shape = (M,) if b is None else operand(name, b).shape
+    if shape != (M,):
+        raise ValueError(f"{name}: b must have the shape ({M},), one number a channel, and is {shape}")

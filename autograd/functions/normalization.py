@@ -1,14 +1,19 @@
-"""Normalization: to mean 0 and variance 1 over a part of the axes, then to a scale and an offset that are learned."""
+"""Normalization: to mean 0 and variance 1 over a part of the axes, then to a scale and an offset that are learned.
+
+y has the dtype that x, gamma and beta have together. Of float16 the statistics, and all else, are computed in float32.
+eps is a number; every function raises TypeError for what is none, and ValueError below 0.
+"""
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from autograd.backend import Array, namespace
 from autograd.core import Function, Operand, Variable, as_array, reshape
+from autograd.functions.arithmetic import number
 from autograd.functions.linear import Einsum
-from autograd.functions.operands import operand
+from autograd.functions.operands import operand, rounded, summable, whole
 from autograd.shapes import Shape
 
 
@@ -90,19 +95,32 @@ class LayerNorm(Function):
 
 
 def channel_means(*xs: Operand) -> Any:
-    """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)
-
-    In one pass, with no array for the product: several times as fast as (x * y).mean over these axes.
-    """
+    """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)"""
     N, C, *rest = xs[0].shape
-    columns = [x.reshape(N, C, -1) for x in xs]
-    return Einsum(["ncl"] * len(xs), "c")(*columns) * (1 / (N * prod(rest)))
+    return total("ncl", "c", *[x.reshape(N, C, -1) for x in xs]) * (1 / (N * prod(rest)))
 
 
 def row_means(*xs: Operand) -> Any:
     """The mean of the product of `xs` over each row.   (N, D) -> (N, 1)"""
     N, D = xs[0].shape
-    return Einsum(["nd"] * len(xs), "n")(*xs).reshape(N, 1) * (1 / D)
+    return total("nd", "n", *xs).reshape(N, 1) * (1 / D)
+
+
+def total(letters: str, output: str, *xs: Operand) -> Any:
+    """The sum of the product of `xs`, whose axes are `letters`, over the letters that `output` lacks.
+
+    In one pass, with no array for the product: several times as fast as (x * y).sum over these axes. That pass adds one
+    number after the other, sixteen side by side along the last axis: of 100,000 float32 numbers near 10,000 it would
+    make a mean that is wrong by 7. So axes longer than thousands are summed in halves.
+    """
+    shape = xs[0].shape
+    for axis in range(len(shape) if max(shape) > 1 << 11 else 0):
+        if shape[axis] > (1 << 14 if axis == len(shape) - 1 else 1 << 11) and letters[axis] not in output:
+            half = shape[axis] // 2
+            halves = [(*[slice(None)] * axis, part) for part in (slice(half), slice(half, None))]
+            first, second = [total(letters, output, *[x[part] for x in xs]) for part in halves]
+            return first + second
+    return Einsum([letters] * len(xs), output)(*xs)
 
 
 def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
@@ -119,19 +137,38 @@ def check_batch(name: str, x: Operand) -> None:
         raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
 
 
+def check_groups(name: str, x: Operand, groups: int) -> int:
+    """`groups` as a Python int. Raises TypeError if it is no whole number, ValueError if it does not divide C."""
+    shape = operand(name, x).shape
+    if len(shape) < 2 or 0 in shape[1:]:
+        raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
+    groups = whole(f"{name}: groups", groups)
+    if shape[1] % groups:
+        raise ValueError(f"{name}: {shape[1]} channels do not make {groups} equal groups")
+    return groups
+
+
+def check_eps(name: str, eps: float) -> float:
+    """`eps` as a Python number. Raises TypeError if it is none, ValueError if it is negative."""
+    eps = number(f"{name}: eps", eps)
+    if not 0 <= eps < inf:
+        raise ValueError(f"{name}: eps must be at least 0 and finite, not {eps}")
+    return eps
+
+
 def batch_norm_with_statistics(
     x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5
 ) -> tuple[Any, Array, Array]:
     """`batch_norm(x, gamma, beta, eps)` and what it normalized with: (y, mean, var).
 
-    mean and var are plain arrays of shape (C,), constants, for running averages. var is the biased variance, the one in
-    the formula; times n / (n - 1) it is the unbiased one, n = x.size / C.
+    mean and var are plain arrays of shape (C,), constants, for running averages; of float16 they are float32. var is
+    the biased variance, the one in the formula; times n / (n - 1) it is the unbiased one, n = x.size / C.
     """
     check_batch("batch_norm", x)
     check_parameters("batch_norm", gamma, beta, x.shape[1:2])
-    f = BatchNorm(eps)
-    y = f(x, gamma, beta)
-    return y, f.mean, f.var
+    f = BatchNorm(check_eps("batch_norm", eps))
+    y = f(summable(x), summable(gamma), summable(beta))
+    return rounded(y, x, gamma, beta), f.mean, f.var
 
 
 def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -151,15 +188,17 @@ def batch_norm_inference(
 
     Raises ValueError for wrong shapes.
     """
-    xs = operand("batch_norm_inference", x).shape
+    name = "batch_norm_inference"
+    xs = operand(name, x).shape
     if len(xs) < 2:
-        raise ValueError(f"batch_norm_inference takes x (N, C, ...), not {xs}")
-    check_parameters("batch_norm_inference", gamma, beta, xs[1:2])
-    if [operand("batch_norm_inference", a).shape for a in (mean, var)] != [xs[1:2]] * 2:
-        raise ValueError(f"batch_norm_inference: mean and var must have the shape {xs[1:2]}")
+        raise ValueError(f"{name} takes x (N, C, ...), not {xs}")
+    check_parameters(name, gamma, beta, xs[1:2])
+    if [operand(name, a).shape for a in (mean, var)] != [xs[1:2]] * 2:
+        raise ValueError(f"{name}: mean and var must have the shape {xs[1:2]}")
     shape = (1, -1, *[1] * (len(xs) - 2))
-    scale = gamma * (var + eps) ** -0.5
-    return x * reshape(scale, shape) + reshape(beta - mean * scale, shape)
+    scale = summable(gamma) * (summable(var) + check_eps(name, eps)) ** -0.5
+    y = summable(x) * reshape(scale, shape) + reshape(beta - mean * scale, shape)
+    return rounded(y, x, gamma, beta, mean, var)
 
 
 def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -172,7 +211,8 @@ def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
     if not shape or prod(shape) == 0 or xs[-len(shape) :] != shape:
         raise ValueError(f"layer_norm: gamma must have the shape of the last axes of x {xs}, not {shape}")
     check_parameters("layer_norm", gamma, beta, shape)
-    return LayerNorm(eps)(x, gamma, beta)
+    y = LayerNorm(check_eps("layer_norm", eps))(summable(x), summable(gamma), summable(beta))
+    return rounded(y, x, gamma, beta)
 
 
 def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -181,16 +221,18 @@ def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: floa
     A group is C / groups neighbouring channels with all that is in them; one group is a layer norm of (C, ...).
     Source: Wu and He, "Group normalization", 2018. Raises ValueError for wrong shapes, or groups that do not divide C.
     """
-    xs = operand("group_norm", x).shape
-    if len(xs) < 2 or 0 in xs[1:]:
-        raise ValueError(f"group_norm takes x (N, C, ...) with at least one element in each channel, not {xs}")
-    if groups < 1 or xs[1] % groups:
-        raise ValueError(f"group_norm: {xs[1]} channels do not make {groups} equal groups")
-    check_parameters("group_norm", gamma, beta, xs[1:2])
-    xp, D = namespace(as_array(x)), prod(xs[1:]) // groups
-    y = LayerNorm(eps)(reshape(x, (xs[0] * groups, D)), xp.ones(D, x.dtype), xp.zeros(D, x.dtype))
-    shape = (1, -1, *[1] * (len(xs) - 2))
-    return reshape(y, xs) * reshape(gamma, shape) + reshape(beta, shape)
+    return by_group("group_norm", x, groups, gamma, beta, eps)
+
+
+def by_group(name: str, x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float) -> Any:
+    """The layer norm of each group as a row, and then the scale and the offset of each channel."""
+    groups = check_groups(name, x, groups)
+    check_parameters(name, gamma, beta, x.shape[1:2])
+    xp, z, D = namespace(as_array(x)), summable(x), prod(x.shape[1:]) // groups
+    rows = reshape(z, (x.shape[0] * groups, D))
+    y = LayerNorm(check_eps(name, eps))(rows, xp.ones(D, z.dtype), xp.zeros(D, z.dtype))
+    shape = (1, -1, *[1] * (len(x.shape) - 2))
+    return rounded(reshape(y, x.shape) * reshape(gamma, shape) + reshape(beta, shape), x, gamma, beta)
 
 
 def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -198,4 +240,4 @@ def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) 
 
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016. Raises ValueError for wrong shapes.
     """
-    return group_norm(x, prod(operand("instance_norm", x).shape[1:2]), gamma, beta, eps)
+    return by_group("instance_norm", x, prod(operand("instance_norm", x).shape[1:2]), gamma, beta, eps)

@@ -2,6 +2,8 @@
 
 The windows are those of a convolution, on each channel alone: `kernel`, `stride` (None: the kernel, so that windows lie
 side by side), `pad` (a number, one per axis, pairs, 'same' or 'valid').
+
+Means of whole numbers are float64, as NumPy's; those of float16 are summed in float32.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from typing import Any
 
 from autograd.backend import namespace
 from autograd.core import Function, Operand, as_array
+from autograd.functions.conv import check_images, windows_of
+from autograd.functions.operands import rounded, summable
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 
@@ -101,12 +105,12 @@ def average_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: 
     Raises ValueError if no window fits.
     """
     w = pooled("average_pool2d", x, kernel, stride, pad)
-    return Total(w)(x) / prod(w.kernel)
+    return rounded(Total(w)(summable(x)) / prod(w.kernel), x)
 
 
 def global_average_pool2d(x: Operand) -> Any:
     """The mean of each channel.   (N, C, H, W) -> (N, C, 1, 1)"""
-    check_images("global_average_pool2d", x)
+    check_images("global_average_pool2d", x, 2)
     return x.mean((2, 3), keepdims=True)
 
 
@@ -115,9 +119,10 @@ def adaptive_average_pool2d(x: Operand, size: Sizes) -> Any:
 
     (N, C, H, W) -> (N, C, OH, OW). Rows and columns are averaged on their own, hence it is y = A x B^T.
     """
-    check_images("adaptive_average_pool2d", x)
-    OH, OW = per_axis("size", size, 2, 1)
-    return averaging(x, x.shape[2], OH) @ (x @ averaging(x, x.shape[3], OW).T)
+    check_images("adaptive_average_pool2d", x, 2)
+    OH, OW = per_axis("adaptive_average_pool2d: size", size, 2, 1)
+    z = summable(x)
+    return rounded(averaging(z, x.shape[2], OH) @ (z @ averaging(z, x.shape[3], OW).T), x)
 
 
 def upsample2d(x: Operand, scale: Sizes = 2) -> Any:
@@ -125,19 +130,16 @@ def upsample2d(x: Operand, scale: Sizes = 2) -> Any:
 
     (N, C, H, W) -> (N, C, scale H, scale W); the gradient is the sum over the copies.
     """
-    check_images("upsample2d", x)
-    kernel = per_axis("scale", scale, 2, 1)
+    check_images("upsample2d", x, 2)
+    kernel = per_axis("upsample2d: scale", scale, 2, 1)
     size = tuple([H * K for H, K in zip(x.shape[2:], kernel)])
     return Spray(windows(size, kernel, kernel))(x)
 
 
 def pooled(name: str, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool = False) -> Windows:
     """The windows of a pooling, once all sizes are known to fit."""
-    check_images(name, x)
-    try:
-        return windows(x.shape[2:], kernel, kernel if stride is None else stride, pad, 1, ceil)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    check_images(name, x, 2)
+    return windows_of(name, x.shape[2:], kernel, kernel if stride is None else stride, pad, 1, ceil)
 
 
 def averaging(x: Operand, H: int, O: int) -> Any:
@@ -146,8 +148,3 @@ def averaging(x: Operand, H: int, O: int) -> Any:
     i, p = xp.arange(O)[:, None], xp.arange(H)
     inside = (p >= i * H // O) & (p < -(-(i + 1) * H // O))
     return inside.astype(x.dtype) / inside.sum(axis=1, keepdims=True).astype(x.dtype)
-
-
-def check_images(name: str, x: Operand) -> None:
-    if len(as_array(x).shape) != 4:
-        raise ValueError(f"{name}: x must have the 4 axes (N, C, H, W), not the shape {as_array(x).shape}")

@@ -13,10 +13,13 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from autograd.shapes import Shape
 
-Sizes: TypeAlias = int | Sequence[int]  # one number for all axes, or one per axis
-Pad: TypeAlias = int | str | Sequence[int | Sequence[int]]  # 'same', 'valid', or sizes of which each may be a pair
+Numbers: TypeAlias = np.ndarray[Any, Any] | np.integer[Any]
+Sizes: TypeAlias = int | Sequence[int] | Numbers  # one number for all axes, or one per axis
+Pad: TypeAlias = int | str | Sequence[int | Sequence[int]] | Numbers  # 'same', 'valid', or sizes that may be pairs
 
 FORMULA = "(H + P0 + P1 - D (K - 1) - 1) // S + 1"
 
@@ -123,16 +126,22 @@ def windows(
 
 
 def per_axis(name: str, value: Any, n: int, least: int) -> Shape:
-    """`value` as a tuple of `n` whole numbers."""
+    """`value`, also if it is an array of numbers, as a tuple of `n` whole numbers."""
+    value = plain(value)
     values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * n
     if len(values) != n or any(isinstance(v, bool) or not hasattr(v, "__index__") or v < least for v in values):
         raise ValueError(f"{name} must be a whole number of at least {least}, or {n} of them, not {value!r}")
     return tuple([v.__index__() for v in values])
 
 
+def plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's numbers and lists; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> list[tuple[int, int]]:
     """`pad` as a pair (before, behind) for each axis."""
-    n = len(size)
+    n, pad = len(size), plain(pad)
     if pad == "same":
         sizes = zip(size, kernel, stride, dilation)
         totals = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in sizes]

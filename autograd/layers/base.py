@@ -61,7 +61,7 @@ class Box:
         """Takes the unknown size, if there is one, from this axis of an input, and the device too."""
         if type(self.value) is Plan:
             shape = operand("a layer", x).shape
-            if not -len(shape) <= axis < len(shape):
+            if not -len(shape) <= axis < len(shape) or not shape[axis]:
                 raise ValueError(f"the size of axis {axis} of the input is to be found, but its shape is {shape}")
             self.data = self.value.array(shape[axis], device_of(as_array(x)))
 
@@ -317,7 +317,9 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
     above += (layer,)
     while stack:
         path, x = stack.pop()
-        if any(x is y for y in above):
+        if is_fact(x):
+            facts.append(f"{path}={x!r}")
+        elif any(x is y for y in above):
             parts.append(f"{path}: ...")
         elif isinstance(x, Layer):
             parts += outline(x, path, above)
@@ -326,12 +328,17 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
         elif isinstance(x, (list, tuple, dict)):
             above += (x,)
             stack += [(f"{path}.{key}", y) for key, y in branches(x) if isinstance(y, TREE) or callable(y)][::-1]
-        elif isinstance(x, (bool, int, float, str)):
-            facts.append(f"{path}={x!r}")
         elif callable(x) and not isinstance(x, Variable):
             parts.append(f"{path}: {getattr(x, '__name__', type(x).__name__)}")
     yield (f"{name}: " if name else "") + "  ".join(facts)
     yield from ["  " + line for line in parts]
+
+
+def is_fact(x: Any) -> bool:
+    """Is it a number, a text, or a tuple of them, such as a stride?"""
+    if isinstance(x, tuple):
+        return len(x) > 0 and all(map(is_fact, x))
+    return isinstance(x, (bool, int, float, str))
 
 
 def check_sizes(**sizes: Any) -> None:

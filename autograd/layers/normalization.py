@@ -12,6 +12,9 @@ from autograd.functions.arithmetic import number
 from autograd.functions.normalization import (
     batch_norm_inference,
     batch_norm_with_statistics,
+    check_batch,
+    check_eps,
+    check_groups,
     group_norm,
     instance_norm,
     layer_norm,
@@ -39,9 +42,11 @@ class BatchNorm(Layer):
         self.beta = Parameter.planned((size,), zeros, dtype=dtype)
         self.mean = Buffer.planned((size,), zeros, dtype=dtype)
         self.var = Buffer.planned((size,), ones, dtype=dtype)
-        self.momentum, self.eps = momentum, eps
+        self.momentum, self.eps = momentum, check_eps("BatchNorm", eps)
 
     def forward(self, x: Operand) -> Any:
+        if None in self.gamma.shape:  # an input that does not fit is refused before its size is taken
+            check_batch("BatchNorm", x)
         for box in (self.gamma, self.beta, self.mean, self.var):
             box.settle(x, 1)
         if not training.get():
@@ -67,7 +72,7 @@ class Normalization(Layer):
         check_sizes(size=size)
         self.gamma = Parameter.planned((size,), ones, dtype=dtype)
         self.beta = Parameter.planned((size,), zeros, dtype=dtype)
-        self.eps = eps
+        self.eps = check_eps(type(self).__name__, eps)
 
     def settle(self, x: Operand) -> None:
         """Takes the size from an input, if it is not known yet."""
@@ -94,6 +99,8 @@ class GroupNorm(Normalization):
         self.groups = groups
 
     def forward(self, x: Operand) -> Any:
+        if None in self.gamma.shape:  # an input that does not fit is refused before its size is taken
+            check_groups("GroupNorm", x, self.groups)
         self.settle(x)
         return group_norm(x, self.groups, self.gamma, self.beta, self.eps)
 
@@ -102,5 +109,7 @@ class InstanceNorm(Normalization):
     """Each sample's channels normalized, each by itself.   (N, C, ...), gamma and beta (C,)"""
 
     def forward(self, x: Operand) -> Any:
+        if None in self.gamma.shape:  # an input that does not fit is refused before its size is taken
+            check_groups("InstanceNorm", x, 1)
         self.settle(x)
         return instance_norm(x, self.gamma, self.beta, self.eps)

@@ -108,14 +108,33 @@ DOORS = {
     "batch_norm_inference": lambda x: F.batch_norm_inference(x, ones, ones, ones, ones),
     "layer_norm": lambda x: F.layer_norm(x, ones, ones), "group_norm": lambda x: F.group_norm(x, 1, ones, ones),
     "instance_norm": lambda x: F.instance_norm(x, ones, ones), "sum": F.sum, "mean": F.mean, "argmax": F.argmax,
+    "im2col": lambda x: F.im2col(x, 2), "col2im": lambda x: F.col2im(x, (1, 1, 3, 3), 2),
+    "max_pool2d": lambda x: F.max_pool2d(x, 2), "average_pool2d": lambda x: F.average_pool2d(x, 2),
+    "global_average_pool2d": F.global_average_pool2d, "upsample2d": F.upsample2d,
+    "adaptive_average_pool2d": lambda x: F.adaptive_average_pool2d(x, 2),
 }  # fmt: skip
+NO_ARRAYS = pytest.mark.parametrize("x", [[1.0, 2.0], "text", None, [Variable(1.0)]], ids=repr)
 
 
-@pytest.mark.parametrize("x", [[1.0, 2.0], "text", None, [Variable(1.0)]], ids=repr)
+@NO_ARRAYS
 @pytest.mark.parametrize("name", DOORS)
 def test_what_is_no_array_is_refused_at_the_door(name, x):
     with pytest.raises(TypeError, match=rf"^{name} takes a Variable or an array, not {type(x).__name__}: "):
         DOORS[name](x)
+
+
+@NO_ARRAYS
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["x", "W", "b"])
+@pytest.mark.parametrize(
+    "name, n", [("conv1d", 1), ("conv2d", 2), ("conv3d", 3), ("conv2d_by_im2col", 2), ("conv_transpose2d", 2)]
+)
+def test_a_convolution_takes_arrays(name, n, place, x):
+    """Images, filters and bias; only the bias may be None."""
+    args = [np.ones((1, 1, *[3] * n)), np.ones((1, 1, *[2] * n)), np.ones(1)]
+    if x is not None or place < 2:
+        args[place] = x
+        with pytest.raises(TypeError, match=rf"^{name} takes a Variable or an array, not {type(x).__name__}: "):
+            getattr(F, name)(*args)
 
 
 def test_numbers_are_arrays_without_axes():

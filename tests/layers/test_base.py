@@ -12,7 +12,20 @@ import pytest
 from autograd import Variable, no_grad
 from autograd.backend import namespace, to_numpy
 from autograd.functions.activation import relu
-from autograd.layers import MLP, BatchNorm, Buffer, Layer, Linear, Parameter, Sequential
+from autograd.layers import (
+    MLP,
+    BatchNorm,
+    Buffer,
+    Conv2d,
+    GroupNorm,
+    InstanceNorm,
+    Layer,
+    LayerNorm,
+    Linear,
+    MaxPool2d,
+    Parameter,
+    Sequential,
+)
 from autograd.layers.base import check_sizes, walk
 
 
@@ -209,6 +222,17 @@ def test_repr_shows_the_tree_with_shapes():
     ]
 
 
+def test_repr_shows_options():
+    """Tuples of numbers are one fact each, also where two options are the same tuple."""
+    net = Sequential(Conv2d(4, (3, 3), (2, 2), ((1, 0), 2)), MaxPool2d(2), Conv2d(2, 1, pad="same", in_channels=4))
+    assert repr(net).splitlines() == [
+        "Sequential",
+        "  0: Conv2d  W (4, None, 3, 3)  b (4,)  stride=(2, 2)  pad=((1, 0), 2)  dilation=1  groups=1",
+        "  1: MaxPool2d  kernel=(2, 2)  stride=(2, 2)  pad=0  ceil_mode=False",
+        "  2: Conv2d  W (2, 4, 1, 1)  b (2,)  stride=1  pad='same'  dilation=1  groups=1",
+    ]
+
+
 # Sizes that are not known yet
 
 
@@ -232,11 +256,30 @@ def test_a_lazy_layer_under_no_grad_is_as_good():
     assert layer.W.grad is not None
 
 
-def test_an_input_without_the_axis_leaves_the_layer_lazy():
-    layer = BatchNorm()
-    with pytest.raises(ValueError, match=r"axis 1 of the input.*shape is \(3,\)"):
-        layer(ones(3))
+@pytest.mark.parametrize(("shape", "said"), [((), r"shape is \(\)"), ((2, 0), r"shape is \(2, 0\)")])
+def test_an_input_without_the_axis_leaves_the_layer_lazy(shape, said):
+    for layer in (Linear(3), LayerNorm()):
+        with pytest.raises(ValueError, match=f"axis -1 of the input.*{said}"):
+            layer(ones(*shape))
+        assert None in next(layer.params()).shape
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "right"),
+    [
+        (BatchNorm, (3,), (2, 5)),
+        (BatchNorm, (0, 3), (2, 5)),
+        (lambda: GroupNorm(2), (2, 3, 4), (2, 4, 4)),
+        (lambda: GroupNorm(2), (2, 4, 0), (2, 6, 4)),
+        (InstanceNorm, (2, 3, 0), (2, 4, 5)),
+    ],
+)
+def test_a_wrong_first_call_leaves_the_layer_lazy(make, wrong, right):
+    layer = make()
+    with pytest.raises(ValueError, match=f"^{type(layer).__name__}"):
+        layer(ones(*wrong))
     assert layer.gamma.shape == (None,)
+    assert layer(ones(*right)).shape == right
 
 
 def test_saving_a_lazy_layer_names_what_has_no_size():

@@ -1,5 +1,7 @@
 """Convolutions and poolings as layers."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,25 @@ def test_the_first_values_keep_the_size_of_a_signal():
     assert abs(y.data.std() - 1) < 0.1
 
 
+@pytest.mark.parametrize(
+    ("C", "M", "kernel", "stride", "groups"),
+    [(16, 64, 4, 2, 1), (64, 16, 4, 2, 1), (32, 32, (3, 5), (3, 1), 2), (32, 8, 3, 2, 1)],
+)
+def test_initial_values_of_the_way_back_keep_the_size_of_a_signal(C, M, kernel, stride, groups):
+    """Whether it has more channels or fewer, and however many pixels lie between its steps."""
+    layer = ConvTranspose2d(M, kernel, stride, groups=groups, rng=0)
+    lazy = layer(images(4, C, 20, 20)).data[:, :, 4:-4, 4:-4]
+    given = ConvTranspose2d(M, kernel, stride, groups=groups, in_channels=C, rng=0)
+    assert abs(lazy.std() - 1) < 0.1
+    np.testing.assert_array_equal(given.W.data, layer.W.data)
+
+
+def test_a_layer_that_waits_for_its_channels_can_be_copied():
+    """Also with the initializer that it has by itself."""
+    layer = pickle.loads(pickle.dumps(ConvTranspose2d(4, 3, 2, rng=0)))
+    assert layer(images(1, 3, 4, 4)).shape == (1, 4, 9, 9)
+
+
 def test_states_are_saved_and_loaded():
     first, second = Conv2d(3, 2, rng=0), Conv2d(3, 2, rng=1)
     x = images(1, 2, 4, 4)
@@ -90,9 +111,19 @@ def test_errors(make, match):
         make()
 
 
-def test_a_wrong_first_call_decides_nothing():
+@pytest.mark.parametrize(
+    ("make", "wrong", "right", "y"),
+    [
+        (lambda: Conv2d(4, 3, groups=2), (1, 3, 5, 5), (1, 6, 5, 5), (1, 4, 3, 3)),
+        (lambda: Conv2d(4, 3), (1, 3, 2, 5), (1, 6, 5, 5), (1, 4, 3, 3)),
+        (lambda: Conv1d(4, 3), (3, 3), (1, 6, 5), (1, 4, 3)),
+        (lambda: ConvTranspose2d(4, 3, groups=2), (1, 3, 5, 5), (1, 6, 5, 5), (1, 4, 7, 7)),
+        (lambda: ConvTranspose2d(4, 3, pad=2), (1, 3, 2, 5), (1, 6, 5, 5), (1, 4, 3, 3)),
+    ],
+)
+def test_a_wrong_first_call_decides_nothing(make, wrong, right, y):
     """A layer that has refused its first images still takes the size of the next ones."""
-    layer = Conv2d(4, 3, groups=2)
-    with pytest.raises(ValueError, match="groups = 2 must divide"):
-        layer(images(1, 3, 5, 5))
-    assert layer(Variable(images(1, 6, 5, 5))).shape == (1, 4, 3, 3)
+    layer = make()
+    with pytest.raises(ValueError, match=f"^{type(layer).__name__}: |groups = 2 must divide"):
+        layer(images(*wrong))
+    assert layer(Variable(images(*right))).shape == y

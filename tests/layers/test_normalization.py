@@ -70,6 +70,24 @@ def test_momentum_is_a_number(momentum):
         BatchNorm(momentum=momentum)
 
 
+@pytest.mark.parametrize("make", [BatchNorm, LayerNorm, InstanceNorm, lambda eps: GroupNorm(1, eps=eps)])
+def test_eps_is_a_number_of_at_least_zero(make):
+    with pytest.raises(TypeError, match="Norm: eps must be a number, not str"):
+        make(eps="a")
+    with pytest.raises(ValueError, match="Norm: eps must be at least 0 and finite, not -1"):
+        make(eps=-1)
+
+
+def test_running_statistics_of_float16():
+    layer = BatchNorm(8, dtype=np.float16)
+    x = (5 + np.random.default_rng(0).standard_normal((32, 8, 32, 32))).astype(np.float16)
+    for _ in range(40):
+        y = layer(x)
+    assert y.dtype == layer.mean.dtype == layer.var.dtype == np.float16
+    np.testing.assert_allclose(layer.mean.data.astype(np.float32), np.full(8, 5), rtol=0.02)
+    np.testing.assert_allclose(layer.var.data.astype(np.float32), np.ones(8), rtol=0.04)
+
+
 def test_layer_norm():
     layer = LayerNorm(dtype=np.float64)
     x = np.random.default_rng(0).standard_normal((2, 3, 5))

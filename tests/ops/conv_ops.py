@@ -9,14 +9,15 @@ from tests.ops.table import Op, case, normal, strided, wrong
 
 
 def each(value, n):
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
 
 
 def pads(pad, size, kernel, stride, dilation):
     n = len(size)
-    if pad == "valid":
+    if isinstance(pad, str) and pad == "valid":
         pad = 0
-    if pad == "same":
+    if isinstance(pad, str) and pad == "same":
         need = [
             max((int(np.ceil(H / S)) - 1) * S + D * (K - 1) + 1 - H, 0)
             for H, K, S, D in zip(size, kernel, stride, dilation)
@@ -162,6 +163,8 @@ CONV2D = [
     case(x(1, 2, 3, 3).astype(np.float32), W(2, 2, 2, 2).astype(np.float32), b(2).astype(np.float32)),
     case(x(1, 2, 3, 3).astype(np.float32), W(2, 2, 2, 2), b(2), pad=1),
     case(x(2, 1, 3, 2), W(2, 1, 2, 2), b(2)),
+    case(x(1, 2, 5, 4), W(2, 1, 2, 2), b(2), np.array([2, 1]), np.array([[1, 0], [0, 2]]), np.array(1), np.int64(2)),
+    case(x(1, 1, 3, 3), W(1, 1, 2, 2), stride=[np.int64(2), 1], pad=np.int64(1)),
 ]
 
 WRONG_CONV2D = [
@@ -171,7 +174,14 @@ WRONG_CONV2D = [
     wrong(ValueError, "W must have 4 axes", x(1, 1, 3, 3), W(1, 2, 2)),
     wrong(ValueError, "filters .* in 1 groups", x(1, 2, 3, 3), W(1, 1, 2, 2)),
     wrong(ValueError, "filters .* in 2 groups", x(1, 2, 3, 3), W(3, 1, 2, 2), groups=2),
-    wrong(ValueError, "filters .* in 0 groups", x(1, 1, 3, 3), W(1, 1, 2, 2), groups=0),
+    wrong(ValueError, "groups must be at least 1, not 0", x(1, 1, 3, 3), W(1, 1, 2, 2), groups=0),
+    wrong(TypeError, r"groups must be a whole number, not 2\.0", x(1, 2, 3, 3), W(2, 1, 2, 2), groups=2.0),
+    wrong(TypeError, "groups must be a whole number, not True", x(1, 1, 3, 3), W(1, 1, 2, 2), groups=True),
+    wrong(TypeError, "groups must be a whole number, not 'a'", x(1, 1, 3, 3), W(1, 1, 2, 2), groups="a"),
+    wrong(ValueError, r"W must have 4 axes, .* and is \(\)", x(1, 1, 3, 3), 2.0),
+    wrong(ValueError, r"b must have the shape \(1,\), .* and is \(\)", x(1, 1, 3, 3), W(1, 1, 2, 2), 2.0),
+    wrong(ValueError, "stride must be a whole number of at least 1", x(1, 1, 3, 3), W(1, 1, 2, 2), stride=np.array([1, 0])),
+    wrong(ValueError, "pad must be 'same', 'valid'", x(1, 1, 3, 3), W(1, 1, 2, 2), pad=np.array([0.5, 1])),
     wrong(ValueError, r"b must have the shape \(2,\)", x(1, 1, 3, 3), W(2, 1, 2, 2), b(1)),
     wrong(ValueError, "stride must be a whole number of at least 1", x(1, 1, 3, 3), W(1, 1, 2, 2), stride=0),
     wrong(ValueError, "dilation must be a whole number of at least 1", x(1, 1, 3, 3), W(1, 1, 2, 2), dilation=(1, 1.5)),
@@ -206,6 +216,7 @@ TRANSPOSED = [
     case(np.broadcast_to(x(1, 1, 2, 2), (2, 1, 2, 2)), W(1, 1, 2, 2)),
     case(x(1, 1, 2, 2).astype(np.float32), W(1, 2, 2, 2).astype(np.float32), b(2).astype(np.float32)),
     case(x(1, 1, 2, 2).astype(np.float32), W(1, 1, 2, 2), stride=3),
+    case(x(1, 2, 2, 2), W(2, 1, 2, 2), None, np.array([2, 1]), np.array([1, 0]), np.array([1, 0]), 1, np.int64(2)),
 ]
 
 CONV1D = [
@@ -253,7 +264,8 @@ OPS = [
             wrong(ValueError, r"x must have the 4 axes", x(3, 3), 2),
             wrong(ValueError, r"\(3 \+ 0 \+ 0 - 1 \(4 - 1\) - 1\) // 1 \+ 1 = 0", x(1, 1, 3, 3), 4),
             wrong(ValueError, "kernel must be a whole number of at least 1", x(1, 1, 3, 3), 0),
-            wrong(ValueError, "kernel must be", x(1, 1, 3, 3), (2, 2, 2)),
+            wrong(ValueError, "im2col: kernel must be", x(1, 1, 3, 3), (2, 2, 2)),
+            wrong(ValueError, "im2col: stride must be", x(1, 1, 3, 3), 2, "a"),
         ],
     ),
     Op(
@@ -261,7 +273,8 @@ OPS = [
         [
             wrong(ValueError, r"an im2col of shape \(4, 4\), not \(4, 3\)", x(4, 3), (1, 1, 3, 3), 2),
             wrong(ValueError, r"shape must be \(N, C, H, W\)", x(4, 4), (3, 3), 2),
-            wrong(ValueError, "does not fit", x(4, 4), (1, 1, 3, 3), 5),
+            wrong(ValueError, "col2im: .* does not fit", x(4, 4), (1, 1, 3, 3), 5),
+            wrong(ValueError, "col2im: pad must be", x(4, 4), (1, 1, 3, 3), 2, 1, -1),
         ],
     ),
     Op("conv2d", conv2d, convolution, CONV2D, WRONG_CONV2D),
@@ -276,6 +289,12 @@ OPS = [
             wrong(ValueError, "x must have the 4 axes", x(1, 2, 2), W(1, 1, 2, 2)),
             wrong(ValueError, r"b must have the shape \(2,\)", x(1, 1, 2, 2), W(1, 2, 2, 2), b(3)),
             wrong(ValueError, "pad must be numbers or pairs, not 'same'", x(1, 1, 2, 2), W(1, 1, 2, 2), pad="same"),
+            wrong(ValueError, "conv_transpose2d: stride must be", x(1, 1, 2, 2), W(1, 1, 2, 2), stride=0),
+            wrong(ValueError, "conv_transpose2d: pad must be", x(1, 1, 2, 2), W(1, 1, 2, 2), pad=-1),
+            wrong(ValueError, "conv_transpose2d: output_pad must be", x(1, 1, 2, 2), W(1, 1, 2, 2), output_pad=-1),
+            wrong(ValueError, "conv_transpose2d: groups must be at least 1, not 0", x(1, 1, 2, 2), W(1, 1, 2, 2), groups=0),
+            wrong(ValueError, "conv_transpose2d: groups must be at least 1, not -2", x(1, 2, 2, 2), W(2, 1, 2, 2), groups=-2),
+            wrong(TypeError, "conv_transpose2d: groups must be a whole number", x(1, 2, 2, 2), W(2, 1, 2, 2), groups=2.0),
         ],
     ),
     Op(

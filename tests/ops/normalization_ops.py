@@ -119,12 +119,12 @@ OPS = [
     Op(
         "group_norm", N.group_norm, by_group, images(1) + images(2) + [case(normal(3, 4), 1, normal(4), normal(4)), case(normal(2, 6), 2, normal(6), normal(6))],
         [
-            wrong(ValueError, "3 channels do not make 2 equal groups", x, 2, three, three), wrong(ValueError, "do not make 0 equal groups", x, 0, three, three),
+            wrong(ValueError, "3 channels do not make 2 equal groups", x, 2, three, three), wrong(ValueError, "groups must be at least 1, not 0", x, 0, three, three),
             wrong(ValueError, r"takes x \(N, C, \.\.\.\) .* not \(3,\)", three, 1, three, three), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, 1, two, three),
         ],
     ),
     Op(
         "instance_norm", N.instance_norm, lambda x, gamma, beta, eps=1e-5: by_group(x, x.shape[1], gamma, beta, eps), images(),
-        [wrong(ValueError, r"takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three)],
+        [wrong(ValueError, r"^instance_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"^instance_norm: .* must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three)],
     ),
 ]  # fmt: skip

@@ -154,7 +154,7 @@ OPS = [
         [
             wrong(ValueError, "x must have the 4 axes", plain(3, 3), 1),
             wrong(ValueError, "size must be a whole number of at least 1", plain(1, 1, 3, 3), 0),
-            wrong(ValueError, "size must be", plain(1, 1, 3, 3), (1, 2, 3)),
+            wrong(ValueError, "^adaptive_average_pool2d: size must be", plain(1, 1, 3, 3), (1, 2, 3)),
         ],
     ),
     Op(
@@ -172,7 +172,7 @@ OPS = [
         ],
         [
             wrong(ValueError, "x must have the 4 axes", plain(3, 3)),
-            wrong(ValueError, "scale must be a whole number of at least 1", plain(1, 1, 2, 2), 0),
+            wrong(ValueError, "^upsample2d: scale must be a whole number of at least 1", plain(1, 1, 2, 2), 0),
             wrong(ValueError, "scale must be a whole number of at least 1", plain(1, 1, 2, 2), 1.5),
         ],
     ),
