@@ -24,7 +24,8 @@ def largest(x: Array, w: Windows) -> tuple[Array, Array]:
     has the maximum nan; which tap is named then is open.
     """
     xp = namespace(x)
-    lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
+    lowest = {"f": -xp.inf, "b": False}.get(x.dtype.kind)
+    lowest = xp.iinfo(x.dtype).min if lowest is None else lowest
     y = xp.full((*x.shape[:2], *w.out), lowest, x.dtype)
     where = xp.zeros(y.shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
     if any(map(any, w.pad)):

@@ -63,3 +63,11 @@ def test_more_taps_than_fit_into_a_byte():
     assert y.data.tolist() == [[[[1.0, 1.0], [1.0, 1.0]]]]
     gx = grad(y.sum(), x).data
     assert gx[0, 0, 16, 16] == gx.sum() == 4.0
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int8, np.int64, np.float16])
+def test_the_maximum_of_any_dtype(dtype):
+    x = np.array([[0, 1, 0, 0], [0, 0, 0, 0]]).astype(dtype)[None, None]
+    y = F.max_pool2d(x, 2)
+    assert y.dtype == dtype
+    assert y.tolist() == [[[[1, 0]]]]
