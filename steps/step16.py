@@ -1,7 +1,7 @@
 """Step 16: generations put it right.
 
 New: every variable and function has a `generation`. A variable made by the user is of generation 0, a
-function is of the latest generation among its inputs, and its output is one later. Of the functions that
+function is of the latest generation among its inputs, and its outputs are one later. Of the functions that
 wait, the walk takes one of the latest generation. Whatever uses a value is later than the function that made
 it: so when that function's turn comes, all parts of its gradient have arrived, and one visit is enough.
 
@@ -26,7 +26,7 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output.grad)
+            gxs = f.backward(*[y.grad for y in f.outputs])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
@@ -38,12 +38,13 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
         self.generation = max(x.generation for x in inputs)
-        output.generation = self.generation + 1
-        self.inputs, self.output = inputs, output
-        return output
+        for output in outputs:
+            output.creator, output.generation = self, self.generation + 1
+        self.inputs, self.outputs = inputs, outputs
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Square(Function):

@@ -1,6 +1,6 @@
 """Step 17: a graph that dies by itself.
 
-New: a function holds its output by a weak reference. Until now an output knew its creator and the creator its
+New: a function holds its outputs by weak references. Until now an output knew its creator and the creator its
 output, a ring in which the reference counts never fall to zero: such a graph stays in memory until the cyclic
 collector happens to run. A weak reference does not count, so the ring is open, and the whole graph goes the
 moment the last variable is let go. Measured below with the collector switched off, for both ways.
@@ -29,7 +29,8 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            ys = [output() for output in f.outputs]  # the variables; None for one that is gone
+            gxs = f.backward(*[None if y is None else y.grad for y in ys])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
@@ -41,12 +42,13 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
         self.generation = max(x.generation for x in inputs)
-        output.generation = self.generation + 1
-        self.inputs, self.output = inputs, weakref.ref(output)
-        return output
+        for output in outputs:
+            output.creator, output.generation = self, self.generation + 1
+        self.inputs, self.outputs = inputs, [weakref.ref(output) for output in outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Square(Function):

@@ -3,15 +3,14 @@
 New: two ways to save memory. The gradient of a result is dropped as soon as it has been handed on, unless
 `backward` is told to `retain_grad`. And inside `with no_grad():` a Function records nothing, no creator and no
 inputs, so every intermediate array dies at once: right for using a model that is not being trained. The switch
-is a ContextVar, so a thread that switches it off leaves the others alone. (Add is enough to measure it: Square
-is left out from here on, and step 20 writes x * x.)
+is a ContextVar, so a thread that switches it off leaves the others alone.
 
 In the package: autograd/config.py
 """
 
 import tracemalloc
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 import numpy as np
@@ -43,13 +42,15 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            ys = [output() for output in f.outputs]  # the variables; None for one that is gone
+            gxs = f.backward(*[None if y is None else y.grad for y in ys])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
-            if not retain_grad:
-                f.output().grad = None
+            for y in ys:
+                if y is not None and not retain_grad:
+                    y.grad = None
 
     def cleargrad(self):
         self.grad = None
@@ -57,13 +58,22 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
         if recording.get():
-            output.creator = self
             self.generation = max(x.generation for x in inputs)
-            output.generation = self.generation + 1
-            self.inputs, self.output = inputs, weakref.ref(output)
-        return output
+            for output in outputs:
+                output.creator, output.generation = self, self.generation + 1
+            self.inputs, self.outputs = inputs, [weakref.ref(output) for output in outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+
+class Square(Function):
+    def forward(self, x):
+        return x**2
+    def backward(self, gy):
+        x = self.inputs[0].data
+        return 2 * x * gy
 
 
 class Add(Function):
@@ -73,15 +83,19 @@ class Add(Function):
         return gy, gy
 
 
+def square(x):
+    return Square()(x)
+
+
 def add(x0, x1):
     return Add()(x0, x1)
 
 
-def doubled():
-    """An array of one megabyte, doubled 50 times."""
+def squares():
+    """An array of one megabyte, squared 50 times."""
     x = Variable(np.ones(125_000))
     for _ in range(50):
-        x = add(x, x)
+        x = square(x)
     return x
 
 
@@ -100,16 +114,19 @@ y = add(x0, t)
 y.backward()
 print(y.grad, t.grad)
 print(x0.grad, x1.grad)
-
-recorded = peak(doubled)
-with no_grad():
-    unrecorded = peak(doubled)
-    assert add(x0, x1).creator is None
-print(f"forward:  {recorded:5.1f} MB, in no_grad {unrecorded:.1f} MB")
-
-retained, dropped = peak(lambda: doubled().backward(retain_grad=True)), peak(lambda: doubled().backward())
-print(f"backward: {retained:5.1f} MB with retain_grad, without {dropped:.1f} MB")
-
 assert (y.grad, t.grad, x0.grad, x1.grad) == (None, None, 2.0, 1.0)
-assert recorded > 50 and unrecorded < 4 and recording.get()  # on again after the block
+
+recorded = peak(squares)
+with no_grad():
+    unrecorded = peak(squares)
+    assert square(x0).creator is None
+print(f"forward:  {recorded:5.1f} MB, in no_grad {unrecorded:.1f} MB")
+assert recorded > 50 and unrecorded < 4
+
+with suppress(AttributeError), no_grad():
+    square(None)
+assert square(x0).creator is not None  # recording is on again after the block, even after an error
+
+retained, dropped = peak(lambda: squares().backward(retain_grad=True)), peak(lambda: squares().backward())
+print(f"backward: {retained:5.1f} MB with retain_grad, without {dropped:.1f} MB")
 assert retained > 100 and dropped < 60

@@ -1,8 +1,8 @@
 """Step 19: a Variable looks like an array.
 
 New: what one would ask the array can be asked of the Variable: `shape`, `dtype`, `len` and a readable
-`print`. Each hands the question on to `data`. And a Variable may have a `name`, which will label it in the
-picture of a graph.
+`print`. Each hands the question on to `data`; in the package most of them are in autograd/arraylike.py. And a
+Variable may have a `name`, which will label it in the picture of a graph.
 
 In the package: autograd/core.py
 """
@@ -29,8 +29,7 @@ class Variable:
     def __init__(self, data, name=None):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
-        self.data = data
-        self.name = name
+        self.data, self.name = data, name
         self.grad = self.creator = None
         self.generation = 0
 
@@ -41,13 +40,15 @@ class Variable:
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            ys = [output() for output in f.outputs]  # the variables; None for one that is gone
+            gxs = f.backward(*[None if y is None else y.grad for y in ys])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
-            if not retain_grad:
-                f.output().grad = None
+            for y in ys:
+                if y is not None and not retain_grad:
+                    y.grad = None
 
     def cleargrad(self):
         self.grad = None
@@ -65,13 +66,22 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
         if recording.get():
-            output.creator = self
             self.generation = max(x.generation for x in inputs)
-            output.generation = self.generation + 1
-            self.inputs, self.output = inputs, weakref.ref(output)
-        return output
+            for output in outputs:
+                output.creator, output.generation = self, self.generation + 1
+            self.inputs, self.outputs = inputs, [weakref.ref(output) for output in outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+
+class Square(Function):
+    def forward(self, x):
+        return x**2
+    def backward(self, gy):
+        x = self.inputs[0].data
+        return 2 * x * gy
 
 
 class Add(Function):
@@ -79,6 +89,10 @@ class Add(Function):
         return x0 + x1
     def backward(self, gy):
         return gy, gy
+
+
+def square(x):
+    return Square()(x)
 
 
 def add(x0, x1):

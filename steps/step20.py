@@ -1,41 +1,65 @@
 """Step 20: operators, + and *.
 
 New: the function Mul, and the methods `__add__` and `__mul__`, which Python calls for `a + b` and `a * b`. A
-formula now reads like a formula, and records the same graph as before; `add(a, b)` has done its duty. This part
-is about the operators alone. To keep it short, what they do not touch is left out until step 23, where the
-package has it all: no_grad and retain_grad of step 18; name, shape, dtype and len of step 19.
+formula now reads like a formula, and records the same graph as before: add(a, b) has done its duty, and so has
+Square, which is x * x.
 
 In the package: autograd/core.py
 """
 
 import weakref
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
+recording = ContextVar("recording", default=True)
+
+
+@contextmanager
+def no_grad():
+    token = recording.set(False)
+    try:
+        yield
+    finally:  # also after an error inside the block
+        recording.reset(token)
+
 
 class Variable:
-    def __init__(self, data):
+    def __init__(self, data, name=None):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
-        self.data = data
+        self.data, self.name = data, name
         self.grad = self.creator = None
         self.generation = 0
 
-    def backward(self):
+    def backward(self, retain_grad=False):
         if self.grad is None:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            ys = [output() for output in f.outputs]  # the variables; None for one that is gone
+            gxs = f.backward(*[None if y is None else y.grad for y in ys])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
+            for y in ys:
+                if y is not None and not retain_grad:
+                    y.grad = None
 
     def cleargrad(self):
         self.grad = None
+    @property
+    def shape(self):
+        return self.data.shape
+    @property
+    def dtype(self):
+        return self.data.dtype
+    def __len__(self):
+        return len(self.data)
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
@@ -47,12 +71,14 @@ class Variable:
 
 class Function:
     def __call__(self, *inputs):
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
-        self.generation = max(x.generation for x in inputs)
-        output.generation = self.generation + 1
-        self.inputs, self.output = inputs, weakref.ref(output)
-        return output
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
+        if recording.get():
+            self.generation = max(x.generation for x in inputs)
+            for output in outputs:
+                output.creator, output.generation = self, self.generation + 1
+            self.inputs, self.outputs = inputs, [weakref.ref(output) for output in outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Add(Function):

@@ -3,41 +3,66 @@
 New: the remaining operators. Only the power needs a Function of its own: -x is x * -1, a - b is a + (-b), and
 a / b is a * b**-1, so their gradients are right without a further formula. (In the package each is a Function:
 one node and one rounding instead of two.) A difference and a quotient are not symmetric: where the Variable
-stands on the right, Python calls `__rsub__` and `__rtruediv__`.
+stands on the right, Python calls `__rsub__` and `__rtruediv__`. This file is the framework, built by hand.
 
 In the package: autograd/core.py
 """
 
 import weakref
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
+
+recording = ContextVar("recording", default=True)
+
+
+@contextmanager
+def no_grad():
+    token = recording.set(False)
+    try:
+        yield
+    finally:  # also after an error inside the block
+        recording.reset(token)
 
 
 class Variable:
     __array_ufunc__ = None  # ndarray + Variable: NumPy steps back, and Python asks our __radd__
 
-    def __init__(self, data):
+    def __init__(self, data, name=None):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"a Variable holds a NumPy array, not {data!r}: write np.array({data!r})")
-        self.data = data
+        self.data, self.name = data, name
         self.grad = self.creator = None
         self.generation = 0
 
-    def backward(self):
+    def backward(self, retain_grad=False):
         if self.grad is None:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
             f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
             funcs.remove(f)
-            gxs = f.backward(f.output().grad)  # called, a weak reference gives what it refers to
+            ys = [output() for output in f.outputs]  # the variables; None for one that is gone
+            gxs = f.backward(*[None if y is None else y.grad for y in ys])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):
                 x.grad = gx if x.grad is None else x.grad + gx
                 if x.creator is not None and x.creator not in funcs:
                     funcs.append(x.creator)
+            for y in ys:
+                if y is not None and not retain_grad:
+                    y.grad = None
 
     def cleargrad(self):
         self.grad = None
+    @property
+    def shape(self):
+        return self.data.shape
+    @property
+    def dtype(self):
+        return self.data.dtype
+    def __len__(self):
+        return len(self.data)
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
@@ -70,14 +95,16 @@ def as_variable(x, *dtypes):
 
 class Function:
     def __call__(self, *inputs):
-        dtypes = [x.data.dtype for x in inputs if isinstance(x, Variable)]
+        dtypes = [x.dtype for x in inputs if isinstance(x, Variable)]
         inputs = [as_variable(x, *dtypes) for x in inputs]
-        output = Variable(np.asarray(self.forward(*[x.data for x in inputs])))
-        output.creator = self
-        self.generation = max(x.generation for x in inputs)
-        output.generation = self.generation + 1
-        self.inputs, self.output = inputs, weakref.ref(output)
-        return output
+        ys = self.forward(*[x.data for x in inputs])
+        outputs = [Variable(np.asarray(y)) for y in (ys if isinstance(ys, tuple) else (ys,))]
+        if recording.get():
+            self.generation = max(x.generation for x in inputs)
+            for output in outputs:
+                output.creator, output.generation = self, self.generation + 1
+            self.inputs, self.outputs = inputs, [weakref.ref(output) for output in outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 class Add(Function):
@@ -114,4 +141,4 @@ for name, y in {"-x": -x, "2 - x": 2.0 - x, "x - 1": x - 1.0, "3 / x": 3.0 / x, 
     results.append((y.data, x.grad))
 
 assert results == [(-2.0, -1.0), (0.0, -1.0), (1.0, 1.0), (1.5, -0.75), (8.0, 12.0)]
-assert (Variable(np.ones(2, np.float32)) / 3.0 - 1.0).data.dtype == np.float32
+assert (Variable(np.ones(2, np.float32)) / 3.0 - 1.0).dtype == np.float32

@@ -21,7 +21,7 @@ print("x.grad =", x.grad)
 
 print("\nwhat the steps made    where it lives now")
 homes = {}
-for thing in (ag.Variable, ag.Function, ag.Variable.backward, ag.no_grad, ag.as_variable, ag.grad):
+for thing in (ag.Variable, ag.Function, ag.Variable.backward, ag.no_grad, ag.as_variable):
     home = Path(inspect.getfile(inspect.unwrap(thing)))
     homes[thing.__qualname__] = f"{home.parent.name}/{home.name}"
     print(f"{thing.__qualname__:22} {homes[thing.__qualname__]}")

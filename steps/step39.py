@@ -2,7 +2,8 @@
 
 New: a function whose result is smaller than its input. Every element takes part in the sum with the factor 1,
 so each receives the whole gradient of the sum: backwards, the gradient is repeated. With `axis` it is
-repeated along that axis, and `keepdims` leaves an axis of length 1 where the sum was taken.
+repeated along that axis, and `keepdims` leaves an axis of length 1 where the sum was taken. (Which axes a sum
+concerns, and in step 40 a broadcast, is worked out in autograd/shapes.py.)
 
 In the package: autograd/functions/reduction.py
 """

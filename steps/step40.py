@@ -3,8 +3,8 @@
 New: a pair of functions, each the derivative of the other. `broadcast_to` repeats an array to a larger shape,
 so backwards the gradients of the copies are summed; `sum_to` sums to a smaller shape, so backwards the
 gradient is repeated. NumPy broadcasts by itself in x0 + x1, and then the gradient that comes back has the
-shape of the result, too large for x1. The engine sums it, once for all functions: no `backward` has to think
-of it.
+shape of the result, too large for x1. The engine sums it over the axes that autograd/shapes.py finds, once for
+all functions: no `backward` has to think of it.
 
 In the package: autograd/engine.py
 """

@@ -3,7 +3,8 @@
 New: the definition, as five loops: for each image, each filter, each place of the output and each channel, the
 pixels under the kernel are multiplied by it and summed. Then the same as one matrix product. `im2col` writes
 the pixels under the kernel as a row, for every place one row; the filters are the columns of a matrix; and for
-products of matrices there are the fastest programs of all. The price is memory, as pixels are copied.
+products of matrices there are the fastest programs of all. The price is memory, as pixels are copied: when it
+convolves, the package does it block by block (autograd/kernels/columns.py).
 
 In the package: autograd/kernels/im2col.py
 """
