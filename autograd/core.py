@@ -437,11 +437,8 @@ class Variable(ArrayLike):
 
     def unchain_backward(self) -> None:
         """Cuts the graph at every Variable below this one: truncated backpropagation through time."""
-        stack = [self.creator]
-        while stack:
-            f = stack.pop()
-            for node in filter(None, f.parents if f is not None else ()):
-                stack.append(node.creator)
+        for f in engine.below([self.node]):
+            for node in filter(None, f.parents):
                 node.creator = None
 
     def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
@@ -455,13 +452,10 @@ class Variable(ArrayLike):
         if self.creator is None:
             found = "backward() on a Variable that has no graph: it is a leaf, of integers, or made under no_grad()"
             raise RuntimeError(f"{found}. Compute it from a floating-point Variable, outside no_grad().")
-        owners: set[int] = set()
-        for node, gx in walk([self], [None], create_graph, None if retain_grad else ()).items():
-            x = node()
-            if x is not None:
-                with using(recording, create_graph):
-                    gx = own(gx, owners, create_graph)
-                    x.grad = gx if x.grad is None else x.grad + gx
+        gradients = walk([self], [None], create_graph, None if retain_grad else ())
+        with using(recording, create_graph):
+            for x, gx in [(node(), gx) for node, gx in gradients.items()]:
+                x.grad = gx if x.grad is None else x.grad + gx
 
 
 def as_variable(x: Operand, name: str | None = None) -> Variable:
@@ -475,23 +469,26 @@ def as_array(x: Operand) -> Any:
 
 
 def walk(outputs: Sequence[Variable], seeds: Sequence[Any], create_graph: bool, keep: Any, path: Any = None) -> Any:
-    """Runs the engine from `outputs`, each with its seed gradient (None: ones). Returns gradients by node."""
+    """Runs the engine from `outputs` with their seeds (None: ones). Returns the gradients of what is alive, by node."""
+    nodes = [x.node for x in [*outputs, *seeds] if isinstance(x, Variable)] if create_graph else []
+    order = 1 + max([f.order for f in engine.below(nodes)], default=0) if create_graph else 0
     start: dict[Any, Any] = {}
-    for y, seed in zip(outputs, seeds):
-        xp = namespace(y.value)
-        g = xp.ones(y.shape, y.dtype)[()] if seed is None else seed if hasattr(seed, "dtype") else xp.asarray(seed)
-        g = astype(as_variable(g) if create_graph else as_array(g), y.dtype)
-        start[y.node] = start[y.node] + g if y.node in start else g
-    order = 1 + max([n.creator.order for n in start if n.creator is not None], default=0) if create_graph else 0
     with using(replaying, order), using(recording, create_graph or recording.get()):
-        return engine.accumulate(start, keep, path)
+        for y, seed in zip(outputs, seeds):
+            xp = namespace(y.value)
+            g = xp.ones(y.shape, y.dtype)[()] if seed is None else seed if hasattr(seed, "dtype") else xp.asarray(seed)
+            g = astype(as_variable(g) if create_graph else as_array(g), y.dtype)
+            start[y.node] = start[y.node] + g if y.node in start else g
+        found = engine.accumulate(start, keep, path)
+        owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
+        return {node: own(g, owners, create_graph) for node, g in found.items() if node() is not None}
 
 
 def own(g: Any, owners: set[int], create_graph: bool) -> Variable:
     """The gradient as a Variable whose array is its alone: a copy of a view, or of what is in another gradient."""
     x = g if create_graph and isinstance(g, Variable) else result(as_array(g))
     if is_array(x.value) and (x.value.base is not None or id(x.value) in owners):
-        x = Convert()(x)
+        x = Convert()(x) if create_graph else result(Convert()(x.value))
     owners.add(id(x.value))
     if create_graph and x.node is None:
         place(x)  # a constant gradient is in the graph: its derivative is 0, not an error
@@ -502,9 +499,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     """d(outputs)/d(inputs) as Variables, leaving every `.grad` alone and walking only the graph between the two.
     `outputs` is a Variable or several, whose contributions are added; `grad_outputs` are their seeds (None: ones). The
     result is a Variable if `inputs` is one, else a list. An input that does not influence the outputs has gradient 0.
-    Without `create_graph` the gradients are constants in what is computed from them.
-    Raises TypeError for what is not a floating-point Variable, RuntimeError for an output without a graph, ValueError
-    for a seed that has not the shape of its output.
+    Without `create_graph` they are constants in what is computed from them. Raises TypeError for what is no
+    floating-point Variable, RuntimeError for an output without a graph, ValueError for a seed of another shape.
     """
     ys, xs, seeds = listed(outputs), listed(inputs), listed(grad_outputs)
     seeds = [None] * len(ys) if grad_outputs is None else seeds
@@ -518,7 +514,6 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
         raise RuntimeError("an output has no graph: made under no_grad(), or a gradient without create_graph=True")
     found = walk(ys, seeds, create_graph, targets, engine.between([y.node for y in ys], targets))
     found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
-    owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
-    with using(recording, create_graph):
-        gxs = [own(found[x.node], owners, create_graph) for x in xs]
+    owners: set[int] = set()
+    gxs = [own(found[x.node], owners, create_graph) for x in xs]  # two for an input that is named twice
     return gxs[0] if isinstance(inputs, Variable) else gxs

@@ -110,17 +110,22 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else x.sum(axis=repeated(shape, x.shape)).reshape(shape)
 
 
-def between(outputs: Iterable[Any], targets: Container[Any]) -> set[Any]:
-    """The functions that lie on a way from `outputs` back to a node in `targets`."""
+def below(nodes: Iterable[Any]) -> set[Any]:
+    """The functions that `nodes` were computed by."""
     found: set[Any] = set()
-    stack = [node.creator for node in outputs]
+    stack = [*nodes]
     while stack:
-        f = stack.pop()
+        f = getattr(stack.pop(), "creator", None)  # None below a leaf, and below None, a constant
         if f is not None and f not in found:
             found.add(f)
-            stack += [node.creator for node in f.parents if node is not None]
+            stack += f.parents
+    return found
+
+
+def between(outputs: Iterable[Any], targets: Container[Any]) -> set[Any]:
+    """The functions that lie on a way from `outputs` back to a node in `targets`."""
     path: set[Any] = set()
-    for f in sorted(found, key=attrgetter("generation")):
+    for f in sorted(below(outputs), key=attrgetter("generation")):
         if any(node in targets or node.creator in path for node in f.parents if node is not None):
             path.add(f)
     return path

@@ -20,7 +20,7 @@ from autograd.backend import is_array
 from autograd.core import Function, Variable, as_variable
 from autograd.drawing.notebook import mimebundle
 from autograd.drawing.picture import plot, to_dot, to_graphviz, to_html, to_mermaid
-from autograd.drawing.records import Call, Record, Source, inputs, paths, record_of, records
+from autograd.drawing.records import Call, Record, Source, named, paths, record_of, records
 from autograd.layers.base import Layer, walk
 
 __all__ = ["mimebundle", "plot", "to_dot", "to_graphviz", "to_html", "to_mermaid", "trace", "tracing"]
@@ -55,7 +55,7 @@ def trace(function: Any, *xs: Any, **options: Any) -> Any:
     a Variable, so that the picture begins with it.
     """
     given = [as_variable(x) if is_array(x) else x for x in xs]
-    inputs.update({x.node: "input" for x in given if isinstance(x, Variable) and x.node is not None})
+    named.update({x.node: "input" for x in given if isinstance(x, Variable) and x.node is not None})
     with tracing():
         return function(*given, **options)
 
@@ -79,6 +79,8 @@ class Watch:
                 origin, source = above(frame.f_back)
                 calls = tuple(dict.fromkeys([call for _, _, call in self.open])) if origin is None else origin.calls
                 records[this] = Record(type(this).__name__, calls, origin, source)
+                xs = [x for x in frame.f_locals.get("inputs", ()) if isinstance(x, Variable) and x.name]
+                named.update({x.node: x.name for x in xs if x.node is not None})
         elif event == "return" and self.open and self.open[-1][0] is frame:
             self.leave()
 

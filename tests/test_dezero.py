@@ -909,10 +909,12 @@ def test_columns():
     np.testing.assert_allclose(F.col2im(six, IMAGE.shape, (2, 3), 1, 1, to_matrix=False).data, back.data)
     conv = dezero.functions_conv
     for to_matrix, y in ((True, cols), (False, six)):  # arrays in, an array out
-        array = conv.im2col_array(IMAGE, (2, 3), 1, 1, to_matrix)
+        array = conv.im2col_array(img=IMAGE, kernel_size=(2, 3), stride=1, pad=1, to_matrix=to_matrix)
         assert type(array) is np.ndarray
         np.testing.assert_array_equal(array, y.data)
-        again = conv.col2im_array(array, IMAGE.shape, (2, 3), 1, 1, to_matrix)
+        again = conv.col2im_array(
+            col=array, img_shape=IMAGE.shape, kernel_size=(2, 3), stride=1, pad=1, to_matrix=to_matrix
+        )
         assert type(again) is np.ndarray
         np.testing.assert_allclose(again, back.data)
 

@@ -125,7 +125,14 @@ def col2im(x: Any, input_shape: Any, kernel_size: Any, stride: Any = 1, pad: Any
     return Col2im(windows(tuple(input_shape[2:]), kernel_size, stride, pad))(x)
 
 
-im2col_array, col2im_array = im2col, col2im  # called on an array they give one
+def im2col_array(img: Any, kernel_size: Any, stride: Any, pad: Any, to_matrix: bool = True) -> Any:
+    """`im2col` of an array, which is an array."""
+    return im2col(img, kernel_size, stride, pad, to_matrix)
+
+
+def col2im_array(col: Any, img_shape: Any, kernel_size: Any, stride: Any, pad: Any, to_matrix: bool = True) -> Any:
+    """`col2im` of an array, which is an array."""
+    return col2im(col, img_shape, kernel_size, stride, pad, to_matrix)
 
 
 def deconv2d(x: Any, W: Any, b: Any = None, stride: Any = 1, pad: Any = 0, outsize: Any = None) -> Any:

@@ -35,6 +35,7 @@ class Graph:
 
     parts: list[Part]
     edges: Edges
+    outputs: list[Part]  # those that were asked for
 
 
 @dataclass(slots=True)
@@ -87,13 +88,14 @@ def graph_of(outputs: Sequence[Node], parameters: Container[Node] = ()) -> Graph
                 users.setdefault(node, []).append(f)
     part_of: dict[Any, Part] = {f: Part("function", f, boxes(f), 2 * f.generation, order(f)) for f in functions}
     settle(functions, users, part_of)
+    wanted = dict.fromkeys(outputs)
     for node, used in users.items():
-        outside = node in outputs or (node.creator is None and node not in parameters)
+        outside = node in wanted or (node.creator is None and node not in parameters)
         part_of[node] = value(node, [part_of[f] for f in used], part_of.get(node.creator), outside)
     edges = [(part_of[node], part_of[f]) for f in functions for node in f.parents if node is not None]
     edges += [(part_of[node.creator], part_of[node]) for node in users if node.creator is not None]
     edges.sort(key=lambda edge: edge[1].rank)
-    return Graph(sorted(part_of.values(), key=lambda part: part.rank), edges)
+    return Graph(sorted(part_of.values(), key=lambda part: part.rank), edges, [part_of[node] for node in wanted])
 
 
 def value(node: Node, users: list[Part], creator: Part | None, outside: bool) -> Part:
@@ -157,12 +159,27 @@ def folded(graph: Graph, closed: Callable[[Boxes], bool]) -> Graph:
 
 
 def limited(graph: Graph, size: int | None) -> Graph:
-    """The graph with `size` parts at most: those furthest from the outputs become one part, the rest."""
+    """The graph with `size` parts at most: those furthest from the outputs, but no output, become one, the rest."""
     if size is None or len(graph.parts) <= size:
         return graph
-    cut = len(graph.parts) - size + 1
-    rest = Part("rest", cut, (), graph.parts[0].rank, graph.parts[0].order)
-    return merged(graph, {part: rest if i < cut else part for i, part in enumerate(graph.parts)})
+    kept = set(nearest(graph)[: max(size - 1, len(graph.outputs))])
+    first = graph.parts[0]
+    rest = Part("rest", len(graph.parts) - len(kept), (), first.rank, first.order)
+    return merged(graph, {part: part if part in kept else rest for part in graph.parts})
+
+
+def nearest(graph: Graph) -> list[Part]:
+    """The parts by the number of edges to the next output, the outputs first."""
+    before: dict[Part, list[Part]] = {part: [] for part in graph.parts}
+    for a, b in graph.edges:
+        before[b].append(a)
+    queue, found = list(graph.outputs), set(graph.outputs)
+    for part in queue:  # which grows meanwhile
+        for a in before[part]:
+            if a not in found:
+                found.add(a)
+                queue.append(a)
+    return queue
 
 
 def merged(graph: Graph, shown: dict[Part, Part]) -> Graph:
@@ -176,7 +193,8 @@ def merged(graph: Graph, shown: dict[Part, Part]) -> Graph:
         elif edge[0] is not edge[1] and edge not in seen:
             seen.add(edge)
             edges.append(edge)
-    return Graph(sorted(dict.fromkeys(shown.values()), key=lambda part: part.rank), edges)
+    parts = sorted(dict.fromkeys(shown.values()), key=lambda part: part.rank)
+    return Graph(parts, edges, list(dict.fromkeys([shown[part] for part in graph.outputs])))
 
 
 def grouped(graph: Graph) -> Group:

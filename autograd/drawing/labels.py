@@ -11,7 +11,7 @@ import numpy as np
 from autograd.backend import to_numpy
 
 from .graph import Boxes, Part
-from .records import Node, inputs
+from .records import Node, named
 
 SMALL = 8  # elements of an array whose values are written
 PASSES = ("forward", "first backward", "second backward", "third backward")
@@ -64,7 +64,7 @@ class Labels:
 
     def name(self, node: Node) -> str:
         x = node()
-        return str((None if x is None else x.name) or self.paths.get(node) or inputs.get(node, ""))
+        return str((None if x is None else x.name) or self.paths.get(node) or named.get(node, ""))
 
     def array(self, node: Node) -> Any:
         """The array of a value: of its Variable or, if that is gone, as a function kept it; None if it is gone too."""

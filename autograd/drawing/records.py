@@ -40,7 +40,7 @@ class Record(NamedTuple):
 
 records: WeakKeyDictionary[Any, Record] = WeakKeyDictionary()
 paths: WeakKeyDictionary[Node, str] = WeakKeyDictionary()  # of parameters
-inputs: WeakKeyDictionary[Node, str] = WeakKeyDictionary()  # names of arrays that a trace made Variables of
+named: WeakKeyDictionary[Node, str] = WeakKeyDictionary()  # the names that a trace has seen, of its inputs too
 
 
 def record_of(f: Any) -> Record | None:

@@ -30,6 +30,8 @@ DOT_HEAD = """digraph {
   graph [fontname="Helvetica", fontsize=11, ranksep=0.3, nodesep=0.25]
   node [fontname="Helvetica", fontsize=11, style=filled, height=0.3]
   edge [color="#6b7280", arrowsize=0.7]"""
+MANY = 2000  # ranks that edges pass by: above it curves around everything would take Graphviz minutes
+DOT_MANY = "  graph [splines=ortho, nslimit=0.1, nslimit1=0.1, mclimit=0.5]"
 DOT_SHAPES = {"value": "ellipse", "function": "box", "layer": "box3d", "rest": "folder"}
 MERMAID_SHAPES = {"value": '(["{}"])', "function": '["{}"]', "layer": '[["{}"]]', "rest": '>"{}"]'}
 MERMAID_SPECIAL = re.compile(r"""[^\w\s.,:;=()+*/…-]|\\""")
@@ -72,6 +74,12 @@ def dot_quoted(label: list[str]) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
+def passes(graph: Graph) -> list[int]:
+    """The passes that a legend tells apart: none if there is only the forward computation."""
+    orders = sorted({part.order for part in graph.parts if part.kind != "value"})
+    return orders if orders != [0] else []
+
+
 def dot_legend(orders: list[int]) -> str:
     """A row below the picture that says which colour is which pass."""
     cells = "".join([f'<TD BGCOLOR="{colours(n).function}">{passed(n)}</TD>' for n in orders])
@@ -92,11 +100,12 @@ def dot(graph: Graph, labels: Labels) -> str:
         style = f'style="filled,rounded", fillcolor="{GROUND}", color="{colours(group.boxes[-1][1]).line}"'
         return f"subgraph cluster_{group.number} {{ graph [label={dot_quoted(labels.of_layer(group.boxes))}, {style}]"
 
-    orders = sorted({part.order for part in graph.parts if part.kind != "value"})
-    legend = [dot_legend(orders)] if orders and orders != [0] else []
+    orders = passes(graph)
+    legend = [dot_legend(orders)] if orders else []
+    many = [DOT_MANY] if sum([abs(b.rank - a.rank) - 1 for a, b in graph.edges]) > MANY else []
     body = lines(grouped(graph), write, begin, "}")
     edges = [f"  {names[a]} -> {names[b]}" for a, b in graph.edges]
-    return "\n".join([DOT_HEAD, *legend, *body, *edges, "}\n"])
+    return "\n".join([DOT_HEAD, *many, *legend, *body, *edges, "}\n"])
 
 
 def mermaid_quoted(label: list[str]) -> str:
@@ -110,11 +119,12 @@ def mermaid(graph: Graph, labels: Labels) -> str:
     classes: dict[tuple[str, str], str] = {}
     grounds: list[str] = []
 
+    def styled(ground: str, line: str) -> str:
+        return ":::" + classes.setdefault((ground, line), f"c{len(classes)}")
+
     def write(part: Part) -> str:
-        look = fill(part), colours(part.order).line
-        kind = classes.setdefault(look, f"c{len(classes)}")
         label = mermaid_quoted(labels.of(part)) or " "
-        return names[part] + MERMAID_SHAPES[part.kind].format(label) + f":::{kind}"
+        return names[part] + MERMAID_SHAPES[part.kind].format(label) + styled(fill(part), colours(part.order).line)
 
     def begin(group: Group) -> str:
         grounds.append(f"  style s{group.number} fill:{GROUND},stroke:{colours(group.boxes[-1][1]).line},color:#111")
@@ -123,5 +133,7 @@ def mermaid(graph: Graph, labels: Labels) -> str:
 
     body = list(lines(grouped(graph), write, begin, "end"))
     edges = [f"  {names[a]} --> {names[b]}" for a, b in graph.edges]
+    legend = [f'    p{n}["{passed(n)}"]' + styled(colours(n).function, colours(n).line) for n in passes(graph)]
+    legend = legend and ['  subgraph legend["passes"]', *legend, "  end"]
     looks = [f"  classDef {name} fill:{ground},stroke:{line},color:#111" for (ground, line), name in classes.items()]
-    return "\n".join(["flowchart TD", *body, *edges, *looks, *grounds]) + "\n"
+    return "\n".join(["flowchart TD", *body, *edges, *legend, *looks, *grounds]) + "\n"

@@ -9,6 +9,7 @@ import pytest
 
 from autograd import Function, Variable
 from autograd.drawing import render
+from autograd.functions import concat
 from autograd.layers.base import Layer, Parameter
 from autograd.visualize import to_html
 
@@ -82,8 +83,7 @@ class Halves(Function):
         return x[:1], x[1:]
 
     def backward(self, ga, gb):
-        (gx,) = (None,)
-        return gx
+        return concat([ga, gb])
 
 
 class Dense(Layer):
@@ -123,6 +123,14 @@ def goldstein_price(x, y):
 def small():
     x = Variable(np.array([1.0, 2.0, 3.0]), name="x")
     return x, x * x
+
+
+def loop(turns):
+    """y = y x + 1 again and again: one leaf that all of a long chain uses."""
+    y = x = Variable(1.0, name="x")
+    for _ in range(turns):
+        y = y * x + 1.0
+    return y
 
 
 def panel(y, name):

@@ -8,6 +8,7 @@ import pytest
 from autograd import Variable, grad
 from autograd.layers.base import Layer, Parameter
 from autograd.visualize import plot, tracing
+from tests.drawing.graphs import loop
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -116,7 +117,7 @@ def test_a_click_shows_the_line_that_made_a_function(page):
 def test_a_layer_opens_and_closes(page):
     first = named(page, "first Dense")
     click(page, first)
-    assert "parameters\n4 in 1 arrays" in panel(page)
+    assert "parameters\n4 in 1 array" in panel(page)
     before = first.find_element("css selector", "rect").rect
     first.find_element("css selector", ".toggle").click()
     after = named(page, "first Dense").find_element("css selector", "rect").rect
@@ -126,6 +127,17 @@ def test_a_layer_opens_and_closes(page):
     assert "layer\nfirst Dense" in panel(page)
     named(page, "first Dense").find_element("css selector", ".toggle").click()
     assert "first.W (2, 2)" not in {part.get_attribute("aria-label") for part in find(page, ".part")}
+
+
+def test_a_layer_opens_and_closes_by_key(page):
+    for sign in "+−":
+        toggle = named(page, "first Dense").find_element("css selector", ".toggle")
+        assert toggle.text == sign
+        page.execute_script("arguments[0].focus()", toggle)
+        toggle.send_keys("\n")
+        assert len(find(page, ".toggle:focus")) == 1  # where the next key goes
+    assert named(page, "first Dense").find_element("css selector", ".toggle").text == "+"
+    assert panel(page).startswith("Graph")
 
 
 def test_all_layers_open_and_close_at_once(page):
@@ -172,13 +184,39 @@ def test_dragging_moves_and_the_wheel_zooms(page):
     assert transform(page) == start
 
 
+def test_lines_go_from_what_is_computed_first(page):
+    find(page, "#open-all")[0].click()
+    ends = page.execute_script(
+        "return lines.map(({link, path}) => [link.from.thing.label[0], link.to.thing.label[0],"
+        "path.getPointAtLength(0).y, path.getPointAtLength(path.getTotalLength()).y])"
+    )
+    assert {("Mul", "(1, 2)"), ("(1, 2)", "SumTo"), ("Reshape", "loss")} <= {(a, b) for a, b, _, _ in ends}
+    assert all(start < end for _, _, start, end in ends)
+    assert all(path.get_attribute("marker-end") for path in find(page, ".edge"))
+
+
+def test_keys_come_closer_and_go_away(page):
+    def scale():
+        return float(transform(page).split("scale(")[1][:-1])
+
+    start = scale()
+    body = find(page, "body")[0]
+    body.send_keys("+")
+    assert scale() > start
+    body.send_keys("-")
+    body.send_keys("-")
+    assert scale() < start
+    body.send_keys("f")
+    assert scale() <= start
+
+
 def test_keys_select_and_let_go(page):
     part = named(page, "loss")
     page.execute_script("arguments[0].focus()", part)
     part.send_keys("\n")
     assert panel(page).startswith("loss")
     part.send_keys("\ue00c")  # Escape
-    assert panel(page).startswith("Graph")
+    assert panel(page).startswith("Graph\n6 functions, 9 values, 3 calls of layers.")
 
 
 def test_a_neighbour_in_a_closed_layer_is_revealed(page):
@@ -188,7 +226,11 @@ def test_a_neighbour_in_a_closed_layer_is_revealed(page):
     find(page, "#panel button")[0].click()
     assert panel(page).startswith("MatMul")
     assert "first Dense" in panel(page)
-    assert find(page, ".selected")[0].get_attribute("aria-label") == "MatMul"
+    (part,) = find(page, ".selected")
+    assert part.get_attribute("aria-label") == "MatMul"
+    rect, whole = part.find_element("css selector", "rect").rect, find(page, "svg")[0].rect
+    for start, length in (("x", "width"), ("y", "height")):  # in the middle
+        assert abs(rect[start] + rect[length] / 2 - whole[start] - whole[length] / 2) < 2
 
 
 def test_nothing_is_asked_of_the_network(page):
@@ -197,13 +239,16 @@ def test_nothing_is_asked_of_the_network(page):
 
 
 def test_a_large_graph_is_drawn(browser, tmp_path):
-    x = Variable(np.float64(0.5), name="x")
-    y = x
-    for _ in range(240):
-        y = y * x + 1.0
-    browser.get(plot(y, tmp_path / "graph.html").as_uri())
-    assert len(find(browser, ".part")) == 961
-    assert len(find(browser, ".edge")) == 1199  # both arrows from x to the first function are one line
+    browser.get(plot(loop(700), tmp_path / "graph.html").as_uri())
+    assert len(find(browser, ".part")) == 2801
+    assert len(find(browser, ".edge")) == 3499  # both arrows from x to the first function are one line
+    bends = browser.execute_script("return root.ways.map(way => way.bends.length)")
+    assert sum(bends) < 10000  # and not a million: the time that the layout takes
+    lane, nearest = browser.execute_script(
+        "return [Math.max(...root.ways.flatMap(way => way.bends).filter(b => b.rank).map(b => b.x)),"
+        "Math.min(...root.inner.map(v => v.x))]"
+    )
+    assert lane < nearest  # the longest lines go beside all parts
     assert browser.get_log("browser") == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from autograd import Variable
 from autograd.drawing import render
 from autograd.visualize import plot, to_dot, to_graphviz, to_html, to_mermaid, trace
-from tests.drawing.graphs import Net, goldstein_price, parts_of, pure, small
+from tests.drawing.graphs import Net, goldstein_price, loop, parts_of, pure, small
 
 
 @pure
@@ -32,6 +32,15 @@ def test_a_folded_network_can_be_rendered(tmp_path):
     svg = plot(y, tmp_path / "net.svg", fold=2)
     groups = [g.get("class") for g in ElementTree.parse(svg).iter() if g.tag.endswith("}g")]
     assert groups.count("cluster") == 4
+
+
+@pure
+def test_a_leaf_that_a_long_loop_shares_is_drawn_in_seconds():
+    assert "splines" not in to_dot(loop(20))
+    y = loop(100)
+    picture = ElementTree.fromstring(render.render(to_dot(y), "svg", timeout=20))
+    groups = [g.get("class") for g in picture.iter() if g.tag.endswith("}g")]
+    assert (groups.count("node"), groups.count("edge")) == (401, 500)
 
 
 def test_texts_are_written_by_their_endings(tmp_path):
@@ -74,6 +83,10 @@ def test_without_a_renderer_the_dot_is_written_and_one_line_says_what_to_install
     assert not (tmp_path / "g.svg").exists()
     assert "\n" not in str(caught[0].message)
     assert caught[0].filename == __file__
+    written.write_text("somebody's")
+    with pytest.warns(UserWarning, match=r"g\.svg\.dot was written instead"):
+        assert plot(y, tmp_path / "g.svg").read_text(encoding="utf-8") == to_dot(y)
+    assert written.read_text() == "somebody's"
 
 
 @posix

@@ -1,8 +1,12 @@
 """Smaller pictures: layers as boxes, and graphs that are cut."""
 
+import re
+
 import numpy as np
 
 from autograd import Variable
+from autograd.drawing.graph import folded, graph_of
+from autograd.drawing.text import COLOURS, GROUND
 from autograd.visualize import to_dot, to_mermaid, trace
 from tests.drawing.graphs import Dense, Net, labels, names, parsed, parts_of
 
@@ -22,7 +26,22 @@ def test_max_nodes_keeps_what_is_near_the_output_and_counts_the_rest():
     assert "… 192 more" in to_mermaid(y, max_nodes=10)
     assert len(parsed(to_dot(y, max_nodes=201))[0]) == 201
     assert len(parsed(to_dot(y, max_nodes=None))[0]) == 201
-    assert names(to_dot(y, max_nodes=1), "r") == ["… 201 more"]
+    assert sorted(labels(to_dot(y, max_nodes=1)).values()) == ["y", "… 200 more"]  # never without the output
+
+
+def test_max_nodes_counts_the_way_to_the_next_output():
+    x, w = Variable(1.0, name="x"), Variable(2.0, name="w")
+    deep = x
+    for _ in range(50):
+        deep = deep * 1.0
+    a, square = x * 3.0, w * w
+    z = deep + square
+    a.name, square.name, z.name = "a", "square", "z"
+    shown = labels(to_dot([a, z], max_nodes=12))
+    assert len(shown) == 12
+    assert {"a", "square", "w", "z", "x", "… 97 more"} <= set(shown.values())
+    assert len(labels(to_dot([a, z, square], max_nodes=2))) == 4  # the outputs, and the rest
+    assert set(labels(to_dot([a, x], max_nodes=2)).values()) == {"a", "x", "… 1 more"}
 
 
 def test_a_leaf_stays_beside_what_uses_it():
@@ -64,7 +83,7 @@ def test_layers_can_be_opened_by_depth():
 
 def test_layers_can_be_closed_by_path():
     y = trace(Net(), Variable(np.ones((1, 2))))
-    for fold in ("blocks.0", ["blocks.0"], {"blocks.0", "unknown"}):
+    for fold in ("blocks.0", ["blocks.0"], {"blocks.0", "blocks.0.inner"}):
         text = to_dot(y, fold=fold)
         assert names(text, "l") == ["blocks.0\nBlock"]
         assert len(parsed(text)[2]) == 4
@@ -74,6 +93,20 @@ def test_folded_mermaid_has_subgraphs():
     text = to_mermaid(trace(Net(), Variable(np.ones((1, 2)))))
     assert text.count("subgraph ") == text.count("\n  end\n") == 1
     assert '[["blocks.0<br/>Block"]]' in text
+    assert re.findall(r"^  style (\w+) fill:(#\w+),stroke:(#\w+),", text, re.M) == [("s1", GROUND, COLOURS[0].line)]
+
+
+def test_a_closed_layer_comes_after_all_that_it_takes():
+    class Late(Dense):
+        def forward(self, x, late):
+            return super().forward(x) + late
+
+    x = Variable(np.ones((1, 2)), name="x")
+    late = x * 1.0 * 1.0 * 1.0
+    y = trace(Late(2), x, late)
+    closed = folded(graph_of([y.node]), lambda boxes: True)
+    assert "layer" in {part.kind for part in closed.parts}
+    assert all(a.rank < b.rank for a, b in closed.edges if getattr(a.item, "creator", a) is not None)
 
 
 def test_calls_of_one_layer_are_told_apart():

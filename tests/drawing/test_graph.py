@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Variable, grad, no_grad
+from autograd.drawing.graph import graph_of
 from autograd.visualize import to_dot, to_mermaid
 from tests.drawing.graphs import Halves, goldstein_price, labels, parsed, parts_of, small
 
@@ -55,7 +56,11 @@ def test_the_mermaid_text_has_the_same(name):
     assert sum(bool(re.match(r'  v\d+\(\["[^"]*"\]\):::c\d+$', line)) for line in lines) == values
     assert sum(bool(re.match(r'  f\d+\["[^"]*"\]:::c\d+$', line)) for line in lines) == functions
     assert sum(bool(re.match(r"  [vf]\d+ --> [vf]\d+$", line)) for line in lines) == arrows
-    assert len(lines) == 1 + values + functions + arrows + sum("classDef" in line for line in lines)
+    legend = [
+        line for line in lines if re.match(r'(  subgraph legend\["passes"\]|    p\d\["\w+.*"\]:::c\d+|  end)$', line)
+    ]
+    assert len(lines) == 1 + values + functions + arrows + len(legend) + sum("classDef" in line for line in lines)
+    assert len(legend) == {"a gradient": 3, "a second gradient": 4}.get(name, 0)
 
 
 def test_another_parser_reads_the_same():
@@ -113,3 +118,13 @@ def test_a_graph_of_ten_thousand_nodes():
     text = to_dot(y)
     assert len(re.findall(r"^  [vf]\d+ \[", text, re.M)) == 10001
     assert len(re.findall(r"^  [vf]\d+ -> [vf]\d+$", text, re.M)) == 10000
+
+
+def test_many_outputs_are_found_by_hash():
+    class Unsearched(list):
+        def __contains__(self, node):
+            raise AssertionError("a search through all outputs for each value")
+
+    x = Variable(1.0)
+    outputs = Unsearched([(x * 1.0).node for _ in range(3)])
+    assert len(graph_of(outputs).parts) == 7

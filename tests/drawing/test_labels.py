@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Variable
+from autograd.functions import exp
 from autograd.visualize import plot, to_dot, to_html, to_mermaid
 from tests.drawing.graphs import ODD, labels, names, parsed, pure, small
 
@@ -51,6 +52,12 @@ def test_a_value_whose_variable_is_gone_has_its_shape_and_the_array_that_is_kept
     shown = names(to_dot(y, values=True), "v")
     assert "(2,)\n[4., 5.]" in shown  # Mul keeps it for its derivative
     assert "(2,)" in shown  # Add does not
+
+
+def test_an_output_that_a_function_keeps_is_shown_when_its_variable_is_gone():
+    x = Variable(np.array([0.0, 1.0]), name="x")
+    y = exp(x) + 1
+    assert "(2,)\n[1. , 2.7183]" in names(to_dot(y, values=True), "v")
 
 
 def test_nan_and_infinities_can_be_written():

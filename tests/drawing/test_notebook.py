@@ -37,6 +37,26 @@ def test_a_notebook_never_gets_a_traceback(monkeypatch):
     assert mimebundle(y) == {"text/plain": repr(y)}
 
 
+def test_a_class_whose_repr_fails_is_shown_too():
+    class Odd(Variable):
+        def __repr__(self):
+            raise ZeroDivisionError
+
+    bundle = mimebundle(Odd(1.0))
+    assert set(bundle) == {"text/plain"}
+    assert "Odd object" in bundle["text/plain"]
+    y = Odd(1.0)
+    y.node = small()[1].node
+    assert "text/vnd.mermaid" in mimebundle(y)
+
+
+def test_the_picture_has_five_seconds(monkeypatch):
+    given = {}
+    monkeypatch.setattr(render, "render", lambda *_, **options: given.update(options))
+    assert "image/svg+xml" not in mimebundle(small()[1])
+    assert given == {"timeout": 5}
+
+
 def test_a_large_graph_is_cut_in_a_notebook():
     y = Variable(1.0)
     for _ in range(2000):

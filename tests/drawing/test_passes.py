@@ -3,6 +3,8 @@
 import numpy as np
 
 from autograd import Variable, grad
+from autograd.drawing.graph import ancestors
+from autograd.drawing.text import COLOURS, LEAF
 from autograd.visualize import to_dot, tracing
 from tests.drawing.graphs import Net, names, parsed, parts_of
 
@@ -48,3 +50,52 @@ def test_a_backward_pass_through_layers_is_folded_too():
         gx = grad(y.sum(), x, create_graph=True)
     assert "Add" in names(to_dot(gx), "f")
     assert "Add" not in names(to_dot(gx, fold=0), "f")  # sums of gradients stand in layers too
+
+
+def test_a_pass_is_one_more_than_any_below_it():
+    x = Variable(np.array([1.0, 2.0]), name="x")
+    first = grad((x**3).sum(), x, create_graph=True)
+    second = grad(first.sum(), x, create_graph=True)  # from a function of a forward pass
+    third = grad((second * x).sum(), x, create_graph=True)
+    assert [g.creator.order for g in (first, second, third)] == [1, 2, 3]
+    assert [f">{name} backward<" in to_dot(third) for name in ("first", "second", "third", "4th")] == [1, 1, 1, 0]
+    fourth = grad(third.sum(), x, create_graph=True)
+    assert ">4th backward<" in to_dot(fourth)
+    product = grad(x**2, x, first, create_graph=True)  # a seed that comes from a backward pass is below it too
+    assert product.creator.order == 2
+    y = (first**2).sum()
+    y.backward(create_graph=True)
+    assert x.grad.creator.order == 2
+    assert y.creator.order == 0
+    assert grad(x**2, x, create_graph=True).creator.order == 1
+    x.cleargrad()
+
+
+def test_the_copy_that_ends_a_gradient_belongs_to_its_pass():
+    for again in (lambda y, x: grad(y, x, create_graph=True), backward):
+        x = Variable(np.ones(4))
+        gx = again(x.reshape(2, 2).sum(), x)
+        assert [f.order for f in ancestors([gx.node])] == [1] * 4  # Reshape, BroadcastTo, Reshape, Convert
+
+
+def backward(y, x):
+    y.backward(create_graph=True)
+    gx, x.grad = x.grad, None
+    return gx
+
+
+def test_the_passes_of_a_gradient_penalty_are_boxes_of_their_own():
+    net, x = Net(), Variable(np.ones((1, 2)), name="x")
+    with tracing():
+        gx = grad((net(x) ** 3).sum(), x, create_graph=True)
+        penalty = ((gx**2).sum() - 1.0) ** 2
+        gW = grad(penalty, net.first.W, create_graph=True)
+    assert sorted(parsed(to_dot(gW))[2]) == ["Net", "Net\nfirst backward", "Net\nsecond backward"]
+
+
+def test_the_seed_of_a_backward_pass_is_a_value_of_that_pass():
+    x = Variable(2.0, name="x")
+    nodes, edges, _ = parsed(to_dot(grad(x**3, x, create_graph=True)))
+    computed = {b for _, b in edges}
+    given = {a["label"]: a["fillcolor"] for name, a in nodes.items() if name not in computed}
+    assert given == {"x": LEAF, "": COLOURS[1].value}

@@ -11,8 +11,8 @@ import pytest
 from autograd import Variable, grad
 from autograd.drawing.records import records
 from autograd.layers.base import Layer
-from autograd.visualize import trace, tracing
-from tests.drawing.graphs import Net, panel
+from autograd.visualize import to_dot, trace, tracing
+from tests.drawing.graphs import Net, names, panel
 
 
 def test_the_line_that_made_a_function_is_recorded_inside_tracing():
@@ -22,6 +22,8 @@ def test_the_line_that_made_a_function_is_recorded_inside_tracing():
     heading, code = panel(y, "Mul")["sources"][0]
     assert code == "y = x * 3.0  # this line"
     assert re.fullmatch(r"Made by test_tracing.py, line \d+, in test_the_line_.*", heading)
+    y.name = "y"
+    assert panel(y, "y")["sources"] == panel(y, "Mul")["sources"]
     z = x / 3.0
     assert "not recorded" in panel(z, "Div")["sources"][0][1]
 
@@ -81,6 +83,17 @@ def test_records_die_with_their_functions():
         assert model() is None
     finally:
         gc.enable()
+
+
+def test_a_trace_keeps_the_names_of_variables_that_are_gone():
+    def f():
+        x = Variable(2.0, name="x")
+        y = x * x
+        y.name = "y"
+        return y + 1.0
+
+    assert names(to_dot(f()), "v") == ["", "", ""]
+    assert names(to_dot(trace(f)), "v") == ["", "x", "y"]
 
 
 def test_a_trace_changes_no_result():
