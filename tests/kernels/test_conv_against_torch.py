@@ -6,27 +6,9 @@ import pytest
 import autograd.functions as F
 from autograd import Variable
 from autograd.core import grad
-
-torch = pytest.importorskip("torch")
+from tests.against_torch import close, one_thread, torch  # noqa: F401
 
 SETS = 320
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The arrays are so small that PyTorch's threads would mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def close(got, expected):
-    """Equal to 1e-5, 1e-3 in float32, of the largest number."""
-    expected = expected.detach().numpy()
-    tolerance = (1e-3 if expected.dtype == np.float32 else 1e-5) * max(1.0, np.abs(expected).max(initial=0))
-    assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
-    np.testing.assert_allclose(got.data, expected, rtol=0, atol=tolerance)
 
 
 def compare(f, theirs, arrays, rng):

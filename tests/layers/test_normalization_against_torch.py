@@ -8,29 +8,12 @@ from autograd import Variable, test_mode
 from autograd.core import grad
 from autograd.layers import BatchNorm
 from autograd.testing import check_gradients
+from tests.against_torch import close, one_thread, torch  # noqa: F401
 
-torch = pytest.importorskip("torch", reason="PyTorch is what these are compared with: make compare")
 theirs = torch.nn.functional
 
 SETS = 600  # for each normalization
 CHECKED = 40  # small ones, to second order
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The arrays are so small that PyTorch's threads would mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def close(got, expected):
-    """Equal to 1e-10, 1e-3 in float32, of the largest number."""
-    expected = expected.detach().numpy()
-    tolerance = (1e-3 if expected.dtype == np.float32 else 1e-10) * max(1.0, np.abs(expected).max(initial=0))
-    assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
-    np.testing.assert_allclose(got if isinstance(got, np.ndarray) else got.data, expected, rtol=0, atol=tolerance)
 
 
 def compare(f, g, arrays, rng):
