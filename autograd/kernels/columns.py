@@ -57,16 +57,22 @@ def under(x: Array, w: Windows, band: slice) -> tuple[Array, Windows]:
     """The rows of images that lie under a band of windows, with their padding, and the windows on these rows."""
     top = band.start * w.stride[0] - w.pad[0][0]
     rows = (band.stop - band.start - 1) * w.stride[0] + w.dilation[0] * (w.kernel[0] - 1) + 1
-    first, last = (min(max(row, 0), w.size[0]) for row in (top, top + rows))
-    above = min(max(-top, 0), rows)
+    place, inside = overlap(top, rows, w.size[0])
     none = ((0, 0),) * len(w.size)
-    image = x[:, :, first:last]
-    if last - first < rows or any(map(any, w.pad[1:])):
+    image = x[:, :, inside]
+    if image.shape[2] < rows or any(map(any, w.pad[1:])):
         y = buffer(namespace(x), "padded", (*x.shape[:2], rows, *w.padded[1:]), x.dtype)
         y[...] = 0
-        y[(..., slice(above, above + last - first), *w.image[1:])] = image
+        y[(..., place, *w.image[1:])] = image
         image = y
     return image, w._replace(size=image.shape[2:], pad=none, out=(band.stop - band.start, *w.out[1:]))
+
+
+def overlap(top: int, rows: int, H: int) -> tuple[slice, slice]:
+    """Which of the rows from `top` on lie on an image of H rows: as a slice of them, and as one of the image."""
+    first, last = (min(max(row, 0), H) for row in (top, top + rows))
+    above = min(max(-top, 0), rows)
+    return slice(above, above + last - first), slice(first, last)
 
 
 def fill(cols: Array, image: Array, w: Windows) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.columns import blocks, buffer
+from autograd.kernels.columns import blocks, buffer, overlap
 from autograd.kernels.threads import shared
 from autograd.kernels.windows import Windows
 
@@ -62,14 +62,12 @@ def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
 def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
     """(N, C, H, W) (M, C, KH, 3) (M,) -> (N, M, OH, OW)"""
     (M, C, KH, _), dtype = W.shape, np.result_type(x, W) if b is None else np.result_type(x, W, b)
-    T, left = tiling(w)
     y = np.empty((len(x), M, *w.out), dtype)
     U = (G.astype(dtype) @ W.transpose(3, 2, 0, 1).reshape(3, -1)).reshape(6, KH, M, C)
 
     def work(part: slice) -> None:
-        for image, windows, top in parts(x[part], y[part], w):
-            OH, row = windows.shape[2], len(image) * T
-            V = transformed(B.T, tiles(image, 6, T, slice(top, top + OH + KH - 1), left, dtype), "second")
+        for V, row, windows in parts(x[part], y[part], w, dtype):
+            OH = windows.shape[2]
             P, term = (buffer(np, name, (6, M, OH * row), dtype) for name in ("first", "third"))
             np.matmul(U[:, 0], V[:, :, : OH * row], out=P)
             for k in range(1, KH):
@@ -85,14 +83,12 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
 def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
     """The derivatives in the filters and in the bias.   (N, C, H, W) (N, M, OH, OW) -> (M, C, KH, 3) (M,)"""
     C, M, KH, dtype = x.shape[1], y.shape[1], w.kernel[0], np.result_type(x, y)
-    T, left = tiling(w)
 
     def work(part: slice) -> tuple[Array, Array]:
         gU, gb = np.zeros((6, KH, M, C), dtype), np.zeros(M, dtype)
-        for image, windows, top in parts(x[part], y[part], w):
-            OH, row = windows.shape[2], len(image) * T
-            gP = transformed(A, tiles(windows, 4, T, slice(0, OH), 0, dtype), "third")
-            V = transformed(B.T, tiles(image, 6, T, slice(top, top + OH + KH - 1), left, dtype), "second")
+        for V, row, windows in parts(x[part], y[part], w, dtype):
+            n, _, OH, _ = windows.shape
+            gP = transformed(A, tiles(windows, 4, row // n, 0, OH, 0, dtype), "third")
             for k in range(KH):
                 gU[:, k] += gP @ V[:, :, k * row : (k + OH) * row].swapaxes(1, 2)
             gb += gP[1].sum(axis=1)
@@ -102,30 +98,32 @@ def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
     return (G.T.astype(dtype) @ gU.reshape(6, -1)).reshape(3, KH, M, C).transpose(2, 3, 1, 0), gb
 
 
-def tiling(w: Windows) -> tuple[int, int]:
-    """How many tiles there are in a row, and how far before the image the first one begins."""
-    return -(-w.out[1] // 4), w.pad[1][0]
-
-
-def parts(x: Array, y: Array, w: Windows) -> Iterator[tuple[Array, Array, int]]:
-    """Yields some images, a band of their windows, and the row of pixels under the first of these."""
+def parts(x: Array, y: Array, w: Windows, dtype: Any) -> Iterator[tuple[Array, int, Array]]:
+    """Yields the transformed pixels under a band of windows, the number of tiles in a row, and these windows of y."""
+    (above, _), (left, _) = w.pad
+    T = -(-w.out[1] // 4)
     for images, band, _ in blocks(slice(0, len(x)), w, 6 * max(x.shape[1], y.shape[1]) // 4):
-        yield x[images], y[images, :, band], band.start - w.pad[0][0]
+        windows = y[images, :, band]
+        rows = windows.shape[2] + w.kernel[0] - 1
+        V = transformed(B.T, tiles(x[images], 6, T, band.start - above, rows, left, dtype), "second")
+        yield V, len(windows) * T, windows
 
 
-def tiles(x: Array, K: int, T: int, rows: slice, left: int, dtype: Any) -> Array:
-    """K pixels from every fourth on, starting `left` before the image; zeros beyond it.   -> (K, P, rows n T)"""
+def tiles(x: Array, K: int, T: int, top: int, rows: int, left: int, dtype: Any) -> Array:
+    """K pixels from every fourth on, of the rows from `top` on and starting `left` before the image; zeros beyond it.
+
+    (n, P, H, W) -> (K, P, rows n T)
+    """
     n, P, H, _ = x.shape
-    d = buffer(np, "first", (K, P, rows.stop - rows.start, n, T), dtype)
-    top, bottom = (min(max(row, 0), H) for row in (rows.start, rows.stop))
-    above = min(max(-rows.start, 0), d.shape[2])
-    d[:, :, :above] = 0
-    d[:, :, above + bottom - top :] = 0
-    x = x[:, :, top:bottom].transpose(1, 2, 0, 3)
+    d = buffer(np, "first", (K, P, rows, n, T), dtype)
+    place, inside = overlap(top, rows, H)
+    d[:, :, : place.start] = 0
+    d[:, :, place.stop :] = 0
+    x = x[:, :, inside].transpose(1, 2, 0, 3)
     for k in range(K):
         first = min(max(-((k - left) // 4), 0), T)  # tile whose pixel lies on the image
         pixels = x[..., 4 * first + k - left :: 4][..., : T - first]
-        to = d[k, :, above : above + bottom - top]
+        to = d[k, :, place]
         to[..., :first] = 0
         to[..., first : first + pixels.shape[3]] = pixels
         to[..., first + pixels.shape[3] :] = 0
