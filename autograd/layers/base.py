@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.backend import Array, device_of, is_array, to_device
 from autograd.core import Operand, Variable, as_array
-from autograd.functions.operands import operand
+from autograd.functions.operands import operand, whole
 from autograd.shapes import Shape
 
 Generator: TypeAlias = "np.random.Generator | int | None"  # None: the shared one of `autograd.seed`
@@ -344,9 +344,5 @@ def is_fact(x: Any) -> bool:
 def check_sizes(**sizes: Any) -> None:
     """Raises TypeError or ValueError unless each is a positive whole number; in_size and size may be None."""
     for name, size in sizes.items():
-        if size is None and name in ("in_size", "size"):
-            continue
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
-            raise TypeError(f"{name} must be a whole number, not {size!r:.40}")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, not {size}")
+        if size is not None or name not in ("in_size", "size"):
+            whole(name, size)
