@@ -42,7 +42,7 @@ def whole(name: str, value: Any) -> int:
 
 def summable(x: Operand) -> Any:
     """`x` in a dtype that has room for sums: float16, which ends at 65504, as float32, and whole numbers as float64."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind in "biu":
         return astype(x, np.float64)
     return astype(x, np.float32) if x.dtype == np.float16 else x
 

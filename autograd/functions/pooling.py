@@ -90,9 +90,11 @@ def max_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad 
 
     (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - KH) // S + 1; rounded up with `ceil_mode`, where the last window
     may hang over the border. Padding is minus infinity, so it never wins. The first of equal pixels gets the gradient.
-    Raises ValueError if no window fits, or if one could lie in the padding alone.
+    Raises ValueError if no window fits, or if one could lie in the padding alone; TypeError for what has no order.
     """
     w = pooled("max_pool2d", x, kernel, stride, pad, ceil_mode)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"max_pool2d takes real numbers, not {x.dtype}: of others none is the largest")
     if any(max(pads) >= K for pads, K in zip(w.pad, w.kernel)):
         raise ValueError(f"max_pool2d: pad must be smaller than the kernel {w.kernel}, or a window is empty: {pad!r}")
     return MaxPool(w)(x)

@@ -36,3 +36,15 @@ def test_means_of_float16_are_summed_in_float32(name):
     assert y.item() == pytest.approx(200, rel=1e-3)
     assert gx.shape == x.shape
     np.testing.assert_allclose(gx.data.astype(np.float32), 0.1, rtol=2e-3)
+
+
+@every_mean
+def test_means_of_complex_numbers_keep_both_parts(name):
+    x = np.full((1, 2, 4, 6), 2 + 3j)
+    assert MEANS[name](x).tolist() == np.full((1, 2, 1, 1), 2 + 3j).tolist()
+
+
+@pytest.mark.parametrize("x", [np.ones((1, 1, 4, 4), complex), np.full((1, 1, 4, 4), "a")], ids=["complex", "text"])
+def test_what_has_no_order_has_no_maximum(x):
+    with pytest.raises(TypeError, match=f"max_pool2d takes real numbers, not {x.dtype}"):
+        F.max_pool2d(x, 2)
