@@ -36,13 +36,13 @@ COPY = 64
 
 def convolve(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
     """y[n, m, o] = sum over c, k of x[n, c, p(o, k)] W[m, c, k], + b[m]"""
+    if winograd.pays(x, W, len(W), w, groups):
+        return winograd.convolve(x, W, b, w)
     n = images_to_fold(len(x), w)
     if n > 1:
         return unfolded(convolve(folded(x, n), W[..., None], b, with_batch(w, n), groups))
     xp = namespace(x, W)
     N, M, G = len(x), len(W), groups
-    if winograd.pays(x, W, M, w, groups):
-        return winograd.convolve(x, W, b, w)
     live, w = w.live()
     filters = xp.ascontiguousarray(W[live].reshape(G, M // G, -1))  # BLAS knows no negative strides
     if b is not None:

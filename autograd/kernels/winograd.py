@@ -1,44 +1,54 @@
-"""Convolution with half the multiplications, for kernels that are three wide: Winograd's F(4, 3) along the rows.
+"""Convolution with a quarter of the multiplications, for kernels of 3 x 3: Winograd's F(4 x 4, 3 x 3).
 
-Four neighbours y in a row come from six pixels d and three taps w by six products instead of twelve, one for each of
-six points:
+Along one axis, four neighbours y come from six pixels d and three taps w. Correlation is the transpose of multiplying
+polynomials, and a product of polynomials is known from its values at six points, each of them one multiplication:
 
     y = A' (G w * B' d),      its adjoint in w:   gw = G' (A gy * B' d)
 
-where A, B, G are small matrices of constants. Rows are cut into tiles of four; the sum over channels makes of each
-point and each row of the kernel a matrix product. So are the transforms, and a block of images stays in the cache from
-`tiles` to `untile`. Tiles of 4 x 4 would halve the products again; their transforms cost what that saves.
+`A` and `G` take the coefficients of a polynomial to its values, `B` takes six values back to coefficients. With both
+axes a tile of 4 x 4 needs 36 multiplications instead of 144. The sum over channels makes of each of the 36 a matrix
+product, and the ways there and back are matrix products too: along the rows by a matrix that holds B' or A once for
+each of the T tiles in a row; then down the columns, when n images and their channels lie side by side.
 
-    tiles (6, C, H row)     U (6, KH, M, C)     P (6, M, OH row)     row: the tiles of one row of all images of a block
+    x (n, C, H, W)  ->  (rows, 6 T, n C)  ->  V (6, 6, S T n, C)                    of S x T tiles of n images
+    V times U (6, 6, C, M)  =  P (6, 6, S T n, M)  ->  (4 S, 6 T, n M)  ->  y (n, M, OH, OW)
 
-The error is two to four times that of the plain sum. A pixel that is infinite or nan makes its whole tile nan.
-Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015.
+A block of tiles is as large as the cache; threads share the blocks.
+
+The error is about twice that of the plain sum: of all pairs of sixteenths these points have the least. A pixel that is
+infinite or nan makes the tiles beside it nan, too.
+Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015; on the
+choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.columns import blocks, buffer, overlap
-from autograd.kernels.threads import shared
+from autograd.kernels.columns import BUFFER, buffer, overlap
+from autograd.kernels.threads import hold, shared
 from autograd.kernels.windows import Windows
+from autograd.shapes import Shape
 
-CHANNELS, WINDOWS, WIDTH = 32, 1 << 11, 7  # from which on the transforms pay
+CHANNELS, TILES, FILLED = 32, 64, 8  # from which on the transforms pay; FILLED windows to a tile, of sixteen
+FILTERS = 1 << 17  # up to which there is room for four times as many numbers
+POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient
+ACROSS = 4  # tiles in a row of a block, at most: the matrix along a row is the fuller the shorter it is
+WORTH, COPY = 1 << 26, 44  # work that a second thread is worth, in multiplications; to transform a value costs COPY
 
-A = np.array([[1, 0, 0, 0], [1, 1, 1, 1], [1, -1, 1, -1], [1, 2, 4, 8], [1, -2, 4, -8], [0, 0, 0, 1]])
-B = np.array([
-    [4, 0, 0, 0, 0, 0],
-    [0, -4, 4, -2, 2, 4],
-    [-5, -4, -4, -1, -1, 0],
-    [0, 1, -1, 2, -2, -5],
-    [1, 1, 1, 1, 1, 0],
-    [0, 0, 0, 0, 0, 1],
-])  # fmt: skip
-G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+
+def powers(n: int) -> Array:
+    """The values of 1, t, ..., t^(n-1) at the six points: what takes n coefficients to values."""
+    return np.vstack([np.vander(POINTS, n, increasing=True), np.eye(n)[-1]])
+
+
+A, B, G = powers(4), np.linalg.inv(powers(6)), powers(3)
 
 
 def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
@@ -46,101 +56,141 @@ def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
 
     Not for float16, which has no digits to spare, nor for whole numbers.
     """
+    if w.kernel != (3, 3) or w.stride != (1, 1) or w.dilation != (1, 1) or groups > 1:
+        return False
+    C, windows, tiles = x.shape[1], len(x) * prod(w.out), len(x) * prod(in_tiles(w))
     return (
-        len(w.kernel) == 2
-        and w.kernel[1] == 3
-        and w.stride == w.dilation == (1, 1)
-        and groups == 1
-        and min(x.shape[1], M) >= CHANNELS
-        and len(x) * w.out[0] * w.out[1] >= WINDOWS
-        and w.out[1] >= WIDTH
+        min(C, M) >= CHANNELS
+        and C * M <= FILTERS
+        and tiles >= TILES
+        and windows >= FILLED * tiles
         and namespace(x, other) is np
         and np.result_type(x, other) in (np.float32, np.float64)
     )
 
 
 def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
-    """(N, C, H, W) (M, C, KH, 3) (M,) -> (N, M, OH, OW)"""
-    (M, C, KH, _), dtype = W.shape, np.result_type(x, W) if b is None else np.result_type(x, W, b)
+    """(N, C, H, W) (M, C, 3, 3) (M,) -> (N, M, OH, OW)"""
+    (M, C), dtype = W.shape[:2], np.result_type(x, W) if b is None else np.result_type(x, W, b)
     y = np.empty((len(x), M, *w.out), dtype)
-    U = (G.astype(dtype) @ W.transpose(3, 2, 0, 1).reshape(3, -1)).reshape(6, KH, M, C)
 
-    def work(part: slice) -> None:
-        for V, row, windows in parts(x[part], y[part], w, dtype):
-            OH = windows.shape[2]
-            P, term = (buffer(np, name, (6, M, OH * row), dtype) for name in ("first", "third"))
-            np.matmul(U[:, 0], V[:, :, : OH * row], out=P)
-            for k in range(1, KH):
-                P += np.matmul(U[:, k], V[:, :, k * row : (k + OH) * row], out=term)
-            if b is not None:
-                P[1] += b[:, None]  # what all four pixels have in common
-            untile(transformed(A.T, P, "second"), windows)
+    def work(images: slice, rows: slice, tiles: slice) -> None:
+        V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
+        P = buffer(np, "third", (*V.shape[:3], M), dtype)
+        np.matmul(V, U, out=P)
+        pixels(P, b, y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop])
 
-    shared(work, len(x))
+    with hold():
+        U = twice(G.astype(dtype), W.transpose(2, 3, 1, 0))
+        in_blocks(work, len(x), w, C, M)
     return y
 
 
 def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
-    """The derivatives in the filters and in the bias.   (N, C, H, W) (N, M, OH, OW) -> (M, C, KH, 3) (M,)"""
-    C, M, KH, dtype = x.shape[1], y.shape[1], w.kernel[0], np.result_type(x, y)
+    """The derivatives in the filters and in the bias.   (N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3) (M,)"""
+    C, M, dtype = x.shape[1], y.shape[1], np.result_type(x, y)
 
-    def work(part: slice) -> tuple[Array, Array]:
-        gU, gb = np.zeros((6, KH, M, C), dtype), np.zeros(M, dtype)
-        for V, row, windows in parts(x[part], y[part], w, dtype):
-            n, _, OH, _ = windows.shape
-            gP = transformed(A, tiles(windows, 4, row // n, 0, OH, 0, dtype), "third")
-            for k in range(KH):
-                gU[:, k] += gP @ V[:, :, k * row : (k + OH) * row].swapaxes(1, 2)
-            gb += gP[1].sum(axis=1)
-        return gU, gb
+    def work(images: slice, rows: slice, tiles: slice) -> Array:
+        V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
+        gP = values(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), "third")
+        return np.matmul(V.swapaxes(2, 3), gP, out=buffer(np, "first", (6, 6, C, M), dtype))
 
-    gU, gb = (sum(terms) for terms in zip(*shared(work, len(x))))
-    return (G.T.astype(dtype) @ gU.reshape(6, -1)).reshape(3, KH, M, C).transpose(2, 3, 1, 0), gb
+    with hold():
+        gW = twice(G.T.astype(dtype), in_blocks(work, len(x), w, C, M))
+    return gW.transpose(3, 2, 0, 1), y.sum(axis=(0, 2, 3), dtype=dtype)
 
 
-def parts(x: Array, y: Array, w: Windows, dtype: Any) -> Iterator[tuple[Array, int, Array]]:
-    """Yields the transformed pixels under a band of windows, the number of tiles in a row, and these windows of y."""
-    (above, _), (left, _) = w.pad
-    T = -(-w.out[1] // 4)
-    for images, band, _ in blocks(slice(0, len(x)), w, 6 * max(x.shape[1], y.shape[1]) // 4):
-        windows = y[images, :, band]
-        rows = windows.shape[2] + w.kernel[0] - 1
-        V = transformed(B.T, tiles(x[images], 6, T, band.start - above, rows, left, dtype), "second")
-        yield V, len(windows) * T, windows
+def twice(matrix: Array, x: Array) -> Array:
+    """The matrix times all vectors along axis 0, then along axis 1.   (J, K) (K, K, C, M) -> (J, J, C, M)"""
+    J, K = matrix.shape
+    return (matrix @ (matrix @ x.reshape(K, -1)).reshape(J, K, -1)).reshape(J, J, *x.shape[2:])
 
 
-def tiles(x: Array, K: int, T: int, top: int, rows: int, left: int, dtype: Any) -> Array:
-    """K pixels from every fourth on, of the rows from `top` on and starting `left` before the image; zeros beyond it.
+def in_tiles(w: Windows) -> Shape:
+    """The number of tiles along each axis."""
+    return tuple([-(-O // 4) for O in w.out])
 
-    (n, P, H, W) -> (K, P, rows n T)
+
+def in_blocks(work: Callable[..., Any], N: int, w: Windows, C: int, M: int) -> Any:
+    """The sum of what `work` returns for parts of the tiles: some images, rows of tiles, and tiles in these rows.
+
+    A part fills a buffer, but is not smaller than TILES. If the work is worth it there are as many as threads.
     """
-    n, P, H, _ = x.shape
-    d = buffer(np, "first", (K, P, rows, n, T), dtype)
-    place, inside = overlap(top, rows, H)
-    d[:, :, : place.start] = 0
-    d[:, :, place.stop :] = 0
-    x = x[:, :, inside].transpose(1, 2, 0, 3)
-    for k in range(K):
-        first = min(max(-((k - left) // 4), 0), T)  # tile whose pixel lies on the image
-        pixels = x[..., 4 * first + k - left :: 4][..., : T - first]
-        to = d[k, :, place]
-        to[..., :first] = 0
-        to[..., first : first + pixels.shape[3]] = pixels
-        to[..., first + pixels.shape[3] :] = 0
-    return d.reshape(K, P, -1)
+    S, T = in_tiles(w)
+    threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= WORTH else 1
+    most = min(max(BUFFER // (36 * max(C, M)), TILES), -(-N * S * T // threads))
+    width = min(T, ACROSS)
+    n = cuts(N, most / width)
+    s = cuts(S, most / (width * -(-N // n)))
+    todo = list(product(pieces(N, n), pieces(S, s), pieces(T, -(-T // ACROSS))))
+
+    def some(part: slice) -> Any:
+        total: Any = None
+        for block in todo[part]:
+            result = work(*block)
+            if total is not None:
+                total += result
+            elif result is not None:
+                total = result.copy()  # it lies in a buffer
+        return total
+
+    totals = shared(some, len(todo), threads)
+    return None if totals[0] is None else sum(totals[1:], totals[0])
 
 
-def untile(Y: Array, y: Array) -> None:
-    """Puts the four pixels of every tile into their places in y.   (4, M, OH row) -> (n, M, OH, OW)"""
-    n, M, OH, _ = y.shape
-    Y = Y.reshape(4, M, OH, n, -1)
-    for k in range(4):
-        pixels = y[..., k::4].transpose(1, 2, 0, 3)
-        pixels[...] = Y[k, ..., : pixels.shape[3]]
+def cuts(total: int, most: float) -> int:
+    """Into how many pieces to cut, so that none is larger than `most`, if it can be; halves of halves."""
+    n = 1
+    while n < total and total > most * n:
+        n *= 2
+    return min(n, total)
 
 
-def transformed(matrix: Array, x: Array, name: str) -> Array:
-    """The matrix times all vectors along the first axis, in a buffer: what lay in it before is lost."""
-    y = buffer(np, name, (len(matrix), *x.shape[1:]), x.dtype)
-    np.matmul(matrix.astype(x.dtype), x.reshape(len(x), -1), out=y.reshape(len(y), -1))
-    return y
+def pieces(total: int, n: int) -> list[slice]:
+    """The whole in n pieces, as equal as they can be."""
+    return [slice(total * i // n, total * (i + 1) // n) for i in range(n)]
+
+
+def values(x: Array, matrix: Array, rows: slice, tiles: slice, pad: Any, name: str) -> Array:
+    """B' d or A gy, in a buffer of this name, of some tiles of all images.   (n, C, H, W) -> (6, 6, S T n, C)
+
+    The rows and tiles count from the first one under the windows, which begins with the padding.
+    """
+    (n, C, H, W), (_, K), S, T = x.shape, matrix.shape, rows.stop - rows.start, tiles.stop - tiles.start
+    high, wide = 4 * S - 4 + K, 4 * T - 4 + K
+    place, inside = overlap(4 * rows.start - pad[0][0], high, H)
+    across, columns = overlap(4 * tiles.start - pad[1][0], wide, W)
+    d = x[:, :, inside, columns].astype(matrix.dtype, copy=False)
+    d = d.reshape(n * C, *d.shape[2:])
+    X = buffer(np, "first", (high, 6 * T, n * C), matrix.dtype)
+    X[: place.start] = 0
+    X[place.stop :] = 0
+    np.matmul(along(matrix, T)[:, across], d.transpose(1, 2, 0), out=X[place])
+    V = buffer(np, name, (6, 6, S, T * n * C), matrix.dtype)
+    windows = np.lib.stride_tricks.sliding_window_view(X.reshape(high, 6, -1), K, axis=0)[::4]
+    np.matmul(matrix, windows.swapaxes(2, 3), out=V.transpose(2, 1, 0, 3))
+    return V.reshape(6, 6, S * T * n, C)
+
+
+def pixels(P: Array, b: Array | None, y: Array) -> None:
+    """A' P, plus b, into its place: the adjoint of `values` with A.   (6, 6, S T n, M) (M,) -> (n, M, OH, OW)
+
+    The bias is the weight of a row of ones.
+    """
+    n, M, OH, OW = y.shape
+    S, T = -(-OH // 4), -(-OW // 4)
+    Z = buffer(np, "first", (4 * S, 6 * T + 1, n, M), P.dtype)
+    P = P.reshape(6, 6, S, T * n * M).transpose(2, 1, 0, 3)
+    np.matmul(A.T.astype(P.dtype), P, out=Z[:, :-1].reshape(S, 4, 6, -1).swapaxes(1, 2))
+    Z[:, -1] = 0 if b is None else b
+    across = np.vstack([along(A, T), np.ones(4 * T)])[:, :OW].astype(P.dtype)
+    np.matmul(Z[:OH].transpose(0, 2, 3, 1), across, out=y.transpose(2, 0, 1, 3))
+
+
+def along(matrix: Array, T: int) -> Array:
+    """The matrix for all tiles of a row, each four pixels behind the one before.   (6, K) -> (6 T, 4 T - 4 + K)"""
+    K = matrix.shape[1]
+    row = np.zeros((6, T, 4 * T - 4 + K), matrix.dtype)
+    for t in range(T):
+        row[:, t, 4 * t : 4 * t + K] = matrix
+    return row.reshape(6 * T, -1)
