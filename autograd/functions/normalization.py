@@ -9,6 +9,8 @@ from __future__ import annotations
 from math import inf, prod
 from typing import Any
 
+import numpy as np
+
 from autograd.backend import Array, namespace
 from autograd.core import Function, Operand, Variable, as_array, reshape
 from autograd.functions.arithmetic import number
@@ -27,29 +29,28 @@ class BatchNorm(Function):
         self.eps = eps
     def forward(self, x, gamma, beta):
         xp = namespace(x)
-        self.shape = (1, -1, *[1] * (x.ndim - 2))
         self.mean = channel_means(x)
-        y = xp.subtract(x, self.mean.reshape(self.shape), dtype=xp.result_type(x, gamma, beta))
+        y = xp.subtract(x, beside(self.mean, x), dtype=xp.result_type(x, gamma, beta))
         self.var = channel_means(y, y)
-        y *= (gamma * (self.var + self.eps) ** -0.5).reshape(self.shape)
-        y += beta.reshape(self.shape)
+        y *= beside(gamma * (self.var + self.eps) ** -0.5, y)
+        y += beside(beta, y)
         return y
     def backward(self, gy):
         x, gamma, _ = self.inputs
         n, mean, var = x.size // gamma.size, self.mean, self.var
         if isinstance(x, Variable):  # they too are to be differentiated
             mean = channel_means(x)
-            var = channel_means((x - mean.reshape(self.shape)) ** 2)
+            var = channel_means((x - beside(mean, x)) ** 2)
         inv = (var + self.eps) ** -0.5
-        d = x - mean.reshape(self.shape)
+        d = x - beside(mean, x)
         mean_gy, mean_gy_xn = channel_means(gy), channel_means(gy, d) * inv
         gx = None
         if self.parents[0] is not None:
             gx = d  # from here on in this buffer, which is ours
-            gx *= (mean_gy_xn * -inv).reshape(self.shape)
+            gx *= beside(mean_gy_xn * -inv, x)
             gx += gy
-            gx -= mean_gy.reshape(self.shape)
-            gx *= (gamma * inv).reshape(self.shape)
+            gx -= beside(mean_gy, x)
+            gx *= beside(gamma * inv, x)
         return gx, mean_gy_xn * n, mean_gy * n
 
 
@@ -94,10 +95,26 @@ class LayerNorm(Function):
         return gx, ggamma, wanted_beta and gy.sum(0).reshape(gamma.shape)
 
 
+SHORT = range(2, 33)  # pixels of a channel, so few that NumPy's loops over each would take longer to begin than to run
+
+
 def channel_means(*xs: Operand) -> Any:
     """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)"""
     N, C, *rest = xs[0].shape
-    return total("ncl", "c", *[x.reshape(N, C, -1) for x in xs]) * (1 / (N * prod(rest)))
+    L = prod(rest)
+    if L in SHORT:  # over the samples first: channels and pixels are one long axis then
+        sums = total("cl", "c", total("nk", "k", *[x.reshape(N, C * L) for x in xs]).reshape(C, L))
+    else:
+        sums = total("ncl", "c", *[x.reshape(N, C, L) for x in xs])
+    return sums * (1 / (N * L))
+
+
+def beside(a: Any, x: Any) -> Any:
+    """A number for each channel, in a shape to compute with x.   (C,) -> (1, C, 1, ...), or repeated (1, C, ...)"""
+    C, *rest = x.shape[1:]
+    if prod(rest) in SHORT and isinstance(a, np.ndarray):
+        return np.repeat(a, prod(rest)).reshape(1, C, *rest)
+    return a.reshape(1, C, *[1] * len(rest))
 
 
 def row_means(*xs: Operand) -> Any:

@@ -103,17 +103,26 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
         x, y, w = folded(x, n), folded(y, n), with_batch(w, n)
     live, some = w.live()
     y = y.reshape(len(y), G, M // G, prod(w.out))
+    K = C // G * prod(some.kernel)
+    whole = W.size == M * K and not ones
 
-    def work(part: slice) -> Any:
-        total = 0
+    def work(part: slice) -> Array:
+        total = W.reshape(G, M // G, K) if whole and not part.start else xp.zeros((G, M // G, K + ones), W.dtype)
         for images, windows, cols in columns(x[part], some, G, ones):
-            product = y[part][images][..., windows] @ cols.swapaxes(2, 3)
-            total = total + (product[0] if len(product) == 1 else product.sum(axis=0))
+            given, cols = y[part][images][..., windows], cols.swapaxes(2, 3)
+            if whole and len(x) == len(cols) == 1 and given.shape[3] == y.shape[3]:
+                xp.matmul(given[0], cols[0], out=total)
+            else:
+                product = given @ cols
+                total += product[0] if len(product) == 1 else product.sum(axis=0)
         return total
 
-    total = sum(divide(work, y, C // G * prod(some.kernel)))
-    W.reshape(M, C // G, *w.kernel)[live] = total[..., : total.shape[2] - ones].reshape(M, C // G, *some.kernel)
-    return W, total[..., -1].reshape(M) if ones else None
+    total, *others = divide(work, y, K)
+    for other in others:
+        total += other
+    if not whole:
+        W.reshape(M, C // G, *w.kernel)[live] = total[..., :K].reshape(M, C // G, *some.kernel)
+    return W, total[..., -1].reshape(M).copy() if ones else None
 
 
 def divide(work: Callable[[slice], Any], y: Array, rows: int) -> list[Any]:

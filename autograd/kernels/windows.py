@@ -61,7 +61,10 @@ class Windows(NamedTuple):
         return self._replace(pad=(first, *pads), out=(band.stop - band.start, *self.out[1:]))
 
     def live(self) -> tuple[Any, Windows]:
-        """The taps that ever meet a pixel, as an index of the kernel, and the windows of that smaller kernel."""
+        """The taps that ever meet a pixel, as an index of the kernel, and the windows of that smaller kernel.
+
+        All taps, if a quarter or more would be left: to pick these out costs more than to multiply the others by zero.
+        """
         index, kernel, pad = [], [], []
         for H, K, S, (before, _), D, O in zip(*self):
             nearest = [max(-((k * D - before) // S), 0) * S + k * D - before for k in range(K)]  # pixel from 0 on
@@ -72,6 +75,8 @@ class Windows(NamedTuple):
             kernel.append(last - first)
             before -= first * D
             pad.append((before, max(0, (O - 1) * S + D * (last - first - 1) + 1 - H - before)))
+        if 4 * prod(kernel) >= prod(self.kernel):
+            return ..., self
         return (..., *index), self._replace(kernel=tuple(kernel), pad=tuple(pad))
 
     def taps(self) -> Iterator[tuple[Shape, Any, Any]]:
