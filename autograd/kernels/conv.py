@@ -93,8 +93,8 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
     """
     xp, C, M, G = namespace(x, y), x.shape[1], y.shape[1], groups
     if winograd.pays(x, y, M, w, groups):
-        W, b = winograd.correlate(x, y, w)
-        return W, b if ones else None
+        W = winograd.correlate(x, y, w)
+        return W, y.sum(axis=(0, 2, 3), dtype=W.dtype) if ones else None
     W = xp.zeros((M, C // G, *w.kernel), xp.result_type(x, y))
     if not len(x):
         return W, xp.zeros(M, W.dtype) if ones else None

@@ -23,7 +23,6 @@ choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import product
 from math import prod
 from typing import Any
@@ -39,7 +38,7 @@ from autograd.shapes import Shape
 CHANNELS, TILES, FILLED = 32, 64, 8  # from which on the transforms pay; FILLED windows to a tile, of sixteen
 FILTERS = 1 << 17  # up to which there is room for four times as many numbers
 POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient
-ACROSS = 4  # tiles in a row of a block, at most: the matrix along a row is the fuller the shorter it is
+ACROSS, LEAST = 4, 128  # tiles in a row of a block, at most, as the matrix along it is mostly zeros; and in all of it
 WORTH, COPY = 1 << 26, 44  # work that a second thread is worth, in multiplications; to transform a value costs COPY
 
 
@@ -73,31 +72,42 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
     """(N, C, H, W) (M, C, 3, 3) (M,) -> (N, M, OH, OW)"""
     (M, C), dtype = W.shape[:2], np.result_type(x, W) if b is None else np.result_type(x, W, b)
     y = np.empty((len(x), M, *w.out), dtype)
+    todo, threads = blocks(len(x), w, C, M)
 
-    def work(images: slice, rows: slice, tiles: slice) -> None:
-        V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
-        P = buffer(np, "third", (*V.shape[:3], M), dtype)
-        np.matmul(V, U, out=P)
-        pixels(P, b, y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop])
+    def work(part: slice) -> None:
+        for images, rows, tiles in todo[part]:
+            V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
+            P = buffer(np, "third", (*V.shape[:3], M), dtype)
+            np.matmul(V, U, out=P)
+            pixels(P, b, y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop])
 
     with hold():
         U = twice(G.astype(dtype), W.transpose(2, 3, 1, 0))
-        in_blocks(work, len(x), w, C, M)
+        shared(work, len(todo), threads)
     return y
 
 
-def correlate(x: Array, y: Array, w: Windows) -> tuple[Array, Array]:
-    """The derivatives in the filters and in the bias.   (N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3) (M,)"""
+def correlate(x: Array, y: Array, w: Windows) -> Array:
+    """The derivative in the filters.   (N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3)"""
     C, M, dtype = x.shape[1], y.shape[1], np.result_type(x, y)
+    todo, threads = blocks(len(x), w, C, M)
 
-    def work(images: slice, rows: slice, tiles: slice) -> Array:
-        V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
-        gP = values(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), "third")
-        return np.matmul(V.swapaxes(2, 3), gP, out=buffer(np, "first", (6, 6, C, M), dtype))
+    def work(part: slice) -> Array:
+        gU = None
+        for images, rows, tiles in todo[part]:
+            V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second").swapaxes(2, 3)
+            gP = values(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), "third")
+            if gU is None:
+                gU = V @ gP
+            else:
+                gU += np.matmul(V, gP, out=buffer(np, "first", gU.shape, dtype))
+        return gU
 
     with hold():
-        gW = twice(G.T.astype(dtype), in_blocks(work, len(x), w, C, M))
-    return gW.transpose(3, 2, 0, 1), y.sum(axis=(0, 2, 3), dtype=dtype)
+        gU, *others = shared(work, len(todo), threads)
+        for other in others:
+            gU += other
+        return twice(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)
 
 
 def twice(matrix: Array, x: Array) -> Array:
@@ -111,31 +121,18 @@ def in_tiles(w: Windows) -> Shape:
     return tuple([-(-O // 4) for O in w.out])
 
 
-def in_blocks(work: Callable[..., Any], N: int, w: Windows, C: int, M: int) -> Any:
-    """The sum of what `work` returns for parts of the tiles: some images, rows of tiles, and tiles in these rows.
+def blocks(N: int, w: Windows, C: int, M: int) -> tuple[list[tuple[slice, slice, slice]], int]:
+    """The tiles in parts, some images, rows, and tiles in these rows; and the number of threads that they are worth.
 
-    A part fills a buffer, but is not smaller than TILES. If the work is worth it there are as many as threads.
+    A part is as large as a buffer, but not smaller than LEAST, unless there would be fewer parts than threads.
     """
     S, T = in_tiles(w)
     threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= WORTH else 1
-    most = min(max(BUFFER // (36 * max(C, M)), TILES), -(-N * S * T // threads))
+    most = min(max(BUFFER // (36 * max(C, M)), LEAST), -(-N * S * T // threads))
     width = min(T, ACROSS)
     n = cuts(N, most / width)
     s = cuts(S, most / (width * -(-N // n)))
-    todo = list(product(pieces(N, n), pieces(S, s), pieces(T, -(-T // ACROSS))))
-
-    def some(part: slice) -> Any:
-        total: Any = None
-        for block in todo[part]:
-            result = work(*block)
-            if total is not None:
-                total += result
-            elif result is not None:
-                total = result.copy()  # it lies in a buffer
-        return total
-
-    totals = shared(some, len(todo), threads)
-    return None if totals[0] is None else sum(totals[1:], totals[0])
+    return list(product(pieces(N, n), pieces(S, s), pieces(T, -(-T // ACROSS)))), threads
 
 
 def cuts(total: int, most: float) -> int:
@@ -184,7 +181,7 @@ def pixels(P: Array, b: Array | None, y: Array) -> None:
     np.matmul(A.T.astype(P.dtype), P, out=Z[:, :-1].reshape(S, 4, 6, -1).swapaxes(1, 2))
     Z[:, -1] = 0 if b is None else b
     across = np.vstack([along(A, T), np.ones(4 * T)])[:, :OW].astype(P.dtype)
-    np.matmul(Z[:OH].transpose(0, 2, 3, 1), across, out=y.transpose(2, 0, 1, 3))
+    np.matmul(Z[:OH].transpose(2, 0, 3, 1), across, out=y.swapaxes(1, 2))
 
 
 def along(matrix: Array, T: int) -> Array:
