@@ -12,6 +12,7 @@ import numpy as np
 from autograd.backend import namespace
 from autograd.core import BroadcastTo, Function, Operand, as_array, getitem, matmul, reshape, transpose
 from autograd.functions.operands import operand
+from autograd.kernels.threads import hold
 from autograd.shapes import axes_of
 
 __all__ = ["einsum", "linear", "matmul", "outer", "tensordot"]
@@ -21,7 +22,8 @@ class Linear(Function):
     """y = x W + b.   (..., I) (I, O) (O,) -> (..., O)"""
 
     def forward(self, x, W, b):
-        y = rows(x) @ W
+        with hold.lately(x.size * W.shape[1]):
+            y = rows(x) @ W
         if y.dtype == b.dtype:
             y += b  # the product is ours: no second array of its size
         else:
@@ -31,8 +33,10 @@ class Linear(Function):
         x, W, _ = self.inputs
         wanted_x, wanted_W, wanted_b = self.parents
         g = rows(gy)
-        gx = wanted_x and (g @ W.T).reshape(x.shape)
-        return gx, wanted_W and rows(x).T @ g, wanted_b and g.sum(0)
+        with hold.lately(x.size * W.shape[1]):
+            gx = wanted_x and (g @ W.T).reshape(x.shape)
+            gW = wanted_W and rows(x).T @ g
+        return gx, gW, wanted_b and g.sum(0)
 
 
 def rows(x: Operand) -> Any:

@@ -108,13 +108,12 @@ def correlate(x: Array, y: Array, w: Windows, groups: int = 1, ones: bool = Fals
 
     def work(part: slice) -> Array:
         total = W.reshape(G, M // G, K) if whole and not part.start else xp.zeros((G, M // G, K + ones), W.dtype)
-        for images, windows, cols in columns(x[part], some, G, ones):
+        for i, (images, windows, cols) in enumerate(columns(x[part], some, G, ones)):
             given, cols = y[part][images][..., windows], cols.swapaxes(2, 3)
-            if whole and len(x) == len(cols) == 1 and given.shape[3] == y.shape[3]:
-                xp.matmul(given[0], cols[0], out=total)
+            if not i and len(cols) == 1:
+                xp.matmul(given, cols, out=total[None])  # often all there is
             else:
-                product = given @ cols
-                total += product[0] if len(product) == 1 else product.sum(axis=0)
+                total += (given @ cols).sum(axis=0)
         return total
 
     total, *others = divide(work, y, K)

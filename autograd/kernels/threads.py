@@ -12,15 +12,18 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
 from threading import Lock
+from time import monotonic
 from typing import TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+
+LATELY, SMALL = 0.05, 1 << 27  # seconds, multiplications
 
 
 @cache
@@ -37,11 +40,12 @@ def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 class Hold:
-    """Holds BLAS to one thread while at least one block `with hold(threads)` runs, in whatever threads."""
+    """Holds BLAS to one thread while at least one block `with hold():` runs, in whatever threads."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.depth = self.before = 0
+        self.helped = -LATELY  # when threads of ours were last at work
 
     def threads(self) -> int:
         """How many threads BLAS uses when it is not held: all cores, or what the user has set."""
@@ -66,6 +70,15 @@ class Hold:
                     set(self.before)
 
 
+    def lately(self, work: int) -> AbstractContextManager[None]:
+        """For a product of `work` multiplications: holds BLAS if threads of ours were at work a moment ago.
+
+        The threads of BLAS look for more work for 20 ms after each product, on the cores where ours should run: a step
+        with both kinds loses more by that than it gains by a second thread for a small product.
+        """
+        return self() if work < SMALL and monotonic() - self.helped < LATELY else nullcontext()
+
+
 hold = Hold()
 
 
@@ -84,6 +97,7 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
         return [work(slice(0, count))]
     shares = [slice(count * i // threads, count * (i + 1) // threads) for i in range(threads)]
     with hold():
+        hold.helped = monotonic()
         others = [pool().submit(copy_context().run, work, share) for share in shares[1:]]  # with np.errstate, too
         try:
             first = work(shares[0])

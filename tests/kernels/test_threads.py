@@ -63,6 +63,26 @@ def test_blas_is_held_and_let_go(monkeypatch):
     assert now == [4]
 
 
+def test_small_products_hold_blas_for_a_moment_after_threads_of_ours(monkeypatch):
+    now, clock = [4], [100.0]
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "monotonic", lambda: clock[0])
+    held = Hold()
+    monkeypatch.setattr(threads, "hold", held)
+
+    def within(work):
+        with held.lately(work):
+            return now[0]
+
+    assert within(1000) == 4
+    shared(lambda part: part, 2, 1)
+    assert within(1000) == 4
+    shared(lambda part: part, 2, 2)
+    assert (within(1000), within(10**9), now) == (1, 4, [4])
+    clock[0] += 1
+    assert within(1000) == 4
+
+
 def test_without_a_switch_there_is_one_thread(monkeypatch):
     monkeypatch.setattr(threads, "blas_threads", lambda: None)
     assert threads.hold.threads() == 1
