@@ -3,8 +3,8 @@
 New: the convolution as a Function, with stride, padding and gradients of every order. The gradient of im2col
 is col2im, which adds each pixel's copies together again: "the derivative of repeat is sum", once more. Pooling
 keeps the largest pixel of every window, so a picture gets smaller and a shift by one pixel matters less;
-backwards, the gradient goes to where the largest pixel was, and nowhere else. (For kernels that are three wide
-autograd/kernels/winograd.py has a way with half the products.)
+backwards, the gradient goes to where the largest pixel was, and nowhere else. (For kernels of 3 x 3
+autograd/kernels/winograd.py has a way with a quarter of the products.)
 
 In the package: autograd/functions/conv.py
 """

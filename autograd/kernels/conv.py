@@ -11,8 +11,8 @@ W. Hence each is linear in both arguments, and its own derivatives are the other
 
 What makes it fast: im2col of a few images at a time, and one matrix product from the buffer to its place in the result.
 The im2col of the whole batch, K times as large as the images, is never made. Threads share the images. A bias is the
-weight of a row of ones. Taps that only ever meet padding are left out. Large images under a kernel three wide take the
-shorter way of `kernels/winograd.py`.
+weight of a row of ones. Where most taps only ever meet padding, these are left out. Kernels of 3 x 3 over many channels
+take the shorter way of `kernels/winograd.py`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
+from math import inf
 from threading import Lock
 from time import monotonic
 from typing import TypeVar
@@ -23,7 +24,8 @@ import numpy as np
 
 T = TypeVar("T")
 
-LATELY, SMALL = 0.05, 1 << 27  # seconds, multiplications
+LATELY = 0.05  # seconds: about a step of a small network
+SMALL = 1 << 27  # multiplications: what one thread does in about two milliseconds
 
 
 @cache
@@ -45,7 +47,7 @@ class Hold:
     def __init__(self) -> None:
         self.lock = Lock()
         self.depth = self.before = 0
-        self.helped = -LATELY  # when threads of ours were last at work
+        self.helped = -inf  # when threads of ours were last at work
 
     def threads(self) -> int:
         """How many threads BLAS uses when it is not held: all cores, or what the user has set."""
@@ -68,7 +70,6 @@ class Hold:
                 self.depth -= 1
                 if not self.depth:
                     set(self.before)
-
 
     def lately(self, work: int) -> AbstractContextManager[None]:
         """For a product of `work` multiplications: holds BLAS if threads of ours were at work a moment ago.
@@ -97,12 +98,12 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
         return [work(slice(0, count))]
     shares = [slice(count * i // threads, count * (i + 1) // threads) for i in range(threads)]
     with hold():
-        hold.helped = monotonic()
         others = [pool().submit(copy_context().run, work, share) for share in shares[1:]]  # with np.errstate, too
         try:
             first = work(shares[0])
         finally:
             wait(others)
+            hold.helped = monotonic()
     return [first, *[other.result() for other in others]]
 
 

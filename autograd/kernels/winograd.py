@@ -6,17 +6,19 @@ polynomials, and a product of polynomials is known from its values at six points
     y = A' (G w * B' d),      its adjoint in w:   gw = G' (A gy * B' d)
 
 `A` and `G` take the coefficients of a polynomial to its values, `B` takes six values back to coefficients. With both
-axes a tile of 4 x 4 needs 36 multiplications instead of 144. The sum over channels makes of each of the 36 a matrix
-product, and the ways there and back are matrix products too: along the rows by a matrix that holds B' or A once for
-each of the T tiles in a row; then down the columns, when n images and their channels lie side by side.
+axes a tile of 4 x 4 outputs needs 36 multiplications instead of 144. The sum over the channels makes of each of the 36
+a matrix product, and the ways there and back are matrix products too: along the rows by a matrix that holds B' or A
+once for every tile; then down the columns, when n images and their channels lie side by side.
 
-    x (n, C, H, W)  ->  (rows, 6 T, n C)  ->  V (6, 6, S T n, C)                    of S x T tiles of n images
-    V times U (6, 6, C, M)  =  P (6, 6, S T n, M)  ->  (4 S, 6 T, n M)  ->  y (n, M, OH, OW)
+    x (n, C, H, W)  ->  (4 S + 2, 6 T, n C)  ->  V (6, 6, S T n, C)         S x T tiles of n images; V[down, across]
+    V U = P (6, 6, S T n, M)  ->  (4 S, 6 T + 1, n M)  ->  y (n, M, OH, OW)                     U (6, 6, C, M) = G W G'
 
-A block of tiles is as large as the cache; threads share the blocks.
+The row more in the last line is the bias. A part, these S x T tiles of n images, is small enough to stay in the cache;
+each thread takes its share of the parts. All arrays on the way lie in buffers that the next part overwrites.
 
-The error is about twice that of the plain sum: of all pairs of sixteenths these points have the least. A pixel that is
-infinite or nan makes the tiles beside it nan, too.
+In float32 the error is two to five times that of the plain sum (32 to 256 channels; of the filters' gradient four
+times), and it is relative to the largest pixel of a tile, not to the result. A pixel that is infinite or nan makes nan
+of all tiles beside it, in its row up to ACROSS of them. `conv2d_by_im2col` is the plain sum.
 Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015; on the
 choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 """
@@ -35,10 +37,12 @@ from autograd.kernels.threads import hold, shared
 from autograd.kernels.windows import Windows
 from autograd.shapes import Shape
 
-CHANNELS, TILES, FILLED = 32, 64, 8  # from which on the transforms pay; FILLED windows to a tile, of sixteen
-FILTERS = 1 << 17  # up to which there is room for four times as many numbers
-POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient
-ACROSS, LEAST = 4, 128  # tiles in a row of a block, at most, as the matrix along it is mostly zeros; and in all of it
+CHANNELS, TILES = 32, 64  # the least from which on the transforms pay,
+FILLED = 8  # and so many outputs to a tile, of sixteen
+FILTERS = 1 << 17  # the most pairs of channels: U has four times as many numbers as W
+POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient; for a small error
+ACROSS = 4  # the most tiles in a row of a part: the matrix along it is mostly zeros
+LEAST = 128  # about the least tiles in a part: in the products they are the rows of V
 WORTH, COPY = 1 << 26, 44  # work that a second thread is worth, in multiplications; to transform a value costs COPY
 
 
@@ -51,9 +55,10 @@ A, B, G = powers(4), np.linalg.inv(powers(6)), powers(3)
 
 
 def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
-    """Is there this way for a product of the images with the filters or with M channels of windows, and is it shorter?
+    """Is there this way from images x to M channels, for both products, and is it shorter?
 
-    Not for float16, which has no digits to spare, nor for whole numbers.
+    The other factor is the filters, or an array over the windows. Not for float16, which has no digits to spare, nor
+    for whole numbers.
     """
     if w.kernel != (3, 3) or w.stride != (1, 1) or w.dilation != (1, 1) or groups > 1:
         return False
@@ -72,17 +77,17 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
     """(N, C, H, W) (M, C, 3, 3) (M,) -> (N, M, OH, OW)"""
     (M, C), dtype = W.shape[:2], np.result_type(x, W) if b is None else np.result_type(x, W, b)
     y = np.empty((len(x), M, *w.out), dtype)
-    todo, threads = blocks(len(x), w, C, M)
+    todo, threads = parts(len(x), w, C, M)
 
-    def work(part: slice) -> None:
-        for images, rows, tiles in todo[part]:
+    def work(share: slice) -> None:
+        for images, rows, tiles in todo[share]:
             V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
             P = buffer(np, "third", (*V.shape[:3], M), dtype)
             np.matmul(V, U, out=P)
             pixels(P, b, y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop])
 
-    with hold():
-        U = twice(G.astype(dtype), W.transpose(2, 3, 1, 0))
+    with hold():  # even one thread: products as small as these are no work for several
+        U = on_both_axes(G.astype(dtype), W.transpose(2, 3, 1, 0))
         shared(work, len(todo), threads)
     return y
 
@@ -90,11 +95,11 @@ def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
 def correlate(x: Array, y: Array, w: Windows) -> Array:
     """The derivative in the filters.   (N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3)"""
     C, M, dtype = x.shape[1], y.shape[1], np.result_type(x, y)
-    todo, threads = blocks(len(x), w, C, M)
+    todo, threads = parts(len(x), w, C, M)
 
-    def work(part: slice) -> Array:
+    def work(share: slice) -> Array:
         gU = None
-        for images, rows, tiles in todo[part]:
+        for images, rows, tiles in todo[share]:
             V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second").swapaxes(2, 3)
             gP = values(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), "third")
             if gU is None:
@@ -107,11 +112,11 @@ def correlate(x: Array, y: Array, w: Windows) -> Array:
         gU, *others = shared(work, len(todo), threads)
         for other in others:
             gU += other
-        return twice(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)
+        return on_both_axes(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)
 
 
-def twice(matrix: Array, x: Array) -> Array:
-    """The matrix times all vectors along axis 0, then along axis 1.   (J, K) (K, K, C, M) -> (J, J, C, M)"""
+def on_both_axes(matrix: Array, x: Array) -> Array:
+    """The matrix times all vectors along axis 0, and along axis 1.   (J, K) (K, K, C, M) -> (J, J, C, M)"""
     J, K = matrix.shape
     return (matrix @ (matrix @ x.reshape(K, -1)).reshape(J, K, -1)).reshape(J, J, *x.shape[2:])
 
@@ -121,22 +126,22 @@ def in_tiles(w: Windows) -> Shape:
     return tuple([-(-O // 4) for O in w.out])
 
 
-def blocks(N: int, w: Windows, C: int, M: int) -> tuple[list[tuple[slice, slice, slice]], int]:
-    """The tiles in parts, some images, rows, and tiles in these rows; and the number of threads that they are worth.
+def parts(N: int, w: Windows, C: int, M: int) -> tuple[list[tuple[slice, slice, slice]], int]:
+    """The tiles in parts: some images, rows of tiles, and tiles in these rows. And the threads that they are worth.
 
-    A part is as large as a buffer, but not smaller than LEAST, unless there would be fewer parts than threads.
+    A part fills about a buffer, or has about LEAST tiles if that is more; but there are no fewer parts than threads.
     """
     S, T = in_tiles(w)
     threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= WORTH else 1
     most = min(max(BUFFER // (36 * max(C, M)), LEAST), -(-N * S * T // threads))
-    width = min(T, ACROSS)
-    n = cuts(N, most / width)
-    s = cuts(S, most / (width * -(-N // n)))
-    return list(product(pieces(N, n), pieces(S, s), pieces(T, -(-T // ACROSS)))), threads
+    t = cuts(T, ACROSS)
+    n = cuts(N, most / -(-T // t))
+    s = cuts(S, most / (-(-T // t) * -(-N // n)))
+    return list(product(pieces(N, n), pieces(S, s), pieces(T, t))), threads
 
 
 def cuts(total: int, most: float) -> int:
-    """Into how many pieces to cut, so that none is larger than `most`, if it can be; halves of halves."""
+    """Into how many pieces to cut: halves of halves, which threads can share, until they are at most about so large."""
     n = 1
     while n < total and total > most * n:
         n *= 2
@@ -151,7 +156,7 @@ def pieces(total: int, n: int) -> list[slice]:
 def values(x: Array, matrix: Array, rows: slice, tiles: slice, pad: Any, name: str) -> Array:
     """B' d or A gy, in a buffer of this name, of some tiles of all images.   (n, C, H, W) -> (6, 6, S T n, C)
 
-    The rows and tiles count from the first one under the windows, which begins with the padding.
+    The first tile begins with the padding, pad[.][0] pixels before the image.
     """
     (n, C, H, W), (_, K), S, T = x.shape, matrix.shape, rows.stop - rows.start, tiles.stop - tiles.start
     high, wide = 4 * S - 4 + K, 4 * T - 4 + K

@@ -146,11 +146,72 @@ def test_half_precision_and_whole_numbers_take_no_tiles():
     np.testing.assert_array_equal(F.conv2d(x, W, b, pad=1), F.conv2d_by_im2col(x, W, b, pad=1))
 
 
+@pytest.mark.parametrize("dtypes", ["fd", "df"])
+def test_the_gradient_of_the_bias_has_the_wider_dtype_too(dtypes):
+    (x,) = large(dtypes[0])
+    y = np.ones((4, 32, 30, 30), dtypes[1])
+    w = windows((30, 30), (3, 3), 1, 1)
+    assert winograd.pays(x, y, 32, w, 1)
+    assert [g.dtype for g in conv.correlate(x, y, w, ones=True)] == [np.float64] * 2
+
+
+@pytest.mark.parametrize(
+    ("images", "M", "kernel"),
+    [((4, 31, 30, 30), 40, 3), ((4, 40, 30, 30), 31, 3), ((1, 40, 28, 32), 40, 3), ((64, 40, 5, 5), 40, 3)]
+    + [((4, 512, 30, 30), 512, 3), ((4, 40, 30, 30), 40, 5)],
+    ids=["channels in", "channels out", "tiles", "tiles half empty", "filters", "kernel"],
+)
+def test_where_tiles_do_not_pay(images, M, kernel):
+    x, W = np.empty(images, np.float32), np.empty((M, images[1], kernel, kernel), np.float32)
+    assert not winograd.pays(x, W, M, windows(images[2:], (kernel, kernel), 1, kernel // 2), 1)
+
+
+@pytest.mark.parametrize("images", [(2, 32, 33, 30), (12, 40, 64, 64)], ids=str)
+def test_blas_is_held_while_there_are_tiles(images, monkeypatch):
+    """With one thread, too: it would share products that are far too small for that."""
+    now, seen = [4], []
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    for name in ("values", "pixels", "on_both_axes"):
+        f = getattr(winograd, name)
+        monkeypatch.setattr(winograd, name, lambda *args, f=f: (seen.append(now[0]), f(*args))[1])
+    x, W = np.ones(images, np.float32), np.ones((40, images[1], 3, 3), np.float32)
+    w = windows(images[2:], (3, 3), 1, 1)
+    winograd.correlate(x, winograd.convolve(x, W, None, w), w)
+    assert set(seen) == {1}
+    assert now == [4]
+
+
+@pytest.mark.parametrize("size", [(32, 32), (9, 41), (4, 44), (60, 4)], ids=str)
+def test_every_thread_has_a_part_and_no_row_is_long(size, monkeypatch):
+    for count in (1, 2, 3):
+        monkeypatch.setattr(threads.Hold, "threads", lambda self, count=count: count)
+        parts, n = winograd.parts(64, windows(size, (3, 3), 1, 1), 64, 64)
+        assert len(parts) >= n == count
+        assert max(tiles.stop - tiles.start for _, _, tiles in parts) <= winograd.ACROSS
+
+
 def test_other_devices_take_no_tiles(other_device):
     x, W, _ = large(*"fff")
     w = windows((30, 30), (3, 3), 1, 1)
     assert winograd.pays(x, W, 32, w, 1)
     assert not winograd.pays(other_device(x), other_device(W), 32, w, 1)
+
+
+CUT = [((1, 1), 1, (1, 1)), ((2, 2), 2, (3, 3)), ((1, 9), 1, (3, 3))]
+
+
+@pytest.mark.parametrize(("size", "stride", "left"), CUT, ids=str)
+def test_a_kernel_is_cut_if_less_than_a_quarter_is_left(size, stride, left):
+    _, some = windows(size, (3, 3), stride, 1).live()
+    assert some.kernel == left
+
+
+def test_gradients_of_filters_and_bias_own_their_memory(division):
+    """A view would keep alive what is larger than itself, or be overwritten."""
+    x, y = np.ones((4, 4, 6, 6)), np.ones((4, 4, 4, 4))
+    for gW, gb in (conv.correlate(x, y, windows((6, 6), (3, 3)), ones=ones) for ones in (True, False)):
+        assert gb is None or gb.base is None
+        assert gW.base is None or gW.base.size == gW.size
 
 
 @pytest.mark.parametrize("kernel", [(1, 1), (3, 3), (2, 4)], ids=str)

@@ -1,12 +1,16 @@
 """Work shared between threads while BLAS is held to one."""
 
+import math
 import os
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
+import autograd.functions as F
+from autograd import Variable
 from autograd.kernels import threads
 from autograd.kernels.threads import Hold, blas_threads, hold, pool, shared
 
@@ -77,10 +81,27 @@ def test_small_products_hold_blas_for_a_moment_after_threads_of_ours(monkeypatch
     assert within(1000) == 4
     shared(lambda part: part, 2, 1)
     assert within(1000) == 4
-    shared(lambda part: part, 2, 2)
+    shared(lambda part: clock.__setitem__(0, 200.0), 2, 2)  # work that takes long: what counts is its end
     assert (within(1000), within(10**9), now) == (1, 4, [4])
     clock[0] += 1
     assert within(1000) == 4
+
+
+def test_linear_layers_hold_blas_then(monkeypatch):
+    now, seen, linear = [4], [], sys.modules["autograd.functions.linear"]
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+
+    def watched(x):
+        seen.append(now[0])
+        return rows(x)
+
+    rows = linear.rows
+    monkeypatch.setattr(linear, "rows", watched)
+    for last, expected in ((-math.inf, [4, 4, 4]), (math.inf, [1, 4, 1])):
+        monkeypatch.setattr(hold, "helped", last)
+        seen.clear()
+        F.linear(*[Variable(np.ones(shape)) for shape in ((2, 3), (3, 4), (4,))]).sum().backward()
+        assert seen == expected  # forward; the gradient before the products; in them
 
 
 def test_without_a_switch_there_is_one_thread(monkeypatch):
