@@ -37,27 +37,9 @@ def beside(x: Any, other: Any) -> Any:
     return namespace(x.value if isinstance(x, ArrayLike) else x).asarray(as_numbers(other))
 
 
-def of_arrays(x: Any) -> Any:
-    """What was given, an argument of NumPy's, with the array in the place of each ArrayLike."""
-    if isinstance(x, dict):
-        return {key: of_arrays(value) for key, value in x.items()}
-    if isinstance(x, (list, tuple)):
-        return type(x)([of_arrays(value) for value in x])
-    return x.data if isinstance(x, ArrayLike) else x
-
-
 def listed(xs: Any) -> list[Any]:
     """What was given, one or several, as a list."""
     return list(xs) if isinstance(xs, Iterable) and not hasattr(xs, "dtype") else [xs]
-
-
-CONSTANT = {  # NumPy's functions for answers, places, counts and files; and one that the bars of matplotlib need
-    np.allclose, np.array_equal, np.isclose, np.any, np.all, np.iscomplexobj, np.isrealobj, np.result_type,
-    np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.searchsorted, np.count_nonzero, np.histogram,
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copyto,
-    np.shares_memory, np.may_share_memory, np.array_repr, np.array_str, np.array2string,
-    np.save, np.savez, np.savez_compressed, np.savetxt, np.broadcast_arrays,
-}  # fmt: skip
 
 
 class ArrayLike:
@@ -115,21 +97,6 @@ class ArrayLike:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.value, dtype=dtype, copy=copy)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        """np.sum(x) is x.sum(), and so on. What has no method works on the array if it has no gradient to lose.
-
-        Raises TypeError for the others, which would return an array without a place in the graph.
-        """
-        if function in CONSTANT:
-            return function(*of_arrays(args), **of_arrays(kwargs))
-        name = function.__name__
-        if args and isinstance(args[0], ArrayLike) and callable(getattr(args[0], name, None)):
-            return getattr(args[0], name)(*args[1:], **kwargs)
-        raise TypeError(
-            f"{function.__module__}.{name} would lose the gradient: use what does the same in autograd.functions, or, "
-            f"where the result is to be a constant, x.data in the place of a {type(self).__name__} x"
-        )
 
     def __repr__(self) -> str:
         kind = type(self).__name__

@@ -323,48 +323,6 @@ def test_to_the_device_where_it_is():
 # Pickling and copying
 
 
-NUMPYS = {
-    "sum": lambda np, x: np.sum(x, axis=0),
-    "mean": lambda np, x: np.mean(x, 1, keepdims=True),
-    "max": lambda np, x: np.max(x, axis=1),
-    "reshape": lambda np, x: np.reshape(x, (3, 2)),
-    "transpose": lambda np, x: np.transpose(x, (1, 0)),
-    "swapaxes": lambda np, x: np.swapaxes(x, 0, 1),
-}
-
-
-@pytest.mark.parametrize("name", NUMPYS)
-def test_functions_of_numpy_that_are_methods_keep_the_gradient(name):
-    x = Variable(np.random.default_rng(0).standard_normal((2, 3)))
-    y = NUMPYS[name](np, x)
-    assert_equal(y, NUMPYS[name](np, x.data))
-    y.sum().backward()
-    assert x.grad.shape == (2, 3)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [lambda x: np.concatenate([x, x]), lambda x: np.where([True, False], 1, x), lambda x: np.linalg.norm(x)],
-    ids=["concatenate", "where", "norm"],
-)
-def test_functions_of_numpy_that_would_lose_the_gradient_say_so(f):
-    with pytest.raises(TypeError, match=r"numpy\S*\.(concatenate|where|norm) would lose the gradient.*x\.data"):
-        f(Variable([3.0, 4.0]))
-
-
-@pytest.mark.standin_exempt("files of an array that is not NumPy's")
-def test_functions_of_numpy_without_a_gradient_take_the_array(tmp_path):
-    x = Variable([3.0, 4.0])
-    assert np.allclose(x, [3, 4])
-    assert np.array_equal([x, x], [[3, 4]] * 2)
-    assert np.argmax(x) == 1
-    assert type(np.zeros_like(x)) is np.ndarray
-    y = np.empty(2)
-    np.copyto(y, x)
-    np.savez(tmp_path / "file.npz", x=x)
-    np.testing.assert_array_equal(np.load(tmp_path / "file.npz")["x"], y)
-
-
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_leaves_are_copied_and_pickled(copied):
     x = Variable(np.array([1.0, 2.0]), name="x")
