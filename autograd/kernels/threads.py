@@ -25,7 +25,7 @@ import numpy as np
 T = TypeVar("T")
 
 LATELY = 0.05  # seconds: about a step of a small network
-SMALL = 1 << 27  # multiplications: what one thread does in about two milliseconds
+SMALL = 1 << 27  # multiplications: what one thread does in about three milliseconds
 
 
 @cache

@@ -14,11 +14,13 @@ once for every tile; then down the columns, when n images and their channels lie
     V U = P (6, 6, S T n, M)  ->  (4 S, 6 T + 1, n M)  ->  y (n, M, OH, OW)                     U (6, 6, C, M) = G W G'
 
 The row more in the last line is the bias. A part, these S x T tiles of n images, is small enough to stay in the cache;
-each thread takes its share of the parts. All arrays on the way lie in buffers that the next part overwrites.
+each thread takes its share of the parts. The arrays on the way lie in buffers that the next part overwrites: "first"
+the long rows, on both ways, "second" V, "third" P, or the values of gy.
 
-In float32 the error is two to five times that of the plain sum (32 to 256 channels; of the filters' gradient four
-times), and it is relative to the largest pixel of a tile, not to the result. A pixel that is infinite or nan makes nan
-of all tiles beside it, in its row up to ACROSS of them. `conv2d_by_im2col` is the plain sum.
+In float32 the error is two to five times that of the plain sum, as a root mean square (32 to 256 channels; of the
+filters' gradient four times), and it is relative to the largest pixel of a tile, not to the result. A pixel that is
+infinite or nan makes nan of all tiles of its row in its part, and on a border of two parts in both. `conv2d_by_im2col`
+is the plain sum.
 Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015; on the
 choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 """
@@ -37,8 +39,8 @@ from autograd.kernels.threads import hold, shared
 from autograd.kernels.windows import Windows
 from autograd.shapes import Shape
 
-CHANNELS, TILES = 32, 64  # the least from which on the transforms pay,
-FILLED = 8  # and so many outputs to a tile, of sixteen
+CHANNELS, TILES = 32, 64  # the fewest for which the transforms pay
+FILLED = 8  # the fewest outputs to a tile, of sixteen, for which they do
 FILTERS = 1 << 17  # the most pairs of channels: U has four times as many numbers as W
 POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient; for a small error
 ACROSS = 4  # the most tiles in a row of a part: the matrix along it is mostly zeros
@@ -129,13 +131,14 @@ def in_tiles(w: Windows) -> Shape:
 def parts(N: int, w: Windows, C: int, M: int) -> tuple[list[tuple[slice, slice, slice]], int]:
     """The tiles in parts: some images, rows of tiles, and tiles in these rows. And the threads that they are worth.
 
-    A part fills about a buffer, or has about LEAST tiles if that is more; but there are no fewer parts than threads.
+    A part fills about a buffer, or has about LEAST tiles if that is more; but each thread is to have one. Images are
+    divided first, as their halves are the most equal.
     """
     S, T = in_tiles(w)
     threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= WORTH else 1
     most = min(max(BUFFER // (36 * max(C, M)), LEAST), -(-N * S * T // threads))
     t = cuts(T, ACROSS)
-    n = cuts(N, most / -(-T // t))
+    n = cuts(N, min(most / -(-T // t), max(N / threads, 1)))
     s = cuts(S, most / (-(-T // t) * -(-N // n)))
     return list(product(pieces(N, n), pieces(S, s), pieces(T, t))), threads
 
