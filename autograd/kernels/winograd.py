@@ -17,7 +17,7 @@ The row more in the last line is the bias. A part, these S x T tiles of n images
 each thread takes its share of the parts. The arrays on the way lie in buffers that the next part overwrites: "first"
 the long rows, on both ways, "second" V, "third" P, or the values of gy.
 
-In float32 the error is two to five times that of the plain sum, as a root mean square (32 to 256 channels; of the
+In float32 the error is two to five times that of the plain sum, as a root mean square (32 to 512 channels; of the
 filters' gradient four times), and it is relative to the largest pixel of a tile, not to the result. A pixel that is
 infinite or nan makes nan of all tiles of its row in its part, and on a border of two parts in both. `conv2d_by_im2col`
 is the plain sum.
@@ -41,7 +41,7 @@ from autograd.shapes import Shape
 
 CHANNELS, TILES = 32, 64  # the fewest for which the transforms pay
 FILLED = 8  # the fewest outputs to a tile, of sixteen, for which they do
-FILTERS = 1 << 17  # the most pairs of channels: U has four times as many numbers as W
+FILTERS = 1 << 18  # the most pairs of channels: U has four times as many numbers as W
 POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient; for a small error
 ACROSS = 4  # the most tiles in a row of a part: the matrix along it is mostly zeros
 LEAST = 128  # about the least tiles in a part: in the products they are the rows of V
