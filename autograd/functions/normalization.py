@@ -30,27 +30,27 @@ class BatchNorm(Function):
     def forward(self, x, gamma, beta):
         xp = namespace(x)
         self.mean = channel_means(x)
-        y = xp.subtract(x, beside(self.mean, x), dtype=xp.result_type(x, gamma, beta))
+        y = xp.subtract(x, per_channel(self.mean, x), dtype=xp.result_type(x, gamma, beta))
         self.var = channel_means(y, y)
-        y *= beside(gamma * (self.var + self.eps) ** -0.5, y)
-        y += beside(beta, y)
+        y *= per_channel(gamma * (self.var + self.eps) ** -0.5, y)
+        y += per_channel(beta, y)
         return y
     def backward(self, gy):
         x, gamma, _ = self.inputs
         n, mean, var = x.size // gamma.size, self.mean, self.var
         if isinstance(x, Variable):  # they too are to be differentiated
             mean = channel_means(x)
-            var = channel_means((x - beside(mean, x)) ** 2)
+            var = channel_means((x - per_channel(mean, x)) ** 2)
         inv = (var + self.eps) ** -0.5
-        d = x - beside(mean, x)
+        d = x - per_channel(mean, x)
         mean_gy, mean_gy_xn = channel_means(gy), channel_means(gy, d) * inv
         gx = None
         if self.parents[0] is not None:
             gx = d  # from here on in this buffer, which is ours
-            gx *= beside(mean_gy_xn * -inv, x)
+            gx *= per_channel(mean_gy_xn * -inv, x)
             gx += gy
-            gx -= beside(mean_gy, x)
-            gx *= beside(gamma * inv, x)
+            gx -= per_channel(mean_gy, x)
+            gx *= per_channel(gamma * inv, x)
         return gx, mean_gy_xn * n, mean_gy * n
 
 
@@ -109,7 +109,7 @@ def channel_means(*xs: Operand) -> Any:
     return sums * (1 / (N * L))
 
 
-def beside(a: Any, x: Any) -> Any:
+def per_channel(a: Any, x: Any) -> Any:
     """A number for each channel, in a shape to compute with x.   (C,) -> (1, C, 1, ...), or repeated (1, C, ...)"""
     C, *rest = x.shape[1:]
     if prod(rest) in SHORT and isinstance(a, np.ndarray):
