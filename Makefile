@@ -21,6 +21,7 @@ test: .venv/test lint
 
 lint: .venv/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 compare: .venv/compare

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import partial
 from math import prod
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import Any, TypeAlias
 from weakref import ref
 
@@ -65,7 +65,9 @@ class Function:
         code = getattr(vars(cls).get("backward"), "__code__", None)
         if code is not None:
             names = names_in(code)
-            cls.keeps_inputs = vars(cls).get("keeps_inputs", not names.isdisjoint({"inputs", "super"}))
+            cls.keeps_inputs = vars(cls).get(
+                "keeps_inputs", not names.isdisjoint({"inputs", "super"}) or hasattr(cls, "recompute")
+            )
             cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
 
     def forward(self, *_: Any) -> Any:
@@ -119,6 +121,27 @@ class Function:
         self.kept = [(node, y.value) for node, y in zip(weak, outputs)] if self.keeps_outputs else []
         if len(outputs) > 1:
             self.siblings = [(w, partial(namespace(y.value).zeros, y.shape, y.dtype)) for w, y in zip(weak, outputs)]
+
+    @property
+    def needs(self) -> Any:
+        """For each input something true, if its gradient is needed: `needs_x, needs_W = self.needs`."""
+        return self.parents
+
+    def save(self, *, constant: bool = False, **values: Any) -> None:
+        """Called by `forward`: hands values over to `backward`, which reads them as `self.saved.<name>`.
+
+        A backward pass that is itself recorded differentiates them too. Integers and booleans have no derivative; an
+        array of floating-point numbers has none if it is said to be `constant`: a mask that was drawn, a sign. Of
+        others the class says how they depend on the inputs, by a method `recompute(*inputs)`, a dict of them by name.
+        """
+        self.state, self.constant = SimpleNamespace(**values), constant
+
+    @property
+    def saved(self) -> Any:
+        """What `forward` saved: arrays; while a backward pass is recorded, the Variables of `recompute`."""
+        if replaying.get() and hasattr(self, "recompute"):
+            return SimpleNamespace(**{**vars(self.state), **self.recompute(*self.inputs)})
+        return self.state
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -176,6 +199,7 @@ class Add(Function):  # from here on the algebra: all that Variable's operators 
 
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 
@@ -185,6 +209,7 @@ class Sub(Function):
 
     def forward(self, x0, x1):
         return x0 - x1
+
     def backward(self, gy):
         return gy, self.parents[1] and -gy
 
@@ -194,6 +219,7 @@ class Mul(Function):
 
     def forward(self, x0, x1):
         return x0 * x1
+
     def backward(self, gy):
         x0, x1 = self.inputs
         wanted0, wanted1 = self.parents
@@ -205,6 +231,7 @@ class Div(Function):
 
     def forward(self, x0, x1):
         return x0 / x1
+
     def backward(self, gy):
         x0, x1 = self.inputs
         gx0 = gy / x1
@@ -216,6 +243,7 @@ class Neg(Function):
 
     def forward(self, x):
         return -x
+
     def backward(self, gy):
         return -gy
 
@@ -225,6 +253,7 @@ class Power(Function):
 
     def forward(self, x, p):
         return x**p
+
     def backward(self, gy):
         x, p = self.inputs
         wanted_x, wanted_p = self.parents
@@ -237,6 +266,7 @@ class Log(Function):
 
     def forward(self, x):
         return namespace(x).log(x)
+
     def backward(self, gy):
         return gy / self.inputs[0]
 
@@ -246,6 +276,7 @@ class MatMul(Function):
 
     def forward(self, x, W):
         return x @ W
+
     def backward(self, gy):
         x, W = self.inputs
         wanted_x, wanted_W = self.parents
@@ -257,8 +288,10 @@ class Reshape(Function):
 
     def __init__(self, shape):
         self.shape = shape
+
     def forward(self, x):
         return x.reshape(self.shape)
+
     def backward(self, gy):
         return gy.reshape(self.parents[0].shape)
 
@@ -268,8 +301,10 @@ class Transpose(Function):
 
     def __init__(self, axes):
         self.axes = axes
+
     def forward(self, x):
         return x.transpose(self.axes)
+
     def backward(self, gy):
         return gy.transpose(self.axes and inverse(self.axes))
 
@@ -279,8 +314,10 @@ class BroadcastTo(Function):
 
     def __init__(self, shape):
         self.shape = shape
+
     def forward(self, x):
         return namespace(x).broadcast_to(x, self.shape)
+
     def backward(self, gy):
         return gy
 
@@ -290,8 +327,10 @@ class SumTo(Function):
 
     def __init__(self, shape):
         self.shape = shape
+
     def forward(self, x):
         return engine.sum_to(x, self.shape)
+
     def backward(self, gy):
         return BroadcastTo(self.parents[0].shape)(gy)
 
@@ -301,8 +340,10 @@ class GetItem(Function):
 
     def __init__(self, index):
         self.index = index
+
     def forward(self, x):
         return x[self.index]
+
     def backward(self, gy):
         return AddAt(self.index, self.parents[0].shape)(gy)
 
@@ -312,8 +353,10 @@ class AddAt(Function):
 
     def __init__(self, index, shape):
         self.index, self.shape = index, shape
+
     def forward(self, x):
         return add_at(x, self.index, self.shape)
+
     def backward(self, gy):
         return gy[self.index]
 
@@ -323,9 +366,11 @@ class Convert(Function):
 
     def __init__(self, dtype=None, device=None):
         self.dtype, self.device = dtype, device
+
     def forward(self, x):
         self.home = device_of(x)
         return to_device(x, self.device or self.home).astype(self.dtype or x.dtype)
+
     def backward(self, gy):
         return Convert(device=self.home)(gy) if self.device else gy
 

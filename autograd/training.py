@@ -1,7 +1,7 @@
 """Training as plain functions over (model, loss, optimizer, loader). There is no Trainer: copy the loop and change it.
 
-    history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=10, test=test_loader)
-    history.plot("curve.png")
+history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=10, test=test_loader)
+history.plot("curve.png")
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A chain of 2,000 scalar operations, forward and backward, against PyTorch; and how the time grows to 10^6 operations.
 
-    python benchmarks/chain.py
+python benchmarks/chain.py
 """
 
 import gc

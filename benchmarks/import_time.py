@@ -1,6 +1,6 @@
 """The time of `import autograd` against that of `import numpy`, each in a process of its own, in turns.
 
-    python benchmarks/import_time.py
+python benchmarks/import_time.py
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """One training step of a 784-1000-10 network (batch 100, float32) against PyTorch with the same weights.
 
-    python benchmarks/mlp.py
+python benchmarks/mlp.py
 """
 
 import numpy as np

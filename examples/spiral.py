@@ -1,6 +1,6 @@
 """Three spirals told apart by a small network: the data, the loop, and the regions it learned.
 
-    python examples/spiral.py        (leaves runs/spiral.png)
+python examples/spiral.py        (leaves runs/spiral.png)
 """
 
 from pathlib import Path

@@ -45,6 +45,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.input.data
         return 2 * x * gy
@@ -53,6 +54,7 @@ class Square(Function):
 class Exp(Function):
     def forward(self, x):
         return np.exp(x)
+
     def backward(self, gy):
         x = self.input.data
         return np.exp(x) * gy
@@ -61,6 +63,7 @@ class Exp(Function):
 class Neg(Function):
     def forward(self, x):
         return -x
+
     def backward(self, gy):
         return -gy
 

@@ -42,6 +42,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.input.data
         return 2 * x * gy
@@ -50,6 +51,7 @@ class Square(Function):
 class Exp(Function):
     def forward(self, x):
         return np.exp(x)
+
     def backward(self, gy):
         x = self.input.data
         return np.exp(x) * gy

@@ -45,6 +45,7 @@ class Square(Function):
     def forward(self, xs):
         (x,) = xs
         return (x**2,)
+
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy

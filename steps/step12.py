@@ -42,6 +42,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy

@@ -45,6 +45,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -53,6 +54,7 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 
@@ -60,6 +62,7 @@ class Add(Function):
 class DivMod(Function):
     def forward(self, x0, x1):
         return x0 // x1, x0 % x1
+
     def backward(self, gq, gr):  # gq leads nowhere: almost everywhere q is constant
         q = self.outputs[0].data
         return gr, -q * gr

@@ -71,6 +71,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -79,6 +80,7 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 

@@ -52,14 +52,18 @@ class Variable:
 
     def cleargrad(self):
         self.grad = None
+
     @property
     def shape(self):
         return self.data.shape
+
     @property
     def dtype(self):
         return self.data.dtype
+
     def __len__(self):
         return len(self.data)
+
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
@@ -79,6 +83,7 @@ class Function:
 class Square(Function):
     def forward(self, x):
         return x**2
+
     def backward(self, gy):
         x = self.inputs[0].data
         return 2 * x * gy
@@ -87,6 +92,7 @@ class Square(Function):
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 

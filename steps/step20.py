@@ -52,19 +52,24 @@ class Variable:
 
     def cleargrad(self):
         self.grad = None
+
     @property
     def shape(self):
         return self.data.shape
+
     @property
     def dtype(self):
         return self.data.dtype
+
     def __len__(self):
         return len(self.data)
+
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
     def __add__(self, other):
         return Add()(self, other)
+
     def __mul__(self, other):
         return Mul()(self, other)
 
@@ -84,6 +89,7 @@ class Function:
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 
@@ -91,6 +97,7 @@ class Add(Function):
 class Mul(Function):
     def forward(self, x0, x1):
         return x0 * x1
+
     def backward(self, gy):
         x0, x1 = self.inputs
         return gy * x1.data, gy * x0.data

@@ -55,31 +55,42 @@ class Variable:
 
     def cleargrad(self):
         self.grad = None
+
     @property
     def shape(self):
         return self.data.shape
+
     @property
     def dtype(self):
         return self.data.dtype
+
     def __len__(self):
         return len(self.data)
+
     def __repr__(self):
         return "Variable(" + str(self.data).replace("\n", "\n" + " " * len("Variable(")) + ")"
 
     def __add__(self, other):
         return Add()(self, other)
+
     def __mul__(self, other):
         return Mul()(self, other)
+
     def __neg__(self):
         return self * -1
+
     def __sub__(self, other):
         return self + -other  # `-` as other understands it: a number stays a number
+
     def __rsub__(self, other):
         return -self + other
+
     def __truediv__(self, other):
         return self * other**-1.0
+
     def __rtruediv__(self, other):
         return self**-1.0 * other
+
     def __pow__(self, c):
         return Power(c)(self)
 
@@ -110,6 +121,7 @@ class Function:
 class Add(Function):
     def forward(self, x0, x1):
         return x0 + x1
+
     def backward(self, gy):
         return gy, gy
 
@@ -117,6 +129,7 @@ class Add(Function):
 class Mul(Function):
     def forward(self, x0, x1):
         return x0 * x1
+
     def backward(self, gy):
         x0, x1 = self.inputs
         return gy * x1.data, gy * x0.data
@@ -125,8 +138,10 @@ class Mul(Function):
 class Power(Function):
     def __init__(self, c):
         self.c = c  # a number: the exponent is a constant
+
     def forward(self, x):
         return x**self.c
+
     def backward(self, gy):
         x, c = self.inputs[0].data, self.c
         return c * x ** (c - 1) * gy

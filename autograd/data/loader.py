@@ -81,9 +81,7 @@ class DataLoader:
         self.rng = generator(rng)
         self.length = len(self.arrays[0] if self.arrays else data)
         if len(self) == 0:
-            raise ValueError(
-                f"{self.length} samples give no batch of {batch_size} with drop_last={drop_last}"
-            )
+            raise ValueError(f"{self.length} samples give no batch of {batch_size} with drop_last={drop_last}")
         self.latest = Epoch(number=-1, finished=True)
         self.resumed = False
 

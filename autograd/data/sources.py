@@ -46,9 +46,7 @@ class Source:
     advice: str = ""
 
 
-def ubyte_files(
-    train_images: str, train_labels: str, test_images: str, test_labels: str
-) -> Mapping[str, Published]:
+def ubyte_files(train_images: str, train_labels: str, test_images: str, test_labels: str) -> Mapping[str, Published]:
     """The four files of a data set like MNIST, from their sums: names and sizes are always the same."""
     return MappingProxyType(
         {

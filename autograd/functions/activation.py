@@ -25,6 +25,7 @@ class Sigmoid(Function):
     def forward(self, x):
         with np.errstate(over="ignore"):  # e^-x = inf gives the right y = 0
             return 1 / (1 + namespace(x).exp(-x))
+
     def backward(self, gy):
         (y,) = self.outputs
         return gy * ((1 - y) * y)
@@ -35,6 +36,7 @@ class ReLU(Function):
 
     def forward(self, x):
         return limited(x, 0, None)
+
     def backward(self, gy):
         return masked(gy, self.outputs[0] > 0)
 
@@ -44,9 +46,11 @@ class LeakyReLU(Function):
 
     def __init__(self, slope):
         self.slope = slope
+
     def forward(self, x):
         larger = namespace(x).maximum if self.slope <= 1 else namespace(x).minimum
         return larger(x, self.slope * x)
+
     def backward(self, gy):
         (x,) = self.inputs
         return masked(gy, x > 0) + masked(gy, x <= 0) * self.slope
@@ -57,8 +61,10 @@ class ELU(Function):
 
     def __init__(self, alpha):
         self.alpha = alpha
+
     def forward(self, x):
         return limited(x, 0, None) + self.alpha * namespace(x).expm1(limited(x, None, 0))
+
     def backward(self, gy):
         (y,) = self.outputs
         gx = gy * (clip(y, None, 0) + self.alpha)
@@ -70,6 +76,7 @@ class SiLU(Function):
 
     def forward(self, x):
         return sigmoid(x) * x
+
     def backward(self, gy):
         (x,) = self.inputs
         s = sigmoid(x)  # computed again, as keeping it would double what is kept
@@ -82,6 +89,7 @@ class Softplus(Function):
     def forward(self, x):
         xp = namespace(x)
         return limited(x, 0, None) + xp.log1p(xp.exp(-abs(x)))
+
     def backward(self, gy):
         return gy * sigmoid(self.inputs[0])
 
@@ -91,6 +99,7 @@ class Erf(Function):
 
     def forward(self, x):
         return kernel.erf(x)
+
     def backward(self, gy):
         (x,) = self.inputs
         return gy * exp(-x * x) * (2 / math.sqrt(math.pi))
@@ -104,6 +113,7 @@ class NormalCDF(Function):
         y *= 0.5
         y += 0.5
         return y
+
     def backward(self, gy):
         (x,) = self.inputs
         return gy * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
@@ -114,10 +124,12 @@ class Softmax(Function):
 
     def __init__(self, axes):
         self.axes = axes
+
     def forward(self, x):
         y = namespace(x).exp(x - x.max(axis=self.axes, keepdims=True))
         y /= y.sum(axis=self.axes, keepdims=True)
         return y
+
     def backward(self, gy):
         (y,) = self.outputs
         return y * (gy - (gy * y).sum(axis=self.axes, keepdims=True))
@@ -128,10 +140,12 @@ class LogSoftmax(Function):
 
     def __init__(self, axes):
         self.axes = axes
+
     def forward(self, x):
         xp = namespace(x)
         y = x - x.max(axis=self.axes, keepdims=True)
         return y - xp.log(xp.exp(y).sum(axis=self.axes, keepdims=True))
+
     def backward(self, gy):
         (y,) = self.outputs
         gx = exp(y)

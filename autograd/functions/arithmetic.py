@@ -17,6 +17,7 @@ class Sign(Function):
 
     def forward(self, x):
         return namespace(x).sign(x)
+
     def backward(self, gy):
         return gy * 0
 
@@ -26,8 +27,10 @@ class Masked(Function):
 
     def __init__(self, mask):
         self.mask = mask
+
     def forward(self, x):
         return masking.masked(x, self.mask)
+
     def backward(self, gy):
         return masked(gy, self.mask)
 
@@ -37,6 +40,7 @@ class Maximum(Function):
 
     def forward(self, x0, x1):
         return namespace(x0, x1).maximum(x0, x1)
+
     def backward(self, gy):
         x0, x1 = self.inputs
         wanted0, wanted1 = self.parents
@@ -49,6 +53,7 @@ class Minimum(Function):
 
     def forward(self, x0, x1):
         return namespace(x0, x1).minimum(x0, x1)
+
     def backward(self, gy):
         x0, x1 = self.inputs
         wanted0, wanted1 = self.parents
@@ -61,9 +66,11 @@ class Where(Function):
 
     def __init__(self, condition):
         self.condition = condition
+
     def forward(self, x0, x1):
         self.condition = namespace(self.condition, x0, x1).asarray(self.condition)
         return namespace(self.condition).where(self.condition, x0, x1)
+
     def backward(self, gy):
         wanted0, wanted1 = self.parents
         return wanted0 and masked(gy, self.condition), wanted1 and masked(gy, ~self.condition)
@@ -75,8 +82,10 @@ class Clip(Function):
     def __init__(self, low, high):
         self.low = low
         self.high = high
+
     def forward(self, x):
         return limited(x, self.low, self.high)
+
     def backward(self, gy):
         (x,) = self.inputs
         low, high = self.low, self.high

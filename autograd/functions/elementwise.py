@@ -17,6 +17,7 @@ class Exp(Function):
 
     def forward(self, x):
         return namespace(x).exp(x)
+
     def backward(self, gy):
         return gy * self.outputs[0]
 
@@ -26,6 +27,7 @@ class Log1p(Function):
 
     def forward(self, x):
         return namespace(x).log1p(x)
+
     def backward(self, gy):
         return gy / (1 + self.inputs[0])
 
@@ -35,6 +37,7 @@ class Expm1(Function):
 
     def forward(self, x):
         return namespace(x).expm1(x)
+
     def backward(self, gy):
         return gy * (1 + self.outputs[0])
 
@@ -44,6 +47,7 @@ class Sqrt(Function):
 
     def forward(self, x):
         return namespace(x).sqrt(x)
+
     def backward(self, gy):
         return gy * 0.5 / self.outputs[0]
 
@@ -53,6 +57,7 @@ class Square(Function):
 
     def forward(self, x):
         return x * x
+
     def backward(self, gy):
         return gy * self.inputs[0] * 2
 
@@ -62,6 +67,7 @@ class Sin(Function):
 
     def forward(self, x):
         return namespace(x).sin(x)
+
     def backward(self, gy):
         return gy * cos(self.inputs[0])
 
@@ -71,6 +77,7 @@ class Cos(Function):
 
     def forward(self, x):
         return namespace(x).cos(x)
+
     def backward(self, gy):
         return -gy * sin(self.inputs[0])
 
@@ -80,6 +87,7 @@ class Tan(Function):
 
     def forward(self, x):
         return namespace(x).tan(x)
+
     def backward(self, gy):
         (y,) = self.outputs
         return gy * (1 + y * y)
@@ -90,6 +98,7 @@ class Arcsin(Function):
 
     def forward(self, x):
         return namespace(x).arcsin(x)
+
     def backward(self, gy):
         (x,) = self.inputs
         return gy / sqrt(1 - x * x)
@@ -100,6 +109,7 @@ class Arccos(Function):
 
     def forward(self, x):
         return namespace(x).arccos(x)
+
     def backward(self, gy):
         (x,) = self.inputs
         return -gy / sqrt(1 - x * x)
@@ -110,6 +120,7 @@ class Arctan(Function):
 
     def forward(self, x):
         return namespace(x).arctan(x)
+
     def backward(self, gy):
         (x,) = self.inputs
         return gy / (1 + x * x)
@@ -120,6 +131,7 @@ class Sinh(Function):
 
     def forward(self, x):
         return namespace(x).sinh(x)
+
     def backward(self, gy):
         return gy * cosh(self.inputs[0])
 
@@ -129,6 +141,7 @@ class Cosh(Function):
 
     def forward(self, x):
         return namespace(x).cosh(x)
+
     def backward(self, gy):
         return gy * sinh(self.inputs[0])
 
@@ -138,6 +151,7 @@ class Tanh(Function):
 
     def forward(self, x):
         return namespace(x).tanh(x)
+
     def backward(self, gy):
         (y,) = self.outputs
         return gy * (1 - y * y)

@@ -15,9 +15,11 @@ class Embedding(Function):
 
     def __init__(self, index):
         self.index = index
+
     def forward(self, W):
         self.V = len(W)
         return W.take(self.index, axis=0)  # twice as fast as W[index]
+
     def backward(self, gy):
         return AddRows(self.index, self.V)(gy)
 
@@ -28,6 +30,7 @@ class AddRows(Function):
     def __init__(self, index, V):
         self.index = index
         self.V = V
+
     def forward(self, x):
         xp = namespace(x)
         row = x.shape[self.index.ndim :]
@@ -36,6 +39,7 @@ class AddRows(Function):
         # Element by element: NumPy adds at a flat index five times as fast as at one of rows.
         xp.add.at(y.reshape(-1), (self.index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
         return y
+
     def backward(self, gy):
         return Embedding(self.index)(gy)
 

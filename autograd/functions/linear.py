@@ -29,6 +29,7 @@ class Linear(Function):
         else:
             y = y + b
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
+
     def backward(self, gy):
         x, W, _ = self.inputs
         wanted_x, wanted_W, wanted_b = self.parents
@@ -100,11 +101,13 @@ class Einsum(Function):
     def __init__(self, terms, output):
         self.terms = terms
         self.output = output
+
     def forward(self, *xs):
         subscripts = ",".join(self.terms) + "->" + self.output
         first, last = set(self.terms[0]), set(self.terms[-1])
         one_pass = len(xs) < 3 and (first <= last or last <= first)  # no product of matrices, which BLAS does best
         return namespace(*xs).einsum(subscripts, *xs, optimize=not one_pass)
+
     def backward(self, gy):
         xs = self.inputs
         gxs: list[Any] = []

@@ -41,6 +41,7 @@ class MeanSquaredError(Function):
     def forward(self, x, t):
         d = x - t
         return (d * d).mean()
+
     def backward(self, gy):
         x, t = self.inputs
         gx = (x - t) * (gy * (2 / x.size))
@@ -55,6 +56,7 @@ class MeanAbsoluteError(Function):
         self.slope = namespace(d).sign(d)
         self.n = d.size
         return abs(d).mean()
+
     def backward(self, gy):
         gx = self.slope * (gy * (1 / self.n))
         return gx, self.parents[1] and -gx
@@ -65,12 +67,14 @@ class HuberLoss(Function):
 
     def __init__(self, delta):
         self.delta = delta
+
     def forward(self, x, t):
         xp, d = namespace(x, t), x - t
         self.inside = abs(d) <= self.delta
         self.edge = xp.sign(d) * self.delta * ~self.inside
         c = d * self.inside + self.edge
         return (c * (d - c / 2)).mean()
+
     def backward(self, gy):
         x, t = self.inputs
         gx = ((x - t) * self.inside + self.edge) * (gy * (1 / x.size))
@@ -85,6 +89,7 @@ class SoftmaxCrossEntropy(Function):
 
     def __init__(self, smoothing):
         self.smoothing = smoothing
+
     def forward(self, x, t):
         xp, C, s = namespace(x, t), x.shape[-1], self.smoothing
         rows, labels = x.reshape(-1, C), t.reshape(-1)
@@ -103,6 +108,7 @@ class SoftmaxCrossEntropy(Function):
             y -= s / C
         self.residual = y.reshape(x.shape)
         return losses.sum() / self.n
+
     def backward(self, gy):
         x, _ = self.inputs
         residual = self.residual
@@ -118,6 +124,7 @@ class SigmoidCrossEntropy(Function):
     def forward(self, x, t):
         xp = namespace(x, t)
         return (xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-abs(x)))).mean()
+
     def backward(self, gy):
         x, t = self.inputs
         g = gy * (1 / x.size)
@@ -133,6 +140,7 @@ class BinaryCrossEntropy(Function):
         self.shift = xp.clip(p, eps, 1 - eps) - p
         q = p + self.shift
         return -(t * xp.log(q) + (1 - t) * xp.log(1 - q)).mean()
+
     def backward(self, gy):
         p, t = self.inputs
         q = p + self.shift

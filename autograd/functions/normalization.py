@@ -27,6 +27,7 @@ class BatchNorm(Function):
 
     def __init__(self, eps):
         self.eps = eps
+
     def forward(self, x, gamma, beta):
         xp = namespace(x)
         self.mean = channel_means(x)
@@ -35,6 +36,7 @@ class BatchNorm(Function):
         y *= per_channel(gamma * (self.var + self.eps) ** -0.5, y)
         y += per_channel(beta, y)
         return y
+
     def backward(self, gy):
         x, gamma, _ = self.inputs
         n, mean, var = x.size // gamma.size, self.mean, self.var
@@ -62,6 +64,7 @@ class LayerNorm(Function):
 
     def __init__(self, eps):
         self.eps = eps
+
     def forward(self, x, gamma, beta):
         xp = namespace(x)
         rows = x.reshape(-1, gamma.size)
@@ -72,6 +75,7 @@ class LayerNorm(Function):
         y *= gamma.reshape(-1)
         y += beta.reshape(-1)
         return y.reshape(x.shape)
+
     def backward(self, gy):
         x, gamma, _ = self.inputs
         n, weight, mean, var = gamma.size, gamma.reshape(-1), self.mean, self.var

@@ -24,10 +24,12 @@ class Variance(Function):
     def __init__(self, axes, n):
         self.axes = axes
         self.n = n
+
     def forward(self, x):
         d = x - x.mean(axis=self.axes, keepdims=True)
         d *= d
         return d.sum(axis=self.axes, keepdims=True) / self.n
+
     def backward(self, gy):
         (x,) = self.inputs
         gx = x - x.mean(axis=self.axes, keepdims=True)
@@ -40,12 +42,14 @@ class LogSumExp(Function):
 
     def __init__(self, axes):
         self.axes = axes
+
     def forward(self, x):
         xp = namespace(x)
         m = x.max(axis=self.axes, keepdims=True)
         finite = xp.where(xp.isfinite(m), m, 0)  # inf - inf is nan
         s = xp.exp(x - finite).sum(axis=self.axes, keepdims=True)
         return xp.log(s + (s == 0)) + m  # s = 0 only if all x, and so m, are -inf
+
     def backward(self, gy):
         (x,), (y,) = self.inputs, self.outputs
         gx = exp(x - y)
@@ -58,8 +62,10 @@ class CumSum(Function):
 
     def __init__(self, axis):
         self.axis = axis
+
     def forward(self, x):
         return x.cumsum(axis=self.axis)
+
     def backward(self, gy):
         reverse = (slice(None),) * self.axis + (slice(None, None, -1),)
         return cumsum(gy[reverse], self.axis)[reverse]

@@ -16,10 +16,12 @@ class Dropout(Function):
     def __init__(self, p, rng):
         self.p = p
         self.rng = rng
+
     def forward(self, x):
         draw = self.rng.random(x.shape, dtype="float32")
         self.mask = namespace(x).asarray(draw >= self.p) * x.dtype.type(1 / (1 - self.p))
         return x * self.mask
+
     def backward(self, gy):
         return gy * self.mask
 

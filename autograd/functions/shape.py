@@ -177,10 +177,12 @@ class Pad(Function):
         self.width = width
         self.value = value
         self.middle = tuple([slice(a, None if b == 0 else -b) for a, b in width])
+
     def forward(self, x):
         y = namespace(x).full([a + n + b for n, (a, b) in zip(x.shape, self.width)], self.value, x.dtype)
         y[self.middle] = x
         return y
+
     def backward(self, gy):
         return gy[self.middle]
 
@@ -227,10 +229,12 @@ class Concat(Function):
 
     def __init__(self, axis):
         self.axis = axis
+
     def forward(self, *xs):
         ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
         self.bounds = list(pairwise([0, *ends]))
         return namespace(*xs).concatenate(xs, self.axis)
+
     def backward(self, gy):
         return Split(self.bounds, self.axis)(gy)
 
@@ -241,9 +245,11 @@ class Split(Function):
     def __init__(self, bounds, axis):
         self.bounds = bounds
         self.axis = axis
+
     def forward(self, x):
         before = (slice(None),) * self.axis
         return tuple([x[(*before, slice(*bound))] for bound in self.bounds])
+
     def backward(self, *gys):
         return Concat(self.axis)(*gys)
 

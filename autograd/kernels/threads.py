@@ -105,5 +105,3 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
             wait(others)
             hold.helped = monotonic()
     return [first, *[other.result() for other in others]]
-
-

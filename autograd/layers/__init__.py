@@ -1,7 +1,7 @@
 """Layers: functions that own parameters.
 
-    model = L.Sequential(L.Linear(1000), F.relu, L.Linear(10))
-    y = model(x)
+model = L.Sequential(L.Linear(1000), F.relu, L.Linear(10))
+y = model(x)
 """
 
 from autograd.layers.base import Buffer, Layer, Parameter

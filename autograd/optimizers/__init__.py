@@ -1,9 +1,9 @@
 """Optimizers, the schedules of their learning rate, and transforms of the gradients on their way.
 
-    optimizer = O.Adam(model, lr=O.cosine(1e-3, 10_000), transforms=[O.clip_by_norm(1.0)])
-    model.cleargrads()
-    loss.backward()
-    optimizer.update()
+optimizer = O.Adam(model, lr=O.cosine(1e-3, 10_000), transforms=[O.clip_by_norm(1.0)])
+model.cleargrads()
+loss.backward()
+optimizer.update()
 """
 
 from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSprop

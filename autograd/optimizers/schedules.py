@@ -1,6 +1,6 @@
 """Learning rates that change: functions of the number of updates made before, so the first is lr(0).
 
-    Adam(model, lr=warmup(500, cosine(1e-3, 10_000)))
+Adam(model, lr=warmup(500, cosine(1e-3, 10_000)))
 """
 
 from __future__ import annotations

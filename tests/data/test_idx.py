@@ -58,7 +58,7 @@ GOOD = idx(8, (2, 3), b"abcdef")
         (GOOD[:-1], r"shape \(2, 3\) and type uint8 has 18 bytes; this one has 17: it is cut short"),
         (GOOD + b"g", "this one has 19: it is too long"),
         (idx(8, (2**32 - 1,) * 8, b"abc"), "cut short"),  # a size that overflows 64 bits
-        (gzip.compress(GOOD, mtime=0), "gzip.decompress")  # mtime: the name of the test must not hold the time,
+        (gzip.compress(GOOD, mtime=0), "gzip.decompress"),  # mtime: the name of the test must not hold the time,
     ],
 )
 def test_anything_else_is_refused(content, message):

@@ -97,9 +97,7 @@ def test_every_row_comes_everywhere():
 
 def test_generators_and_seeds():
     assert flat(DataLoader((X, T), 5)) == flat(DataLoader((X, T), 5, rng=0))
-    assert flat(DataLoader((X, T), 5, rng=np.int64(7))) == flat(
-        DataLoader((X, T), 5, rng=np.random.default_rng(7))
-    )
+    assert flat(DataLoader((X, T), 5, rng=np.int64(7))) == flat(DataLoader((X, T), 5, rng=np.random.default_rng(7)))
     assert flat(DataLoader((X, T), 5, rng=None)) != flat(DataLoader((X, T), 5, rng=None))
     rng = np.random.default_rng(1)
     before = np.random.get_state()[1].tolist()
@@ -176,9 +174,7 @@ def test_a_tuple_of_one_array_gives_tuples_of_one():
     assert all(len(batch) == 1 for batch in DataLoader((X,), 10))
 
 
-@pytest.mark.parametrize(
-    "array", [X.T[0], X[::-1], np.asfortranarray(X), X.reshape(N, 1, 3, 1), X > 3, X[:, :0]]
-)
+@pytest.mark.parametrize("array", [X.T[0], X[::-1], np.asfortranarray(X), X.reshape(N, 1, 3, 1), X > 3, X[:, :0]])
 def test_any_layout_dtype_and_number_of_axes(array):
     for x, t in DataLoader((array, T), 5):
         assert x.dtype == array.dtype

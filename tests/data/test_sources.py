@@ -22,11 +22,7 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 def visible(folder):
     """What a user sees in the cache, and temporary files, which nobody should see; locks are left out."""
-    return (
-        sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock"))
-        if folder.exists()
-        else []
-    )
+    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock")) if folder.exists() else []
 
 
 # Where files are looked for
@@ -60,9 +56,7 @@ def test_a_folder_may_hold_files_compressed_or_not(tiny, mirror, content, tmp_pa
 def test_a_given_folder_is_the_only_place(tiny, mirror, cache, content, tmp_path):
     cache.mkdir(parents=True)
     (cache / NAME).write_bytes(content[NAME])
-    with pytest.raises(
-        FileNotFoundError, match=f"no {NAME}.gz .*{tmp_path}/empty\n  put the published file there"
-    ):
+    with pytest.raises(FileNotFoundError, match=f"no {NAME}.gz .*{tmp_path}/empty\n  put the published file there"):
         read(tiny, NAME, folder=tmp_path / "empty")
     assert not mirror.asked
 
@@ -395,9 +389,7 @@ def test_published_sums_are_well_formed_and_all_different():
     assert len({file.sha256 for file in published}) == 8
     assert all(len(bytes.fromhex(file.sha256)) == 32 for file in published)
     assert [file.size for file in published] == [47_040_016, 60_008, 7_840_016, 10_008] * 2
-    assert all(
-        url.startswith("http") and url.endswith("/") for s in (MNIST, FASHION_MNIST) for url in s.mirrors
-    )
+    assert all(url.startswith("http") and url.endswith("/") for s in (MNIST, FASHION_MNIST) for url in s.mirrors)
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")

@@ -86,7 +86,9 @@ def strided(x: np.ndarray) -> np.ndarray:
     return view
 
 
-def unary(low: float | None = None, high: float | None = None, points: Sequence[float] = (), **options: Any) -> list[Case]:
+def unary(
+    low: float | None = None, high: float | None = None, points: Sequence[float] = (), **options: Any
+) -> list[Case]:
     """Seventeen cases for a function of one array, with values in [low, high] and away from `points`."""
 
     def x(*shape: int, seed: int = 0) -> np.ndarray:
@@ -112,6 +114,9 @@ def pairs(low: float | None = None, high: float | None = None, **options: Any) -
     cases = [case(x(*a, seed=1), x(*b, seed=2), **options) for a, b in shapes]
     y = x(2, 3, seed=4)
     cases += [case(strided(x(2, 3)), y, **options), case(x(3, 2).T, strided(y), **options)]
-    cases += [case(x(2, 3).astype(np.float32), y.astype(np.float32), **options), case(x(2, 3).astype(np.float32), y, **options)]
+    cases += [
+        case(x(2, 3).astype(np.float32), y.astype(np.float32), **options),
+        case(x(2, 3).astype(np.float32), y, **options),
+    ]
     cases += [case(x(2, 3), 2.0, **options), case(2.0, y, **options), case(x(3), 3, **options)]
     return cases
