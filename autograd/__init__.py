@@ -16,12 +16,15 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from autograd.algebra import as_array
 from autograd.backend import generator, gpu_available, seed
 from autograd.config import enable_grad, no_grad, test_mode
-from autograd.core import Function, Variable, as_array, as_variable, grad
+from autograd.function import Function
+from autograd.variable import Variable, as_variable, grad
 
 if TYPE_CHECKING:
-    from autograd.layers.base import Buffer, Layer, Parameter
+    from autograd.layers import Buffer, Layer, Parameter
+    from autograd.watch import anomaly, profile
 
 __version__ = "0.1.0"
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Layer",
     "Parameter",
     "Variable",
+    "anomaly",
     "as_array",
     "as_variable",
     "enable_grad",
@@ -37,27 +41,33 @@ __all__ = [
     "gpu_available",
     "grad",
     "no_grad",
+    "profile",
     "seed",
     "test_mode",
 ]
 
-PARTS = ("data", "functions", "layers", "models", "optimizers", "serialize", "testing", "training", "visualize")
+PARTS = (
+    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "testing", "training",
+    "visualize", "watch",
+)  # fmt: skip
+LATER = {  # public names that need more than the core, and the part that has them
+    "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """What needs more than the core is imported when it is first asked for: `autograd.data.digits()` just works."""
     if name in PARTS:
         return importlib.import_module(f"autograd.{name}")
-    if name in ("Buffer", "Layer", "Parameter"):
-        return getattr(importlib.import_module("autograd.layers"), name)
+    if name in LATER:
+        return getattr(importlib.import_module(f"autograd.{LATER[name]}"), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}; its parts are {', '.join(PARTS)}")
 
 
 def warn_of_the_other_autograd() -> None:
-    """Another distribution, `autograd` (HIPS), has the same import name: the two overwrite each other's files.
+    """Warns if the distribution `autograd` (HIPS) is installed: it has the same import name and overwrites our files.
 
-    Its metadata is looked for by its name in the folders of `sys.path`, which costs less than importing the standard
-    library's metadata reader.
+    Looks for the name of its metadata in the folders of `sys.path`, which is cheaper than `importlib.metadata`.
     """
     for folder in sys.path:
         try:

@@ -1,34 +1,38 @@
 """NumPy and CuPy meet here, and nowhere else.
 
-An array's type says which module computes with it: `namespace(x)` is `numpy` or `cupy`, and functions are written as
-`namespace(x).exp(x)`. There is no global choice of a backend: data that lies on the GPU is computed on the GPU.
-CuPy is imported when it is first asked for. That it imports does not mean that a GPU is there: `gpu_available()` asks.
+The type of an array says which module computes with it. `namespace(x)` is `numpy` or `cupy`, and functions are written
+as `namespace(x).exp(x)`. There is no global choice: data on the GPU is computed on the GPU. CuPy is imported when it is
+first asked for. An import does not show that a GPU is there; `gpu_available()` does.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+__all__ = [
+    "Array", "as_numbers", "cupy", "device_conflict", "device_of", "generator", "gpu_available", "is_array",
+    "module_of", "namespace", "register", "seed", "to_device", "to_numpy",
+]  # fmt: skip
+
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a computation also a NumPy scalar
 
-MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # type -> the module that computes with it; None: no array
-
-NAMESPACES: dict[type, ModuleType] = {}  # what `namespace` answered for one argument of a type
+MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # the module that computes with a type; None: no array
+NAMESPACES: dict[type, ModuleType] = {}  # what `namespace` answered for a type: numpy for numbers too
 
 
 def register(array_type: type, module: ModuleType) -> None:
-    """Makes `module` the namespace of arrays of `array_type`: what CuPy's arrays get when they are first met."""
+    """Makes `module` the namespace of arrays of `array_type`."""
     MODULES[array_type] = NAMESPACES[array_type] = module
 
 
 def module_of(x: object) -> ModuleType | None:
-    """The module of an array; None for what is no array: numbers, NumPy scalars, lists, Variables."""
+    """The module of an array; None for numbers, NumPy scalars, lists and Variables."""
     kind = type(x)
     if kind not in MODULES:
         known = [MODULES[base] for base in kind.__mro__ if MODULES.get(base) is not None]
@@ -42,7 +46,7 @@ def is_array(x: object) -> bool:
 
 
 def as_numbers(x: Any) -> Array:
-    """A number or nested list of numbers as a NumPy array; TypeError for anything else, complex numbers included."""
+    """A number or nested list of numbers as a NumPy array. Raises TypeError for anything else, complex numbers too."""
     array = x if is_array(x) else np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {x!r:.60}")
@@ -50,27 +54,25 @@ def as_numbers(x: Any) -> Array:
 
 
 def namespace(x: object, *others: object) -> ModuleType:
-    """The module that computes with these arrays: `numpy`, `cupy`, or whatever was registered.
+    """The module that computes with these arrays: `numpy`, `cupy`, or one that was registered.
 
-    Numbers, NumPy scalars and lists have no say; of numbers alone it is NumPy.
-
-    Raises:
-        ValueError: arrays of two modules in one call.
+    Numbers, NumPy scalars and lists go with any module; alone they belong to NumPy.
+    Raises ValueError for arrays of two modules.
     """
     kind = type(x)
     if not others and kind in NAMESPACES:
         return NAMESPACES[kind]
     found = {module for module in map(module_of, (x, *others)) if module is not None}
     if len(found) > 1:
-        raise ValueError(mixed((x, *others)))
+        raise ValueError(device_conflict((x, *others)))
     module = found.pop() if found else np
     if not others:
         NAMESPACES[kind] = module
     return module
 
 
-def mixed(arrays: Sequence[object]) -> str | None:
-    """The message for arrays of different devices in one call; None if they are all of one."""
+def device_conflict(arrays: Sequence[object]) -> str | None:
+    """The message for arrays that lie on different devices; None if they lie on one."""
     modules = [module_of(x) for x in arrays]
     if len({m for m in modules if m is not None}) < 2:
         return None
@@ -78,22 +80,9 @@ def mixed(arrays: Sequence[object]) -> str | None:
     return f"the arrays lie on different devices ({given}): move all to one with .to('cpu') or .to('gpu')"
 
 
-def explained(error: Exception, name: str, arrays: Sequence[Any], attributes: Mapping[str, Any]) -> Exception:
-    """The error that the function `name` raised, saying what it was called on; its own error for mixed devices.
-
-    Among its attributes may be arrays too: an index, a mask.
-    """
-    message = mixed([*arrays, *[x for v in attributes.values() for x in (v if isinstance(v, tuple) else (v,))]])
-    if message is not None:
-        return ValueError(f"{name}: {message}")
-    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]
-    error.add_note(f"in {name}({', '.join(given)})")
-    return error
-
-
 @functools.cache
 def cupy() -> ModuleType:
-    """CuPy, or a RuntimeError that says what is missing."""
+    """The module CuPy. Raises RuntimeError, which says what is missing."""
     try:
         import cupy as module
     except ImportError as error:
@@ -106,7 +95,7 @@ def cupy() -> ModuleType:
 
 
 def gpu_available() -> bool:
-    """True if CuPy can be imported and a GPU can be used."""
+    """Can CuPy be imported, and a GPU be used?"""
     try:
         cupy()
     except RuntimeError:
@@ -126,7 +115,7 @@ def to_numpy(x: Array) -> np.ndarray[Any, Any]:
 
 
 def to_device(x: Array, device: str) -> Array:
-    """The array on `'cpu'` or `'gpu'`: itself if it lies there, a copy otherwise."""
+    """The array on `'cpu'` or `'gpu'`: itself if it lies there, a copy otherwise. Raises ValueError for other names."""
     if device == "cpu":
         return to_numpy(x)
     if device == "gpu":
@@ -135,29 +124,29 @@ def to_device(x: Array, device: str) -> Array:
 
 
 class Randomness:
-    """The one generator behind dropout masks and initial weights wherever no `rng` is given.
+    """The shared generator of dropout masks and initial weights, used where no `rng` is given.
 
-    Numbers are drawn on the CPU and moved, so that a seed gives the same numbers on every device.
+    Numbers are drawn on the CPU and moved, so a seed gives the same numbers on every device.
     """
 
     def __init__(self) -> None:
         self.generator: np.random.Generator | None = None
 
     def seed(self, number: int | None) -> None:
-        """Starts the shared generator anew from `number` (None: from the system's entropy)."""
+        """Starts the shared generator anew from `number`; None takes the system's entropy."""
         self.generator = np.random.default_rng(number)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the generator is, in a form that JSON can hold: a run with dropout that loads it goes on exactly."""
+        """The state of the generator, as JSON can hold it. A run with dropout that loads it continues exactly."""
         return {"bit_generator": dict(self().bit_generator.state)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a `state_dict`. Raises ValueError for what is none, and changes nothing then."""
+        """Continues from a `state_dict`. Raises ValueError for anything else, and changes nothing then."""
         generator = np.random.default_rng()
         try:
             generator.bit_generator.state = state["bit_generator"]
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"not the state of a generator, as its state_dict() gives it: {state!r:.60}") from error
+            raise ValueError(f"state must be what state_dict() of a generator gives, not {state!r:.60}") from error
         self.generator = generator
 
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:

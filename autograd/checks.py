@@ -39,21 +39,24 @@ def number(
 
     True and False are no numbers, and nan is never accepted; infinity is, with `finite=False`.
     """
-    if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, not {value!r:.40}")
+    x = value
+    if type(value) is not float:  # what most calls give
+        if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
+            raise TypeError(f"{name} must be a number, not {value!r:.40}")
+        x = int(value) if isinstance(value, numbers.Integral) else float(value)
     inside = (
-        (least is None or value >= least)
-        and (above is None or value > above)
-        and (most is None or value <= most)
-        and (below is None or value < below)
+        (least is None or x >= least)
+        and (above is None or x > above)
+        and (most is None or x <= most)
+        and (below is None or x < below)
     )
-    if not inside or math.isnan(value) or (finite and math.isinf(value)):
+    if not inside or x != x or (finite and x in (math.inf, -math.inf)):  # math.isnan fails for an int beyond all floats
         bounds = {"at least": least, "above": above, "at most": most, "below": below}
         ranges = " and ".join([f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None])
         raise ValueError(
             f"{name} must be {ranges or 'a finite number' if finite else ranges or 'a number'}, not {value}"
         )
-    return int(value) if isinstance(value, numbers.Integral) else float(value)
+    return x
 
 
 def flag(name: str, value: Any) -> bool:

@@ -1,131 +1,159 @@
-"""Reverse accumulation: the graph is walked back from its outputs, and each function turns the gradients of its
-outputs into gradients of its inputs.
+"""Reverse accumulation: the walk back over the graph.
 
-The graph has two kinds of parts. A *function* has `parents`, the nodes of its inputs (None for a constant), and a
-`generation`, one more than the highest among its inputs. A `Node` stands for one value: it knows the function that made
-it and the value's shape and dtype, and refers only weakly to the Variable, whose array is thus free to go.
+The graph has two kinds of parts. A *function* has `parents`, the nodes of its inputs, None for a constant. A `Node`
+stands for one value: its `creator` is the function that made it, None for a leaf. Its `generation` is one more than the
+highest among the creator's parents, and 0 for a leaf.
 
     node(x) <-- function <-- node(y) <-- function <-- node(z)        creator, parents: strong references, backwards only
 
-Nothing points forward, so a graph dies by reference count when its last Variable does. The node of the highest
-generation is taken first: then all that could add to its gradient has been taken. Gradients are arrays, or Variables if
-they are to be differentiated again: here it makes no difference.
+Nothing points forward, so a graph dies by reference count when its last Variable does. A node refers to its Variable
+only weakly: an array that no function keeps is free with its Variable.
+
+`backward_pass` takes the nodes from the highest generation down. All uses of a value have a higher generation than the
+value itself, so its gradient is complete when its turn comes. Gradients are arrays, or Variables in a backward pass
+that is recorded; the engine makes no difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from heapq import heappop, heappush
-from itertools import count
 from operator import attrgetter
 from typing import Any
 from weakref import ref
 
-from autograd.shapes import Shape, repeated
+from autograd.config import mode
+from autograd.shapes import Shape, broadcast_axes
+
+__all__ = [
+    "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
+    "unbroadcast",
+]  # fmt: skip
 
 
 class Node(ref[Any]):
-    """A value's place in the graph: output `index` of `creator`, or a leaf (None). There is one Node to a value, so it
-    compares by identity. Called, it returns the Variable, or None if that is gone."""
+    """A value's place in the graph: an output of `creator`, or a leaf. Called, it gives the Variable, or None."""
 
-    __slots__ = ("__weakref__", "creator", "dtype", "index", "shape")
+    __slots__ = ("__weakref__", "creator", "dtype", "generation", "shape", "written")
     creator: Any
-    index: int
+    generation: int
     shape: Shape
     dtype: Any
-    __hash__ = object.__hash__
+    casts = True  # are gradients cast to the dtype?
+    written: str  # who has written into the array since; unset at first
+    __hash__ = object.__hash__  # there is one node to a value, so nodes compare by identity
     __eq__ = object.__eq__
 
 
-def accumulate(seeds: dict[Any, Any], keep: Any, path: Container[Any] | None) -> dict[Any, Any]:
-    """The gradients of the leaves below `seeds` (gradients by node) and of the nodes in `keep` (None: all alive ones).
+by_generation = attrgetter("generation")
 
-    With a `path`, only its functions are walked, and only the gradients of nodes in `keep` are returned.
+
+def backward_pass(
+    seeds: dict[Any, Any], walk: Iterable[Any], retained: Container[Any] = (), wanted: Container[Any] | None = None
+) -> dict[Any, Any]:
+    """The gradients by node: of the leaves that were reached, and of the nodes in `retained`.
+
+    `seeds` are the gradients to begin with. `walk` are the nodes to go through, the latest generation first. `wanted`
+    are the nodes that take a gradient, None for all. An error in a `backward` has a note on where that was.
     """
-    grads: dict[Any, Any] = {}
-    kept: dict[Any, Any] = {}
-    owned: set[Any] = set()  # nodes whose gradient is a sum made here: a buffer that may be added to in place
-    heap: list[tuple[int, int, Any]] = []
-    order = count()  # breaks ties in the heap: first come, first taken
+    grads, kept = dict(seeds), dict[Any, Any]()
+    sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
+    plain = not retained and mode.get()[2:] == (None, None)  # one gradient in, one backward, nobody to be told
     f: Any = None
-    pairs: Iterable[tuple[Any, Any]] = seeds.items()
-    while True:
-        for node, g in pairs:
-            if node is None or g is None or (path is not None and node.creator not in path and node not in keep):
-                continue
-            creator = node.creator
-            if f is not None and (getattr(g, "shape", None) != node.shape or g.dtype != node.dtype):
-                g = fit(g, node, f)
-            if node not in grads:
-                grads[node] = g
-                if creator is not None and (path is None or creator in path):
-                    heappush(heap, (-creator.generation, next(order), node))
-            elif node in owned:
-                grads[node] += g
-            else:
-                grads[node] = grads[node] + g
-                owned.add(node)
-        if not heap:
-            return grads | kept
-        node = heappop(heap)[2]
-        f = node.creator
-        if f.siblings is None and keep == ():
-            gxs = f.backward(grads.pop(node))
-        elif node in grads:
-            gxs = f.backward(*take(node, f, grads, keep, kept))
-        else:  # an output of a function that was walked when another of its outputs was taken
-            pairs = ()
-            continue
-        if not isinstance(gxs, (tuple, list)):
-            gxs = (gxs,)
-        if len(gxs) != len(f.parents):
-            raise ValueError(f"{type(f).__name__}.backward: {len(gxs)} gradients for {len(f.parents)} inputs")
-        pairs = zip(f.parents, gxs)
-
-
-def take(node: Any, f: Any, grads: dict[Any, Any], keep: Container[Any] | None, kept: dict[Any, Any]) -> list[Any]:
-    """The gradients of all outputs of `f`: out of `grads`, into `kept` if wanted, zeros where there is none."""
-    gys = []
-    for weak, zeros in f.siblings or [(lambda: node, None)]:
-        output = weak()  # None: that output and its uses are gone
-        gy = grads.pop(output, None)
-        if gy is not None and (output() is not None if keep is None else output in keep):
-            kept[output] = gy
-        gys.append(zeros() if gy is None else gy)
-    return gys
-
-
-def fit(g: Any, node: Any, f: Any) -> Any:
-    """`g` summed to the shape and cast to the dtype of `node`: the adjoint of broadcasting and type promotion."""
     try:
-        g = sum_to(g, node.shape)
-    except (AttributeError, ValueError) as error:
-        given = f"of shape {g.shape}" if hasattr(g, "shape") else f"{g!r}, which is no array,"
-        raise ValueError(f"{type(f).__name__}.backward: gradient {given} for an input of shape {node.shape}") from error
-    return g if g.dtype == node.dtype else g.astype(node.dtype)
+        for node in walk:
+            gy = grads.pop(node, None)
+            if gy is None:
+                continue  # no gradient came, or it went along with that of another output
+            f = node.creator
+            gxs = f.backward(gy) if plain and not f.several else backward_of(f, node, gy, grads, kept, retained)
+            if type(gxs) is not tuple:
+                gxs = tuple(gxs) if isinstance(gxs, list) else (gxs,)
+            if len(gxs) != len(f.parents):
+                raise ValueError(f"{type(f).__name__}.backward: {len(gxs)} gradients for {len(f.parents)} inputs")
+            for x, gx in zip(f.parents, gxs):
+                if gx is None or x is None or (wanted is not None and x not in wanted):
+                    continue
+                if getattr(gx, "shape", None) != x.shape or gx.dtype != x.dtype:
+                    gx = unbroadcast(gx, x, f)
+                if x not in grads:
+                    grads[x] = gx
+                elif x in sums:
+                    grads[x] += gx
+                else:
+                    grads[x] = grads[x] + gx
+                    sums.add(x)
+    except Exception as error:
+        error.add_note(f"in the derivative of {f!r}")
+        raise
+    return grads | kept
+
+
+def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[Any, Any], retained: Any) -> Any:
+    """What `f.backward` gives: in full, for several outputs, retained gradients, recorded passes and watchers."""
+    gys = [gy]
+    if f.several:  # zeros for an output that no gradient reached, or that was cut off
+        outputs = f.output_nodes()
+        gys = [grads.pop(y, None) if y is not None and y.creator is f else None for y in outputs]
+        gys[outputs.index(node)] = gy
+        kept.update({y: g for y, g in zip(outputs, gys) if g is not None and y in retained})
+        gys = [f.zeros_like_output(i) if g is None else g for i, g in enumerate(gys)]
+    elif node in retained:
+        kept[node] = gy
+    _, _, recorded, watcher = mode.get()
+    if recorded is not None:
+        recorded.enter(f)
+    return f.backward(*gys) if watcher is None else watcher.backward(f, gys)
+
+
+def unbroadcast(g: Any, node: Any, f: Any) -> Any:
+    """`g` summed to the shape of `node` and cast to its dtype: the adjoint of broadcasting and of type promotion."""
+    if getattr(g, "shape", None) != node.shape:
+        try:
+            g = sum_to(g, node.shape)
+        except (AttributeError, ValueError) as error:
+            given = f"of shape {g.shape}" if hasattr(g, "shape") else f"{g!r}, which is no array,"
+            raise ValueError(
+                f"{type(f).__name__}.backward: gradient {given} for an input of shape {node.shape}"
+            ) from error
+    return g.astype(node.dtype) if node.casts and g.dtype != node.dtype else g
 
 
 def sum_to(x: Any, shape: Shape) -> Any:
     """The sum of `x` over the axes along which an array of `shape` was repeated to become as large as `x`."""
-    return x if x.shape == shape else x.sum(axis=repeated(shape, x.shape)).reshape(shape)
+    return x if x.shape == shape else x.sum(axis=broadcast_axes(shape, x.shape)).reshape(shape)
 
 
-def below(nodes: Iterable[Any]) -> set[Any]:
-    """The functions that `nodes` were computed by."""
-    found: set[Any] = set()
-    stack = [*nodes]
+def nodes_below(nodes: Iterable[Any]) -> dict[Any, None]:
+    """The nodes from which `nodes` were computed, and these; as the keys of a dict, whose order is always the same."""
+    found = dict.fromkeys([node for node in nodes if node is not None])
+    stack = [*found]
     while stack:
-        f = getattr(stack.pop(), "creator", None)  # None below a leaf, and below None, a constant
-        if f is not None and f not in found:
-            found.add(f)
-            stack += f.parents
+        f = stack.pop().creator
+        if f is not None:
+            for node in f.parents:
+                if node is not None and node not in found:
+                    found[node] = None
+                    stack.append(node)
     return found
 
 
-def between(outputs: Iterable[Any], targets: Container[Any]) -> set[Any]:
-    """The functions that lie on a way from `outputs` back to a node in `targets`."""
-    path: set[Any] = set()
-    for f in sorted(below(outputs), key=attrgetter("generation")):
-        if any(node in targets or node.creator in path for node in f.parents if node is not None):
-            path.add(f)
-    return path
+def nodes_between(outputs: Iterable[Any], targets: Container[Any]) -> dict[Any, None]:
+    """The computed nodes on a way from `outputs` back to a node in `targets`, the latest generation first."""
+    found: dict[Any, None] = {}
+    for node in sorted(nodes_below(outputs), key=by_generation):
+        if node.creator is not None and any(x in targets or x in found for x in node.creator.parents if x is not None):
+            found[node] = None
+    return dict.fromkeys(reversed(found))
+
+
+def latest_first(nodes: Iterable[Any]) -> list[Any]:
+    """The computed nodes among `nodes`, the highest generation first."""
+    return sorted([node for node in nodes if node.creator is not None], key=by_generation, reverse=True)
+
+
+def functions_below(nodes: Iterable[Any]) -> dict[Any, None]:
+    """The functions by which `nodes` were computed."""
+    return dict.fromkeys([node.creator for node in nodes_below(nodes) if node.creator is not None])
+
+
+below = functions_below  # the name of version 0.1

@@ -1,9 +1,11 @@
-"""The arithmetic of shapes and axes: tuples in, tuples out, and the errors when they do not fit."""
+"""The arithmetic of shapes and axes. Tuples in, tuples out, and clear errors where they do not fit."""
 
 from __future__ import annotations
 
 import operator
 from typing import TypeAlias
+
+__all__ = ["Axis", "Shape", "axes_of", "broadcast_axes", "check_matmul", "inverse_permutation", "reduced_shape"]
 
 Shape: TypeAlias = tuple[int, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -12,9 +14,7 @@ Axis: TypeAlias = int | tuple[int, ...] | None
 def axes_of(shape: Shape, axis: Axis) -> Shape:
     """`axis` (a number, a tuple, or None for all; negative from the end) as numbers from 0.
 
-    Raises:
-        TypeError: an axis that is no whole number.
-        ValueError: an axis that the shape does not have, or one named twice.
+    Raises TypeError if an axis is no whole number, ValueError if the shape does not have it or it is named twice.
     """
     n = len(shape)
     given = range(n) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -27,7 +27,7 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     return tuple([a % n for a in axes])
 
 
-def reduced(shape: Shape, axis: Axis, keepdims: bool) -> Shape:
+def reduced_shape(shape: Shape, axis: Axis, keepdims: bool) -> Shape:
     """The shape after a reduction over `axis`."""
     axes = axes_of(shape, axis)
     if keepdims:
@@ -35,16 +35,15 @@ def reduced(shape: Shape, axis: Axis, keepdims: bool) -> Shape:
     return tuple([n for i, n in enumerate(shape) if i not in axes])
 
 
-def inverse(axes: Shape) -> Shape:
+def inverse_permutation(axes: Shape) -> Shape:
     """The order of axes that undoes the order `axes`."""
     return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
 
 
-def repeated(small: Shape, large: Shape) -> Shape:
+def broadcast_axes(small: Shape, large: Shape) -> Shape:
     """The axes of `large` along which an array of shape `small` is repeated when it is broadcast.
 
-    Raises:
-        ValueError: `small` does not broadcast to `large`.
+    Raises ValueError if `small` does not broadcast to `large`.
     """
     lead = len(large) - len(small)
     if lead < 0 or any(n not in (1, m) for n, m in zip(small, large[lead:])):

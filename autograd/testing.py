@@ -1,4 +1,4 @@
-"""Is a derivative right? `check_gradients` compares it with central differences, at every order that you ask for."""
+"""`check_gradients` compares derivatives, of any order, with central differences."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace, to_numpy
-from autograd.core import Variable, as_array, grad
+from autograd.checks import number, whole
+from autograd.variable import Variable, grad
 
-Scalar: TypeAlias = Callable[..., Variable]  # of Variables, which are the inputs
+__all__ = ["check_gradients"]
+
+Scalar: TypeAlias = Callable[..., Variable]  # a function of Variables, the inputs, whose value is a number
 
 
 def check_gradients(
@@ -25,29 +29,30 @@ def check_gradients(
 ) -> None:
     """Checks the derivatives of f(*arrays) of the orders 1 to `order` against central differences.
 
-    With random numbers v of the shape of f(x), s(x) = sum of v f(x) is a number, and
+    With random numbers v of the shape of f(x), s(x) = sum of v f(x) is a number. Order 1 checks, for h = `eps` and each
+    element of each floating-point array,
 
-        ds/dx_i  must be  (s(x + h e_i) - s(x - h e_i)) / 2h,  h = eps,
+        ds/dx_i = (s(x + h e_i) - s(x - h e_i)) / 2h
 
-    for every element of every floating-point array; that is order 1. Order 2 is the same for the gradient of s in the
-    place of f, taken with `create_graph=True`, and so on; from order 2 on, one random direction per array stands in the
-    place of every e_i. All is computed in float64, so arrays of float32 are cast first. Integer arrays and numbers are
-    constants. f may return a Variable or a tuple of them, and must be deterministic: give a dropout its seed.
+    Order 2 checks the gradient of s, taken with `create_graph=True`, in the place of f, and so on. From order 2 on, one
+    random direction per array takes the place of all e_i. Arrays of float32 are cast to float64 first. Integer arrays
+    and numbers are constants. f may return a Variable or a tuple of them.
 
-    `backward()` must agree with `grad`, and f must leave its inputs as they are.
+    `backward()` must agree with `grad`, and f must not change its inputs.
 
     >>> check_gradients(lambda x, W: x @ W, np.ones((2, 3)), np.ones((3, 4)))
 
-    Raises:
-        AssertionError: a derivative is wrong (which order, which input, which element, what it is and should be), or
-            an input was modified.
-        TypeError: no floating-point array among the inputs, or no floating-point Variable computed from them.
-        ValueError: f gives different values for equal inputs.
+    Raises AssertionError if a derivative is wrong, with the order, the input, the element and both numbers, and if an
+    input was changed. Raises TypeError if no input, or no output that depends on one, is floating-point. Raises
+    ValueError if f gives different values for equal inputs: a dropout needs a seed.
     """
+    order = whole("check_gradients: order", order)
+    eps = number("check_gradients: eps", eps, above=0)
+    rtol, atol = [number(f"check_gradients: {name}", x, least=0) for name, x in (("rtol", rtol), ("atol", atol))]
     inputs = [as_array(x) for x in arrays]
     places = [i for i, x in enumerate(inputs) if is_array(x) and x.dtype.kind == "f"]
     if not places:
-        raise TypeError(f"no floating-point array among the {len(arrays)} inputs: there is nothing to differentiate in")
+        raise TypeError(f"no floating-point array among the {len(arrays)} inputs: there is nothing to differentiate")
     xs = [inputs[i].astype(np.float64, copy=False) for i in places]
     before = [x.copy() for x in xs]
     seeds = np.random.default_rng(rng).integers(2**32, size=order + 1)
@@ -61,10 +66,8 @@ def check_gradients(
     for k in range(1, order + 1):
         s = partial(weighted, g, seeds[k])
         gxs = first_order(s, xs, places) if k == 1 else [to_numpy(gx.data) for gx in gradient(s, *map(Variable, xs))]
-        for i, x, old in zip(places, xs, before):
-            if not np.array_equal(to_numpy(x), to_numpy(old), equal_nan=True):
-                raise AssertionError(f"order {k}: f or its backward modified input {i}")
-        if k == 1 and len({str(moved(s, xs, 0, 0.0)) for _ in range(2)}) == 2:
+        check_unchanged(k, places, xs, before)
+        if k == 1 and len({str(after_step(s, xs, 0, 0.0)) for _ in range(2)}) == 2:
             raise ValueError("f gives different values for equal inputs: draw its random numbers from the same seed")
         differences = by_element if k == 1 else partial(by_direction, np.random.default_rng(seeds[0]))
         for j, i in enumerate(places):
@@ -75,8 +78,15 @@ def check_gradients(
         g = partial(gradient, s)
 
 
+def check_unchanged(order: int, places: Sequence[int], xs: Sequence[Array], before: Sequence[Array]) -> None:
+    """Raises AssertionError if an array is not what it was before."""
+    for i, x, old in zip(places, xs, before):
+        if not np.array_equal(to_numpy(x), to_numpy(old), equal_nan=True):
+            raise AssertionError(f"order {order}: f or its backward modified input {i}")
+
+
 def weighted(f: Callable[..., Any], seed: int, *xs: Variable) -> Variable:
-    """Sum of v f(x) with random v, the same in every call; several outputs are added."""
+    """The sum of v f(x) with random v, which depend on the seed alone; several outputs are added."""
     rng = np.random.default_rng(seed)
     ys = f(*xs)
     total: Any = 0
@@ -90,12 +100,12 @@ def weighted(f: Callable[..., Any], seed: int, *xs: Variable) -> Variable:
 
 
 def gradient(s: Scalar, *xs: Variable) -> Any:
-    """ds/dx for each x, which can be differentiated again."""
+    """ds/dx for each x, recorded, so that it can be differentiated again."""
     return grad(s(*xs), xs, create_graph=True)
 
 
 def first_order(s: Scalar, xs: Sequence[Array], places: Sequence[int]) -> list[Any]:
-    """The gradients of s by `grad`, once `backward` has been seen to give the same."""
+    """The gradients of s by `grad`. Raises AssertionError if `backward` gives others."""
     variables = [Variable(x) for x in xs]
     y = s(*variables)
     gxs = [to_numpy(gx.data) for gx in grad(y, variables)]
@@ -107,22 +117,22 @@ def first_order(s: Scalar, xs: Sequence[Array], places: Sequence[int]) -> list[A
     return gxs
 
 
-def moved(s: Scalar, xs: Sequence[Array], j: int, step: Any) -> float:
-    """s where the input number j has moved by `step`."""
+def after_step(s: Scalar, xs: Sequence[Array], j: int, step: Any) -> float:
+    """The value of s after a step of input j."""
     return float(s(*[Variable(x + step if i == j else x) for i, x in enumerate(xs)]).item())
 
 
 def by_element(s: Scalar, xs: Sequence[Array], j: int, gx: Any, eps: float) -> Any:
-    """For each element of input j: its place, its derivative, and what central differences say."""
+    """For each element of input j: its place, its derivative, and the central difference."""
     for index in np.ndindex(*xs[j].shape):
         step = np.zeros(xs[j].shape)
         step[index] = eps
         h = namespace(xs[j]).asarray(step)
-        yield f"element {index}", float(gx[index]), (moved(s, xs, j, h) - moved(s, xs, j, -h)) / (2 * eps)
+        yield f"element {index}", float(gx[index]), (after_step(s, xs, j, h) - after_step(s, xs, j, -h)) / (2 * eps)
 
 
 def by_direction(rng: np.random.Generator, s: Scalar, xs: Sequence[Array], j: int, gx: Any, eps: float) -> Any:
     """The same for the derivative along one random direction d: d · gx."""
     d = rng.standard_normal(xs[j].shape)
     h = namespace(xs[j]).asarray(eps * d)
-    yield "a random direction", float((d * gx).sum()), (moved(s, xs, j, h) - moved(s, xs, j, -h)) / (2 * eps)
+    yield "a random direction", float((d * gx).sum()), (after_step(s, xs, j, h) - after_step(s, xs, j, -h)) / (2 * eps)

@@ -1,4 +1,4 @@
-"""Training as plain functions over (model, loss, optimizer, loader). There is no Trainer: copy the loop and change it.
+"""Training as plain functions of model, loss, optimizer and loader. There is no Trainer: copy the loop and change it.
 
 history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=10, test=test_loader)
 history.plot("curve.png")
@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograd.algebra import as_array
+from autograd.checks import whole
 from autograd.config import no_grad, test_mode
-from autograd.core import as_array
-from autograd.functions.embedding import accuracy
 from autograd.layers.base import Layer
+from autograd.metrics import accuracy
+
+__all__ = ["History", "Score", "evaluate", "fit", "tensorboard"]
 
 Watch = Callable[[int, dict[str, float]], None]
 
@@ -28,9 +32,27 @@ class Score(NamedTuple):
     metric: float
 
 
+class Means:
+    """Sums over samples: of the loss and the metric of each batch, times its number of samples."""
+
+    samples, loss, metric = 0, 0.0, 0.0
+
+    def add(self, n: int, loss: float, metric: Any) -> None:
+        """Adds a batch of n samples."""
+        self.samples += n
+        self.loss += float(loss) * n
+        self.metric += float(metric) * n
+
+    def score(self) -> Score:
+        """The means. Raises ValueError if there was no sample."""
+        if self.samples == 0:
+            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
+        return Score(self.loss / self.samples, self.metric / self.samples)
+
+
 @dataclass
 class History:
-    """What `fit` measured, one entry an epoch. `test_loss` and `test_metric` are empty without a test loader."""
+    """What `fit` measured, one value for each epoch. `test_loss` and `test_metric` stay empty without `test`."""
 
     loss: list[float] = field(default_factory=list)
     metric: list[float] = field(default_factory=list)
@@ -39,10 +61,9 @@ class History:
     seconds: list[float] = field(default_factory=list)
 
     def plot(self, path: str | Path) -> Path:
-        """Draws the curves as a picture, PNG or another type by the extension.
+        """Draws the curves into a picture, whose type follows the extension of `path`.
 
-        Raises:
-            RuntimeError: matplotlib is not installed.
+        Raises RuntimeError if matplotlib is not installed.
         """
         try:
             from matplotlib.figure import Figure
@@ -75,34 +96,32 @@ def fit(
 ) -> History:
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
-    `metric(y, t)` is measured along, on the training batches while they are trained on, and on `test` after each
-    epoch. `watch(epoch, values)` is called after each epoch: print them, or pass `tensorboard(folder)`. A progress bar
-    is shown where tqdm is installed and the error stream is a terminal.
+    `metric(y, t)` is measured on each training batch, before its update, and on `test` after each epoch.
+    `watch(epoch, values)` is called after each epoch: print the values, or pass `tensorboard(folder)`.
+    A progress bar is shown if tqdm is installed and the error stream is a terminal.
 
-    Raises:
-        FloatingPointError: the loss is not finite; the parameters are as they were after the last good update. The
-            buffers are not: the running mean of a BatchNorm has seen the batch, and may be nan.
+    Raises FloatingPointError if the loss is not finite. The parameters keep their values of the last good update. The
+    buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     """
+    epochs = whole("fit: epochs", epochs, least=0)
+    if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
+        raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
     history = History()
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
-        seen, total, right = 0, 0.0, 0.0
+        means = Means()
         for x, t in progress(loader, f"epoch {epoch}/{epochs}"):
             y = model(x)
             error = loss(y, t)
             value = error.item()
-            if value != value or abs(value) == float("inf"):
+            if not isfinite(value):
                 raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate")
             model.cleargrads()
             error.backward()
+            means.add(len(x), value, metric(y, t))
             optimizer.update()
-            seen += len(x)
-            total += value * len(x)
-            right += float(metric(y, t)) * len(x)
-        if seen == 0:
-            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-        history.loss.append(total / seen)
-        history.metric.append(right / seen)
+        history.loss.append(means.score().loss)
+        history.metric.append(means.score().metric)
         history.seconds.append(time.perf_counter() - start)
         if test is not None:
             score = evaluate(model, loss, test, metric=metric)
@@ -121,20 +140,16 @@ def evaluate(
     metric: Callable[[Any, Any], Any] = accuracy,
 ) -> Score:
     """The mean loss and metric over `loader`, in test mode and without a graph."""
-    seen, total, right = 0, 0.0, 0.0
+    means = Means()
     with test_mode(), no_grad():
         for x, t in loader:
             y = model(x)
-            seen += len(x)
-            total += float(as_array(loss(y, t)).item()) * len(x)
-            right += float(metric(y, t)) * len(x)
-    if seen == 0:
-        raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-    return Score(total / seen, right / seen)
+            means.add(len(x), as_array(loss(y, t)).item(), metric(y, t))
+    return means.score()
 
 
 def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
-    """`loader` with a progress bar, where tqdm is installed and somebody is looking."""
+    """`loader` with a progress bar, if tqdm is installed and the error stream is a terminal."""
     if not sys.stderr.isatty():
         return loader
     try:
@@ -145,18 +160,21 @@ def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
 
 
 def tensorboard(folder: str | Path) -> Watch:
-    """For `fit(..., watch=tensorboard("runs/1"))`: writes each epoch's values as event files that TensorBoard shows.
+    """Writes the values of each epoch for TensorBoard: `fit(..., watch=tensorboard("runs/1"))`.
 
-    Raises:
-        RuntimeError: tensorboardX is not installed.
+    Raises RuntimeError if tensorboardX is not installed.
     """
     try:
         from tensorboardX import SummaryWriter
     except ImportError as error:
-        raise RuntimeError("writing for TensorBoard needs: pip install 'define-by-run[tensorboard]'") from error
+        raise RuntimeError(
+            "writing for TensorBoard needs tensorboardX: pip install 'define-by-run[tensorboard]'"
+        ) from error
 
     def watch(epoch: int, values: dict[str, float]) -> None:
-        with SummaryWriter(str(folder), filename_suffix=f".{epoch}") as writer:  # closed, and so written, each time
+        with SummaryWriter(
+            str(folder), filename_suffix=f".{epoch}"
+        ) as writer:  # closed after each epoch: the file is complete
             for name, value in values.items():
                 writer.add_scalar(name, value, epoch)
 

@@ -19,9 +19,9 @@ from timing import seconds
 import autograd.functions as F
 import autograd.optimizers as O
 from autograd import Variable
-from autograd.core import grad
 from autograd.models.lecture import SimpleConvNet
 from autograd.models.resnet import ResNet18
+from autograd.variable import grad
 
 nn = torch.nn
 

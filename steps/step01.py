@@ -4,7 +4,7 @@ New: the class Variable, with one attribute, `data`, that holds a NumPy array. A
 it is not its content: what lies inside can be exchanged, and everyone who holds the box sees it. The next
 steps put more into the same box: a gradient, and a memory of where the data came from.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import numpy as np

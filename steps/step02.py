@@ -4,7 +4,7 @@ New: the class Function. Calling one takes the array out of a Variable, gives it
 result into a new Variable. A subclass, here Square, writes only `forward`: a formula on arrays that knows
 nothing of boxes. What every function has in common is therefore written once.
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ New: a second function, Exp, and a chain of three. A Function takes a Variable a
 output of one is fit to be the input of the next, and a long formula is built from short ones. We need to know
 the derivative only of the short ones; the rest of this part is about getting that of the long one.
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ final result in the function's output, `backward` returns the derivative in its 
 times gy. We call these in the reverse order of the computation, starting with 1, the derivative of y in
 itself. The result has all its digits, where the numerical derivative of step 04 has seven.
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import numpy as np

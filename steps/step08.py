@@ -3,7 +3,7 @@
 New: `backward` walks in a loop; step 07's way stays here only to be compared, as `backward_by_recursion`.
 Every nested call takes a place on Python's stack, which has about a thousand of them. A recurrent network
 over a long text is easily deeper than that. The loop remembers one variable, not a stack of calls, and has no
-limit. (From here on forward and backward stand close together, as in the package's core.py.)
+limit. (From here on forward and backward stand close together, as in the package's algebra.py.)
 
 In the package: autograd/engine.py
 """

@@ -5,7 +5,7 @@ Variable takes an array and nothing else. The last one prevents errors that woul
 cause, and it needs some care from us: NumPy turns the result of np.array(2.0) ** 2 into a scalar, so a
 Function makes an array of it.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import numpy as np

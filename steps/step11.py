@@ -5,7 +5,7 @@ are kept. Add has two inputs and one output; DivMod, the quotient and the remain
 `backward` knows only chains: it comes through Square and gives up at Add, until step 13 puts that right. (Exp and
 the tests have done their duty.)
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ New: only the spelling. With a `*` in front of its parameter a Function is calle
 list, and `forward` gets its arrays by name. One result need not be wrapped in a tuple, and comes back without
 a list around it. Both those who write a Function and those who call it are spared the brackets of step 11.
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import numpy as np

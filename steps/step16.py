@@ -24,7 +24,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             gxs = f.backward(*[y.grad for y in f.outputs])
             for x, gx in zip(f.inputs, gxs if isinstance(gxs, tuple) else (gxs,)):

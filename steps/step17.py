@@ -5,7 +5,7 @@ output, a ring in which the reference counts never fall to zero: such a graph st
 collector happens to run. A weak reference does not count, so the ring is open, and the whole graph goes the
 moment the last variable is let go. Measured below with the collector switched off, for both ways.
 
-In the package: autograd/core.py
+In the package: autograd/function.py
 """
 
 import gc
@@ -27,7 +27,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])

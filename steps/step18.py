@@ -40,7 +40,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])

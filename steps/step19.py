@@ -1,10 +1,10 @@
 """Step 19: a Variable looks like an array.
 
 New: what one would ask the array can be asked of the Variable: `shape`, `dtype`, `len` and a readable
-`print`. Each hands the question on to `data`; in the package most of them are in autograd/arraylike.py. And a
+`print`. Each hands the question on to `data`; in the package they are in autograd/variable.py. And a
 Variable may have a `name`, which will label it in the picture of a graph.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import weakref
@@ -38,7 +38,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])

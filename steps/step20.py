@@ -4,7 +4,7 @@ New: the function Mul, and the methods `__add__` and `__mul__`, which Python cal
 formula now reads like a formula, and records the same graph as before: add(a, b) has done its duty, and so has
 Square, which is x * x.
 
-In the package: autograd/core.py
+In the package: autograd/algebra.py
 """
 
 import weakref
@@ -38,7 +38,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])

@@ -6,7 +6,7 @@ give up: it would add x to each of its elements, unless `__array_ufunc__ = None`
 A Python number is weak: beside float32 it becomes float32, or else one careless `* 2.0` would double the
 memory of a network.
 
-In the package: autograd/core.py
+In the package: autograd/algebra.py
 """
 
 import weakref
@@ -42,7 +42,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])

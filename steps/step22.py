@@ -1,11 +1,10 @@
 """Step 22: -, / and **.
 
 New: the remaining operators. Only the power needs a Function of its own: -x is x * -1, a - b is a + (-b), and
-a / b is a * b**-1, so their gradients are right without a further formula. (In the package each is a Function:
-one node and one rounding instead of two.) A difference and a quotient are not symmetric: where the Variable
-stands on the right, Python calls `__rsub__` and `__rtruediv__`. This file is the framework, built by hand.
+a / b is a * b**-1. In the package each is a Function. Where the Variable stands on the right, Python calls
+`__rsub__` and `__rtruediv__`. This file is the framework, built by hand.
 
-In the package: autograd/core.py
+In the package: autograd/algebra.py
 """
 
 import weakref
@@ -41,7 +40,7 @@ class Variable:
             self.grad = np.ones_like(self.data)
         funcs = [] if self.creator is None else [self.creator]
         while funcs:
-            f = max(funcs, key=lambda f: f.generation)  # the package keeps a heap instead
+            f = max(funcs, key=lambda f: f.generation)  # the package sorts once instead
             funcs.remove(f)
             ys = [output() for output in f.outputs]  # the variables; None for one that is gone
             gxs = f.backward(*[None if y is None else y.grad for y in ys])
@@ -76,31 +75,23 @@ class Variable:
     def __mul__(self, other):
         return Mul()(self, other)
 
-    def __neg__(self):
-        return self * -1
-
     def __sub__(self, other):
         return self + -other  # `-` as other understands it: a number stays a number
-
-    def __rsub__(self, other):
-        return -self + other
 
     def __truediv__(self, other):
         return self * other**-1.0
 
-    def __rtruediv__(self, other):
-        return self**-1.0 * other
-
     def __pow__(self, c):
         return Power(c)(self)
 
-    __radd__ = __add__
-    __rmul__ = __mul__
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__ = lambda self: self * -1  # noqa: E731
+    __rsub__ = lambda self, other: -self + other  # noqa: E731
+    __rtruediv__ = lambda self, other: self**-1.0 * other  # noqa: E731
 
 
-def as_variable(x, *dtypes):
-    if isinstance(x, (int, float, np.number)):  # takes the dtype that it has beside arrays of these dtypes
-        x = np.asarray(x, np.result_type(x, *dtypes))
+def as_variable(x, *dtypes):  # a number takes the dtype that it has beside arrays of these dtypes
+    x = np.asarray(x, np.result_type(x, *dtypes)) if isinstance(x, (int, float, np.number)) else x
     return x if isinstance(x, Variable) else Variable(x)
 
 
@@ -143,17 +134,14 @@ class Power(Function):
         return x**self.c
 
     def backward(self, gy):
-        x, c = self.inputs[0].data, self.c
-        return c * x ** (c - 1) * gy
+        return self.c * self.inputs[0].data ** (self.c - 1) * gy
 
 
-x = Variable(np.array(2.0))
-results = []
+x, results = Variable(np.array(2.0)), []
 for name, y in {"-x": -x, "2 - x": 2.0 - x, "x - 1": x - 1.0, "3 / x": 3.0 / x, "x ** 3": x**3}.items():
     x.cleargrad()
     y.backward()
     print(f"{name:6} = {y}, gradient {x.grad}")
     results.append((y.data, x.grad))
-
 assert results == [(-2.0, -1.0), (0.0, -1.0), (1.0, 1.0), (1.5, -0.75), (8.0, 12.0)]
 assert (Variable(np.ones(2, np.float32)) / 3.0 - 1.0).dtype == np.float32

@@ -1,9 +1,9 @@
 """Step 23: it is a package now.
 
 New: nothing is built here any more. What 22 steps have grown is imported as `autograd`, and the usual short
-name is `ag`. The package is the same idea in more files: the walk back is alone in engine.py, Variable and
-Function are in core.py, and each file may import only from those below it. Numbers and lists become arrays by
-themselves, so `np.array(...)` around every number is gone.
+name is `ag`. The package is the same idea in more files: the walk back is in engine.py, Function in
+function.py, the operators in algebra.py, Variable in variable.py. Each file imports only from those below it.
+Numbers and lists become arrays by themselves, so `np.array(...)` around every number is gone.
 
 In the package: autograd/__init__.py
 """
@@ -28,5 +28,6 @@ for thing in (ag.Variable, ag.Function, ag.Variable.backward, ag.no_grad, ag.as_
 
 assert y.item() == 16.0
 assert x.grad.item() == 8.0
-assert homes["Variable"] == homes["Function"] == "autograd/core.py"
+assert homes["Variable"] == homes["Variable.backward"] == "autograd/variable.py"
+assert homes["Function"] == "autograd/function.py"
 assert homes["no_grad"] == "autograd/config.py"

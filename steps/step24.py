@@ -5,7 +5,7 @@ and `backward` gives the gradient of each: of a bowl, of a flat valley, and of a
 that nobody would like to derive it by hand. At (1, 1) all three are checked against difference quotients. The
 polynomial is of degree eight: a computer does not mind.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

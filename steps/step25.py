@@ -6,7 +6,7 @@ over the graph is that of step 08: from the result to its creator, to the creato
 remembers what has been drawn, because a variable that is used twice is still one node. The package does the
 same with shapes, names, colours and folded layers.
 
-In the package: autograd/visualize.py
+In the package: autograd/visualize/text.py
 """
 
 import autograd as ag

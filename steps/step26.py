@@ -3,9 +3,10 @@
 New: `visualize.to_dot` writes the text of step 25 with names, shapes and whatever else is asked for, and
 `visualize.plot` hands it to a renderer: to Graphviz's `dot` if it is installed, or to graphviz-pure, which
 comes with pip. The function is Goldstein and Price's of step 24. Two lines of formula are a graph of some eighty
-parts, and `backward` has walked through all of them. Numbers are constants and not parts of the graph.
+parts, and `backward` has walked through all of them. Numbers are constants and not parts of the graph. Later
+a network is one box for each layer: a watcher, autograd/watch/tracing.py, takes down which layer called what.
 
-In the package: autograd/visualize.py
+In the package: autograd/visualize/picture.py
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ the slope changes: it goes to the lowest point of the parabola that touches the 
 x - f'(x) / f''(x). For f = x⁴ - 2x² it is at the minimum after seven steps, to the last digit. The catch is
 f'': here it is a formula that somebody has derived by hand. Step 33 gets rid of it.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

@@ -6,7 +6,7 @@ But it was computed: a Function that reports what its `backward` is given shows 
 * and + as anywhere else. And with `create_graph=True` the very same lines are given Variables, and leave a
 graph behind. So nothing in the formulas has to change; what they are run on has to.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

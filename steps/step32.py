@@ -6,7 +6,7 @@ its work is recorded like any other. (3) Recording is on during the walk only wh
 a first derivative would pay for a second. The package goes one step further with (3): when nothing is
 recorded, `backward` is given plain arrays.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

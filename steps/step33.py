@@ -4,7 +4,7 @@ New: the same walk to the minimum as in step 29, and no formula for f'' any more
 a value and leaves `x.grad` alone; with `create_graph=True` that value has a graph of its own, and `grad` of it
 is the second derivative. Only the function itself is written down.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

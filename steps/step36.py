@@ -5,7 +5,7 @@ the result: z = (dy/dx)³ + y, with y = x². On paper dy/dx = 2x, z = 8x³ + x²
 Losses of this kind are in real use: a penalty on the steepness of a network is the square of a gradient, and
 training needs its derivative.
 
-In the package: autograd/core.py
+In the package: autograd/variable.py
 """
 
 import autograd as ag

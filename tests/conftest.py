@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograd import Variable, backend
-from autograd.layers.base import Plan
+from autograd.layers.base import Unfilled
 from tests import standin
 from tests.standin import NumPyForTests, moved
 
@@ -107,7 +107,7 @@ def variables_on_the_standin(request, monkeypatch):
         number = not isinstance(data, (Variable, standin.Array)) and np.asarray(data).dtype.kind in "fciub"
         plain(self, standin.asarray(data) if number else data, *args, **options)
 
-    array = Plan.array
+    array = Unfilled.array
     monkeypatch.setattr(Variable, "__init__", init)
-    monkeypatch.setattr(Plan, "array", lambda self, size=0, device=None: array(self, size, "gpu"))
+    monkeypatch.setattr(Unfilled, "array", lambda self, size=0, device=None: array(self, size, "gpu"))
     monkeypatch.setattr(backend, "cupy", lambda: standin)

@@ -11,16 +11,19 @@ import autograd
 ROOT = Path(autograd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-FLOORS = {
-    "config": 0, "backend": 0, "shapes": 0, "checks": 0, "files": 0,
-    "arraylike": 1, "engine": 1, "kernels": 1, "data": 1, "drawing": 1,
-    "core": 2,
-    "functions": 3,
-    "layers": 4,
-    "optimizers": 5, "serialize": 5, "visualize": 5, "testing": 5,
-    "training": 6, "models": 6, "dezero": 6,
-    "__init__": 7,
-}  # fmt: skip
+FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
+    "config backend shapes checks files",
+    "engine kernels data",
+    "guards", "function", "algebra", "variable",
+    "functions",
+    "layers",
+    "optimizers formats watch testing metrics",
+    "visualize training models serialize",
+    "compat",
+    "__init__ dezero",
+]  # fmt: skip
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
+DEFERRED = {("variable.py", "autograd.visualize.notebook")}  # the one import inside a function: a notebook's display
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -73,11 +76,11 @@ def docstring_lines(node):
 def test_imports_point_down(path):
     """Never up and never sideways; siblings inside one folder may import each other."""
     here = part(module(path))
-    assert here in FLOORS, f"{here} stands on no floor: give it one in FLOORS, and in the manual"
+    assert here in FLOOR, f"{here} stands on no floor: give it one in FLOORS, and in the manual"
     for line, name in imported(path):
         there = part(name)
-        assert there == here or FLOORS[there] < FLOORS[here], (
-            f"{path}:{line} imports {name}, from floor {FLOORS[here]} of floor {FLOORS[there]}"
+        assert there == here or FLOOR[there] < FLOOR[here] or (path.name, name) in DEFERRED, (
+            f"{path}:{line} imports {name}, from floor {FLOOR[here]} of floor {FLOOR[there]}"
         )
 
 
@@ -97,10 +100,45 @@ def test_no_cycles_between_siblings():
         visit(name, [])
 
 
+@cache
+def public(name):
+    """The names in a module's `__all__`; a star stands for the names of the module that it is imported from."""
+    path = ROOT.parent.joinpath(*name.split("."))
+    nodes = tree(path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py").body
+    found = set()
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(getattr(target, "id", "") == "__all__" for target in targets):
+            found |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            found |= public(node.module)
+    return found
+
+
+@every_file
+def test_a_folder_uses_only_the_public_names_of_others(path):
+    """Those in `__all__` of the module: the others may change without a look around."""
+    here, aliases = part(module(path)), {}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                if name in MODULES:
+                    aliases[alias.asname or alias.name] = name
+                elif part(node.module) != here and alias.name != "*":
+                    assert alias.name in public(node.module), f"{path}:{node.lineno} {alias.name} of {node.module}"
+    for node in ast.walk(tree(path)):
+        name = (
+            aliases.get(getattr(getattr(node, "value", None), "id", None)) if isinstance(node, ast.Attribute) else None
+        )
+        if name and part(name) != here and f"{name}.{node.attr}" not in MODULES:
+            assert node.attr in public(name), f"{path}:{node.lineno} {node.attr} of {name}"
+
+
 @every_file
 def test_no_import_of_ours_inside_a_function(path):
     for function in functions(path):
-        found = list(imported(path, ast.walk(function)))
+        found = [x for x in imported(path, ast.walk(function)) if (path.name, x[1]) not in DEFERRED]
         assert not found, f"{path}:{found[0][0]}: {function.name} imports {found[0][1]}: imports stand at the top"
 
 
@@ -169,9 +207,8 @@ def docstring_of(node, lines):
 
 def test_the_core_is_small():
     """An evening's reading."""
-    names = ("engine", "core", "function", "algebra", "variable", "arraylike")
-    sizes = {name: code_lines(ROOT / f"{name}.py") for name in names if (ROOT / f"{name}.py").exists()}
-    assert sum(sizes.values()) <= 600, sizes
+    sizes = {name: code_lines(ROOT / f"{name}.py") for name in ("engine", "guards", "function", "algebra", "variable")}
+    assert sum(sizes.values()) <= 700, sizes
 
 
 def test_an_activation_costs_eight_lines():

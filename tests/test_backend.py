@@ -9,11 +9,11 @@ import pytest
 
 from autograd import Variable, backend
 from autograd.backend import (
+    device_conflict,
     device_of,
     generator,
     gpu_available,
     is_array,
-    mixed,
     module_of,
     namespace,
     register,
@@ -65,7 +65,7 @@ def test_subclasses_of_arrays_are_arrays(tables):
 def test_mixed_modules_are_an_error():
     with pytest.raises(ValueError, match=r"different devices \(numpy \(2,\), tests.standin \(3,\)\): move all to one"):
         namespace(np.ones(2), standin.ones(3))
-    assert mixed([np.ones(2), 1.0, np.ones(3)]) is None
+    assert device_conflict([np.ones(2), 1.0, np.ones(3)]) is None
 
 
 def test_devices():
@@ -161,6 +161,6 @@ def test_the_shared_generator_goes_on_from_its_state(tmp_path):
 def test_a_state_of_no_generator_is_refused(state):
     backend.seed(3)
     before = backend.generator.state_dict()
-    with pytest.raises(ValueError, match="not the state of a generator"):
+    with pytest.raises(ValueError, match="must be what state_dict.. of a generator gives"):
         backend.generator.load_state_dict(state)
     assert backend.generator.state_dict() == before

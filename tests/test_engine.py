@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from autograd import Function, Variable, grad
-from autograd.core import as_array
-from autograd.engine import Node, accumulate, between, sum_to
+from autograd.algebra import as_array
+from autograd.engine import Node, backward_pass, functions_below, latest_first, nodes_below, nodes_between, sum_to
 
 
 class Held:
@@ -219,32 +219,36 @@ class Twice:
     siblings = None
 
     def __init__(self, *parents):
-        self.parents = parents
-        self.generation = 1 + max([p.creator.generation for p in parents if p is not None and p.creator] or [0])
+        self.parents, self.several = parents, False
+        self.generation = 1 + max([p.generation for p in parents if p is not None])
 
     def backward(self, gy):
         return tuple(2 * gy for _ in self.parents)
 
 
-def test_accumulate_returns_the_gradients_of_leaves():
+def test_a_backward_pass_returns_the_gradients_of_leaves_and_of_what_is_retained():
     held = [Held() for _ in range(4)]
 
     def node(i, creator=None):
         n = Node(held[i])
-        n.creator, n.index, n.shape, n.dtype = creator, 0, (), np.dtype(float)
+        n.creator, n.shape, n.dtype = creator, (), np.dtype(float)
+        n.generation = creator.generation if creator else 0
         return n
 
     x, w = node(0), node(1)
     h = node(2, Twice(x, None, w))
     y = node(3, Twice(h, x))
-    assert accumulate({y: np.float64(1)}, (), None) == {x: 6.0, w: 4.0}
-    kept = accumulate({y: np.float64(1)}, {h, x, w, y}, None)
-    assert kept == {x: 6.0, w: 4.0, h: 2.0, y: 1.0}
-    path = between([y], {w})
-    assert path == {y.creator, h.creator}
-    assert accumulate({y: np.float64(1)}, {w}, path) == {w: 4.0}
-    assert between([y], {y}) == set()
-    assert accumulate({y: np.float64(1)}, {y}, set()) == {y: 1.0}
+    one = {y: np.float64(1)}
+    below = nodes_below([y])
+    assert set(below) == {x, w, h, y}
+    assert set(functions_below([y])) == {h.creator, y.creator}
+    assert latest_first(below) == [y, h]
+    assert backward_pass(one, [y, h], ()) == {x: 6.0, w: 4.0}
+    assert backward_pass(one, [y, h], {h, y}) == {x: 6.0, w: 4.0, h: 2.0, y: 1.0}
+    assert list(nodes_between([y], {w})) == [y, h]
+    assert backward_pass(one, [y, h], {w}, {y, h, w}) == {w: 4.0}
+    assert list(nodes_between([y], {y})) == []
+    assert backward_pass(one, [], {y}, {y}) == {y: 1.0}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 import autograd.functions as F
 from autograd import Function, Variable, grad
-from autograd.core import as_array
+from autograd.algebra import as_array
 
 
 def assert_near(x, expected, atol=1e-8, rtol=0.0):

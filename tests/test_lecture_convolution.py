@@ -5,8 +5,8 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable
-from autograd.core import grad
 from autograd.kernels.windows import windows
+from autograd.variable import grad
 
 IMAGE = np.array([[1, 2, 3, 0], [0, 1, 2, 3], [3, 0, 1, 2], [2, 3, 0, 1]])
 FILTER = np.array([[2, 0, 1], [0, 1, 2], [1, 0, 2]])
@@ -41,7 +41,7 @@ def test_output_size(size, kernel, stride, pad, out):
 
 
 def test_a_size_that_is_not_positive_names_the_numbers():
-    with pytest.raises(ValueError, match=r"\(2 \+ 0 \+ 0 - 1 \(3 - 1\) - 1\) // 1 \+ 1 = 0, and must be at least 1"):
+    with pytest.raises(ValueError, match=r"must be at least 1, .* \(2 \+ 0 \+ 0 - 1 \(3 - 1\) - 1\) // 1 \+ 1 = 0"):
         F.conv2d(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 3, 3)))
 
 

@@ -205,9 +205,9 @@ def test_a_link_is_followed(tmp_path):
 
 
 def test_folders(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no folder .*missing to save net\.npz in"):
+    with pytest.raises(FileNotFoundError, match="path must be in a folder that exists, not in .*missing: create it"):
         serialize.save(model(), tmp_path / "missing" / "net.npz")
-    with pytest.raises(IsADirectoryError, match="is a folder"):
+    with pytest.raises(IsADirectoryError, match="path must be a file, not the folder"):
         serialize.save(model(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -332,7 +332,7 @@ def test_a_file_that_lost_an_array_is_noticed(tmp_path):
         for name in old.namelist()[:-1]:
             new.writestr(name, old.read(name))
     path.write_bytes(buffer.getvalue())
-    with pytest.raises(ValueError, match=re.escape("the arrays should be ['W', 'b'], but are ['W']")):
+    with pytest.raises(ValueError, match=re.escape("the arrays must be ['W', 'b'], not ['W']")):
         serialize.read(path)
 
 
@@ -355,10 +355,12 @@ def test_a_file_that_does_not_fit_leaves_the_model_as_it_was(tmp_path):
 @pytest.mark.parametrize(
     "source, match",
     [
-        (3, "int has no state_dict"), (np.ones(3), "ndarray has no state_dict"),
-        (State(x=object()), "x: object is neither"), (State(x=[np.ones(1)]), "x: list is neither"),
-        ({1: np.ones(1)}, "names in a state are strings, not 1"),
-        ({"x": np.array([None])}, "x: an array of Python objects"), ({"a\0b": 1}, "names in a state"),
+        (3, "with state_dict, not int"),
+        (np.ones(3), "with state_dict, not ndarray"),
+        (State(x=object()), "x must be an array or fit for JSON, not object"),
+        (State(x=[np.ones(1)]), "x must be an array or fit for JSON, not list"),
+        ({1: np.ones(1)}, "name in a state must be a string .* not 1"),
+        ({"x": np.array([None])}, "x must be an array .* not of Python objects"), ({"a\0b": 1}, "name in a state"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_saved(tmp_path, source, match):
@@ -368,11 +370,11 @@ def test_what_cannot_be_saved(tmp_path, source, match):
 
 
 def test_what_cannot_be_loaded_into(tmp_path):
-    with pytest.raises(TypeError, match="dict has no load_state_dict"):
+    with pytest.raises(TypeError, match="with load_state_dict, not dict"):
         serialize.load({}, tmp_path / "x.npz")
-    with pytest.raises(TypeError, match="Linear is a class: make a layer"):
+    with pytest.raises(TypeError, match="not the class Linear: call it first"):
         serialize.load(Linear, tmp_path / "x.npz")
-    with pytest.raises(TypeError, match="Linear is a class"):
+    with pytest.raises(TypeError, match="not the class Linear"):
         serialize.save(Linear, tmp_path / "x.npz")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nst
 
-from autograd.shapes import axes_of, check_matmul, inverse, reduced, repeated
+from autograd.shapes import axes_of, broadcast_axes, check_matmul, inverse_permutation, reduced_shape
 
 drawn = settings(deadline=None, derandomize=True, max_examples=100)
 
@@ -18,7 +18,7 @@ drawn = settings(deadline=None, derandomize=True, max_examples=100)
 def test_reduced_is_the_shape_of_a_sum(axis, keepdims):
     x = np.zeros((2, 3, 4))
     expected = x.sum(axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims).shape
-    assert reduced(x.shape, axis, keepdims) == expected
+    assert reduced_shape(x.shape, axis, keepdims) == expected
 
 
 def test_axes_of_counts_from_zero():
@@ -36,7 +36,7 @@ def test_axes_that_do_not_fit(shape, axis):
     with pytest.raises(ValueError, match="does not fit the shape"):
         axes_of(shape, axis)
     with pytest.raises(ValueError, match=r"each at most once"):
-        reduced(shape, axis, True)
+        reduced_shape(shape, axis, True)
 
 
 @pytest.mark.parametrize("axis", ["a", 0.0, (0, 1.0), [None], "01", {0}, (0, "1")])
@@ -53,9 +53,9 @@ def test_axes_may_be_numpys_integers():
 def test_inverse_undoes_an_order(n):
     x = np.zeros(tuple(range(2, 2 + n)))
     for axes in itertools.permutations(range(n)):
-        assert x.transpose(axes).transpose(inverse(axes)).shape == x.shape
+        assert x.transpose(axes).transpose(inverse_permutation(axes)).shape == x.shape
         negative = tuple(a - n for a in axes)
-        assert inverse(negative) == inverse(axes)
+        assert inverse_permutation(negative) == inverse_permutation(axes)
 
 
 @given(nst.mutually_broadcastable_shapes(num_shapes=1, base_shape=(2, 3, 1, 4), max_dims=4))
@@ -63,7 +63,7 @@ def test_inverse_undoes_an_order(n):
 def test_repeated_finds_the_axes_of_copies(shapes):
     """A small array broadcast to a large shape has stride 0 exactly there, or the axis has one element."""
     (small,), large = shapes.input_shapes, shapes.result_shape
-    axes = repeated(small, large)
+    axes = broadcast_axes(small, large)
     strides = np.broadcast_to(np.zeros(small), large).strides
     lead = len(large) - len(small)
     for i, n in enumerate(large):
@@ -81,9 +81,9 @@ def test_repeated_refuses_what_numpy_refuses(data):
         np.broadcast_to(np.zeros(small), large)
     except ValueError:
         with pytest.raises(ValueError, match="does not broadcast to"):
-            repeated(small, large)
+            broadcast_axes(small, large)
     else:
-        repeated(small, large)
+        broadcast_axes(small, large)
 
 
 @given(st.data())

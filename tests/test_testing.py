@@ -5,7 +5,7 @@ import pytest
 
 import autograd.functions as F
 from autograd import Function, Variable
-from autograd.core import as_array
+from autograd.algebra import as_array
 from autograd.testing import check_gradients
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from autograd import Variable, enable_grad, grad, no_grad, test_mode
-from autograd.config import recording, training
+from autograd.config import mode
 
 
 def test_eight_threads_with_different_modes():
@@ -22,11 +22,11 @@ def test_eight_threads_with_different_modes():
             if i % 2:
                 with no_grad(), test_mode():
                     barrier.wait()
-                    seen.append(((x * x).creator is None, training.get()))
+                    seen.append(((x * x).creator is None, mode.get().training))
             else:
                 barrier.wait()
                 y = x * x
-                seen.append((y.creator is None, training.get()))
+                seen.append((y.creator is None, mode.get().training))
                 y.backward()
         return seen, None if x.grad is None else x.grad.data.tolist()
 
@@ -35,8 +35,8 @@ def test_eight_threads_with_different_modes():
     for i, (seen, gradient) in enumerate(results):
         assert seen == [(True, False) if i % 2 else (False, True)] * 50
         assert gradient == (None if i % 2 else [50 * 2.0 * i] * 3)
-    assert recording.get()
-    assert training.get()
+    assert mode.get().recording
+    assert mode.get().training
 
 
 def test_a_recorded_backward_beside_a_plain_one():
@@ -97,15 +97,15 @@ def test_asyncio_tasks():
 
 def test_a_new_thread_starts_with_the_defaults():
     with no_grad(), test_mode(), ThreadPoolExecutor(1) as pool:
-        assert pool.submit(lambda: (recording.get(), training.get())).result() == (True, True)
+        assert pool.submit(lambda: (mode.get().recording, mode.get().training)).result() == (True, True)
 
 
 def test_a_decorated_function_can_be_called_from_many_threads_and_by_itself():
     @no_grad()
     def depth(n):
-        assert not recording.get()
+        assert not mode.get().recording
         return n if n == 0 else depth(n - 1)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(depth, [20] * 40)) == [0] * 40
-    assert recording.get()
+    assert mode.get().recording

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nst
 
 from autograd import Variable, as_variable, grad, no_grad
-from autograd.core import as_array
+from autograd.algebra import as_array
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 drawn = settings(deadline=None, derandomize=True, max_examples=60)

@@ -1,13 +1,15 @@
-"""Data sets, and their division into batches. Everything here is arrays: no Variable is known.
+"""Data sets, transforms of images, and batches. All of it works on arrays, without Variables.
 
     x, t = data.digits()
     for x, t in data.DataLoader((x, t), batch_size=32):
         ...
 
-`digits` comes with the package, `spiral` and `sine` are computed, `mnist` and `fashion_mnist` are read from
-a local folder or fetched once. Each gives a pair of arrays (x, t): float32 inputs and their targets.
-`transforms` prepares images, and changes them at random.
+`digits` comes with the package, `spiral` and `sine` are computed, `mnist` and `fashion_mnist` are read from a local
+folder or downloaded once. Each returns a pair of arrays (x, t): float32 inputs and their targets. `transforms` prepares
+images and augments them at random.
 """
+
+from __future__ import annotations
 
 from autograd.data import transforms
 from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral

@@ -1,21 +1,23 @@
-"""Fetching a file into the cache: by one process at a time, and verified before it has its name there."""
+"""Downloads a file into the cache: one process at a time, and verified before it gets its name there."""
 
-import os
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import BinaryIO
+
+from autograd.files import replacing
 
 try:
     import fcntl
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["fetch_first"]
+__all__ = ["download", "fetch_first"]
 
-PATIENCE = 20  # a mirror may be silent for `timeout` seconds, and take PATIENCE times as long in all
+PATIENCE = 20  # a mirror may be silent for `timeout` seconds, and a whole download may take PATIENCE times that
 
 
 def fetch_first(
@@ -27,13 +29,13 @@ def fetch_first(
     timeout: float,
     troubles: list[str],
 ) -> bytes | None:
-    """What `check` makes of the first URL that gives it a file it accepts; that file is then at `path`.
+    """Downloads the first file that `check` accepts to `path`, and returns the result of `check`; None if all fail.
 
-    Each failure is one line more in `troubles`. RuntimeError if the folder of `path` cannot be written.
+    Appends a line to `troubles` for each failure. Raises RuntimeError if the folder of `path` cannot be written.
     """
     with locked(path, PATIENCE * timeout):
         with suppress(OSError, ValueError):
-            return check(path)  # another process was faster
+            return check(path)  # another process has downloaded it
         for url in urls:
             try:
                 with replacing(path) as temporary:
@@ -45,12 +47,12 @@ def fetch_first(
 
 
 def download(url: str, path: Path, *, most: int, timeout: float) -> None:
-    """Write what a URL serves to a new file, down to the disk.
+    """Writes the content behind a URL to a new file.
 
-    TimeoutError if it is silent for `timeout` seconds, or not done after PATIENCE times that. ValueError if
-    it sends more than `most` bytes.
+    Raises TimeoutError if the server is silent for `timeout` seconds, or not done after PATIENCE times that.
+    Raises ValueError if it sends more than `most` bytes.
     """
-    from http.client import HTTPException  # with ssl, 45 ms that only those who fetch need to pay
+    from http.client import HTTPException  # these two load ssl: 45 ms that only a download has to pay
     from urllib.request import urlopen
 
     deadline = time.monotonic() + PATIENCE * timeout
@@ -64,35 +66,16 @@ def download(url: str, path: Path, *, most: int, timeout: float) -> None:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"only {received} bytes came in {PATIENCE * timeout:g} s")
                 file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
     except HTTPException as error:
         raise OSError(f"the answer broke off: {error!r}") from error
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name for a temporary file, which becomes `path` if the block succeeds and is deleted if not."""
-    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    with suppress(OSError):  # not every system can open a folder, and the file is in place already
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-@contextmanager
 def locked(path: Path, patience: float) -> Iterator[None]:
-    """Hold the lock that belongs to `path`, if it can be had within `patience` seconds.
+    """Holds the lock that belongs to `path`, if it becomes free within `patience` seconds.
 
-    The lock saves work, it does not guard the file: that gets there by one rename, and only if it is right.
-    So a process that waited in vain goes on, and so does one on a file system without locks.
+    The lock only saves work: the file appears by one rename, after it was verified. So a process whose patience ends
+    continues without the lock, and so does a process on a file system without locks.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,18 +97,18 @@ def locked(path: Path, patience: float) -> Iterator[None]:
 
 
 def flock(lock: BinaryIO) -> bool:
-    """Take the system's lock on a file. It ends when the file is closed, at the latest with the process."""
+    """Takes the system's lock on a file, if it is free. The lock ends with the file or with the process."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        return True  # a file system without locks: go on as if it were held
+        return True  # a file system without locks: continue as if the lock were held
     return True
 
 
 def create(mark: Path, patience: float) -> bool:
-    """Take a lock that is a file's existence, where flock is missing. One left over lasts for `patience`."""
+    """Takes a lock that is the existence of a file, where flock is missing. A leftover expires after `patience`."""
     try:
         mark.open("xb").close()
     except FileExistsError:

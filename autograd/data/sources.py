@@ -1,8 +1,10 @@
-"""Published files: where they may lie, where they can be fetched, and how their content is recognised.
+"""Published files: where they may lie, where they can be downloaded, and how their content is recognised.
 
-A file is what its SHA-256 says. The sum is that of the decompressed content, as gzip headers differ from copy
-to copy. Nothing that has another sum is returned, or enters the cache.
+A file is what its SHA-256 says. The sum is that of the decompressed content, because gzip headers differ from copy to
+copy. A file with another sum is never returned, and never enters the cache.
 """
+
+from __future__ import annotations
 
 import gzip
 import os
@@ -14,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
+from autograd.checks import number
 from autograd.data.download import fetch_first
 
 __all__ = ["FASHION_MNIST", "MNIST", "Published", "Source", "cache_folder", "read"]
@@ -33,9 +36,9 @@ class Source:
 
     folder     its folder inside the cache
     files      name → content
-    mirrors    addresses that a file's name is appended to, tried in this order
-    packaged   folders that a system package may have put it in
-    advice     one more thing to do without a network
+    mirrors    addresses, tried in this order; the name of the file is appended
+    packaged   folders where a system package may have put it
+    advice     one more way to get it without a network
     """
 
     title: str
@@ -47,7 +50,7 @@ class Source:
 
 
 def ubyte_files(train_images: str, train_labels: str, test_images: str, test_labels: str) -> Mapping[str, Published]:
-    """The four files of a data set like MNIST, from their sums: names and sizes are always the same."""
+    """The four files of a data set like MNIST, from their sums. The names and sizes are always the same."""
     return MappingProxyType(
         {
             "train-images-idx3-ubyte": Published(16 + 60_000 * 28 * 28, train_images),
@@ -92,7 +95,7 @@ FASHION_MNIST = Source(
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: $AUTOGRAD_DATA, else $XDG_CACHE_HOME/autograd, else ~/.cache/autograd."""
+    """The folder of downloaded files: $AUTOGRAD_DATA, else $XDG_CACHE_HOME/autograd, else ~/.cache/autograd."""
     chosen, shared = os.environ.get("AUTOGRAD_DATA"), os.environ.get("XDG_CACHE_HOME", "")
     if chosen:
         return Path(chosen).expanduser()
@@ -107,19 +110,18 @@ def read(
     download: bool = True,
     timeout: float = 30.0,
 ) -> bytes:
-    """The decompressed content of one file: from `folder` alone if there is one; otherwise from the cache,
-    the folders of system packages, or the mirrors, in this order.
+    """The decompressed content of one file.
 
-    FileNotFoundError if no place has it. A copy with other content counts as absent; the message tells of it.
+    Only `folder` is searched, if it is given; otherwise the cache, the folders of system packages, and the mirrors.
+    Raises FileNotFoundError if no place has it. A copy with other content counts as absent, and the message names it.
     """
-    if not timeout > 0:
-        raise ValueError(f"timeout is {timeout!r}; it is a number of seconds above zero")
+    number("timeout, in seconds,", timeout, above=0)
     cache = cache_folder() / source.folder
     places = [Path(folder).expanduser()] if folder is not None else [cache, *map(Path, source.packaged)]
     troubles: list[str] = []
-    content = look(places, name, source.files[name], troubles)
+    content = first_good_copy(places, name, source.files[name], troubles)
     if content is None and download and folder is None:
-        content = fetch(source, name, cache, timeout, troubles)
+        content = downloaded(source, name, cache, timeout, troubles)
     if content is None:
         advice = what_to_do(source, cache) if folder is None else "put the published file there"
         tried = f"{source.title}: no {name}.gz (nor {name}) in {', '.join(map(str, places))}"
@@ -127,8 +129,8 @@ def read(
     return content
 
 
-def look(places: list[Path], name: str, published: Published, troubles: list[str]) -> bytes | None:
-    """The content of the first good copy, compressed or not; what is wrong with others goes to `troubles`."""
+def first_good_copy(places: list[Path], name: str, published: Published, troubles: list[str]) -> bytes | None:
+    """The content of the first good copy, compressed or not. Appends what is wrong with others to `troubles`."""
     for path in copies(places, name):
         try:
             return read_verified(path, published)
@@ -146,28 +148,28 @@ def copies(places: list[Path], name: str) -> Iterator[Path]:
 
 
 def read_verified(path: Path, published: Published) -> bytes:
-    """The decompressed content of a file, if it is what was published; ValueError if not.
+    """The decompressed content of a file. Raises ValueError if it is not the published content.
 
-    Compressed or not is told from the first bytes: some servers decompress on the way and keep the name.
+    The first bytes tell whether the file is compressed: some servers decompress on the way and keep the name.
     """
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         try:
-            # One byte more than expected is enough to see that a file is too long, however long it is.
+            # One byte more than expected shows that a file is too long, however long it is.
             content = (gzip.GzipFile(fileobj=file) if compressed else file).read(published.size + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"the compressed file is damaged or cut short ({error})") from error
     if len(content) != published.size:
         size = f"more than {published.size}" if len(content) > published.size else str(len(content))
-        raise ValueError(f"the content has {size} bytes instead of {published.size}")
+        raise ValueError(f"the content must have {published.size} bytes, not {size}")
     if (found := sha256(content).hexdigest()) != published.sha256:
-        raise ValueError(f"the content has SHA-256 {found} instead of {published.sha256}")
+        raise ValueError(f"the content must have SHA-256 {published.sha256}, not {found}")
     return content
 
 
-def fetch(source: Source, name: str, cache: Path, timeout: float, troubles: list[str]) -> bytes | None:
-    """The content of a file from the first good mirror, now also in the cache; failures go to `troubles`."""
+def downloaded(source: Source, name: str, cache: Path, timeout: float, troubles: list[str]) -> bytes | None:
+    """The content of a file from the first good mirror, which also enters the cache. Appends failures to `troubles`."""
     published = source.files[name]
     return fetch_first(
         [f"{mirror}{name}.gz" for mirror in source.mirrors],
@@ -180,7 +182,7 @@ def fetch(source: Source, name: str, cache: Path, timeout: float, troubles: list
 
 
 def what_to_do(source: Source, cache: Path) -> str:
-    """For those who have no network."""
+    """Advice for users without a network."""
     ways = [
         "without a network, one of these helps:",
         f"- put {', '.join(f'{name}.gz' for name in source.files)} into {cache}",

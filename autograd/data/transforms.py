@@ -1,12 +1,12 @@
-"""Images made fit for a network, and changed at random so that it sees no image twice.
+"""Transforms of images: preparation for a network, and random changes (augmentation).
 
     rng = np.random.default_rng(0)
     prepare = compose(partial(resize, size=256), partial(centre_crop, size=224), to_chw)
     augment = compose(partial(random_crop, size=32, pad=4, rng=rng), partial(random_flip, rng=rng))
 
-An image is an array (C, H, W), several are (N, C, H, W); sizes are (height, width), or a number for both.
-What takes an image takes one of Pillow too, and gives one back; `to_chw` makes it an array. What is random draws from
-the generator that it is given, for every image of a batch anew. Inputs are never changed; a crop may be a view of one.
+An image is an array (C, H, W), a batch is (N, C, H, W); a size is (height, width), or a number for both. A function of
+an image also takes an image of Pillow and returns one; `to_chw` makes it an array. Random transforms draw from their
+generator, separately for every image of a batch. Inputs are never changed; a crop may be a view of its input.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array, namespace
+from autograd.checks import number, one_of, whole
 
 __all__ = [
     "centre_crop",
@@ -36,35 +37,38 @@ __all__ = [
 Image = Any  # an array (C, H, W) or (N, C, H, W), or an image of Pillow
 Size = int | Sequence[int]
 
-KERNELS: dict[str, tuple[float, Callable[[Any], Any]]] = {  # reach, and weight at a distance in pixels
-    "box": (0.5, lambda d: np.where((d > -0.5) & (d <= 0.5), 1.0, 0.0)),
-    "bilinear": (1.0, lambda d: np.maximum(1 - np.abs(d), 0)),
-    "bicubic": (2.0, lambda d: cubic(np.abs(d))),
+# Pillow's number of the method, the radius of its kernel, and the weight at a distance d in pixels.
+KERNELS: dict[str, tuple[int, float, Callable[[Any], Any]]] = {
+    "box": (4, 0.5, lambda d: np.where((d > -0.5) & (d <= 0.5), 1.0, 0.0)),
+    "bilinear": (2, 1.0, lambda d: np.maximum(1 - np.abs(d), 0)),
+    "bicubic": (3, 2.0, lambda d: cubic(np.abs(d))),
 }
+FLIP_LEFT_RIGHT, FLIP_TOP_BOTTOM = 0, 1  # Pillow's numbers
 
 
 def compose(*transforms: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """One function that does them all, the first one first. It can be pickled if they can."""
+    """One function that applies the transforms in this order. It can be pickled if they can."""
     for f in transforms:
         if not callable(f):
             raise TypeError(f"compose takes functions, not {f!r:.40}: set their options with functools.partial")
-    return partial(through, transforms)
+    return partial(applied, transforms)
 
 
-def through(transforms: Sequence[Callable[[Any], Any]], x: Any) -> Any:
+def applied(transforms: Sequence[Callable[[Any], Any]], x: Any) -> Any:
+    """The result of one transform after another."""
     for f in transforms:
         x = f(x)
     return x
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
-    """(H, W, C) or (H, W) -> (C, H, W), as most image files and libraries have it: an image of Pillow, or an array.
+    """(H, W, C) or (H, W) -> (C, H, W), for an array in the order of most image files, or an image of Pillow.
 
-    uint8, 0 to 255, becomes 0 to 1; floating-point numbers keep their values. A palette of Pillow becomes RGB.
+    uint8 numbers, 0 to 255, become 0 to 1; floating-point numbers keep their values. A palette of Pillow becomes RGB.
     Raises ValueError for other numbers, and TypeError for a `dtype` that is not floating-point.
     """
     if np.dtype(dtype).kind != "f":
-        raise TypeError(f"to_chw: dtype must be floating-point, not {np.dtype(dtype)}: it makes images from 0 to 1")
+        raise TypeError(f"to_chw: dtype must be floating-point, not {np.dtype(dtype)}: images are from 0 to 1")
     if is_pillow(image):
         x = np.asarray(image.convert("RGB") if image.mode in ("P", "1", "CMYK") else image)
     else:
@@ -74,15 +78,17 @@ def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
             f"to_chw takes one image, uint8 or floating-point, (H, W, C) or (H, W), not {described(image)}"
         )
     if x.dtype.kind == "u" and x.dtype != np.uint8:
-        raise ValueError(f"to_chw: divide {x.dtype} numbers by the largest of their range first")
+        raise ValueError(
+            f"to_chw takes uint8 or floating-point numbers, not {x.dtype}: divide by the largest number first"
+        )
     x = (x[:, :, None] if x.ndim == 2 else x).transpose(2, 0, 1)
     return x.astype(dtype) / 255 if x.dtype == np.uint8 else x.astype(dtype)
 
 
 def normalize(x: Any, mean: float | Sequence[float], std: float | Sequence[float]) -> Any:
-    """y = (x - mean) / std, with numbers for all channels or one for each; the dtype stays.
+    """y = (x - mean) / std, with one number for all channels or one for each. The dtype stays.
 
-    ImageNet's are (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225), for images from 0 to 1.
+    For ImageNet, mean is (0.485, 0.456, 0.406) and std (0.229, 0.224, 0.225), with images from 0 to 1.
     """
     check_images("normalize", x)
     if x.dtype.kind != "f":
@@ -90,7 +96,7 @@ def normalize(x: Any, mean: float | Sequence[float], std: float | Sequence[float
     m, s = [np.asarray(v, np.float64).reshape(-1) for v in (mean, std)]
     if len(m) not in (1, x.shape[-3]) or len(s) not in (1, x.shape[-3]) or not (s > 0).all():
         raise ValueError(
-            f"normalize: one number, or one for each of {x.shape[-3]} channels, std > 0; not {mean}, {std}"
+            f"normalize takes one number, or one for each of {x.shape[-3]} channels, with std > 0, not {mean}, {std}"
         )
     xp = namespace(x)
     m, s = [xp.asarray(v, dtype=x.dtype).reshape(-1, 1, 1) for v in (m, s)]
@@ -98,26 +104,23 @@ def normalize(x: Any, mean: float | Sequence[float], std: float | Sequence[float
 
 
 def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
-    """The image in another size. One number is the length of the shorter side, and the proportions stay.
+    """The image in another size. One number is the length of the shorter side; the proportions stay.
 
-    method   'box', 'bilinear' or 'bicubic': how far a pixel's influence reaches. Where the image gets smaller, it
-             reaches as much farther (antialiasing), so every old pixel counts
+    method   'box', 'bilinear' or 'bicubic', the kernel of the interpolation. For a smaller image the kernel is wider
+             (antialiasing), so that every old pixel counts
 
-    Each axis on its own is a matrix product: y = A x B^T. Floating-point images become what Pillow makes of them; with
-    uint8, Pillow rounds between the two products too. A bicubic curve may overshoot what it passes through.
-    Whole numbers are rounded, once. Raises TypeError for those of 64 bits, bool and complex ones.
+    y = A x B^T: a matrix product for each axis. Floating-point results equal Pillow's; for uint8, Pillow also rounds
+    between the two products. Bicubic values may leave the range of x. Integers are rounded once, at the end.
+    Raises TypeError for 64-bit integers, bool and complex numbers.
     """
-    if method not in KERNELS:
-        raise ValueError(f"resize: method must be one of {', '.join(map(repr, KERNELS))}, not {method!r}")
+    pillow, _, _ = KERNELS[one_of("resize: method", method, *KERNELS)]
     H, W = height_width("resize", x)
-    OH, OW = proportional(H, W, size) if isinstance(size, int | np.integer) else pair("size", size)
+    OH, OW = pair("resize: size", size) if np.ndim(size) else proportional(H, W, whole("resize: size", size))
     if is_pillow(x):
-        from PIL.Image import Resampling
-
-        return x.resize((OW, OH), Resampling[method.upper()])
+        return x.resize((OW, OH), pillow)
     if x.dtype.kind not in "fiu" or x.dtype in (np.int64, np.uint64):
         raise TypeError(
-            f"resize takes floating-point or whole numbers of at most 32 bits, not {x.dtype}: use x.astype(np.float32)"
+            f"resize takes floating-point numbers or integers up to 32 bits, not {x.dtype}: use x.astype(np.float32)"
         )
     floats = x.astype(np.result_type(x.dtype, np.float32), copy=False)
     A, B = [namespace(x).asarray(interpolation(*n, method), dtype=floats.dtype) for n in ((H, OH), (W, OW))]
@@ -129,10 +132,12 @@ def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
 
 
 def crop(x: Image, top: int, left: int, height: int, width: int) -> Image:
-    """The rows from `top` and the columns from `left`. Raises ValueError if they are not all in the image."""
+    """`height` rows from `top` and `width` columns from `left`. Raises ValueError if the image is too small."""
     H, W = height_width("crop", x)
-    if not (0 <= top <= H - height and 0 <= left <= W - width and height > 0 and width > 0):
-        raise ValueError(f"crop: {height} x {width} pixels from ({top}, {left}) are not in an image of {H} x {W}")
+    top, left = whole("crop: top", top, 0), whole("crop: left", left, 0)
+    height, width = whole("crop: height", height), whole("crop: width", width)
+    if top + height > H or left + width > W:
+        raise ValueError(f"crop takes pixels of an image of {H} x {W}, not {height} x {width} from ({top}, {left})")
     if is_pillow(x):
         return x.crop((left, top, left + width, top + height))
     return x[..., top : top + height, left : left + width]
@@ -141,27 +146,28 @@ def crop(x: Image, top: int, left: int, height: int, width: int) -> Image:
 def centre_crop(x: Image, size: Size) -> Image:
     """The middle of the image."""
     H, W = height_width("centre_crop", x)
-    h, w = pair("size", size)
+    h, w = pair("centre_crop: size", size)
+    if h > H or w > W:
+        raise ValueError(f"centre_crop takes a size of at most {H} x {W}, not {h} x {w}")
     return crop(x, (H - h) // 2, (W - w) // 2, h, w)
 
 
 def flip(x: Image, *, vertical: bool = False) -> Image:
-    """The mirror image: left and right change places, or with `vertical` top and bottom."""
+    """The mirror image: left and right are exchanged, or top and bottom with `vertical`."""
     height_width("flip", x)
     if is_pillow(x):
-        from PIL.Image import Transpose
-
-        return x.transpose(Transpose.FLIP_TOP_BOTTOM if vertical else Transpose.FLIP_LEFT_RIGHT)
+        return x.transpose(FLIP_TOP_BOTTOM if vertical else FLIP_LEFT_RIGHT)
     return x[..., ::-1, :] if vertical else x[..., ::-1]
 
 
 def random_crop(x: Image, size: Size, *, rng: np.random.Generator, pad: int = 0) -> Image:
-    """A part of this size from anywhere in the image, to which `pad` zeros are added on each side first."""
+    """A part of this size from a random place in the image, after `pad` zeros are added on each side."""
     check_generator("random_crop", rng)
     H, W = height_width("random_crop", x)
-    h, w = pair("size", size)
-    if pad < 0 or h > H + 2 * pad or w > W + 2 * pad:
-        raise ValueError(f"random_crop: {h} x {w} pixels are not in an image of {H} x {W} with a border of {pad}")
+    h, w = pair("random_crop: size", size)
+    pad = whole("random_crop: pad", pad, 0)
+    if h > H + 2 * pad or w > W + 2 * pad:
+        raise ValueError(f"random_crop takes pixels of an image of {H} x {W} with a border of {pad}, not {h} x {w}")
 
     def one(image: Image) -> Image:
         top, left = int(rng.integers(H + 2 * pad - h + 1)), int(rng.integers(W + 2 * pad - w + 1))
@@ -173,7 +179,7 @@ def random_crop(x: Image, size: Size, *, rng: np.random.Generator, pad: int = 0)
 def random_flip(x: Image, p: float = 0.5, *, rng: np.random.Generator, vertical: bool = False) -> Image:
     """The mirror image with probability p."""
     check_generator("random_flip", rng)
-    check_probability("random_flip", p)
+    p = number("random_flip: p", p, least=0, most=1)
     height_width("random_flip", x)
     return each(lambda image: flip(image, vertical=vertical) if rng.random() < p else image, x)
 
@@ -187,28 +193,28 @@ def random_erasing(
     ratio: tuple[float, float] = (0.3, 3.3),
     value: float | None = 0.0,
 ) -> Any:
-    """With probability p a rectangle is overwritten, so that the network cannot rely on one part of an object.
+    """Overwrites a random rectangle with probability p, so that the network cannot rely on one part of an object.
 
-    area    its share of the image, drawn uniformly between the two
-    ratio   its height over its width, log-uniformly, so that tall and wide are alike
-    value   what it is filled with; None: normal random numbers, for images that are normalized
+    area    the rectangle's share of the image, uniform between the two
+    ratio   height over width, log-uniform between the two, so that tall and wide are equally likely
+    value   fills the rectangle; None: normal random numbers, for normalized images
 
     Source: Zhong et al., "Random erasing data augmentation", 2017.
     """
     check_generator("random_erasing", rng)
-    check_probability("random_erasing", p)
+    p = number("random_erasing: p", p, least=0, most=1)
     check_images("random_erasing", x)
-    if not 0 < area[0] <= area[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
-        raise ValueError(f"random_erasing: area must be two shares, ratio two positive numbers, not {area}, {ratio}")
+    area = interval("random_erasing: area", area, most=1)
+    ratio = interval("random_erasing: ratio", ratio)
     H, W = x.shape[-2:]
 
     def one(image: Any) -> Any:
         if rng.random() >= p:
             return image
-        pixels = rng.uniform(*area) * H * W
+        count = rng.uniform(*area) * H * W
         proportion = math.exp(rng.uniform(math.log(ratio[0]), math.log(ratio[1])))
-        h = min(H, max(1, round(math.sqrt(pixels * proportion))))
-        w = min(W, max(1, round(math.sqrt(pixels / proportion))))
+        h = min(H, max(1, round(math.sqrt(count * proportion))))
+        w = min(W, max(1, round(math.sqrt(count / proportion))))
         top, left = int(rng.integers(H - h + 1)), int(rng.integers(W - w + 1))
         y = image.copy()
         noise = rng.standard_normal((len(y), h, w)) if value is None else value
@@ -219,7 +225,7 @@ def random_erasing(
 
 
 def each(f: Callable[[Any], Any], x: Image) -> Image:
-    """f of the image, or of each image of a batch."""
+    """f of an image, or of each image of a batch."""
     return f(x) if is_pillow(x) or x.ndim == 3 else namespace(x).stack([f(image) for image in x])
 
 
@@ -233,45 +239,58 @@ def bordered(x: Image, pad: int) -> Image:
 
 
 def interpolation(H: int, OH: int, method: str) -> Any:
-    """The matrix (OH, H) that makes OH pixels of H: row i weighs the old pixels around the middle of the new one.
+    """The matrix (OH, H) from H old pixels to OH new ones. Row i has the weights of the old pixels around new pixel i.
 
-    Which pixels are near enough is decided as in Pillow, to the rounding: a box ends where two are equally far.
+    The pixels inside the kernel are those that Pillow takes, including its rounding for two pixels equally far away.
     """
-    reach, kernel = KERNELS[method]
+    _, reach, kernel = KERNELS[method]
     scale = max(H / OH, 1)
     middle = (np.arange(OH)[:, None] + 0.5) * (H / OH)
     first, end = [np.floor(middle + distance * scale + 0.5) for distance in (-reach, reach)]
-    pixels = np.arange(H)
-    weights = np.where((first <= pixels) & (pixels < end), kernel((pixels + 0.5 - middle) / scale), 0)
+    old = np.arange(H)
+    weights = np.where((first <= old) & (old < end), kernel((old + 0.5 - middle) / scale), 0)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
 def cubic(d: Any, a: float = -0.5) -> Any:
-    """The curve of bicubic interpolation. Source: Keys, "Cubic convolution interpolation", 1981."""
+    """The kernel of bicubic interpolation. Source: Keys, "Cubic convolution interpolation", 1981."""
     near = (a + 2) * d**3 - (a + 3) * d**2 + 1
     return np.where(d < 1, near, np.where(d < 2, a * (d**3 - 5 * d**2 + 8 * d - 4), 0))
 
 
 def proportional(H: int, W: int, shorter: int) -> tuple[int, int]:
-    """The sizes with this shorter side and, as near as whole pixels allow, the same proportions."""
-    pair("size", shorter)
+    """The size with this shorter side and, up to rounding, the same proportions."""
     return (shorter, round(shorter * W / H)) if H <= W else (round(shorter * H / W), shorter)
 
 
 def pair(name: str, size: Size) -> tuple[int, int]:
     """(height, width) of a size."""
-    sizes = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    if len(sizes) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
-        raise ValueError(f"{name} must be a positive whole number or a pair (height, width), not {size!r}")
-    return int(sizes[0]), int(sizes[1])
+    height, width = two(name, size) if np.ndim(size) else (size, size)
+    return whole(name, height), whole(name, width)
+
+
+def interval(name: str, bounds: Sequence[float], most: float | None = None) -> tuple[float, float]:
+    """Two positive numbers in ascending order."""
+    low, high = two(name, bounds)
+    high = number(name, high, above=0, most=most)
+    return number(name, low, above=0, most=high), high
+
+
+def two(name: str, values: Any) -> tuple[Any, Any]:
+    """The two elements of a sequence."""
+    if len(values) != 2:
+        raise ValueError(f"{name} must be a pair, not {values!r:.40}")
+    first, second = values
+    return first, second
 
 
 def is_pillow(x: object) -> bool:
-    """Is it an image of Pillow, which need not be installed?"""
+    """True for an image of Pillow. Pillow need not be installed."""
     return any(base.__module__.startswith("PIL.") for base in type(x).__mro__)
 
 
 def height_width(name: str, x: Image) -> tuple[int, int]:
+    """(H, W) of an image or a batch; `name` is the function that was called."""
     if is_pillow(x):
         return x.height, x.width
     check_images(name, x)
@@ -279,27 +298,23 @@ def height_width(name: str, x: Image) -> tuple[int, int]:
 
 
 def check_images(name: str, x: Any) -> None:
-    """Raises TypeError or ValueError unless it is an array of one image or several, the channels before the rows."""
+    """Raises TypeError or ValueError unless x is an array (C, H, W) or (N, C, H, W)."""
     if not is_array(x):
-        raise TypeError(f"{name} takes arrays, not {described(x)}; to_chw makes one of an image of Pillow")
+        raise TypeError(f"{name} takes arrays, not {described(x)}: to_chw makes an array from an image of Pillow")
     if x.ndim not in (3, 4) or 0 in x.shape:
         raise ValueError(f"{name} takes images (C, H, W) or (N, C, H, W), not {described(x)}")
     if x.ndim == 3 and x.shape[2] <= 4 < min(x.shape[:2]):
-        raise ValueError(f"{name}: {x.shape} looks like (H, W, C): see to_chw; if it is (C, H, W), give x[None]")
+        raise ValueError(f"{name} takes (C, H, W), not {x.shape}, which looks like (H, W, C): use to_chw, or x[None]")
 
 
 def check_generator(name: str, rng: object) -> None:
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
-            f"{name}: rng must be a NumPy generator, np.random.default_rng(seed), not {rng!r:.40}: a seed would draw "
-            "the same for every image"
+            f"{name}: rng must be a NumPy generator, np.random.default_rng(seed), not {rng!r:.40}: a seed would give "
+            "the same numbers for every image"
         )
 
 
-def check_probability(name: str, p: float) -> None:
-    if not 0 <= p <= 1:
-        raise ValueError(f"{name}: the probability p must be between 0 and 1, not {p}")
-
-
 def described(x: Any) -> str:
+    """The dtype and shape of an array, or the type of anything else."""
     return f"{x.dtype} {x.shape}" if is_array(x) else type(x).__name__

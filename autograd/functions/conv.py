@@ -1,8 +1,8 @@
-"""Convolution: the readable one, a matrix product of im2col and the filters; and the fast one, with the same meaning.
+"""Convolution: `conv2d`, which is fast, and `conv2d_by_im2col`, which is to read and means the same.
 
-Images are (N, C, H, W): samples, channels, rows, columns. Filters are (M, C, KH, KW), one for each output channel; with
-`groups` the channels fall into that many groups, and a filter sees only its own: (M, C/groups, KH, KW). As in every
-framework the kernel is not turned over: the operation is what mathematics calls a cross-correlation.
+Images are (N, C, H, W): samples, channels, rows, columns. Filters are (M, C, KH, KW), one for each output channel. With
+`groups` the channels fall into that many groups, and a filter sees only its own: (M, C/groups, KH, KW). The kernel is
+not turned over, as in every framework: mathematics calls the operation a cross-correlation.
 
 A filter steps by `stride`; its taps are `dilation` pixels apart. `pad` adds zeros around the image: a number, one per
 axis, a pair (before, behind) for each axis, `'valid'` (none), or `'same'` (so many that OH = ceil(H / stride)).
@@ -16,12 +16,18 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from autograd.core import Function, Operand
-from autograd.functions.operands import operand, whole
+from autograd.algebra import Operand
+from autograd.checks import whole
+from autograd.function import Function
+from autograd.functions.operands import operand
 from autograd.kernels import conv
-from autograd.kernels import im2col as lay
+from autograd.kernels import im2col as arrays
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 from autograd.shapes import Shape
+
+__all__ = [
+    "Col2im", "Im2col", "col2im", "conv1d", "conv2d", "conv2d_by_im2col", "conv3d", "conv_transpose2d", "im2col",
+]  # fmt: skip
 
 
 class Im2col(Function):
@@ -31,74 +37,10 @@ class Im2col(Function):
         self.w = w
 
     def forward(self, x):
-        return lay.im2col(x, self.w)
+        return arrays.im2col(x, self.w)
 
     def backward(self, gcols):
         return Col2im(self.w)(gcols)
-
-
-class Col2im(Function):
-    """Each pixel the sum of what the columns hold for it: the adjoint.   (N, C, *kernel, *out) -> (N, C, *size)"""
-
-    def __init__(self, w):
-        self.w = w
-
-    def forward(self, cols):
-        return lay.col2im(cols, self.w)
-
-    def backward(self, gx):
-        return Im2col(self.w)(gx)
-
-
-class Convolve(Function):
-    """y = x * W + b. With `Spread` and `Correlate` it is closed under differentiation: see `kernels/conv.py`."""
-
-    def __init__(self, w, groups):
-        self.w, self.groups = w, groups
-
-    def forward(self, x, W, b=None):
-        return conv.convolve(x, W, b, self.w, self.groups)
-
-    def backward(self, gy):
-        x, W, *b = self.inputs
-        wanted_x, *wanted = self.parents
-        gx = wanted_x and Spread(self.w, self.groups)(gy, W)
-        if not any(wanted):
-            return gx, *[None] * len(wanted)
-        gWb = Correlate(self.w, self.groups, ones=bool(b))(x, gy)
-        return (gx, *gWb) if b else (gx, gWb)
-
-
-class Spread(Function):
-    """x = every y[n, m, o] times filter m, laid down at window o and summed: the adjoint of Convolve in the image."""
-
-    def __init__(self, w, groups):
-        self.w, self.groups = w, groups
-
-    def forward(self, y, W):
-        return conv.spread(y, W, self.w, self.groups)
-
-    def backward(self, gx):
-        y, W = self.inputs
-        wanted_y, wanted_W = self.parents
-        return wanted_y and Convolve(self.w, self.groups)(gx, W), wanted_W and Correlate(self.w, self.groups)(gx, y)
-
-
-class Correlate(Function):
-    """W = the correlation of image and windows: the adjoint of Convolve in the filters; with `ones` in the bias too."""
-
-    def __init__(self, w, groups, ones=False):
-        self.w, self.groups, self.ones = w, groups, ones
-
-    def forward(self, x, y):
-        W, b = conv.correlate(x, y, self.w, self.groups, self.ones)
-        return (W, b) if self.ones else W
-
-    def backward(self, *gWb):
-        x, y = self.inputs
-        wanted_x, wanted_y = self.parents
-        gx = wanted_x and Spread(self.w, self.groups)(y, gWb[0])
-        return gx, wanted_y and Convolve(self.w, self.groups)(x, *gWb)
 
 
 def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Any:
@@ -111,8 +53,26 @@ def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation:
     array([0., 1., 4., 5.])
     """
     check_images("im2col", x, 2)
-    w = windows_of("im2col", x.shape[2:], kernel, stride, pad, dilation)
-    return Im2col(w)(x).transpose(0, 4, 5, 1, 2, 3).reshape(x.shape[0] * prod(w.out), x.shape[1] * prod(w.kernel))
+    return as_rows(x, windows_of("im2col", x.shape[2:], kernel, stride, pad, dilation))
+
+
+def as_rows(x: Operand, w: Windows) -> Any:
+    """im2col as a matrix.   (N, C, *size) -> (N · O, C · K)"""
+    cols = Im2col(w)(x)  # (N, C, KH, KW, OH, OW)
+    return cols.transpose(0, 4, 5, 1, 2, 3).reshape(x.shape[0] * prod(w.out), x.shape[1] * prod(w.kernel))
+
+
+class Col2im(Function):
+    """x[p] = the sum of the copies of pixel p: the adjoint of Im2col.   (N, C, *kernel, *out) -> (N, C, *size)"""
+
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, cols):
+        return arrays.col2im(cols, self.w)
+
+    def backward(self, gx):
+        return Im2col(self.w)(gx)
 
 
 def col2im(
@@ -130,29 +90,64 @@ def col2im(
     expected = N * prod(w.out), C * prod(w.kernel)
     given = operand("col2im", cols).shape
     if given != expected:
-        raise ValueError(f"col2im: images {tuple(shape)} have an im2col of shape {expected}, not {given}")
+        raise ValueError(f"col2im takes for images {tuple(shape)} an im2col of shape {expected}, not {given}")
     return Col2im(w)(cols.reshape(N, *w.out, C, *w.kernel).transpose(0, 3, 4, 5, 1, 2))
 
 
 def conv2d_by_im2col(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
 ) -> Any:
-    """conv2d as a picture: im2col, a matrix product, and the rows made images again. To read, and to test conv2d by."""
-    G = whole("conv2d_by_im2col: groups", groups)
-    w = fitting("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, G)
+    """conv2d, to read and to test conv2d by: im2col, a matrix product, and its rows made images again."""
+    w, G = checked("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, groups)
     N, M = x.shape[0], W.shape[0]
-    cols = im2col(x, w.kernel, w.stride, w.pad, w.dilation)  # (N·OH·OW, C·KH·KW)
+    cols = as_rows(x, w)  # (N·OH·OW, C·KH·KW)
     cols = cols.reshape(len(cols), G, cols.shape[1] // G).transpose(1, 0, 2)  # (G, N·OH·OW, C/G·KH·KW)
     filters = W.reshape(G, M // G, cols.shape[2]).transpose(0, 2, 1)  # (G, C/G·KH·KW, M/G)
-    y = (cols @ filters).transpose(1, 0, 2).reshape(N, *w.out, M)
-    return (y if b is None else y + b).transpose(0, 3, 1, 2)
+    y = (cols @ filters).transpose(1, 0, 2).reshape(N, *w.out, M)  # (N, OH, OW, M)
+    return (y if b is None else y + b).transpose(0, 3, 1, 2)  # (N, M, OH, OW)
+
+
+class Conv(Function):
+    """y = x * W + b [convolution]. Closed under differentiation with the next two: see `kernels/conv.py`."""
+
+    def __init__(self, w, groups):
+        self.w, self.groups = w, groups
+
+    def forward(self, x, W, b=None):
+        return conv.forward(x, W, b, self.w, self.groups)
+
+    def backward(self, gy):
+        x, W, *b = self.inputs
+        needs_x, *needs_Wb = self.needs
+        gx = needs_x and ConvTranspose(self.w, self.groups)(gy, W)
+        if not any(needs_Wb):
+            return gx, *[None] * len(needs_Wb)
+        gWb = ConvFilterGradient(self.w, self.groups, bias=bool(b))(x, gy)
+        return (gx, *gWb) if b else (gx, gWb)
+
+
+class ConvFilterGradient(Function):
+    """gW, and with `bias` gb: the adjoint of Conv in W and b [weight gradient].   x, gy -> gW or (gW, gb)"""
+
+    def __init__(self, w, groups, bias=False):
+        self.w, self.groups, self.bias = w, groups, bias
+
+    def forward(self, x, gy):
+        gW, gb = conv.filter_gradient(x, gy, self.w, self.groups, self.bias)
+        return (gW, gb) if self.bias else gW
+
+    def backward(self, *ggWb):
+        x, gy = self.inputs
+        needs_x, needs_gy = self.needs
+        gx = needs_x and ConvTranspose(self.w, self.groups)(gy, ggWb[0])
+        return gx, needs_gy and Conv(self.w, self.groups)(x, *ggWb)
 
 
 def conv1d(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
 ) -> Any:
     """conv2d with one spatial axis.   (N, C, L) (M, C/groups, K) (M,) -> (N, M, OL)"""
-    return convolution("conv1d", 1, x, W, b, stride, pad, dilation, groups)
+    return conv_nd("conv1d", 1, x, W, b, stride, pad, dilation, groups)
 
 
 def conv2d(
@@ -163,26 +158,41 @@ def conv2d(
     (N, C, H, W) (M, C/groups, KH, KW) (M,) -> (N, M, OH, OW), OH = (H + P0 + P1 - D (KH - 1) - 1) // S + 1
 
     With groups = C a filter sees one channel only: a depthwise convolution.
-    Raises ValueError if the channels do not fit, or the kernel does not fit into the padded image; TypeError for
+    Raises ValueError if the channels do not fit, or the kernel does not fit into the padded image. Raises TypeError for
     operands that are no arrays, and for groups that are no whole number.
     """
-    return convolution("conv2d", 2, x, W, b, stride, pad, dilation, groups)
+    return conv_nd("conv2d", 2, x, W, b, stride, pad, dilation, groups)
 
 
 def conv3d(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
 ) -> Any:
     """conv2d with three spatial axes.   (N, C, D, H, W) (M, C/groups, KD, KH, KW) (M,) -> (N, M, OD, OH, OW)"""
-    return convolution("conv3d", 3, x, W, b, stride, pad, dilation, groups)
+    return conv_nd("conv3d", 3, x, W, b, stride, pad, dilation, groups)
 
 
-def convolution(
+def conv_nd(
     name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
 ) -> Any:
-    """The convolution over `n` spatial axes."""
-    groups = whole(f"{name}: groups", groups)
-    w = fitting(name, n, x, W, b, stride, pad, dilation, groups)
-    return Convolve(w, groups)(x, W) if b is None else Convolve(w, groups)(x, W, b)
+    """The convolution over `n` spatial axes; `name` stands in the messages of errors."""
+    w, groups = checked(name, n, x, W, b, stride, pad, dilation, groups)
+    return Conv(w, groups)(x, W) if b is None else Conv(w, groups)(x, W, b)
+
+
+class ConvTranspose(Function):
+    """x = the sum of all y[n, m, o] times filter m, laid down at window o: the adjoint of Conv in x.   y, W -> x"""
+
+    def __init__(self, w, groups):
+        self.w, self.groups = w, groups
+
+    def forward(self, y, W):
+        return conv.transpose(y, W, self.w, self.groups)
+
+    def backward(self, gx):
+        y, W = self.inputs
+        needs_y, needs_W = self.needs
+        gy = needs_y and Conv(self.w, self.groups)(gx, W)
+        return gy, needs_W and ConvFilterGradient(self.w, self.groups)(gx, y)
 
 
 def conv_transpose2d(
@@ -199,26 +209,27 @@ def conv_transpose2d(
 
     (N, C, H, W) (C, M/groups, KH, KW) (M,) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad
 
-    `pad` cuts off what conv2d with that pad would have added. conv2d maps images of several sizes to one size if
-    stride > 1; `output_pad` says to which of them the way back leads.
+    `pad` cuts off what conv2d with that pad would have added. With stride > 1 several image sizes give the same output
+    size of conv2d; `output_pad` chooses which one to restore.
     Raises ValueError if the channels do not fit, OH is not positive, or output_pad is not smaller than the stride.
     """
-    check_images("conv_transpose2d", x, 2)
-    check_filters("conv_transpose2d", W, 2)
-    groups = whole("conv_transpose2d: groups", groups)
-    M = W.shape[1] * groups
-    if W.shape[0] != x.shape[1] or W.shape[0] % groups:
+    name = "conv_transpose2d"
+    check_images(name, x, 2)
+    check_filters(name, W, 2)
+    groups = whole(f"{name}: groups", groups)
+    C, M = x.shape[1], W.shape[1] * groups
+    if W.shape[0] != C or C % groups:
         raise ValueError(
-            f"conv_transpose2d: filters {W.shape} for images {x.shape} in {groups} groups: W must be "
-            f"(C, M/groups, KH, KW) with C = {x.shape[1]} a multiple of groups"
+            f"{name} takes filters W (C, M/groups, KH, KW), with C = {C} a multiple of groups, "
+            f"not filters {W.shape} for images {x.shape} in {groups} groups"
         )
-    check_bias("conv_transpose2d", b, M)
-    w = way_back("conv_transpose2d", x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
-    y = Spread(w, groups)(x, W)
+    check_bias(name, b, M)
+    w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
+    y = ConvTranspose(w, groups)(x, W)
     return y if b is None else y + b.reshape(M, 1, 1)
 
 
-def way_back(
+def transposed_windows(
     name: str, size: Shape, kernel: Sizes, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes
 ) -> Windows:
     """The windows, as many as `size` says, on the image that a transposed convolution makes."""
@@ -231,35 +242,35 @@ def way_back(
     for H, K, S, (P0, P1), D, R in zip(size, w.kernel, w.stride, w.pad, w.dilation, more):
         numbers = f"(H - 1) S + D (K - 1) + 1 - P0 - P1 + R = ({H} - 1) {S} + {D} ({K} - 1) + 1 - {P0} - {P1} + {R}"
         O = (H - 1) * S + D * (K - 1) + 1 - P0 - P1 + R
-        if O < 1 or R >= S:
-            raise ValueError(
-                f"{name}: the output size would be {numbers} = {O}: it must be at least 1, "
-                f"and output_pad R = {R} smaller than the stride {S}"
-            )
+        if O < 1:
+            raise ValueError(f"{name}: the output size must be at least 1, not {numbers} = {O}")
+        if R >= S:
+            raise ValueError(f"{name}: output_pad must be smaller than the stride {S}, not {R}")
         image.append(O)
     return w._replace(size=tuple(image), out=tuple(size))
 
 
-def fitting(
+def checked(
     name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, dilation: Sizes, groups: int
-) -> Windows:
-    """The windows of filters on images of `n` axes, once all shapes are known to fit."""
+) -> tuple[Windows, int]:
+    """The windows of filters on images of `n` axes, and the number of groups. Raises if anything does not fit."""
+    groups = whole(f"{name}: groups", groups)
     check_images(name, x, n)
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
     if W.shape[1] * groups != C or M % groups:
         raise ValueError(
-            f"{name}: filters {W.shape} for images {x.shape} in {groups} groups: W must be (M, C/groups, ...) with "
-            f"C = {C} and M = {M} multiples of groups"
+            f"{name} takes filters W (M, C/groups, ...), with C = {C} and M = {M} multiples of groups, "
+            f"not filters {W.shape} for images {x.shape} in {groups} groups"
         )
     check_bias(name, b, M)
-    return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation)
+    return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation), groups
 
 
 def windows_of(
     name: str, size: Shape, kernel: Sizes, stride: Sizes, pad: Pad, dilation: Sizes = 1, ceil: bool = False
 ) -> Windows:
-    """`windows`, whose errors name the function."""
+    """`windows`, with `name` in front of the messages of its errors."""
     try:
         return windows(size, kernel, stride, pad, dilation, ceil)
     except ValueError as error:
@@ -267,6 +278,7 @@ def windows_of(
 
 
 def check_images(name: str, x: Operand, n: int) -> None:
+    """Raises ValueError unless x has `n` spatial axes behind those of samples and channels."""
     shape = operand(name, x).shape
     if len(shape) != n + 2:
         axes = ("N", "C", *("DHW"[-n:] if n > 1 else "L"))
@@ -274,12 +286,14 @@ def check_images(name: str, x: Operand, n: int) -> None:
 
 
 def check_filters(name: str, W: Operand, n: int) -> None:
+    """Raises ValueError unless W has two axes for channels and `n` for the kernel, none of them empty."""
     shape = operand(name, W).shape
     if len(shape) != n + 2 or 0 in shape:
-        raise ValueError(f"{name}: W must have {n + 2} axes, 2 for channels, {n} for the kernel, and is {shape}")
+        raise ValueError(f"{name}: W must have {n + 2} axes, 2 for channels, {n} for the kernel, not the shape {shape}")
 
 
 def check_bias(name: str, b: Operand, M: int) -> None:
+    """Raises ValueError unless b is None or has one number for each of M channels."""
     shape = (M,) if b is None else operand(name, b).shape
     if shape != (M,):
-        raise ValueError(f"{name}: b must have the shape ({M},), one number a channel, and is {shape}")
+        raise ValueError(f"{name}: b must have the shape ({M},), one number a channel, not {shape}")

@@ -1,15 +1,21 @@
 """Elementary functions, element by element: y = f(x), gx = gy f'(x).
 
-Where f' is cheaper in terms of y than of x, `backward` names the outputs: the array y, which the next operation keeps
-anyway, is then all that is kept. Outside their domain the functions give what NumPy gives, nan and a warning.
+`backward` names the outputs where f' is cheaper in terms of y than of x. Only the array y is then kept, which the next
+operation keeps anyway. Outside their domain the functions give what NumPy gives: nan and a warning.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from autograd.algebra import Log, Operand
 from autograd.backend import namespace
-from autograd.core import Function, Log, Operand
+from autograd.function import Function
+
+__all__ = [
+    "arccos", "arcsin", "arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "sin", "sinh", "sqrt", "square",
+    "tan", "tanh",
+]  # fmt: skip
 
 
 class Exp(Function):
@@ -22,6 +28,16 @@ class Exp(Function):
         return gy * self.outputs[0]
 
 
+def exp(x: Operand) -> Any:
+    """y = e^x"""
+    return Exp()(x)
+
+
+def log(x: Operand) -> Any:
+    """y = ln x, the natural logarithm; -inf and a warning at 0."""
+    return Log()(x)
+
+
 class Log1p(Function):
     """y = ln(1 + x)"""
 
@@ -30,6 +46,11 @@ class Log1p(Function):
 
     def backward(self, gy):
         return gy / (1 + self.inputs[0])
+
+
+def log1p(x: Operand) -> Any:
+    """y = ln(1 + x), exact to the last digits for small x too."""
+    return Log1p()(x)
 
 
 class Expm1(Function):
@@ -42,6 +63,11 @@ class Expm1(Function):
         return gy * (1 + self.outputs[0])
 
 
+def expm1(x: Operand) -> Any:
+    """y = e^x - 1, exact to the last digits for small x too."""
+    return Expm1()(x)
+
+
 class Sqrt(Function):
     """y = x^(1/2)"""
 
@@ -50,6 +76,11 @@ class Sqrt(Function):
 
     def backward(self, gy):
         return gy * 0.5 / self.outputs[0]
+
+
+def sqrt(x: Operand) -> Any:
+    """y = x^(1/2); the gradient 1 / (2 y) is infinite at 0."""
+    return Sqrt()(x)
 
 
 class Square(Function):
@@ -62,6 +93,11 @@ class Square(Function):
         return gy * self.inputs[0] * 2
 
 
+def square(x: Operand) -> Any:
+    """y = x^2"""
+    return Square()(x)
+
+
 class Sin(Function):
     """y = sin x"""
 
@@ -72,6 +108,11 @@ class Sin(Function):
         return gy * cos(self.inputs[0])
 
 
+def sin(x: Operand) -> Any:
+    """y = sin x, x in radians"""
+    return Sin()(x)
+
+
 class Cos(Function):
     """y = cos x"""
 
@@ -80,6 +121,11 @@ class Cos(Function):
 
     def backward(self, gy):
         return -gy * sin(self.inputs[0])
+
+
+def cos(x: Operand) -> Any:
+    """y = cos x, x in radians"""
+    return Cos()(x)
 
 
 class Tan(Function):
@@ -93,6 +139,11 @@ class Tan(Function):
         return gy * (1 + y * y)
 
 
+def tan(x: Operand) -> Any:
+    """y = tan x, x in radians"""
+    return Tan()(x)
+
+
 class Arcsin(Function):
     """y = arcsin x"""
 
@@ -102,6 +153,11 @@ class Arcsin(Function):
     def backward(self, gy):
         (x,) = self.inputs
         return gy / sqrt(1 - x * x)
+
+
+def arcsin(x: Operand) -> Any:
+    """y = arcsin x in [-pi/2, pi/2], for x in [-1, 1]; the gradient is infinite at both ends."""
+    return Arcsin()(x)
 
 
 class Arccos(Function):
@@ -115,6 +171,11 @@ class Arccos(Function):
         return -gy / sqrt(1 - x * x)
 
 
+def arccos(x: Operand) -> Any:
+    """y = arccos x in [0, pi], for x in [-1, 1]; the gradient is infinite at both ends."""
+    return Arccos()(x)
+
+
 class Arctan(Function):
     """y = arctan x"""
 
@@ -124,6 +185,11 @@ class Arctan(Function):
     def backward(self, gy):
         (x,) = self.inputs
         return gy / (1 + x * x)
+
+
+def arctan(x: Operand) -> Any:
+    """y = arctan x in (-pi/2, pi/2)"""
+    return Arctan()(x)
 
 
 class Sinh(Function):
@@ -136,6 +202,11 @@ class Sinh(Function):
         return gy * cosh(self.inputs[0])
 
 
+def sinh(x: Operand) -> Any:
+    """y = (e^x - e^-x) / 2"""
+    return Sinh()(x)
+
+
 class Cosh(Function):
     """y = (e^x + e^-x) / 2"""
 
@@ -144,6 +215,11 @@ class Cosh(Function):
 
     def backward(self, gy):
         return gy * sinh(self.inputs[0])
+
+
+def cosh(x: Operand) -> Any:
+    """y = (e^x + e^-x) / 2"""
+    return Cosh()(x)
 
 
 class Tanh(Function):
@@ -155,76 +231,6 @@ class Tanh(Function):
     def backward(self, gy):
         (y,) = self.outputs
         return gy * (1 - y * y)
-
-
-def exp(x: Operand) -> Any:
-    """y = e^x"""
-    return Exp()(x)
-
-
-def log(x: Operand) -> Any:
-    """y = ln x, the natural logarithm; -inf and a warning at 0."""
-    return Log()(x)
-
-
-def log1p(x: Operand) -> Any:
-    """y = ln(1 + x), exact to the last digits for small x too."""
-    return Log1p()(x)
-
-
-def expm1(x: Operand) -> Any:
-    """y = e^x - 1, exact to the last digits for small x too."""
-    return Expm1()(x)
-
-
-def sqrt(x: Operand) -> Any:
-    """y = x^(1/2); the gradient 1 / (2 y) is infinite at 0."""
-    return Sqrt()(x)
-
-
-def square(x: Operand) -> Any:
-    """y = x^2"""
-    return Square()(x)
-
-
-def sin(x: Operand) -> Any:
-    """y = sin x, x in radians"""
-    return Sin()(x)
-
-
-def cos(x: Operand) -> Any:
-    """y = cos x, x in radians"""
-    return Cos()(x)
-
-
-def tan(x: Operand) -> Any:
-    """y = tan x, x in radians"""
-    return Tan()(x)
-
-
-def arcsin(x: Operand) -> Any:
-    """y = arcsin x in [-pi/2, pi/2], for x in [-1, 1]; the gradient is infinite at both ends."""
-    return Arcsin()(x)
-
-
-def arccos(x: Operand) -> Any:
-    """y = arccos x in [0, pi], for x in [-1, 1]; the gradient is infinite at both ends."""
-    return Arccos()(x)
-
-
-def arctan(x: Operand) -> Any:
-    """y = arctan x in (-pi/2, pi/2)"""
-    return Arctan()(x)
-
-
-def sinh(x: Operand) -> Any:
-    """y = (e^x - e^-x) / 2"""
-    return Sinh()(x)
-
-
-def cosh(x: Operand) -> Any:
-    """y = (e^x + e^-x) / 2"""
-    return Cosh()(x)
 
 
 def tanh(x: Operand) -> Any:

@@ -1,58 +1,55 @@
-"""Looking up rows by number, and how often the right one was found."""
+"""Looking up the rows of a table by their numbers."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import Any
 
+from autograd.algebra import Operand, as_array
 from autograd.backend import namespace
-from autograd.core import Function, Operand, as_array
+from autograd.function import Function
 from autograd.functions.operands import operand
+
+__all__ = ["embedding"]
 
 
 class Embedding(Function):
     """y = W[index].   (V, ...) and whole numbers below V (...) -> (..., ...)"""
 
-    def __init__(self, index):
-        self.index = index
-
-    def forward(self, W):
-        self.V = len(W)
-        return W.take(self.index, axis=0)  # twice as fast as W[index]
+    def forward(self, W, index):
+        self.save(index=index)
+        return W.take(index, axis=0)  # twice as fast as W[index]
 
     def backward(self, gy):
-        return AddRows(self.index, self.V)(gy)
+        V = self.parents[0].shape[0]
+        return AddRows(V)(gy, self.saved.index), None
 
 
 class AddRows(Function):
-    """y = 0, then y[index] += x: the adjoint of Embedding. A row named twice receives twice."""
+    """y = 0 with V rows, then y[index] += x: the adjoint of Embedding. A row named twice receives twice."""
 
-    def __init__(self, index, V):
-        self.index = index
+    def __init__(self, V):
         self.V = V
 
-    def forward(self, x):
+    def forward(self, x, index):
+        self.save(index=index)
         xp = namespace(x)
-        row = x.shape[self.index.ndim :]
+        row = x.shape[index.ndim :]
         D = prod(row)
         y = xp.zeros((self.V, *row), x.dtype)
-        # Element by element: NumPy adds at a flat index five times as fast as at one of rows.
-        xp.add.at(y.reshape(-1), (self.index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
+        # Element by element: NumPy adds at a flat index five times as fast as at an index of rows.
+        xp.add.at(y.reshape(-1), (index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
         return y
 
     def backward(self, gy):
-        return Embedding(self.index)(gy)
+        return Embedding()(gy, self.saved.index), None
 
 
 def embedding(W: Operand, index: Operand) -> Any:
     """y = W[index]: a row of W for each number in `index`.   (V, D) (...) -> (..., D), and rows may be of any shape
 
-    The gradient of a row is the sum over all places where it was looked up. Numbers count from 0; unlike an index in
-    brackets, negative ones are refused.
-
-    Raises:
-        TypeError: the index is not of integers.
-        ValueError: W has no rows; a number out of range.
+    The gradient of a row is the sum over all places where it was looked up. Negative indices do not count from the end.
+    Raises TypeError if the index is not of integers, ValueError if W has no rows or an index is not in 0 .. V - 1.
     """
     W, index = operand("embedding", W), as_array(index)
     index = index if hasattr(index, "dtype") else namespace(as_array(W)).asarray(index)
@@ -60,21 +57,8 @@ def embedding(W: Operand, index: Operand) -> Any:
         raise TypeError(f"embedding: the index must be of integers, not {index.dtype}")
     if not W.shape:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
-    if index.size and not 0 <= int(index.min()) <= int(index.max()) < W.shape[0]:
+    V = W.shape[0]
+    if index.size and not 0 <= int(index.min()) <= int(index.max()) < V:
         wrong = int(index.min()) if index.min() < 0 else int(index.max())
-        raise ValueError(f"embedding: index {wrong} is out of range for {W.shape[0]} rows, which count from 0")
-    return Embedding(index.astype(int, copy=False))(W)
-
-
-def accuracy(y: Operand, t: Operand) -> float:
-    """The fraction of samples whose largest score is at the target, a number.   (..., C) (...) or (..., C) -> float
-
-    t are labels, or distributions over the classes, whose largest elements count. No gradient flows.
-    Raises ValueError if the shapes do not fit or there is no sample.
-    """
-    y, t = as_array(operand("accuracy", y)), as_array(t)
-    t = t if hasattr(t, "dtype") else namespace(y).asarray(t)
-    if not y.size or t.shape not in (y.shape, y.shape[:-1]):
-        raise ValueError(f"accuracy takes scores (..., C) and labels (...) or (..., C), not {y.shape} and {t.shape}")
-    labels = t.argmax(-1) if t.shape == y.shape else t
-    return float((y.argmax(-1) == labels).mean())
+        raise ValueError(f"embedding: the index must be in 0 .. {V - 1}, as W has {V} rows, not {wrong}")
+    return Embedding()(W, index.astype(int, copy=False))

@@ -9,39 +9,39 @@ from typing import Any
 
 import numpy as np
 
+from autograd.algebra import BroadcastTo, Operand, as_array, getitem, matmul, reshape, transpose
 from autograd.backend import namespace
-from autograd.core import BroadcastTo, Function, Operand, as_array, getitem, matmul, reshape, transpose
+from autograd.checks import whole
+from autograd.function import Function
 from autograd.functions.operands import operand
-from autograd.kernels.threads import hold
+from autograd.kernels.matmul import product
 from autograd.shapes import axes_of
 
-__all__ = ["einsum", "linear", "matmul", "outer", "tensordot"]
+__all__ = ["Einsum", "einsum", "linear", "matmul", "outer", "tensordot"]
 
 
 class Linear(Function):
     """y = x W + b.   (..., I) (I, O) (O,) -> (..., O)"""
 
     def forward(self, x, W, b):
-        with hold.lately(x.size * W.shape[1]):
-            y = rows(x) @ W
+        y = product(as_matrix(x), W)  # (N, O)
         if y.dtype == b.dtype:
-            y += b  # the product is ours: no second array of its size
+            y += b  # saves a second array of its size
         else:
             y = y + b
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
 
     def backward(self, gy):
         x, W, _ = self.inputs
-        wanted_x, wanted_W, wanted_b = self.parents
-        g = rows(gy)
-        with hold.lately(x.size * W.shape[1]):
-            gx = wanted_x and (g @ W.T).reshape(x.shape)
-            gW = wanted_W and rows(x).T @ g
-        return gx, gW, wanted_b and g.sum(0)
+        needs_x, needs_W, needs_b = self.needs
+        g = as_matrix(gy)  # (N, O)
+        gx = needs_x and product(g, W.T).reshape(x.shape)
+        gW = needs_W and product(as_matrix(x).T, g)
+        return gx, gW, needs_b and g.sum(0)
 
 
-def rows(x: Operand) -> Any:
-    """x as a matrix, whose rows are the vectors along its last axis."""
+def as_matrix(x: Operand) -> Any:
+    """x as a matrix of the vectors along its last axis.   (..., I) -> (N, I)"""
     return x if x.ndim == 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])
 
 
@@ -67,35 +67,33 @@ def outer(a: Operand, b: Operand) -> Any:
 
 
 def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
-    """The product summed over pairs of axes, as one matrix product: y has the axes of a that are left, then those of b.
+    """The product summed over pairs of axes, as one matrix product: y has the other axes of a, then those of b.
 
-    `axes` is how many of the last axes of a go with as many of the first of b, or two lists of axes that go together.
+    `axes` is a number, of the last axes of a and as many first axes of b, or two lists of axes that go together.
     Raises ValueError for axes that do not exist, or do not have the same sizes.
     """
     a, b = operand("tensordot", a), operand("tensordot", b)
-    sa, sb = a.shape, b.shape
-    if isinstance(axes, (int, np.integer)):
-        if not 0 <= axes <= min(len(sa), len(sb)):
-            raise ValueError(f"tensordot: shapes {sa} and {sb} have no {axes} axes to sum over")
-        axes = tuple(range(len(sa) - axes, len(sa))), tuple(range(axes))
-    pairs = zip((sa, sb), axes)
-    summed_a, summed_b = [axes_of(s, k if isinstance(k, (int, np.integer)) else tuple(k)) for s, k in pairs]
-    sizes = [sa[i] for i in summed_a]
-    if sizes != [sb[i] for i in summed_b]:
-        raise ValueError(f"tensordot: axes {summed_a} of {sa} and {summed_b} of {sb} have different sizes")
-    left = tuple([i for i in range(len(sa)) if i not in summed_a])
-    right = tuple([i for i in range(len(sb)) if i not in summed_b])
-    shape = tuple([sa[i] for i in left]), tuple([sb[i] for i in right])
-    A = reshape(transpose(a, left + summed_a), (prod(shape[0]), prod(sizes)))
-    B = reshape(transpose(b, summed_b + right), (prod(sizes), prod(shape[1])))
-    return reshape(matmul(A, B), shape[0] + shape[1])
+    if not isinstance(axes, (tuple, list, np.ndarray)):
+        n = whole("tensordot: axes", axes, 0)
+        if n > min(a.ndim, b.ndim):
+            raise ValueError(f"tensordot: shapes {a.shape} and {b.shape} have no {n} axes to sum over")
+        axes = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
+    summed_a, summed_b = [axes_of(x.shape, tuple(np.atleast_1d(k).tolist())) for x, k in zip((a, b), axes)]
+    if [a.shape[i] for i in summed_a] != [b.shape[i] for i in summed_b]:
+        raise ValueError(f"tensordot: axes {summed_a} of {a.shape} and {summed_b} of {b.shape} have different sizes")
+    kept_a = tuple([i for i in range(a.ndim) if i not in summed_a])
+    kept_b = tuple([i for i in range(b.ndim) if i not in summed_b])
+    I, J, K = [tuple([x.shape[i] for i in axes]) for x, axes in ((a, kept_a), (b, kept_b), (a, summed_a))]
+    A = reshape(transpose(a, kept_a + summed_a), (prod(I), prod(K)))
+    B = reshape(transpose(b, summed_b + kept_b), (prod(K), prod(J)))
+    return reshape(matmul(A, B), I + J)
 
 
 class Einsum(Function):
     """y[output] = sum of x0[terms[0]] x1[terms[1]] ... over the letters not in the output. No term has a letter twice.
 
-    The derivative in one operand is the product of gy and the other operands, summed over what this operand lacks, and
-    repeated along the letters that it alone has.
+    The gradient of an operand is the product of gy and the other operands. It is summed over the letters that the
+    operand lacks, and repeated along the letters that it alone has.
     """
 
     def __init__(self, terms, output):
@@ -103,41 +101,37 @@ class Einsum(Function):
         self.output = output
 
     def forward(self, *xs):
-        subscripts = ",".join(self.terms) + "->" + self.output
         first, last = set(self.terms[0]), set(self.terms[-1])
-        one_pass = len(xs) < 3 and (first <= last or last <= first)  # no product of matrices, which BLAS does best
-        return namespace(*xs).einsum(subscripts, *xs, optimize=not one_pass)
+        one_pass = len(xs) < 3 and (first <= last or last <= first)  # without this einsum looks for matrix products
+        return namespace(*xs).einsum(",".join(self.terms) + "->" + self.output, *xs, optimize=not one_pass)
 
     def backward(self, gy):
         xs = self.inputs
-        gxs: list[Any] = []
-        for i, (x, term) in enumerate(zip(xs, self.terms)):
-            if self.parents[i] is None:
-                gxs.append(None)
-                continue
-            terms = [self.output, *self.terms[:i], *self.terms[i + 1 :]]
-            named = "".join([c for c in term if any(c in other for other in terms)])
-            gx = Einsum(terms, named)(gy, *xs[:i], *xs[i + 1 :])
-            sizes = iter(gx.shape)
-            gx = gx.reshape(tuple([next(sizes) if c in named else 1 for c in term]))
-            wide = np.broadcast_shapes(gx.shape, x.shape)
-            gxs.append(gx if wide == gx.shape else BroadcastTo(wide)(gx))
-        return tuple(gxs)
+        return tuple([needed and self.gradient(i, gy, xs) for i, needed in enumerate(self.needs)])
+
+    def gradient(self, i, gy, xs):
+        """The gradient of operand i."""
+        x, letters = xs[i], self.terms[i]
+        others = [self.output, *self.terms[:i], *self.terms[i + 1 :]]
+        common = "".join([c for c in letters if c in "".join(others)])
+        gx = Einsum(others, common)(gy, *xs[:i], *xs[i + 1 :])
+        sizes = dict(zip(common, gx.shape))
+        gx = gx.reshape(tuple([sizes.get(c, 1) for c in letters]))  # the letters that x alone has: axes of 1
+        wide = np.broadcast_shapes(gx.shape, x.shape)
+        return gx if wide == gx.shape else BroadcastTo(wide)(gx)
 
 
 def einsum(subscripts: str, *operands: Operand) -> Any:
     """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the product of matrices.
 
-    A letter for each axis of each operand; y is the product of all, summed over the letters that the output lacks. A
-    letter twice in one term takes the diagonal ("ii->i"). `...` stands for any axes, aligned from the right and
-    broadcast. Without "->", the output is `...` and then the letters that occur once, in alphabetical order.
-
-    Raises:
-        TypeError: the subscripts are not text.
-        ValueError: terms that do not fit the operands, an unknown or repeated letter in the output, sizes that differ.
+    A term has a letter for each axis of its operand. y is the product of all operands, summed over the letters that the
+    output lacks. A letter twice in one term takes the diagonal ("ii->i"). `...` stands for any axes, aligned from the
+    right and broadcast. Without "->", the output is `...` and then the letters that occur once, in alphabetical order.
+    Raises TypeError for subscripts that are not text. Raises ValueError for terms that do not fit the operands, an
+    unknown or repeated letter in the output, and sizes that differ.
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum takes first its subscripts as text, such as 'ij,jk->ik', not {subscripts!r:.40}")
+        raise TypeError(f"einsum takes its subscripts as text first, such as 'ij,jk->ik', not {subscripts!r:.40}")
     xs = [operand("einsum", x) for x in operands]
     shapes = [x.shape for x in xs]
     terms, output = parse(subscripts, shapes)
@@ -146,7 +140,7 @@ def einsum(subscripts: str, *operands: Operand) -> Any:
 
 
 def parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], str]:
-    """The terms and the output of `subscripts`, a letter for every axis: `...` replaced by letters that are free."""
+    """The terms and the output of `subscripts`, with a letter for every axis: free letters replace `...`."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(shapes) or not shapes:
@@ -182,7 +176,7 @@ def check_terms(subscripts: str, terms: list[str], output: str, shapes: Sequence
 
 
 def diagonal(x: Operand, term: str) -> tuple[Any, str]:
-    """x with one axis for each letter, the diagonal where a letter named several axes; and its letters."""
+    """x with one axis for each letter, and these letters. A letter that named several axes takes their diagonal."""
     for c in dict.fromkeys(term):
         axes = [i for i, other in enumerate(term) if other == c]
         if len(axes) > 1:

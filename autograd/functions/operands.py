@@ -1,4 +1,4 @@
-"""What a function takes, asked at its door; and the dtypes in which it computes and answers."""
+"""What a function takes: the checks at its door, and the dtypes in which it computes and answers."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import as_numbers
-from autograd.core import Operand, astype
+from autograd.algebra import Operand, astype, operand
+from autograd.shapes import Axis, Shape, axes_of
+
+__all__ = ["axes_at", "check_elementwise", "operand", "rounded", "summable", "summable_together"]
 
 
-def operand(name: str, x: Operand) -> Any:
-    """`x` for the function `name`: a Variable or an array as it is, a number as an array of no axes.
+def check_elementwise(name: str, *xs: Operand) -> None:
+    """Raises TypeError for a list, a tuple or a string among `xs`: Python's operators would join or repeat it."""
+    for x in xs:
+        if isinstance(x, (list, tuple, str, bytes)):
+            raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {x!r:.40}")
 
-    Lists are refused: Variables inside them would lose their graph on the way into an array.
 
-    Raises:
-        TypeError: anything else.
+def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
+    """The axes of x that `axis` names, counted from 0, for the function `name`.
+
+    Raises TypeError if x has no shape, and ValueError for an axis out of range. Without `empty`, raises ValueError also
+    if there are no elements along the axes.
     """
-    if hasattr(x, "dtype"):
-        return x
-    if isinstance(x, (int, float)):
-        return as_numbers(x)
-    kind = type(x).__name__
-    raise TypeError(f"{name} takes a Variable or an array, not {kind}: {x!r:.40}; make one of numbers by np.asarray")
-
-
-def whole(name: str, value: Any) -> int:
-    """`value` as a Python int of at least 1.
-
-    Raises:
-        TypeError: no whole number; True and False are none.
-        ValueError: less than 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number, not {value!r:.40}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, not {value}")
-    return int(value)
+    if not hasattr(x, "shape"):
+        raise TypeError(f"{name} takes a Variable or an array, not {type(x).__name__}: {x!r:.40}")
+    axes = axes_of(x.shape, axis)
+    if not empty and 0 in [x.shape[a] for a in axes]:
+        raise ValueError(f"{name} takes at least one element over axis {axis}, not shape {x.shape}")
+    return axes
 
 
 def summable(x: Operand) -> Any:
-    """`x` in a dtype that has room for sums: float16, which ends at 65504, as float32, and whole numbers as float64."""
+    """`x` in a dtype with room for sums: float16, which ends at 65504, as float32; integers as float64."""
     if x.dtype.kind in "biu":
         return astype(x, np.float64)
     return astype(x, np.float32) if x.dtype == np.float16 else x
 
 
+def summable_together(*xs: Operand) -> list[Any]:
+    """`xs`, each with room for sums, in their common dtype."""
+    ys = [summable(x) for x in xs]
+    dtypes = {y.dtype for y in ys}
+    return ys if len(dtypes) == 1 else [astype(y, np.result_type(*dtypes)) for y in ys]
+
+
 def rounded(y: Operand, *xs: Operand) -> Any:
-    """`y`, computed of `summable` numbers, in the dtype that `xs` have together; if they are all whole, as it is."""
+    """`y` in the common dtype of `xs`; unchanged if that is an integer type."""
     if {x.dtype for x in xs} == {y.dtype}:
         return y
     dtype = np.result_type(*[x.dtype for x in xs])

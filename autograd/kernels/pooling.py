@@ -1,27 +1,29 @@
-"""Pooling windows: their maxima, their sums, and the two ways back.
+"""Pooling: the maximum and the sum of each window, and their adjoints.
 
-Every loop runs over the taps of the kernel; all windows are treated at once.
+Every loop runs over the taps of the kernel; all windows are treated at once. The arrays are
+
+    x (N, C, *size)     y, where (N, C, *out)     where[o] = the number of the tap that holds the maximum of window o
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
-import numpy as np
-
 from autograd.backend import Array, namespace
-from autograd.kernels.threads import shared
-from autograd.kernels.windows import Windows
+from autograd.kernels.threads import over_images
+from autograd.kernels.ways import kernel
+from autograd.kernels.windows import Windows, taps
 
-WORTH = 1 << 19  # pixels that are worth a second thread
+__all__ = ["gather_max", "scatter_max", "window_fill", "window_max", "window_sum"]
+
+LARGE = 1 << 19  # pixels for which a second thread pays
 
 
-def largest(x: Array, w: Windows) -> tuple[Array, Array]:
-    """The maximum of each window, and the number of the tap that holds it: the first one, where several do.
+@kernel()
+def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
+    """y[o] = max over k of x[p(o, k)], and `where`, the first tap with this value [max pooling].   x -> y, where
 
-    (N, C, *size) -> twice (N, C, *out). Padding holds minus infinity, and its taps are never named. A window with a nan
-    has the maximum nan; which tap is named then is open.
+    Padding counts as minus infinity, and no tap in it is named. A window with a nan has the maximum nan, and any tap.
     """
     xp = namespace(x)
     lowest = {"f": -xp.inf, "b": False}.get(x.dtype.kind)
@@ -29,67 +31,66 @@ def largest(x: Array, w: Windows) -> tuple[Array, Array]:
     y = xp.full((*x.shape[:2], *w.out), lowest, x.dtype)
     where = xp.zeros(y.shape, xp.uint8 if prod(w.kernel) <= 256 else xp.int64)
     if any(map(any, w.pad)):
-        where += first_inside(xp.zeros((1, 1, *w.out), where.dtype), w)
+        where += first_tap(xp.zeros((1, 1, *w.out), where.dtype), w)
 
-    def work(part: slice) -> None:
-        for number, (_, pixels, windows) in enumerate(w.taps()):
-            candidate, best, tap = x[part][pixels], y[part][windows], where[part][windows]
-            if number:  # numbers grow, so the maximum of them is the last that won; a masked assignment is slower
-                xp.maximum(tap, (candidate > best).astype(tap.dtype) * number, out=tap)
+    def work(share: slice) -> None:
+        for k, (_, pixels, windows) in enumerate(taps(w)):
+            candidate, best, tap = x[share][pixels], y[share][windows], where[share][windows]
+            if k:  # taps grow, so the maximum of them is the last that won; a masked assignment is slower
+                xp.maximum(tap, (candidate > best).astype(tap.dtype) * k, out=tap)
             xp.maximum(best, candidate, out=best)
 
-    divide(work, x)
+    over_images(work, x, large=x.size >= LARGE)
     return y, where
 
 
-def first_inside(where: Array, w: Windows) -> Array:
-    """Sets each window's element to the number of its first tap that lies on the image."""
-    for number, (_, _, windows) in reversed([*enumerate(w.taps())]):
-        where[windows] = number
+def first_tap(where: Array, w: Windows) -> Array:
+    """Sets each window's element to its first tap that lies on the image."""
+    for k, (_, _, windows) in reversed([*enumerate(taps(w))]):
+        where[windows] = k
     return where
 
 
-def pick(x: Array, where: Array, w: Windows) -> Array:
-    """y[o] = x at tap where[o] of window o.   (N, C, *size) -> (N, C, *out)"""
+@kernel()
+def gather_max(x: Array, where: Array, w: Windows) -> Array:
+    """y[o] = x[p(o, where[o])].   x, where -> y"""
     xp = namespace(x)
     y = xp.zeros(where.shape, x.dtype)
-    for number, (_, pixels, windows) in enumerate(w.taps()):
-        y[windows] += xp.where(where[windows] == number, x[pixels], 0)
+    for k, (_, pixels, windows) in enumerate(taps(w)):
+        y[windows] += xp.where(where[windows] == k, x[pixels], 0)
     return y
 
 
-def put(y: Array, where: Array, w: Windows) -> Array:
-    """Each y[o] added at tap where[o] of window o: the adjoint of pick.   (N, C, *out) -> (N, C, *size)"""
+@kernel()
+def scatter_max(y: Array, where: Array, w: Windows) -> Array:
+    """x[p] = sum of y[o] over all o with p(o, where[o]) = p, the adjoint of gather_max.   y, where -> x"""
     xp = namespace(y)
     x = xp.zeros((*y.shape[:2], *w.size), y.dtype)
 
-    def work(part: slice) -> None:
-        for number, (_, pixels, windows) in enumerate(w.taps()):
-            if w.apart:
-                xp.multiply(y[part][windows], where[part][windows] == number, out=x[part][pixels])
+    def work(share: slice) -> None:
+        for k, (_, pixels, windows) in enumerate(taps(w)):
+            if w.disjoint:
+                xp.multiply(y[share][windows], where[share][windows] == k, out=x[share][pixels])
             else:
-                x[part][pixels] += y[part][windows] * (where[part][windows] == number)
+                x[share][pixels] += y[share][windows] * (where[share][windows] == k)
 
-    divide(work, x)
+    over_images(work, x, large=x.size >= LARGE)
     return x
 
 
-def total(x: Array, w: Windows) -> Array:
-    """The sum of each window.   (N, C, *size) -> (N, C, *out)"""
+@kernel()
+def window_sum(x: Array, w: Windows) -> Array:
+    """y[o] = sum over k of x[p(o, k)] [sum pooling].   x -> y"""
     y = namespace(x).zeros((*x.shape[:2], *w.out), x.dtype)
-    for _, pixels, windows in w.taps():
+    for _, pixels, windows in taps(w):
         y[windows] += x[pixels]
     return y
 
 
-def spray(y: Array, w: Windows) -> Array:
-    """Each y[o] added to all pixels of window o: the adjoint of total.   (N, C, *out) -> (N, C, *size)"""
+@kernel()
+def window_fill(y: Array, w: Windows) -> Array:
+    """x[p] = sum of y[o] over all o, k with p(o, k) = p: the adjoint of window_sum.   y -> x"""
     x = namespace(y).zeros((*y.shape[:2], *w.size), y.dtype)
-    for _, pixels, windows in w.taps():
+    for _, pixels, windows in taps(w):
         x[pixels] += y[windows]
     return x
-
-
-def divide(work: Callable[[slice], None], x: Array) -> None:
-    """Does `work` on shares of the images, one to a thread, if they are worth it."""
-    shared(work, len(x), None if namespace(x) is np and x.size >= WORTH else 1)

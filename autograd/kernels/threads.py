@@ -1,9 +1,9 @@
 """Work shared between threads, each of which multiplies its matrices alone.
 
-NumPy lets go of the interpreter lock while it copies and while it multiplies, so Python threads do both at once. BLAS
-would start threads of its own in each of them; it is held to one thread meanwhile. OpenBLAS is part of NumPy's wheels
-and its switch is found through the symbols of NumPy's own extension module. Where there is no such switch (another
-BLAS, Windows), the work is done in one thread, and BLAS divides the products as it sees fit.
+NumPy releases the interpreter lock while it copies and multiplies, so several Python threads do so at once. BLAS would
+start its own threads in each of them; it is held to one thread meanwhile. The switch for that is OpenBLAS's, found
+through the symbols of NumPy's extension module. Without it (another BLAS, Windows) all work is done in one thread, and
+BLAS divides the products itself.
 """
 
 from __future__ import annotations
@@ -16,21 +16,26 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
 from math import inf
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import TypeVar
 
 import numpy as np
 
+from autograd.backend import Array, namespace
+
+__all__ = ["hold"]
+
 T = TypeVar("T")
 
 LATELY = 0.05  # seconds: about a step of a small network
-SMALL = 1 << 27  # multiplications: what one thread does in about three milliseconds
+SMALL_PRODUCT = 1 << 27  # multiplications: about three milliseconds of one thread
+FREE = nullcontext()
 
 
 @cache
 def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """How to ask for, and how to set, the number of threads that BLAS uses; None if that is not known."""
+    """The functions that get and set the number of threads of BLAS; None if they are not known."""
     try:
         library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # a lookup in it finds the libraries that it uses
         for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_"):
@@ -42,15 +47,18 @@ def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 class Hold:
-    """Holds BLAS to one thread while at least one block `with hold():` runs, in whatever threads."""
+    """Holds BLAS to one thread while at least one block `with hold():` runs, in any thread.
+
+    A signal handler may enter it too, between any two lines: hence the order of the lines, and a lock that lets it in.
+    """
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = RLock()
         self.depth = self.before = 0
-        self.helped = -inf  # when threads of ours were last at work
+        self.helped = -inf  # when our threads last ended work
 
     def threads(self) -> int:
-        """How many threads BLAS uses when it is not held: all cores, or what the user has set."""
+        """The number of threads that BLAS uses when it is not held: all cores, or what the user has set."""
         switch = blas_threads()
         with self.lock:
             return 1 if switch is None else self.before if self.depth else switch[0]()
@@ -59,25 +67,25 @@ class Hold:
     def __call__(self) -> Iterator[None]:
         get, set = blas_threads() or (lambda: 1, lambda n: None)
         with self.lock:
-            if not self.depth:
+            self.depth += 1
+            if self.depth == 1:
                 self.before = get()
                 set(1)
-            self.depth += 1
         try:
             yield
         finally:
             with self.lock:
-                self.depth -= 1
-                if not self.depth:
+                if self.depth == 1:
                     set(self.before)
+                self.depth -= 1
 
     def lately(self, work: int) -> AbstractContextManager[None]:
-        """For a product of `work` multiplications: holds BLAS if threads of ours were at work a moment ago.
+        """Holds BLAS for a product of `work` multiplications if it is small and our threads worked a moment ago.
 
-        The threads of BLAS look for more work for 20 ms after each product, on the cores where ours should run: a step
-        with both kinds loses more by that than it gains by a second thread for a small product.
+        The threads of BLAS look for more work for 20 ms after each product, on the cores that our threads need. A step
+        with both kinds of work loses more by that than a small product gains by a second thread.
         """
-        return self() if work < SMALL and monotonic() - self.helped < LATELY else nullcontext()
+        return self() if work < SMALL_PRODUCT and monotonic() - self.helped < LATELY else FREE
 
 
 hold = Hold()
@@ -105,3 +113,8 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
             wait(others)
             hold.helped = monotonic()
     return [first, *[other.result() for other in others]]
+
+
+def over_images(work: Callable[[slice], T], x: Array, large: bool) -> list[T]:
+    """`shared` over the images x. Small work, and that of other devices, is done in the calling thread."""
+    return shared(work, len(x), None if large and namespace(x) is np else 1)

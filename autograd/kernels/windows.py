@@ -1,27 +1,34 @@
 """How a kernel visits an image: the arithmetic of sizes, strides, padding and dilation, without any data.
 
-Along each spatial axis a kernel of K taps, D apart, takes steps of S over an image of H pixels, with P0 pixels of
-padding before it and P1 behind it. Tap k of window o lies on pixel o S + k D - P0, and there are
+A window is one position of the kernel, a tap is one place in the kernel. Along each spatial axis a kernel of K taps, D
+apart, takes steps of S over an image of H pixels, with P0 pixels of padding before it and P1 behind it. Tap k of window
+o lies on pixel p(o, k) = o S + k D - P0, and there are
 
     O = (H + P0 + P1 - D (K - 1) - 1) // S + 1     windows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.checks import whole
 from autograd.shapes import Shape
+
+__all__ = ["Pad", "Pads", "Sizes", "Windows", "live", "padding", "per_axis", "taps", "windows"]
 
 Numbers: TypeAlias = np.ndarray[Any, Any] | np.integer[Any]
 Sizes: TypeAlias = int | Sequence[int] | Numbers  # one number for all axes, or one per axis
 Pad: TypeAlias = int | str | Sequence[int | Sequence[int]] | Numbers  # 'same', 'valid', or sizes that may be pairs
+Pads: TypeAlias = tuple[tuple[int, int], ...]  # (before, behind) for each axis
 
 FORMULA = "(H + P0 + P1 - D (K - 1) - 1) // S + 1"
+REMEMBERED = 1 << 10  # results that each of the cached functions keeps
 
 
 class Windows(NamedTuple):
@@ -30,71 +37,35 @@ class Windows(NamedTuple):
     size: Shape  # of the image
     kernel: Shape
     stride: Shape
-    pad: tuple[tuple[int, int], ...]
+    pad: Pads
     dilation: Shape
     out: Shape  # the number of windows
 
     @property
-    def padded(self) -> Shape:
+    def padded_size(self) -> Shape:
         """The size of the image with its padding."""
         return tuple([H + before + behind for H, (before, behind) in zip(self.size, self.pad)])
 
     @property
     def image(self) -> tuple[slice, ...]:
-        """Where the image lies in the padded image."""
+        """The place of the image in the padded image."""
         return tuple([slice(before, before + H) for H, (before, _) in zip(self.size, self.pad)])
 
     @property
-    def trivial(self) -> bool:
+    def pointwise(self) -> bool:
         """Is every window one pixel, and every pixel a window?"""
         return self.out == self.size and prod(self.kernel) == 1 and not any(map(any, self.pad))
 
     @property
-    def apart(self) -> bool:
+    def disjoint(self) -> bool:
         """Does no pixel belong to two windows?"""
         return all(S > D * (K - 1) for K, S, D in zip(self.kernel, self.stride, self.dilation))
 
-    def rows(self, band: slice) -> Windows:
-        """The windows of some rows only, along the first axis. (The padding before them may become negative.)"""
+    def in_band(self, band: slice) -> Windows:
+        """The windows of a band, some rows along the first axis. The padding before them may become negative."""
         (before, behind), *pads = self.pad
         first = (before - band.start * self.stride[0], behind)
         return self._replace(pad=(first, *pads), out=(band.stop - band.start, *self.out[1:]))
-
-    def live(self) -> tuple[Any, Windows]:
-        """The taps that ever meet a pixel, as an index of the kernel, and the windows of that smaller kernel.
-
-        All taps, if a quarter or more would be left: to pick these out costs more than to multiply the others by zero.
-        """
-        index, kernel, pad = [], [], []
-        for H, K, S, (before, _), D, O in zip(*self):
-            nearest = [max(-((k * D - before) // S), 0) * S + k * D - before for k in range(K)]  # pixel from 0 on
-            met = [k for k in range(K) if nearest[k] < min(H, O * S + k * D - before)]
-            first = min(met[0] if met else 0, before // D)
-            last = met[-1] + 1 if met else K
-            index.append(slice(first, last))
-            kernel.append(last - first)
-            before -= first * D
-            pad.append((before, max(0, (O - 1) * S + D * (last - first - 1) + 1 - H - before)))
-        if 4 * prod(kernel) >= prod(self.kernel):
-            return ..., self
-        return (..., *index), self._replace(kernel=tuple(kernel), pad=tuple(pad))
-
-    def taps(self) -> Iterator[tuple[Shape, Any, Any]]:
-        """For each tap of the kernel: its index, the pixels that it meets, and the windows in which it meets them.
-
-        The last two are indices, (..., slices), of one size: image[..., pixels] lie under the tap in out[..., windows].
-        Windows whose tap lies in the padding are left out, so nothing needs to be padded.
-        """
-        for tap in product(*map(range, self.kernel)):
-            pixels, windows = [], []
-            for k, H, _, S, (before, _), D, O in zip(tap, *self):
-                shift = k * D - before  # the pixel under the tap of window 0
-                first = max(0, -(shift // S))
-                last = max(first, min(O, (H - 1 - shift) // S + 1))
-                start = first * S + shift
-                windows.append(slice(first, last))
-                pixels.append(slice(start, start + (last - first) * S, S) if last > first else slice(0))
-            yield tap, (..., *pixels), (..., *windows)
 
 
 def windows(
@@ -102,65 +73,113 @@ def windows(
 ) -> Windows:
     """The windows of a kernel on an image of `size`.
 
-    `pad` is a number, or one per axis, each of which may be a pair (before, behind); `'valid'` is 0, and `'same'` pads
-    so that O = ceil(H / S), the odd pixel behind. With `ceil` a last window that hangs over the border counts too, if
-    it begins on the image or in the padding before it: it enlarges the padding behind.
-
+    `pad` is a number, or one per axis, each of which may be a pair (before, behind). `'valid'` is 0; `'same'` pads so
+    that O = ceil(H / S), an odd pixel behind. `ceil` adds a last window that hangs over the border, if it begins on the
+    image or in the padding before it; the padding behind becomes larger by that.
     Raises ValueError if a size is not a whole number of the right kind, or if no window fits.
     """
     n = len(size)
-    kernel = per_axis("kernel", kernel, n, 1)
-    stride = per_axis("stride", stride, n, 1)
+    kernel, stride = per_axis("kernel", kernel, n, 1), per_axis("stride", stride, n, 1)
     dilation = per_axis("dilation", dilation, n, 1)
-    pads = padding(pad, size, kernel, stride, dilation)
-    out = []
-    for axis, (H, K, S, (P0, P1), D) in enumerate(zip(size, kernel, stride, pads, dilation)):
+    return counted(tuple(size), kernel, stride, padding(pad, size, kernel, stride, dilation), dilation, ceil)
+
+
+@lru_cache(REMEMBERED)
+def counted(size: Shape, kernel: Shape, stride: Shape, pad: Pads, dilation: Shape, ceil: bool) -> Windows:
+    """The windows with their number. Raises ValueError if there is none."""
+    out, pads = [], list(pad)
+    for axis, (H, K, S, (P0, P1), D) in enumerate(zip(size, kernel, stride, pad, dilation)):
         room = H + P0 + P1 - D * (K - 1) - 1
         if room < 0:
             numbers = f"({H} + {P0} + {P1} - {D} ({K} - 1) - 1) // {S} + 1 = {room // S + 1}"
             raise ValueError(
-                f"the kernel {kernel} does not fit into the image {size}: the output size along spatial axis {axis} is "
-                f"{FORMULA} = {numbers}, and must be at least 1; use a smaller kernel or dilation, or a larger pad"
+                f"the kernel {kernel} does not fit into the image {size}: the output size along spatial axis {axis} "
+                f"must be at least 1, not {FORMULA} = {numbers}; use a smaller kernel or dilation, or a larger pad"
             )
         O = room // S + 1
         if ceil and room % S and O * S < H + P0:
             O += 1
             pads[axis] = (P0, O * S - S + D * (K - 1) + 1 - H - P0)
         out.append(O)
-    return Windows(tuple(size), kernel, stride, tuple(pads), dilation, tuple(out))
+    return Windows(size, kernel, stride, tuple(pads), dilation, tuple(out))
+
+
+@lru_cache(REMEMBERED)
+def live(w: Windows) -> tuple[Any, Windows]:
+    """The live taps, which meet a pixel in some window, as an index of the kernel; the windows of that kernel.
+
+    Keeps all taps unless fewer than a quarter are live: cutting the others out would cost more than it saves.
+    """
+    index, kernel, pad = [], [], []
+    for H, K, S, (before, _), D, O in zip(*w):
+        nearest = [max(-((k * D - before) // S), 0) * S + k * D - before for k in range(K)]  # pixel from 0 on
+        met = [k for k in range(K) if nearest[k] < min(H, O * S + k * D - before)]
+        first = min(met[0] if met else 0, before // D)
+        last = met[-1] + 1 if met else K
+        index.append(slice(first, last))
+        kernel.append(last - first)
+        before -= first * D
+        pad.append((before, max(0, (O - 1) * S + D * (last - first - 1) + 1 - H - before)))
+    if 4 * prod(kernel) >= prod(w.kernel):
+        return ..., w
+    return (..., *index), w._replace(kernel=tuple(kernel), pad=tuple(pad))
+
+
+@lru_cache(REMEMBERED)
+def taps(w: Windows) -> tuple[tuple[Shape, Any, Any], ...]:
+    """For each tap of the kernel: its index, the pixels that it meets, and the windows in which it meets them.
+
+    The last two are indices, (..., slices), of one size: image[..., pixels] lie under the tap in out[..., windows].
+    Windows whose tap lies in the padding are left out, so nothing needs to be padded.
+    """
+    found = []
+    for tap in product(*map(range, w.kernel)):
+        pixels, windows = [], []
+        for k, H, _, S, (before, _), D, O in zip(tap, *w):
+            shift = k * D - before  # the pixel under the tap of window 0
+            first = max(0, -(shift // S))
+            last = max(first, min(O, (H - 1 - shift) // S + 1))
+            start = first * S + shift
+            windows.append(slice(first, last))
+            pixels.append(slice(start, start + (last - first) * S, S) if last > first else slice(0))
+        found.append((tap, (..., *pixels), (..., *windows)))
+    return tuple(found)
 
 
 def per_axis(name: str, value: Any, n: int, least: int) -> Shape:
     """`value`, also if it is an array of numbers, as a tuple of `n` whole numbers."""
-    value = plain(value)
+    value = as_python(value)
     values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * n
-    if len(values) != n or any(isinstance(v, bool) or not hasattr(v, "__index__") or v < least for v in values):
-        raise ValueError(f"{name} must be a whole number of at least {least}, or {n} of them, not {value!r}")
-    return tuple([v.__index__() for v in values])
+    try:
+        if len(values) == n:
+            return tuple([whole(name, v, least) for v in values])
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"{name} must be a whole number of at least {least}, or {n} of them, not {value!r}")
 
 
-def plain(value: Any) -> Any:
+def as_python(value: Any) -> Any:
     """NumPy's numbers and arrays as Python's numbers and lists; anything else as it is."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> list[tuple[int, int]]:
+def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> Pads:
     """`pad` as a pair (before, behind) for each axis."""
-    n, pad = len(size), plain(pad)
+    n, pad = len(size), as_python(pad)
     if pad == "same":
         sizes = zip(size, kernel, stride, dilation)
-        totals = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in sizes]
-        return [(total // 2, total - total // 2) for total in totals]
+        sums = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in sizes]
+        return tuple([(P // 2, P - P // 2) for P in sums])
     if pad == "valid":
-        return [(0, 0)] * n
-    each = list(pad) if isinstance(pad, Sequence) and not isinstance(pad, str) else [pad] * n
+        return ((0, 0),) * n
+    pads = list(pad) if isinstance(pad, Sequence) and not isinstance(pad, str) else [pad] * n
     try:
-        if len(each) != n:
-            raise ValueError
-        pairs = [per_axis("pad", p, 2, 0) for p in each]
+        pairs = [per_axis("pad", P, 2, 0) for P in pads]
     except ValueError:
+        pairs = []
+    if len(pairs) != n:
         raise ValueError(
             f"pad must be 'same', 'valid', a whole number of at least 0, or {n} of them, each of which may be a pair "
             f"(before, behind), not {pad!r}"
-        ) from None
-    return [(before, behind) for before, behind in pairs]
+        )
+    return tuple([(before, behind) for before, behind in pairs])

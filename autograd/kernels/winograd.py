@@ -1,26 +1,25 @@
 """Convolution with a quarter of the multiplications, for kernels of 3 x 3: Winograd's F(4 x 4, 3 x 3).
 
-Along one axis, four neighbours y come from six pixels d and three taps w. Correlation is the transpose of multiplying
-polynomials, and a product of polynomials is known from its values at six points, each of them one multiplication:
+Along one axis, a tile of four neighbours y comes from six pixels d and three taps w. Correlation is the transpose of
+the product of polynomials. Such a product is known from its values at six points, each of them one multiplication:
 
     y = A' (G w * B' d),      its adjoint in w:   gw = G' (A gy * B' d)
 
-`A` and `G` take the coefficients of a polynomial to its values, `B` takes six values back to coefficients. With both
-axes a tile of 4 x 4 outputs needs 36 multiplications instead of 144. The sum over the channels makes of each of the 36
-a matrix product, and the ways there and back are matrix products too: along the rows by a matrix that holds B' or A
-once for every tile; then down the columns, when n images and their channels lie side by side.
+A and G take the coefficients of a polynomial to its values at the points, and B takes six values back to coefficients.
+With both axes a tile of 4 x 4 outputs needs 36 multiplications instead of 144. The sum over the channels makes each of
+the 36 a matrix product. The transforms are matrix products too: along the rows with a matrix that holds B' or A once
+for every tile, then down the columns, where n images and their channels lie side by side:
 
-    x (n, C, H, W)  ->  (4 S + 2, 6 T, n C)  ->  V (6, 6, S T n, C)         S x T tiles of n images; V[down, across]
-    V U = P (6, 6, S T n, M)  ->  (4 S, 6 T + 1, n M)  ->  y (n, M, OH, OW)                     U (6, 6, C, M) = G W G'
+    x (n, C, H, W)  ->  lines (4 S + 2, 6 T, n C)  ->  V (6, 6, S T n, C)       input transform of S x T tiles, n images
+    W (M, C, 3, 3)  ->  U (6, 6, C, M) = G W G'                                 filter transform
+    V U = P (6, 6, S T n, M)  ->  lines (4 S, 6 T + 1, n M)  ->  y (n, M, OH, OW)      output transform
 
-The row more in the last line is the bias. A part, these S x T tiles of n images, is small enough to stay in the cache;
-each thread takes its share of the parts. The arrays on the way lie in buffers that the next part overwrites: "first"
-the long rows, on both ways, "second" V, "third" P, or the values of gy.
+A part is S x T tiles of n images, small enough to stay in the cache; the threads share the parts. The one line more in
+the output transform is the bias: its weight is 1 for every pixel. Lines, V and P are written over by the next part.
 
-In float32 the error is two to five times that of the plain sum, as a root mean square (32 to 512 channels; of the
-filters' gradient four times), and it is relative to the largest pixel of a tile, not to the result. A pixel that is
-infinite or nan makes nan of all tiles of its row in its part, and on a border of two parts in both. `conv2d_by_im2col`
-is the plain sum.
+In float32 the root mean square error is two to five times that of the plain sum (32 to 512 channels; of the filters'
+gradient four times). It is relative to the largest pixel of a tile, not to the result. An infinite or nan pixel makes
+nan of all tiles of its row in its part, and on a border of two parts in both. `conv2d_by_im2col` is the plain sum.
 Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015; on the
 choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 """
@@ -34,9 +33,12 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.columns import BUFFER, buffer, overlap
+from autograd.kernels.blocks import BLOCK, overlap
+from autograd.kernels.scratch import Allocator, borrowed
 from autograd.kernels.threads import hold, shared
-from autograd.kernels.windows import Windows
+from autograd.kernels.turning import turned, turned_filters
+from autograd.kernels.ways import way
+from autograd.kernels.windows import Pads, Windows
 from autograd.shapes import Shape
 
 CHANNELS, TILES = 32, 64  # the fewest for which the transforms pay
@@ -44,12 +46,13 @@ FILLED = 8  # the fewest outputs to a tile, of sixteen, for which they do
 FILTERS = 1 << 18  # the most pairs of channels: U has four times as many numbers as W
 POINTS = 0, 11 / 16, -11 / 16, 3 / 2, -3 / 2  # and infinity, where the value is the last coefficient; for a small error
 ACROSS = 4  # the most tiles in a row of a part: the matrix along it is mostly zeros
-LEAST = 128  # about the least tiles in a part: in the products they are the rows of V
-WORTH, COPY = 1 << 26, 44  # work that a second thread is worth, in multiplications; to transform a value costs COPY
+LEAST = 128  # about the fewest tiles in a part: they are the rows of V
+LARGE = 1 << 26  # multiplications for which a second thread pays
+COPY = 44  # the multiplications that take as long as the transform of one value
 
 
 def powers(n: int) -> Array:
-    """The values of 1, t, ..., t^(n-1) at the six points: what takes n coefficients to values."""
+    """The values of 1, t, ..., t^(n-1) at the six points: the matrix that takes n coefficients to values."""
     return np.vstack([np.vander(POINTS, n, increasing=True), np.eye(n)[-1]])
 
 
@@ -57,10 +60,10 @@ A, B, G = powers(4), np.linalg.inv(powers(6)), powers(3)
 
 
 def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
-    """Is there this way from images x to M channels, for both products, and is it shorter?
+    """Can images x be convolved to M channels in tiles, and is that faster?
 
-    The other factor is the filters, or an array over the windows. Not for float16, which has no digits to spare, nor
-    for whole numbers.
+    `other` is the second factor: the filters, or an array over the windows. float16 has no digits to spare, and whole
+    numbers would not stay whole.
     """
     if w.kernel != (3, 3) or w.stride != (1, 1) or w.dilation != (1, 1) or groups > 1:
         return False
@@ -75,46 +78,66 @@ def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
     )
 
 
-def convolve(x: Array, W: Array, b: Array | None, w: Windows) -> Array:
+@way(fits=lambda x, W, b, w, groups=1: pays(x, W, len(W), w, groups))
+def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
     """(N, C, H, W) (M, C, 3, 3) (M,) -> (N, M, OH, OW)"""
     (M, C), dtype = W.shape[:2], np.result_type(x, W) if b is None else np.result_type(x, W, b)
     y = np.empty((len(x), M, *w.out), dtype)
     todo, threads = parts(len(x), w, C, M)
 
     def work(share: slice) -> None:
-        for images, rows, tiles in todo[share]:
-            V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second")
-            P = buffer(np, "third", (*V.shape[:3], M), dtype)
-            np.matmul(V, U, out=P)
-            pixels(P, b, y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop])
+        with borrowed(np, 3) as (lines, V_memory, P_memory):
+            for images, rows, tiles in todo[share]:
+                V = transform(x[images], B.T.astype(dtype), rows, tiles, w.pad, lines, V_memory)  # (6, 6, S T n, C)
+                P = P_memory((*V.shape[:3], M), dtype)
+                np.matmul(V, U, out=P)  # (6, 6, S T n, M)
+                pixels = y[images, :, 4 * rows.start : 4 * rows.stop, 4 * tiles.start : 4 * tiles.stop]
+                output_transform(P, b, pixels, lines)
 
-    with hold():  # even one thread: products as small as these are no work for several
-        U = on_both_axes(G.astype(dtype), W.transpose(2, 3, 1, 0))
+    with hold():  # for one thread too: products as small as these are no work for several
+        U = on_both_axes(G.astype(dtype), W.transpose(2, 3, 1, 0))  # (6, 6, C, M)
         shared(work, len(todo), threads)
     return y
 
 
-def correlate(x: Array, y: Array, w: Windows) -> Array:
-    """The derivative in the filters.   (N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3)"""
+def turning_pays(y: Array, W: Array, w: Windows, groups: int = 1) -> bool:
+    """Is the transposed convolution a convolution that pays?"""
+    back = turned(y, W, w, groups)
+    return back is not None and pays(y, W, W.shape[1], back, groups)
+
+
+@way(fits=turning_pays)
+def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
+    """(N, M, OH, OW) (M, C, 3, 3) -> (N, C, H, W)"""
+    back: Any = turned(y, W, w, groups)  # not None, where this way fits
+    return forward(y, turned_filters(W, groups), None, back)
+
+
+@way(fits=lambda x, y, w, groups=1, bias=False: pays(x, y, y.shape[1], w, groups))
+def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool = False) -> tuple[Array, Array | None]:
+    """(N, C, H, W) (N, M, OH, OW) -> (M, C, 3, 3), and (M,) with `bias`"""
     C, M, dtype = x.shape[1], y.shape[1], np.result_type(x, y)
     todo, threads = parts(len(x), w, C, M)
 
     def work(share: slice) -> Array:
         gU = None
-        for images, rows, tiles in todo[share]:
-            V = values(x[images], B.T.astype(dtype), rows, tiles, w.pad, "second").swapaxes(2, 3)
-            gP = values(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), "third")
-            if gU is None:
-                gU = V @ gP
-            else:
-                gU += np.matmul(V, gP, out=buffer(np, "first", gU.shape, dtype))
+        with borrowed(np, 3) as (lines, V_memory, P_memory):
+            for images, rows, tiles in todo[share]:
+                V = transform(x[images], B.T.astype(dtype), rows, tiles, w.pad, lines, V_memory)  # (6, 6, S T n, C)
+                gP = transform(y[images], A.astype(dtype), rows, tiles, ((0, 0), (0, 0)), lines, P_memory)
+                V = V.swapaxes(2, 3)  # (6, 6, C, S T n)
+                if gU is None:
+                    gU = V @ gP  # (6, 6, C, M)
+                else:
+                    gU += np.matmul(V, gP, out=lines(gU.shape, dtype))  # the lines are not needed any more
         return gU
 
     with hold():
         gU, *others = shared(work, len(todo), threads)
         for other in others:
             gU += other
-        return on_both_axes(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)
+        gW = on_both_axes(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)  # (M, C, 3, 3)
+    return gW, y.sum(axis=(0, 2, 3), dtype=dtype) if bias else None
 
 
 def on_both_axes(matrix: Array, x: Array) -> Array:
@@ -129,35 +152,37 @@ def in_tiles(w: Windows) -> Shape:
 
 
 def parts(N: int, w: Windows, C: int, M: int) -> tuple[list[tuple[slice, slice, slice]], int]:
-    """The tiles in parts: some images, rows of tiles, and tiles in these rows. And the threads that they are worth.
+    """The tiles in parts: some images, rows of tiles, and tiles in these rows. Also the number of threads that pay.
 
-    A part fills about a buffer, or has about LEAST tiles if that is more; but each thread is to have one. Images are
-    divided first, as their halves are the most equal.
+    A part has about BLOCK numbers, or LEAST tiles if that is more; but each thread gets a part. Images are divided
+    first, as their halves are the most equal.
     """
     S, T = in_tiles(w)
-    threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= WORTH else 1
-    most = min(max(BUFFER // (36 * max(C, M)), LEAST), -(-N * S * T // threads))
+    threads = hold.threads() if 36 * N * S * T * (C * M + COPY * (C + M)) >= LARGE else 1
+    most = min(max(BLOCK // (36 * max(C, M)), LEAST), -(-N * S * T // threads))
     t = cuts(T, ACROSS)
     n = cuts(N, min(most / -(-T // t), max(N / threads, 1)))
     s = cuts(S, most / (-(-T // t) * -(-N // n)))
     return list(product(pieces(N, n), pieces(S, s), pieces(T, t))), threads
 
 
-def cuts(total: int, most: float) -> int:
-    """Into how many pieces to cut: halves of halves, which threads can share, until they are at most about so large."""
+def cuts(length: int, most: float) -> int:
+    """The number of pieces: halves of halves, which threads can share, until they are about as short as `most`."""
     n = 1
-    while n < total and total > most * n:
+    while n < length and length > most * n:
         n *= 2
-    return min(n, total)
+    return min(n, length)
 
 
-def pieces(total: int, n: int) -> list[slice]:
-    """The whole in n pieces, as equal as they can be."""
-    return [slice(total * i // n, total * (i + 1) // n) for i in range(n)]
+def pieces(length: int, n: int) -> list[slice]:
+    """range(length) in n pieces, as equal as they can be."""
+    return [slice(length * i // n, length * (i + 1) // n) for i in range(n)]
 
 
-def values(x: Array, matrix: Array, rows: slice, tiles: slice, pad: Any, name: str) -> Array:
-    """B' d or A gy, in a buffer of this name, of some tiles of all images.   (n, C, H, W) -> (6, 6, S T n, C)
+def transform(
+    x: Array, matrix: Array, rows: slice, tiles: slice, pad: Pads, lines: Allocator, memory: Allocator
+) -> Array:
+    """B' d or A gy for some tiles of all images [input transform].   (n, C, H, W) -> (6, 6, S T n, C)
 
     The first tile begins with the padding, pad[.][0] pixels before the image.
     """
@@ -167,29 +192,29 @@ def values(x: Array, matrix: Array, rows: slice, tiles: slice, pad: Any, name: s
     across, columns = overlap(4 * tiles.start - pad[1][0], wide, W)
     d = x[:, :, inside, columns].astype(matrix.dtype, copy=False)
     d = d.reshape(n * C, *d.shape[2:])
-    X = buffer(np, "first", (high, 6 * T, n * C), matrix.dtype)
+    X = lines((high, 6 * T, n * C), matrix.dtype)
     X[: place.start] = 0
     X[place.stop :] = 0
-    np.matmul(along(matrix, T)[:, across], d.transpose(1, 2, 0), out=X[place])
-    V = buffer(np, name, (6, 6, S, T * n * C), matrix.dtype)
-    windows = np.lib.stride_tricks.sliding_window_view(X.reshape(high, 6, -1), K, axis=0)[::4]
-    np.matmul(matrix, windows.swapaxes(2, 3), out=V.transpose(2, 1, 0, 3))
+    np.matmul(along(matrix, T)[:, across], d.transpose(1, 2, 0), out=X[place])  # along the rows
+    V = memory((6, 6, S, T * n * C), matrix.dtype)
+    windows = np.lib.stride_tricks.sliding_window_view(X.reshape(high, 6, -1), K, axis=0)[::4]  # (S, 6, T n C, K)
+    np.matmul(matrix, windows.swapaxes(2, 3), out=V.transpose(2, 1, 0, 3))  # down the columns
     return V.reshape(6, 6, S * T * n, C)
 
 
-def pixels(P: Array, b: Array | None, y: Array) -> None:
-    """A' P, plus b, into its place: the adjoint of `values` with A.   (6, 6, S T n, M) (M,) -> (n, M, OH, OW)
+def output_transform(P: Array, b: Array | None, y: Array, lines: Allocator) -> None:
+    """A' P, plus b, written into y: the adjoint of `transform` with A.   (6, 6, S T n, M) (M,) -> (n, M, OH, OW)
 
-    The bias is the weight of a row of ones.
+    The line more holds b, which the row of ones below adds to every pixel.
     """
     n, M, OH, OW = y.shape
     S, T = -(-OH // 4), -(-OW // 4)
-    Z = buffer(np, "first", (4 * S, 6 * T + 1, n, M), P.dtype)
-    P = P.reshape(6, 6, S, T * n * M).transpose(2, 1, 0, 3)
-    np.matmul(A.T.astype(P.dtype), P, out=Z[:, :-1].reshape(S, 4, 6, -1).swapaxes(1, 2))
+    Z = lines((4 * S, 6 * T + 1, n, M), P.dtype)
+    P = P.reshape(6, 6, S, T * n * M).transpose(2, 1, 0, 3)  # (S, 6, 6, T n M)
+    np.matmul(A.T.astype(P.dtype), P, out=Z[:, :-1].reshape(S, 4, 6, -1).swapaxes(1, 2))  # down the columns
     Z[:, -1] = 0 if b is None else b
-    across = np.vstack([along(A, T), np.ones(4 * T)])[:, :OW].astype(P.dtype)
-    np.matmul(Z[:OH].transpose(2, 0, 3, 1), across, out=y.swapaxes(1, 2))
+    across = np.vstack([along(A, T), np.ones(4 * T)])[:, :OW].astype(P.dtype)  # (6 T + 1, OW)
+    np.matmul(Z[:OH].transpose(2, 0, 3, 1), across, out=y.swapaxes(1, 2))  # along the rows
 
 
 def along(matrix: Array, T: int) -> Array:

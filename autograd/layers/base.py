@@ -1,87 +1,129 @@
-"""Layer, Parameter, Buffer: functions that own what they learn.
+"""Layer, and what belongs to one: Parameter, Buffer and State.
 
-A subclass of `Layer` makes its parts in `__init__` and computes in `forward`. Nothing is registered: parameters and
-buffers are found by a walk over attributes in the order of their assignment, lists, tuples, dicts and nested layers,
-each object once. The way to an object, `blocks.0.W`, is its name in checkpoints, in optimizers and in messages.
+A subclass of `Layer` makes its parts in `__init__` and computes in `forward`. Nothing is registered: `named_objects`
+walks over attributes, lists, tuples, dicts and nested layers, in order, and finds each object once. The path to an
+object, `blocks.0.W`, is its name in checkpoints, in optimizers and in error messages.
+
+An *entry* is an array that a layer saves: a Parameter, which is trained, or a Buffer, which is not. `lazy` makes an
+entry from an initializer. If one size is None, the entry is *unfilled*: it holds an `Unfilled` in place of its array.
+The layer's first call fills it (`fill`), with the size of the input. So does `load`, with the array of a checkpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeAlias
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from autograd.algebra import Operand, as_array
 from autograd.backend import Array, device_of, is_array, to_device
-from autograd.core import Operand, Variable, as_array
-from autograd.functions.operands import operand, whole
+from autograd.checks import whole
+from autograd.config import Watcher, mode
+from autograd.functions.operands import operand
 from autograd.shapes import Shape
+from autograd.variable import Variable
+
+__all__ = [
+    "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "fits", "lazy_size",
+    "named_objects",
+]  # fmt: skip
 
 Generator: TypeAlias = "np.random.Generator | int | None"  # None: the shared one of `autograd.seed`
 Initializer: TypeAlias = Callable[[Shape, Generator, Any], Any]
 
 
-class Plan:
-    """Stands in for an array of which one size, None in `shape`, is not known yet: how to make it once it is."""
+@dataclass(eq=False, repr=False)
+class Unfilled:
+    """Stands in for an array while the size None in `shape` is unknown: the `x.shape[axis] // share` of an input x."""
 
-    def __init__(self, shape: tuple[int | None, ...], initializer: Initializer, rng: Generator, dtype: Any) -> None:
-        self.shape, self.initializer, self.rng, self.dtype = shape, initializer, rng, np.dtype(dtype)
-        self.device = "cpu"
+    shape: tuple[int | None, ...]
+    initializer: Initializer
+    rng: Generator
+    dtype: Any
+    axis: int
+    share: int
+    device: str = "cpu"
+    alive: ClassVar[set[int]] = set()  # ids of all that exist: while there are none, no layer has to look for its own
+
+    def __new__(cls, *_: Any) -> Self:
+        self = object.__new__(cls)
+        self.alive.add(id(self))  # here, because a copy or a pickle does not call __init__
+        return self
+
+    def __del__(self) -> None:
+        self.alive.discard(id(self))
+
+    def __repr__(self) -> str:
+        return f"{self.dtype} {self.shape}, which the first input will complete"
 
     def array(self, size: int = 0, device: str = "cpu") -> Array:
-        """The initial array, `size` in the place of None."""
+        """The initial array, with `size` in place of None."""
         shape = tuple([size if n is None else n for n in self.shape])
         array = self.initializer(shape, self.rng, self.dtype)
         if (array.shape, array.dtype) != (shape, self.dtype):
-            raise ValueError(f"the initializer made {array.dtype} {array.shape}; it was asked for {self.dtype} {shape}")
-        return to_device(array.copy(), device)  # a copy, because the optimizers write into it
+            raise ValueError(f"the initializer must make {self.dtype} {shape}, not {array.dtype} {array.shape}")
+        return to_device(array.copy(), device)  # a copy, because optimizers write into it
 
 
-class Box:
-    """What Parameter and Buffer have in common: an array that belongs to a layer, and may have to wait for its size."""
+class Entry:
+    """An array that belongs to a layer and is saved with it: the base of Parameter and Buffer."""
 
     __slots__ = ()
-    value: Any  # an array or a Plan
+    value: Any  # an array, or an Unfilled
     data: Any
 
     @classmethod
-    def planned(
-        cls, shape: tuple[int | None, ...], initializer: Initializer, rng: Generator = None, dtype: Any = np.float32
+    def lazy(
+        cls,
+        shape: tuple[int | None, ...],
+        initializer: Initializer,
+        rng: Generator = None,
+        dtype: Any = np.float32,
+        *,
+        axis: int = -1,
+        share: int = 1,
     ) -> Self:
-        """One that `initializer` fills: now, or if a size in `shape` is None, when `settle` finds it in an input."""
-        box = cls(np.zeros(0, dtype))  # type: ignore[call-arg]
-        plan = Plan(shape, initializer, rng, dtype)
+        """An entry that `initializer` fills: now, or at the layer's first call if one size in `shape` is None.
+
+        That size is `x.shape[axis] // share`, where x is the first input. The entry must be an attribute of the layer.
+        """
+        entry = cls(np.zeros(0, dtype))  # type: ignore[call-arg]
+        unfilled = Unfilled(shape, initializer, rng, np.dtype(dtype), axis, share)
         if None in shape:
-            box.value = plan
+            entry.value = unfilled
         else:
-            box.data = plan.array()
-        return box
+            entry.data = unfilled.array()
+        return entry
 
-    def settle(self, x: Operand, axis: int) -> None:
-        """Takes the unknown size, if there is one, from this axis of an input, and the device too."""
-        if type(self.value) is Plan:
-            shape = operand("a layer", x).shape
-            if not -len(shape) <= axis < len(shape) or not shape[axis]:
-                raise ValueError(f"the size of axis {axis} of the input is to be found, but its shape is {shape}")
-            self.data = self.value.array(shape[axis], device_of(as_array(x)))
+    def fill(self, name: str, x: Operand) -> None:
+        """Makes the array, with the size and the device of `x`, the first input of the layer `name`."""
+        unfilled, shape = self.value, operand(name, x).shape
+        there = -len(shape) <= unfilled.axis < len(shape)
+        if not there or shape[unfilled.axis] < unfilled.share:
+            least = f"a size of at least {unfilled.share} along axis {unfilled.axis}"
+            raise ValueError(f"{name} takes a first input with {least}, not the shape {shape}")
+        self.data = unfilled.array(shape[unfilled.axis] // unfilled.share, device_of(as_array(x)))
 
-    def take(self, array: Array) -> None:
-        """Takes over a copy of the values, on the device where it is itself."""
-        device = self.value.device if type(self.value) is Plan else device_of(self.value)
+    def load(self, array: Array) -> None:
+        """Takes over a copy of `array`, on the device of the entry."""
+        device = self.value.device if type(self.value) is Unfilled else device_of(self.value)
         self.data = to_device(array, device).copy()
 
     def move(self, device: str) -> None:
-        if type(self.value) is Plan:
+        if type(self.value) is Unfilled:
             self.value.device = device
         else:
             self.data = to_device(self.value, device)
 
 
-class Parameter(Box, Variable):
+class Parameter(Entry, Variable):
     """A Variable that a layer owns and an optimizer trains.
 
-    It has an array of its own, a copy of what it is given, because optimizers write into it. Raises TypeError for
-    what is not floating-point.
+    It holds a copy of the data, because optimizers write into its array. Raises TypeError if the data is not
+    floating-point.
     """
 
     __slots__ = ()
@@ -89,21 +131,14 @@ class Parameter(Box, Variable):
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         if self.dtype.kind != "f":
-            raise TypeError(f"a Parameter holds floating-point numbers, not {self.dtype}: use a Buffer for those")
+            raise TypeError(f"a Parameter takes floating-point numbers, not {self.dtype}: use a Buffer for those")
         self.value = self.value.copy()
 
     def __repr__(self) -> str:
-        if type(self.value) is Plan:
-            return f"Parameter({self.dtype} {self.shape}, which the first input will complete)"
-        return super().__repr__()
-
-    def move(self, device: str) -> None:
-        super().move(device)
-        if self.grad is not None:
-            self.grad = Variable(to_device(self.grad.data, device))
+        return f"Parameter({self.value!r})" if type(self.value) is Unfilled else super().__repr__()
 
 
-class Buffer(Box):
+class Buffer(Entry):
     """An array that a layer saves and moves but does not train, such as a running mean. No Variable: use its `data`."""
 
     __slots__ = ("value",)
@@ -133,6 +168,37 @@ class Buffer(Box):
         return f"Buffer({self.value!r})"
 
 
+class State:
+    """What a recurrent layer remembers from one call to the next: `value` is a Variable, or None before the first step.
+
+    A State is part of no checkpoint, and a copy or a pickle of it is empty.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: Operand = None
+
+    def reset(self) -> None:
+        """Forgets the value: a new sequence begins."""
+        self.value = None
+
+    def cut(self) -> None:
+        """Keeps the value as a plain array, without its graph."""
+        self.value = as_array(self.value)
+
+    def move(self, device: str) -> None:
+        if self.value is not None:
+            self.value = to_device(as_array(self.value), device)
+
+    def __reduce__(self) -> Any:
+        return State, ()
+
+
+first_call_lock = RLock()  # one first call at a time, in all threads
+first_calls: set[int] = set()  # ids of the layers whose first call runs
+
+
 class Layer:
     """A function with parameters of its own.
 
@@ -149,108 +215,143 @@ class Layer:
     >>> [path for path, parameter in layer.named_params()]
     ['W', 'b']
 
-    `carry` is what a recurrent layer keeps from one call for the next; a copy of the layer, or a pickle, starts afresh.
+    Call the layer, not its `forward`: the call fills the sizes that are not known yet, and tells the watchers.
     """
 
-    carry: tuple[Operand, ...] = ()
-
     def forward(self, *xs: Any) -> Any:
+        """The formula; a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
     def __call__(self, *xs: Any, **options: Any) -> Any:
-        return self.forward(*xs, **options)
+        if Unfilled.alive and (self.unfilled() or id(self) in first_calls):
+            return self.first_call(xs, options)
+        watcher = mode.get().watcher
+        return self.forward(*xs, **options) if watcher is None else watcher.layer(self, xs, options)
+
+    def unfilled(self) -> list[Entry]:
+        """The entries of this layer itself whose size is not known yet."""
+        return [x for x in vars(self).values() if isinstance(x, Entry) and type(x.value) is Unfilled]
+
+    def first_call(self, xs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Fills the entries and calls `forward`. If that raises, they are unfilled again: the next call is the first.
+
+        Other threads that call the layer meanwhile wait, and then use the same weights.
+        """
+        with first_call_lock:
+            before = [(entry, entry.value) for entry in self.unfilled()]
+            first_calls.add(id(self))
+            try:
+                for entry, _ in before:
+                    entry.fill(type(self).__name__, next(iter((*xs, *options.values())), None))
+                return (mode.get().watcher or Watcher()).layer(self, xs, options)
+            except BaseException:
+                for entry, unfilled in before:
+                    entry.value = unfilled
+                raise
+            finally:
+                first_calls.discard(id(self))
 
     def children(self) -> Iterable[tuple[Any, Any]]:
-        """The names and objects in which the walk looks for parameters: the attributes."""
+        """The names and objects one step below: the attributes."""
         return vars(self).items()
 
     def layers(self) -> Iterator[Layer]:
         """This layer and all layers below it."""
-        return (layer for _, layer in walk(self, Layer))
+        return (layer for _, layer in named_objects(self, Layer))
 
     def params(self) -> Iterator[Parameter]:
         """The parameters of this layer and of all below it, each once."""
-        return (parameter for _, parameter in walk(self, Parameter))
+        return (parameter for _, parameter in named_objects(self, Parameter))
 
     def named_params(self) -> Iterator[tuple[str, Parameter]]:
-        """The same with their paths, such as `blocks.0.W`."""
-        return walk(self, Parameter)
+        """The parameters with their paths, such as `blocks.0.W`."""
+        return named_objects(self, Parameter)
 
     def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """The buffers with their paths."""
-        return walk(self, Buffer)
+        return named_objects(self, Buffer)
 
     def named_state(self) -> Iterator[tuple[str, Any]]:
         """All that a checkpoint holds: parameters and buffers with their paths."""
-        return walk(self, (Parameter, Buffer))
+        return named_objects(self, Entry)
 
     def cleargrads(self) -> None:
-        """Forgets the gradients, so that the next backward pass starts from nothing."""
+        """Clears the gradient of every parameter, so that the next backward pass starts from nothing."""
         for parameter in self.params():
             parameter.cleargrad()
 
     def to(self, device: str) -> Self:
-        """Moves parameters, their gradients, buffers and carried states to `'cpu'` or `'gpu'`; returns the layer."""
-        for _, box in self.named_state():
-            box.move(device)
-        for _, layer in walk(self, Layer):
-            if layer.carry:
-                layer.carry = tuple([to_device(as_array(h), device) for h in layer.carry])
+        """Moves parameters, their gradients, buffers and states to `'cpu'` or `'gpu'`; returns the layer."""
+        for _, x in named_objects(self, (Entry, State)):
+            x.move(device)
+        for parameter in self.params():
+            if parameter.grad is not None:
+                parameter.grad = Variable(to_device(parameter.grad.data, device))
         return self
 
     def reset_state(self) -> None:
-        """Begins a new sequence: forgets what this layer and those below it carry from call to call."""
-        for _, layer in walk(self, Layer):
-            if layer.carry:
-                layer.carry = ()
+        """Begins a new sequence: all recurrent layers below forget their states."""
+        for _, state in named_objects(self, State):
+            state.reset()
 
     def cut_state(self) -> None:
-        """Goes on with the sequence, but not back: truncated backpropagation through time, whose past becomes free."""
-        for _, layer in walk(self, Layer):
-            if layer.carry:
-                layer.carry = tuple(map(as_array, layer.carry))
+        """Keeps the states but detaches them from their graph, whose memory is freed.
+
+        Called after each `backward` of a long sequence, this is truncated backpropagation through time.
+        """
+        for _, state in named_objects(self, State):
+            state.cut()
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter and buffer, by path.
-
-        Raises RuntimeError for a layer that does not know its input size yet.
-        """
-        boxes = dict(self.named_state())
-        waiting = [f"{path} {box.shape}" for path, box in boxes.items() if type(box.value) is Plan]
+        """A copy of every parameter and buffer, by path. Raises RuntimeError while a size is not known yet."""
+        entries = dict(self.named_state())
+        waiting = [f"{path} {entry.shape}" for path, entry in entries.items() if type(entry.value) is Unfilled]
         if waiting:
             raise RuntimeError(
                 f"not all sizes are known yet: {', '.join(waiting)}. Call the model once on data, or make its layers "
                 "with the size of their input (in_size, size)."
             )
-        return {path: box.value.copy() for path, box in boxes.items()}
+        return {path: entry.value.copy() for path, entry in entries.items()}
 
     def load_state_dict(self, state: Mapping[str, Array], strict: bool = True) -> None:
-        """Takes over the values of a `state_dict`, from either device; layers without a size take the size as well.
+        """Takes over the values of a `state_dict`, from either device. Entries that are unfilled take the size too.
 
-        With strict=False, paths that one side lacks are ignored. Raises ValueError with everything that does not fit,
-        and changes nothing then.
+        With strict=False, paths that only one side has are ignored. Raises ValueError with everything that does not
+        fit, and changes nothing then.
         """
-        boxes = dict(self.named_state())
-        problems = list(misfits(boxes, state, strict))
+        entries = dict(self.named_state())
+        problems = list(misfits(entries, state, strict))
         if problems:
             raise ValueError("the state does not fit, and nothing was changed:\n  " + "\n  ".join(problems))
-        for path, box in boxes.items():
+        for path, entry in entries.items():
             if path in state:
-                box.take(state[path])
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "carry"}
+                entry.load(state[path])
+                if isinstance(entry, Parameter):
+                    entry.written(path)
 
     def __repr__(self) -> str:
         return "\n".join(outline(self, "", ()))
 
 
-BRANCHES = (Layer, list, tuple, dict, set, frozenset)
-TREE = (*BRANCHES, Variable, Buffer)
+PARENTS = (Layer, list, tuple, dict, set, frozenset)  # what has children
 
 
-def walk(root: Any, kinds: Any) -> Iterator[tuple[str, Any]]:
-    """Path and object of everything of these types in the tree below `root`, depth first, each object once."""
+def children(x: Any) -> Iterable[tuple[Any, Any]]:
+    """The names and objects one step below a layer or a container. Raises TypeError for a set of layers or entries."""
+    if isinstance(x, Layer):
+        return x.children()
+    if isinstance(x, dict):
+        return x.items()
+    if isinstance(x, (list, tuple)):
+        return enumerate(x)
+    if any(isinstance(child, (PARENTS, Variable, Entry, State)) for child in x):
+        raise TypeError("layers and parameters in a set have no order, and so no names: put them in a list or a dict")
+    return ()
+
+
+def named_objects(root: Any, kinds: Any) -> Iterator[tuple[str, Any]]:
+    """Path and object of everything of these types below `root`, depth first, each object once."""
+    followed = (*(kinds if isinstance(kinds, tuple) else [kinds]), *PARENTS)
     seen: dict[int, Any] = {}
     paths: set[str] = set()
     stack: list[tuple[str, Any]] = [("", root)]
@@ -264,43 +365,29 @@ def walk(root: Any, kinds: Any) -> Iterator[tuple[str, Any]]:
                 raise ValueError(f"two different objects have the path {path!r}: rename a key")
             paths.add(path)
             yield path, x
-        if isinstance(x, BRANCHES):
+        if not isinstance(x, Variable) and isinstance(x, PARENTS):
             lead = path + "." if path else ""
-            below = [(lead + str(name), child) for name, child in branches(x) if isinstance(child, TREE)]
-            below.reverse()
-            stack += below
+            found = [(lead + str(name), child) for name, child in children(x) if isinstance(child, followed)]
+            stack += found[::-1]
 
 
-def branches(x: Any) -> Iterable[tuple[Any, Any]]:
-    """The names and objects one step below a layer or a container."""
-    if isinstance(x, Layer):
-        return x.children()
-    if isinstance(x, dict):
-        return x.items()
-    if isinstance(x, (list, tuple)):
-        return enumerate(x)
-    if any(isinstance(child, TREE) for child in x):
-        raise TypeError("layers and parameters in a set have no order, and so no names: put them in a list or a dict")
-    return ()
-
-
-def misfits(boxes: Mapping[str, Any], state: Mapping[str, Any], strict: bool) -> Iterator[str]:
+def misfits(entries: Mapping[str, Any], state: Mapping[str, Any], strict: bool) -> Iterator[str]:
     """What keeps `state` from being loaded, a line for each path."""
-    for path, box in boxes.items():
+    for path, entry in entries.items():
         if path not in state:
             if strict:
                 yield f"{path}: missing"
             continue
         x = state[path]
         if not is_array(x):
-            yield f"{path}: an array was expected, not {type(x).__name__}"
-        elif not fits(x.shape, box.shape):
-            yield f"{path}: shape {x.shape} in the state, {box.shape} here"
-        elif x.dtype != box.dtype:
-            yield f"{path}: dtype {x.dtype} in the state, {box.dtype} here"
+            yield f"{path}: must be an array, not {type(x).__name__}"
+        elif not fits(x.shape, entry.shape):
+            yield f"{path}: shape {x.shape} in the state, {entry.shape} here"
+        elif x.dtype != entry.dtype:
+            yield f"{path}: dtype {x.dtype} in the state, {entry.dtype} here"
     if strict:
         for path in state:
-            if path not in boxes:
+            if path not in entries:
                 yield f"{path}: unexpected, nothing here has this path"
 
 
@@ -313,7 +400,7 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
     """The lines of a layer's `repr`: itself with its numbers and shapes, and the layers below it, indented."""
     facts = [type(layer).__name__]
     parts: list[str] = []
-    stack = [(str(key), x) for key, x in layer.children() if key != "carry"][::-1]
+    stack = [(str(key), x) for key, x in layer.children()][::-1]
     above += (layer,)
     while stack:
         path, x = stack.pop()
@@ -323,11 +410,13 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
             parts.append(f"{path}: ...")
         elif isinstance(x, Layer):
             parts += outline(x, path, above)
-        elif isinstance(x, (Parameter, Buffer)):
-            facts.append(f"{path} {x.shape}")
+        elif isinstance(x, Entry):
+            facts.append(f"{path} {x.shape}")  # type: ignore[attr-defined]
         elif isinstance(x, (list, tuple, dict)):
             above += (x,)
-            stack += [(f"{path}.{key}", y) for key, y in branches(x) if isinstance(y, TREE) or callable(y)][::-1]
+            stack += [(f"{path}.{key}", y) for key, y in children(x) if isinstance(y, (PARENTS, Entry)) or callable(y)][
+                ::-1
+            ]
         elif callable(x) and not isinstance(x, Variable):
             parts.append(f"{path}: {getattr(x, '__name__', type(x).__name__)}")
     yield (f"{name}: " if name else "") + "  ".join(facts)
@@ -341,8 +430,6 @@ def is_fact(x: Any) -> bool:
     return isinstance(x, (bool, int, float, str))
 
 
-def check_sizes(**sizes: Any) -> None:
-    """Raises TypeError or ValueError unless each is a positive whole number; in_size and size may be None."""
-    for name, size in sizes.items():
-        if size is not None or name not in ("in_size", "size"):
-            whole(name, size)
+def lazy_size(name: str, size: Any) -> int | None:
+    """`size` as an int of at least 1, or None if the first input tells it."""
+    return None if size is None else whole(name, size)

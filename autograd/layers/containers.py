@@ -1,4 +1,4 @@
-"""Layers made of layers."""
+"""Layers that are made of layers: Sequential and MLP."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.activation import relu
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import he
 from autograd.layers.linear import Linear
 
+__all__ = ["MLP", "Sequential"]
+
 
 class Sequential(Layer):
-    """y = f_n(... f_2(f_1(x))), of layers and plain functions.
+    """y = f_n(... f_2(f_1(x))); each f is a layer or a plain function.
 
     `model[0]` is a part, `model[:2]` a Sequential that shares its parts with this one. The paths are `0.W`, `2.W`, ...
-    Raises TypeError for a part that cannot be called.
+    Raises TypeError for a part that is not callable.
     """
 
     def __init__(self, *parts: Callable[..., Any]) -> None:
@@ -46,10 +48,10 @@ class Sequential(Layer):
 
 
 class MLP(Sequential):
-    """A multilayer perceptron: a Linear of each size, with the activation between two of them.
+    """A multilayer perceptron: a Linear for each size, with the activation between them.
 
-    `sizes` are those of the outputs, layer by layer: MLP((1000, 10)) is Linear(1000), relu, Linear(10). The size of the
-    input is found at the first call, or given as in_size. Weights start as `he`, which suits the ReLU.
+    `sizes` are the output sizes of the layers: MLP((1000, 10)) is Linear(1000), relu, Linear(10). `in_size` is the size
+    of the input; without it, the first call takes it from x. Weights start `he`, which suits the ReLU.
     """
 
     def __init__(
@@ -65,8 +67,8 @@ class MLP(Sequential):
         if not isinstance(sizes, Sequence) or isinstance(sizes, str):
             raise TypeError(f"MLP takes the sizes of its layers as a list, such as MLP((1000, 10)), not {sizes!r:.40}")
         if not sizes:
-            raise ValueError("MLP takes the size of at least one layer")
-        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is spent once, not anew in every layer
+            raise ValueError("MLP takes the sizes of at least one layer, not none")
+        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is used once, not again in every layer
         parts: list[Callable[..., Any]] = []
         for before, size in zip([in_size, *sizes], sizes):
             parts += [Linear(size, before, initializer=initializer, dtype=dtype, rng=rng), activation]

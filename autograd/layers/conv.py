@@ -1,29 +1,36 @@
-"""The layers that convolve: filters and a bias of their own."""
+"""The convolution layers: filters and a bias of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import prod, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.core import Operand, as_array
-from autograd.functions.conv import check_images, conv_transpose2d, convolution, way_back, windows_of
-from autograd.kernels.windows import Pad, Sizes, padding, per_axis
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, check_sizes
+from autograd.algebra import Operand
+from autograd.checks import whole
+from autograd.functions.conv import conv1d, conv2d, conv3d, conv_transpose2d
+from autograd.kernels.windows import Pad, Sizes, per_axis, windows
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
 from autograd.layers.initializers import lecun, normal, zeros
 from autograd.shapes import Shape
 
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d"]
+
+LARGE = 1 << 30  # pixels along an axis: more than any kernel, so only the arguments themselves can be wrong
+
 
 class Convolution(Layer):
-    """y = x * W + b over `axes` spatial axes: what Conv1d, Conv2d and Conv3d have in common.
+    """y = x * W + b over `axes` spatial axes: the base of Conv1d, Conv2d and Conv3d.
 
-    `in_channels` is C; without it the first call tells. W starts normal with variance 1/(C/groups · K) (`lecun`) and b
-    at zero; in front of a ReLU `initializer=he` keeps the size of the signal.
+    `in_channels` is C; without it, the first call takes C from x. W starts normal with variance 1/(C/groups · K)
+    (`lecun`), and b at zero. In front of a ReLU, `initializer=he` keeps the size of the signal.
     """
 
-    axes: int
+    axes: ClassVar[int]
+    function: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -40,22 +47,14 @@ class Convolution(Layer):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        check_sizes(out_channels=out_channels, groups=groups)
-        kernel = per_axis("kernel", kernel, self.axes, 1)
-        C = channels_per_group(in_channels, out_channels, groups)
-        check_steps(self.axes, stride, pad, dilation)
-        self.W = Parameter.planned((out_channels, C, *kernel), initializer, rng, dtype)
-        self.b = Parameter.planned((out_channels,), zeros, rng, dtype) if bias else None
+        C, M, groups = checked_channels(in_channels, out_channels, groups)
+        kernel = windows((LARGE,) * self.axes, kernel, stride, pad, dilation).kernel
+        self.W = Parameter.lazy((M, C and C // groups, *kernel), initializer, rng, dtype, axis=1, share=groups)
+        self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
         self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
 
     def forward(self, x: Operand) -> Any:
-        name = type(self).__name__
-        if None in self.W.shape:  # images that do not fit are refused before W takes a size from them
-            check_images(name, x, self.axes)
-            channels_per_group(x.shape[1], self.W.shape[0], self.groups)
-            windows_of(name, x.shape[2:], self.W.shape[2:], self.stride, self.pad, self.dilation)
-            self.W.settle(as_array(x)[:, :: self.groups], 1)  # every groups-th channel: as many as one group has
-        return convolution(name, self.axes, x, self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
+        return self.function(x, self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
 
 
 class Conv1d(Convolution):
@@ -65,16 +64,18 @@ class Conv1d(Convolution):
     """
 
     axes = 1
+    function = staticmethod(conv1d)
 
 
 class Conv2d(Convolution):
     """y[n, m, o] = sum over c, k of x[n, c, o S + k D - P] W[m, c, k], + b[m].   (N, C, H, W) -> (N, M, OH, OW)
 
-    W is (M, C/groups, KH, KW) and b (M,), for M = `out_channels`. `in_channels` is C; without it the first call tells.
-    Sizes, strides and padding as in `conv2d`.
+    W is (M, C/groups, KH, KW) and b (M,), with M = `out_channels`. `in_channels` is C; without it, the first call takes
+    C from x. Sizes, strides and padding are those of `conv2d`.
     """
 
     axes = 2
+    function = staticmethod(conv2d)
 
 
 class Conv3d(Convolution):
@@ -84,16 +85,18 @@ class Conv3d(Convolution):
     """
 
     axes = 3
+    function = staticmethod(conv3d)
 
 
 class ConvTranspose2d(Layer):
-    """Every pixel times the filter of its channel, laid down `stride` apart and summed: `conv_transpose2d`.
+    """The transposed convolution: each pixel times the filter of its channel, laid down `stride` apart and summed.
 
     (N, C, H, W) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad; W is (C, M/groups, KH, KW).
+    The options are those of `conv_transpose2d`.
 
-    Where S pixels lie between the steps of a kernel of K taps, a pixel of y is a sum over C/groups · K/S weights, on
-    average. So without an `initializer` W starts normal with variance 1 over that, which keeps the size of the signal.
-    `lecun` and `he` divide by the fan-in of the shape of W, M/groups · K, which is that of the convolution back to x.
+    With stride S and K taps, each output pixel sums C/groups · K/S weights on average. The default initializer uses
+    that number as the fan-in, which keeps the size of the signal. `lecun` and `he` use M/groups · K instead, the fan-in
+    of the convolution back to x.
     """
 
     def __init__(
@@ -112,42 +115,26 @@ class ConvTranspose2d(Layer):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        check_sizes(out_channels=out_channels, groups=groups)
-        kernel = per_axis("kernel", kernel, 2, 1)
-        channels_per_group(in_channels, out_channels, groups)
-        check_steps(2, stride, pad, dilation)
+        C, M, groups = checked_channels(in_channels, out_channels, groups)
+        w = windows((LARGE,) * 2, kernel, stride, pad, dilation)
         per_axis("output_pad", output_pad, 2, 0)
-        steps = prod(per_axis("stride", stride, 2, 1))
-        initializer = initializer or partial(spreading, groups=groups, steps=steps)
-        self.W = Parameter.planned((in_channels, out_channels // groups, *kernel), initializer, rng, dtype)
-        self.b = Parameter.planned((out_channels,), zeros, rng, dtype) if bias else None
+        initializer = initializer or partial(transposed_lecun, groups=groups, steps=prod(w.stride))
+        self.W = Parameter.lazy((C, M // groups, *w.kernel), initializer, rng, dtype, axis=1)
+        self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
         self.stride, self.pad, self.output_pad, self.dilation, self.groups = stride, pad, output_pad, dilation, groups
 
     def forward(self, x: Operand) -> Any:
-        if None in self.W.shape:  # images that do not fit are refused before W takes a size from them
-            name, (_, M, *kernel) = "ConvTranspose2d", self.W.shape
-            check_images(name, x, 2)
-            channels_per_group(x.shape[1], M * self.groups, self.groups)
-            way_back(name, x.shape[2:], kernel, self.stride, self.pad, self.output_pad, self.dilation)
-            self.W.settle(x, 1)
         return conv_transpose2d(x, self.W, self.b, self.stride, self.pad, self.output_pad, self.dilation, self.groups)
 
 
-def spreading(shape: Shape, rng: Generator, dtype: Any, *, groups: int, steps: int) -> Any:
+def transposed_lecun(shape: Shape, rng: Generator, dtype: Any, *, groups: int, steps: int) -> Any:
     """Normal with variance 1 / (C/groups · K/S), for filters (C, M/groups, ...) of K taps and S = `steps`."""
     return normal(shape, rng, dtype, std=sqrt(groups * steps / (shape[0] * prod(shape[2:]))))
 
 
-def channels_per_group(C: int | None, M: int, groups: int) -> int | None:
-    """C/groups, None if C is not known yet. Raises ValueError unless groups divides both numbers of channels."""
-    if C is not None and (isinstance(C, bool) or not isinstance(C, (int, np.integer)) or C < 1):
-        raise ValueError(f"in_channels must be a positive whole number or None, not {C!r}")
-    if M % groups or (C is not None and C % groups):
-        raise ValueError(f"groups = {groups} must divide the channels in, {C}, and out, {M}")
-    return None if C is None else C // groups
-
-
-def check_steps(n: int, stride: Sizes, pad: Pad, dilation: Sizes) -> None:
-    """Raises ValueError for a stride, pad or dilation that fits no image of `n` axes."""
-    ones = (1,) * n
-    padding(pad, ones, ones, per_axis("stride", stride, n, 1), per_axis("dilation", dilation, n, 1))
+def checked_channels(in_channels: Any, out_channels: Any, groups: Any) -> tuple[int | None, int, int]:
+    """C (None if not known yet), M and groups as ints. Raises ValueError unless groups divides C and M."""
+    C, M, groups = lazy_size("in_channels", in_channels), whole("out_channels", out_channels), whole("groups", groups)
+    if M % groups or (C or 0) % groups:
+        raise ValueError(f"groups must divide in_channels = {C} and out_channels = {M}, not be {groups}")
+    return C, M, groups

@@ -1,4 +1,4 @@
-"""A table of vectors."""
+"""The layer that looks up vectors in a table."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand
+from autograd.algebra import Operand
+from autograd.checks import whole
 from autograd.functions.embedding import embedding
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, check_sizes
+from autograd.layers.base import Generator, Initializer, Layer, Parameter
 from autograd.layers.initializers import normal
+
+__all__ = ["Embedding"]
 
 
 class Embedding(Layer):
@@ -27,10 +30,7 @@ class Embedding(Layer):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        if size is None:
-            raise TypeError("size must be a whole number, not None: indices don't tell it")
-        check_sizes(vocabulary=vocabulary, size=size)
-        self.W = Parameter.planned((vocabulary, size), initializer, rng, dtype)
+        self.W = Parameter.lazy((whole("vocabulary", vocabulary), whole("size", size)), initializer, rng, dtype)
 
     def forward(self, index: Operand) -> Any:
         return embedding(self.W, index)

@@ -1,11 +1,11 @@
-"""First values for weights: functions `(shape, rng, dtype) -> array`.
+"""Initializers: functions `(shape, rng, dtype) -> array` that give weights their first values.
 
-Those with a further number take it by keyword; `functools.partial(normal, std=0.02)` is an initializer again.
-`rng` is a NumPy generator, a seed, or None for the shared generator of `autograd.seed`. The values are drawn in float64
-on the CPU and then rounded, so that a seed gives the same weights in every dtype and on every device.
+`rng` is a NumPy generator, a seed, or None for the shared generator of `autograd.seed`. Values are drawn in float64 on
+the CPU and then rounded, so a seed gives the same weights in every dtype and on every device. Further numbers are
+keywords: `functools.partial(normal, std=0.02)` is an initializer again.
 
-A signal keeps its size through many layers if a weight's variance is one over the number of inputs that are summed,
-the *fan-in*; a gradient, if it is one over the number of outputs, the *fan-out*.
+The *fan-in* is the number of inputs that an output sums, the *fan-out* the number of outputs of an input. A signal
+keeps its size through many layers if the variance of the weights is 1 / fan-in, a gradient if it is 1 / fan-out.
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ from autograd.backend import generator
 from autograd.layers.base import Generator
 from autograd.shapes import Shape
 
+__all__ = ["constant", "fans", "he", "lecun", "normal", "ones", "orthogonal", "uniform", "xavier", "zeros"]
+
 Floats = np.ndarray[Any, Any]
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """Fan-in and fan-out of a matrix (I, O) or of filters (OC, C, KH, KW), with any number of spatial axes.
+    """Fan-in and fan-out of a matrix (I, O), or of filters (M, C, KH, KW) with any number of spatial axes.
 
-    Raises ValueError for fewer than two axes: a bias has no fan.
+    Raises ValueError for fewer than two axes, such as a bias.
     """
     if len(shape) < 2:
-        raise ValueError(f"fan-in and fan-out need a shape (I, O) or (OC, C, KH, KW), not {shape}: use zeros there")
+        raise ValueError(f"shape must be (I, O) or (M, C, KH, KW), which have a fan-in, not {shape}: use zeros there")
     if len(shape) == 2:
         return shape[0], shape[1]
     return prod(shape[1:]), shape[0] * prod(shape[2:])
 
 
 def normal(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, std: float = 1.0) -> Floats:
-    """Normal with mean 0 and this standard deviation."""
+    """Normal with mean 0 and standard deviation `std`."""
     return np.asarray(generator(rng).standard_normal(shape) * std).astype(dtype)
 
 
@@ -47,7 +49,7 @@ def uniform(
 
 
 def constant(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, value: float = 0.0) -> Floats:
-    """The same value everywhere. As weights: equal weights get equal gradients and stay equal, so for biases only."""
+    """The same value everywhere. For biases: equal weights get equal gradients and stay equal."""
     return np.full(shape, value, dtype)
 
 
@@ -65,7 +67,7 @@ def lecun(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Float
 
 
 def xavier(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
-    """Normal with variance 2 / (fan-in + fan-out); 1/n if both are n. For sigmoid and tanh.
+    """Normal with variance 2 / (fan-in + fan-out), for sigmoid and tanh.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
@@ -81,10 +83,10 @@ def he(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
 
 
 def orthogonal(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, gain: float = 1.0) -> Floats:
-    """A random matrix with orthonormal rows or columns (the shorter ones), times `gain`: it keeps lengths.
+    """A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`: it keeps lengths.
 
-    The sign of R's diagonal is made positive, without which QR does not give every rotation the same chance.
-    Filters (OC, C, KH, KW) count as a matrix (OC, C KH KW). Source: Saxe, McClelland and Ganguli, 2014.
+    Q of a QR decomposition is uniformly distributed only if the diagonal of R is positive, so its signs go into Q.
+    Filters (M, C, KH, KW) count as a matrix (M, C KH KW). Source: Saxe, McClelland and Ganguli, 2014.
     """
     fans(shape)
     rows, columns = shape[0], prod(shape[1:])

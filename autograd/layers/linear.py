@@ -6,17 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand
+from autograd.algebra import Operand
+from autograd.checks import whole
 from autograd.functions.linear import linear
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, check_sizes
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
 from autograd.layers.initializers import lecun, zeros
+
+__all__ = ["Linear"]
 
 
 class Linear(Layer):
     """y = x W + b.   (..., I) -> (..., O), with W (I, O), b (O,)
 
-    `in_size` is I; without it the first call tells. W starts normal with variance 1/I (`lecun`), which keeps the size
-    of a signal where no activation follows, and b at zero; in front of a ReLU `initializer=he` keeps it.
+    `in_size` is I; without it, the first call takes I from x. W starts normal with variance 1/I (`lecun`), b at zero.
+    This keeps the size of a signal if no activation follows; in front of a ReLU, `initializer=he` keeps it.
     float64 input with the usual float32 parameters gives float64 output, by NumPy's rule.
     """
 
@@ -30,10 +33,9 @@ class Linear(Layer):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        check_sizes(out_size=out_size, in_size=in_size)
-        self.W = Parameter.planned((in_size, out_size), initializer, rng, dtype)
-        self.b = Parameter.planned((out_size,), zeros, rng, dtype) if bias else None
+        I, O = lazy_size("in_size", in_size), whole("out_size", out_size)
+        self.W = Parameter.lazy((I, O), initializer, rng, dtype)
+        self.b = Parameter.lazy((O,), zeros, rng, dtype) if bias else None
 
     def forward(self, x: Operand) -> Any:
-        self.W.settle(x, -1)
         return linear(x, self.W, self.b)

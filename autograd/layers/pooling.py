@@ -1,17 +1,19 @@
-"""Pooling as layers, to stand in a Sequential."""
+"""Pooling as layers, for use in a Sequential."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.pooling import average_pool2d, max_pool2d
 from autograd.kernels.windows import Pad, Sizes, per_axis
 from autograd.layers.base import Layer
 
+__all__ = ["AveragePool2d", "MaxPool2d"]
+
 
 class MaxPool2d(Layer):
-    """The maximum of every window: `max_pool2d`. Windows lie side by side unless `stride` says otherwise."""
+    """The maximum of every window: `max_pool2d`. Without `stride`, windows lie side by side."""
 
     def __init__(self, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False) -> None:
         self.kernel = per_axis("kernel", kernel, 2, 1)
@@ -23,7 +25,7 @@ class MaxPool2d(Layer):
 
 
 class AveragePool2d(Layer):
-    """The mean of every window, padding included: `average_pool2d`."""
+    """The mean of every window, padding included: `average_pool2d`. Without `stride`, windows lie side by side."""
 
     def __init__(self, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0) -> None:
         self.kernel = per_axis("kernel", kernel, 2, 1)

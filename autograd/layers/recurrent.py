@@ -1,9 +1,11 @@
-"""Layers with a memory: each call is one step of a sequence, on a batch x (N, I), and returns h (N, H).
+"""Layers with a memory. A call is one step of a sequence: x (N, I) -> h (N, H), for a batch of N sequences.
 
-What a layer carries to the next step is in `carry`: nothing at the beginning of a sequence, where the state counts as
-zero. `reset_state()` begins a new sequence. `cut_state()` goes on with it, but lets no gradient back beyond this point:
-called after each `backward` of a long sequence, it frees the graph of the past. Every Layer has both, for all layers
-below it, so a whole model is reset or cut by one call.
+    for x in sequence:
+        h = layer(x)
+
+The state stays in the layer for the next step; at the beginning of a sequence it counts as zero. `reset_state()` begins
+a new sequence. `cut_state()` keeps the state but detaches it from its graph: called after each `backward` of a long
+sequence, it frees the memory of the past. Every Layer has both methods, so one call resets or cuts a whole model.
 """
 
 from __future__ import annotations
@@ -12,21 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand, as_array
+from autograd.algebra import Operand, as_array
+from autograd.checks import whole
 from autograd.functions.activation import sigmoid
 from autograd.functions.elementwise import tanh
 from autograd.functions.linear import linear
 from autograd.functions.operands import operand
 from autograd.functions.shape import split
-from autograd.layers.base import Generator, Layer, Parameter, check_sizes
+from autograd.layers.base import Generator, Layer, Parameter, State, lazy_size
 from autograd.layers.initializers import lecun, orthogonal, zeros
+
+__all__ = ["GRU", "LSTM", "RNN"]
 
 
 class Recurrent(Layer):
-    """What the three have in common: Wx (I, G H) from the input, Wh (H, G H) from the state, for G gates side by side.
+    """The base of the three: Wx (I, G H) for the input and Wh (H, G H) for the state, with G gates side by side.
 
-    All gates are one product for x and one for h, which is faster than a product for each. Wx starts `lecun`, Wh with
-    an `orthogonal` matrix for each gate. `in_size` is I; without it the first call tells.
+    All gates are one product with x and one with h, which is faster than a product for each. Wx starts `lecun`, Wh with
+    an `orthogonal` matrix for each gate. `in_size` is I; without it, the first call takes I from x.
     """
 
     gates = 1
@@ -34,44 +39,44 @@ class Recurrent(Layer):
     def __init__(
         self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
     ) -> None:
-        check_sizes(hidden=hidden, in_size=in_size)
-        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is spent once, not anew for every matrix
-        self.Wx = Parameter.planned((in_size, self.gates * hidden), lecun, rng, dtype)
-        self.Wh = Parameter(np.hstack([orthogonal((hidden, hidden), rng, dtype) for _ in range(self.gates)]))
-        self.b = Parameter(zeros((self.gates * hidden,), rng, dtype))
+        I, H = lazy_size("in_size", in_size), whole("hidden", hidden)
+        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is used once, not again for every matrix
+        self.Wx = Parameter.lazy((I, self.gates * H), lecun, rng, dtype)
+        self.Wh = Parameter(np.hstack([orthogonal((H, H), rng, dtype) for _ in range(self.gates)]))
+        self.b = Parameter(zeros((self.gates * H,), rng, dtype))
+        self.last_h = State()
 
     @property
     def h(self) -> Operand:
         """The output of the last step, None at the beginning of a sequence; after `cut_state` a plain array."""
-        return self.carry[0] if self.carry else None
+        return self.last_h.value
 
-    def linear_of_x(self, x: Operand) -> Any:
-        """x Wx + b. Raises ValueError for a batch that does not go with the state: it would be broadcast silently."""
-        before, now = as_array(self.h), as_array(x)
-        if before is not None and before.shape[:-1] != operand(type(self).__name__, now).shape[:-1]:
+    def check_batch(self, x: Operand) -> None:
+        """Raises ValueError if x is no next step of the batch in the state: it would be broadcast silently."""
+        name, h = type(self).__name__, as_array(self.h)
+        if h is not None and operand(name, x).shape[:-1] != h.shape[:-1]:
             raise ValueError(
-                f"{type(self).__name__}: x {now.shape} is no next step of the batch whose state is {before.shape}: "
+                f"{name} takes the next step of the batch whose state is {h.shape}, not x {x.shape}: "
                 "call reset_state() before a new sequence"
             )
-        self.Wx.settle(x, -1)
-        return linear(x, self.Wx, self.b)
 
 
 class RNN(Recurrent):
-    """h <- tanh(x Wx + h Wh + b)"""
+    """h <- tanh(x Wx + h Wh + b).   A call is one step, (N, I) -> (N, H); the layer keeps h for the next."""
 
     def forward(self, x: Operand) -> Any:
-        z = self.linear_of_x(x)
-        if self.carry:
+        self.check_batch(x)
+        z = linear(x, self.Wx, self.b)
+        if self.h is not None:
             z = z + linear(self.h, self.Wh)
-        h = tanh(z)
-        self.carry = (h,)
+        self.last_h.value = h = tanh(z)
         return h
 
 
 class LSTM(Recurrent):
-    """Long short-term memory. With z = x Wx + h Wh + b, split into four along its last axis:
+    """Long short-term memory.   A call is one step, (N, I) -> (N, H); the layer keeps h and c for the next.
 
+    With z = x Wx + h Wh + b, split into four along its last axis:
     i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o);  g = tanh(z_g);  c <- f c + i g;  h <- o tanh(c)
 
     The gates lie in the order i, f, g, o, as in PyTorch. The forget gate's bias starts at 1, so that a fresh memory
@@ -85,32 +90,35 @@ class LSTM(Recurrent):
     ) -> None:
         super().__init__(hidden, in_size, dtype=dtype, rng=rng)
         self.b.data[hidden : 2 * hidden] = 1
+        self.last_c = State()
 
     @property
     def c(self) -> Operand:
-        """The memory cells, None at the beginning of a sequence."""
-        return self.carry[1] if self.carry else None
+        """The memory cells, None at the beginning of a sequence; after `cut_state` a plain array."""
+        return self.last_c.value
 
     def forward(self, x: Operand) -> Any:
-        z = self.linear_of_x(x)
-        if self.carry:
+        self.check_batch(x)
+        z = linear(x, self.Wx, self.b)
+        if self.h is not None:
             z = z + linear(self.h, self.Wh)
         i, f, g, o = split(z, 4, axis=-1)
         c = sigmoid(i) * tanh(g)
-        if self.carry:
+        if self.c is not None:
             c = sigmoid(f) * self.c + c
         h = sigmoid(o) * tanh(c)
-        self.carry = h, c
+        self.last_h.value, self.last_c.value = h, c
         return h
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit. With u = x Wx + b and v = h Wh + d, each split into three along its last axis:
+    """Gated recurrent unit.   A call is one step, (N, I) -> (N, H); the layer keeps h for the next.
 
+    With u = x Wx + b and v = h Wh + d, each split into three along its last axis:
     r = sigmoid(u_r + v_r);  z = sigmoid(u_z + v_z);  n = tanh(u_n + r v_n);  h <- (1 - z) n + z h
 
-    The form of PyTorch, with the gates in its order r, z, n and the reset after the product, which therefore has a
-    bias of its own. Source: Cho et al., 2014.
+    This is PyTorch's form, with its order of gates r, z, n. The reset gate acts after the product with Wh, so that
+    product has a bias d of its own. Source: Cho et al., 2014.
     """
 
     gates = 3
@@ -122,15 +130,16 @@ class GRU(Recurrent):
         self.d = Parameter(np.zeros(3 * hidden, dtype))
 
     def forward(self, x: Operand) -> Any:
-        ur, uz, un = split(self.linear_of_x(x), 3, axis=-1)
-        if self.carry:
-            vr, vz, vn = split(linear(self.h, self.Wh, self.d), 3, axis=-1)
-        else:
+        self.check_batch(x)
+        ur, uz, un = split(linear(x, self.Wx, self.b), 3, axis=-1)
+        if self.h is None:
             vr, vz, vn = split(self.d, 3)
+        else:
+            vr, vz, vn = split(linear(self.h, self.Wh, self.d), 3, axis=-1)
         n = tanh(un + sigmoid(ur + vr) * vn)
         z = sigmoid(uz + vz)
         h = n - z * n
-        if self.carry:
+        if self.h is not None:
             h = h + z * self.h
-        self.carry = (h,)
+        self.last_h.value = h
         return h

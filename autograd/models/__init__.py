@@ -1,19 +1,22 @@
-"""Networks that others have found, each written as the table in its paper, and their weights from files.
+"""Published networks, each written as the table in its paper, and their weights from files.
 
     model = models.ResNet18()
     models.load_weights(model, "resnet18-f37072fd.pth")
     with ag.test_mode(), ag.no_grad():
         y = model(x)  # (N, 3, H, W) -> (N, 1000)
 
-The number of `classes` is the first argument; the others are those of a layer: initializer, dtype, rng.
+The first argument is the number of `classes`; the others are those of a layer: initializer, dtype, rng.
 """
 
+from __future__ import annotations
+
+from autograd.formats import read_weights
 from autograd.models.lecture import SimpleConvNet
 from autograd.models.mobilenet import EfficientNetLite0, MobileNetV2
 from autograd.models.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
 from autograd.models.squeezenet import SqueezeNet
 from autograd.models.vgg import VGG16
-from autograd.models.weights import load_weights, read_weights
+from autograd.models.weights import load_weights
 
 __all__ = [
     "EfficientNetLite0",

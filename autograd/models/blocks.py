@@ -1,4 +1,4 @@
-"""What the networks of this folder have in common."""
+"""The blocks and options that the networks of this folder share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.activation import relu
 from autograd.functions.arithmetic import clip
 from autograd.kernels.windows import Pad
@@ -17,11 +17,13 @@ from autograd.layers.conv import Conv2d
 from autograd.layers.initializers import he
 from autograd.layers.normalization import BatchNorm
 
+__all__ = ["ConvBN", "layer_options", "relu6"]
+
 
 class ConvBN(Sequential):
     """Convolution, batch normalization, activation (or None).   (N, C, H, W) -> (N, M, H/stride, W/stride)
 
-    The convolution has no bias: the normalization would take it away again, and has an offset of its own.
+    The convolution has no bias: the normalization would subtract it, and has an offset of its own.
     """
 
     def __init__(
@@ -44,10 +46,10 @@ class ConvBN(Sequential):
 
 
 def relu6(x: Operand) -> Any:
-    """y = min(max(x, 0), 6): a bounded ReLU, which survives arithmetic of few digits. Its gradient at 0 is 0, too."""
+    """y = min(max(x, 0), 6): a bounded ReLU, for arithmetic of low precision. Its gradient at 0 is 0."""
     return clip(relu(x), None, 6)
 
 
 def layer_options(initializer: Initializer = he, dtype: Any = np.float32, rng: Generator = None) -> dict[str, Any]:
-    """What all layers of a model are made with. A seed is spent once, not anew in every layer."""
+    """The options of all layers of a model. A seed is used once, not again in every layer."""
     return {"initializer": initializer, "dtype": dtype, "rng": rng if rng is None else np.random.default_rng(rng)}

@@ -1,10 +1,10 @@
-"""The small convolutional network with which the lecture ends."""
+"""The small convolutional network at the end of the lecture."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import max_pool2d
 from autograd.functions.shape import flatten
@@ -13,12 +13,14 @@ from autograd.layers.conv import Conv2d
 from autograd.layers.linear import Linear
 from autograd.models.blocks import layer_options
 
+__all__ = ["SimpleConvNet"]
+
 
 class SimpleConvNet(Layer):
     """Convolution, ReLU, pooling 2/2, affine, ReLU, affine.   (N, C, H, W) -> (N, classes)
 
     `size` is (C, H, W). Source: Saito, "Deep learning from scratch", chapter 7.
-    Raises ValueError if nothing of the image is left to pool.
+    Raises ValueError if the image is too small for the kernel and the pooling.
     """
 
     def __init__(
@@ -35,7 +37,8 @@ class SimpleConvNet(Layer):
         C, *image = size
         OH, OW = [(H + 2 * pad - kernel + 1) // 2 for H in image]
         if min(OH, OW) < 1:
-            raise ValueError(f"SimpleConvNet: a kernel of {kernel} and pooling by 2 leave nothing of images {size}")
+            least = kernel + 1 - 2 * pad
+            raise ValueError(f"SimpleConvNet: size must be (C, H, W) with H and W of at least {least}, not {size}")
         self.conv = Conv2d(filters, kernel, 1, pad, C, **options)
         self.hidden = Linear(hidden, filters * OH * OW, **options)
         self.output = Linear(classes, hidden, **options)

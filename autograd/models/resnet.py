@@ -1,11 +1,11 @@
-"""ResNet: a block learns what to add to its input, so that gradients have a way around every layer."""
+"""ResNet: each block learns what to add to its input, so gradients have a path around every layer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d, max_pool2d
 from autograd.functions.shape import flatten
@@ -13,6 +13,8 @@ from autograd.layers.base import Layer
 from autograd.layers.containers import Sequential
 from autograd.layers.linear import Linear
 from autograd.models.blocks import ConvBN, layer_options
+
+__all__ = ["ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152"]
 
 
 def basic(C: int, M: int, stride: int, **options: Any) -> Sequential:
@@ -40,12 +42,16 @@ class Residual(Layer):
 
 
 class ResNet(Layer):
-    """A stem and four stages, of which all but the first halve the image.   (N, 3, H, W) -> (N, classes)
+    """A stem and four stages; all stages but the first halve the image.   (N, 3, H, W) -> (N, classes)
 
-    torchvision's weights fit. The stride of a bottleneck is in its 3 x 3 convolution, as there ("version 1.5").
+    A subclass names the block and the number of blocks in each stage. torchvision's weights fit. The stride of a
+    bottleneck is in its 3 x 3 convolution, as in torchvision ("version 1.5").
     Source: He et al., "Deep residual learning for image recognition", 2015, table 1.
     """
 
+    block: ClassVar[Callable[..., Sequential]]
+    depths: ClassVar[tuple[int, ...]]
+    channels: ClassVar[int]  # of the first stage; each further stage has twice as many
     torch_names: ClassVar[dict[str, str]] = {
         "conv1.": "stem.0.", "bn1.": "stem.1.",
         "layer1.": "stages.0.", "layer2.": "stages.1.", "layer3.": "stages.2.", "layer4.": "stages.3.",
@@ -55,14 +61,12 @@ class ResNet(Layer):
         ".downsample.": ".shortcut.", "fc.": "classifier.",
     }  # fmt: skip
 
-    def __init__(
-        self, f: Callable[..., Sequential], depths: Sequence[int], M: int, classes: int = 1000, **options: Any
-    ) -> None:
+    def __init__(self, classes: int = 1000, **options: Any) -> None:
         options = layer_options(**options)
         self.stem = ConvBN(3, 64, 7, 2, **options)
         self.stages: list[Sequential] = []
-        C = 64
-        for i, depth in enumerate(depths):
+        C, M, f = 64, self.channels, self.block
+        for i, depth in enumerate(self.depths):
             strides = [2 if i else 1] + [1] * (depth - 1)
             shapes = zip([C] + [M] * (depth - 1), strides)
             self.stages.append(Sequential(*[Residual(f, before, M, stride, **options) for before, stride in shapes]))
@@ -79,33 +83,28 @@ class ResNet(Layer):
 class ResNet18(ResNet):
     """ResNet of 18 layers: 11.7 million parameters."""
 
-    def __init__(self, classes: int = 1000, **options: Any) -> None:
-        super().__init__(basic, (2, 2, 2, 2), 64, classes, **options)
+    block, depths, channels = staticmethod(basic), (2, 2, 2, 2), 64
 
 
 class ResNet34(ResNet):
     """ResNet of 34 layers: 21.8 million parameters."""
 
-    def __init__(self, classes: int = 1000, **options: Any) -> None:
-        super().__init__(basic, (3, 4, 6, 3), 64, classes, **options)
+    block, depths, channels = staticmethod(basic), (3, 4, 6, 3), 64
 
 
 class ResNet50(ResNet):
     """ResNet of 50 layers: 25.6 million parameters."""
 
-    def __init__(self, classes: int = 1000, **options: Any) -> None:
-        super().__init__(bottleneck, (3, 4, 6, 3), 256, classes, **options)
+    block, depths, channels = staticmethod(bottleneck), (3, 4, 6, 3), 256
 
 
 class ResNet101(ResNet):
     """ResNet of 101 layers: 44.5 million parameters."""
 
-    def __init__(self, classes: int = 1000, **options: Any) -> None:
-        super().__init__(bottleneck, (3, 4, 23, 3), 256, classes, **options)
+    block, depths, channels = staticmethod(bottleneck), (3, 4, 23, 3), 256
 
 
 class ResNet152(ResNet):
     """ResNet of 152 layers: 60.2 million parameters."""
 
-    def __init__(self, classes: int = 1000, **options: Any) -> None:
-        super().__init__(bottleneck, (3, 8, 36, 3), 256, classes, **options)
+    block, depths, channels = staticmethod(bottleneck), (3, 8, 36, 3), 256

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.core import Operand
+from autograd.algebra import Operand
+from autograd.checks import one_of
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d
 from autograd.functions.shape import concat, flatten
@@ -16,15 +17,17 @@ from autograd.layers.pooling import MaxPool2d
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import layer_options
 
+__all__ = ["SqueezeNet"]
+
 SQUEEZED = (16, 16, 32, 32, 48, 48, 64, 64)  # channels in the middle of each fire module
-VERSIONS = {  # channels and kernel of the first convolution; the fire modules that have a pooling before them
+VERSIONS = {  # channels and kernel of the first convolution; the fire modules with a pooling before them
     "1.0": (96, 7, (0, 3, 7)),
     "1.1": (64, 3, (0, 2, 4)),
 }
 
 
 class Fire(Layer):
-    """S filters of 1 x 1 squeeze the channels; 1 x 1 and 3 x 3 ones see the result.   (N, C, H, W) -> (N, 8 S, H, W)"""
+    """S filters of 1 x 1 squeeze the channels, then 4 S of 1 x 1 and 4 S of 3 x 3.   (N, C, H, W) -> (N, 8 S, H, W)"""
 
     def __init__(self, C: int, S: int, **options: Any) -> None:
         self.squeeze = Conv2d(S, 1, in_channels=C, **options)
@@ -44,8 +47,7 @@ class SqueezeNet(Layer):
     """
 
     def __init__(self, classes: int = 1000, version: str = "1.0", **options: Any) -> None:
-        if version not in VERSIONS:
-            raise ValueError(f"SqueezeNet: version must be one of {', '.join(map(repr, VERSIONS))}, not {version!r}")
+        one_of("SqueezeNet: version", version, *VERSIONS)
         options = layer_options(**options)
         C, kernel, pooled = VERSIONS[version]
         parts: list[Callable[..., Any]] = [Conv2d(C, kernel, 2, in_channels=3, **options), relu]

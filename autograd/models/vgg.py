@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.core import Operand
+from autograd.algebra import Operand
 from autograd.functions.activation import relu
 from autograd.functions.pooling import adaptive_average_pool2d
 from autograd.functions.shape import flatten
@@ -16,6 +16,8 @@ from autograd.layers.linear import Linear
 from autograd.layers.pooling import MaxPool2d
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import layer_options
+
+__all__ = ["VGG16"]
 
 STAGES = (  # channels, convolutions
     (64, 2),
@@ -29,7 +31,7 @@ STAGES = (  # channels, convolutions
 class VGG16(Layer):
     """Thirteen convolutions of 3 x 3 and three affine layers: 138 million parameters.   (N, 3, H, W) -> (N, classes)
 
-    Images of any size are averaged to 7 x 7 before the affine layers. torchvision's weights fit.
+    An adaptive average pooling to 7 x 7 admits images of any size. torchvision's weights fit.
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table D.
     """
 

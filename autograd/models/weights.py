@@ -1,45 +1,43 @@
-"""Weights from files of our own, of PyTorch and of safetensors, into a model.
+"""Weights of other people's networks, loaded under the names of ours.
 
-PyTorch calls every parameter `weight` or `bias`, and its models name their parts in their own way. So a name is
-translated twice: the way to a layer by the model's `torch_names`, a table of parts of names; and the last word by what
-the layer has that is found there.
+PyTorch calls every parameter `weight` or `bias`, and its models name their parts in their own way. So a name has two
+translations. The path to a layer follows the model's `torch_names`, a table from their names to ours. The last part of
+the name is mapped by the attributes of the layer found there (weight -> W or gamma).
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Container, Iterator, Mapping
-from typing import IO, Any, TypeAlias
-from zipfile import ZipFile
+from typing import Any
 
 import numpy as np
 
 from autograd.backend import Array, is_array
+from autograd.formats import read_weights
 from autograd.layers.base import Layer
 from autograd.layers.linear import Linear
-from autograd.models.formats import read_safetensors, read_torch, read_torch_zip
-from autograd.serialize import BROKEN, contents
 
-Path: TypeAlias = str | os.PathLike[str]
+__all__ = ["load_weights", "path_of", "translated"]
 
 WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean",), "running_var": ("var",)}
 
 
-def load_weights(model: Layer, source: Path | Mapping[str, Any], *, strict: bool = True) -> None:
+def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any], *, strict: bool = True) -> None:
     """Loads weights from a file (see `read_weights`) or a dict, such as the state_dict of a model in PyTorch.
 
-    Names that are paths of the model stay; others are taken for PyTorch's and translated. PyTorch's matrices, (outputs,
-    inputs), are transposed, floating-point numbers get the dtype of their parameter, and `num_batches_tracked` has no
-    use. With strict=False, names that one side lacks are ignored.
+    Names that are paths of the model stay; all others are translated from PyTorch's. Matrices of PyTorch, (outputs,
+    inputs), are transposed. Floating-point numbers get the dtype of their parameter. `num_batches_tracked` is ignored.
+    With strict=False, names that one side lacks are ignored too.
 
-    For another number of classes, leave out what belongs to the old ones:
+    For another number of classes, leave out the last layer of the old ones:
 
         weights = models.read_weights("resnet18.pth")
         del weights["fc.weight"], weights["fc.bias"]
         models.load_weights(models.ResNet18(classes=10), weights, strict=False)
 
-    Raises FileNotFoundError, and ValueError for a file that is damaged or does not fit; the model is as before then.
+    Raises FileNotFoundError if there is no such file. Raises ValueError if the file is damaged or does not fit; the
+    model is unchanged then.
     """
     state = source if isinstance(source, Mapping) else read_weights(source)
     try:
@@ -49,55 +47,25 @@ def load_weights(model: Layer, source: Path | Mapping[str, Any], *, strict: bool
         raise ValueError(f"{name} do not fit this {type(model).__name__}: {error}") from error
 
 
-def read_weights(path: Path) -> dict[str, Array]:
-    """The arrays in the file by name, read-only: `.pth` of PyTorch (old and zip), `.safetensors` or `.npz`.
-
-    The content tells which it is, not the name. Nothing in the file is run: a pickle that asks for more than tensors is
-    refused. Raises FileNotFoundError, and ValueError, naming the file, for one that is damaged or holds something else.
-    """
-    with open(path, "rb") as file:
-        try:
-            return arrays_in(file)
-        except (*BROKEN, pickle.UnpicklingError, MemoryError) as error:
-            raise ValueError(f"{os.fspath(path)} is damaged, or is no file of weights: {error}") from error
-
-
-def arrays_in(file: IO[bytes]) -> dict[str, Array]:
-    """The arrays in an open file of any of the formats."""
-    first = file.read(9)
-    file.seek(0)
-    if first[8:] == b"{":  # asked first, as the length before it may begin like the others
-        return read_safetensors(file.read())
-    if first.startswith(b"PK"):
-        with ZipFile(file) as archive:
-            if any(name.endswith("/data.pkl") for name in archive.namelist()):
-                return read_torch_zip(archive)
-        file.seek(0)
-        return {name: x for name, x in contents(file).items() if is_array(x)}
-    if first.startswith(b"\x80"):
-        return read_torch(file.read())
-    raise ValueError(f"it begins with {first.hex(' ') or 'nothing'}, as no zip, no pickle and no safetensors does")
-
-
 def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Array]]:
-    """The entries of `state` under the paths of the model, as far as it has them."""
-    boxes = dict(model.named_state())
+    """The entries of `state`, under the path in the model where it has one."""
+    entries = dict(model.named_state())
     matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
     for name, given in state.items():
         x = array_of(given)
-        path = name if name in boxes else path_of(name, getattr(model, "torch_names", {}), boxes)
-        box = boxes.get(path)
-        if box is None and path.endswith("num_batches_tracked"):
+        path = name if name in entries else path_of(name, getattr(model, "torch_names", {}), entries)
+        entry = entries.get(path)
+        if entry is None and path.endswith("num_batches_tracked"):
             continue
-        if name not in boxes and id(box) in matrices:
+        if name not in entries and id(entry) in matrices:
             x = x.T
-        if box is not None and x.dtype.kind == box.dtype.kind == "f":
-            x = x.astype(box.dtype, copy=False)
+        if entry is not None and x.dtype.kind == entry.dtype.kind == "f":
+            x = x.astype(entry.dtype, copy=False)
         yield path, x
 
 
 def array_of(x: Any) -> Array:
-    """An entry as an array; of a tensor of PyTorch, its numbers without the graph, bfloat16 as float32."""
+    """x as an array. A tensor of PyTorch loses its graph, and bfloat16 becomes float32."""
     if hasattr(x, "detach"):
         x = x.detach().cpu()
         x = x.float() if str(x.dtype) == "torch.bfloat16" else x
@@ -105,8 +73,8 @@ def array_of(x: Any) -> Array:
 
 
 def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
-    """PyTorch's name in our words. A key that begins with a dot may stand anywhere in it, others only at the start."""
-    name = name.removeprefix("module.")  # of DataParallel
+    """PyTorch's name in our words. A key of the table that begins with a dot matches anywhere, others at the start."""
+    name = name.removeprefix("module.")  # DataParallel adds it
     for theirs, ours in table.items():
         if theirs.startswith("."):
             name = name.replace(theirs, ours)

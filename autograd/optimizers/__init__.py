@@ -1,4 +1,4 @@
-"""Optimizers, the schedules of their learning rate, and transforms of the gradients on their way.
+"""Optimizers, schedules of the learning rate, and transforms of the gradients.
 
 optimizer = O.Adam(model, lr=O.cosine(1e-3, 10_000), transforms=[O.clip_by_norm(1.0)])
 model.cleargrads()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 from autograd.backend import Array, namespace
-from autograd.optimizers.base import Optimizer, Rate, Transform, at_least_zero, below_one
+from autograd.optimizers.base import Optimizer, Rate, bounded
+
+__all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSprop"]
 
 
+@dataclass(eq=False)
 class AdaGrad(Optimizer):
     """h <- h + g^2;  p <- p - lr g / (sqrt(h) + eps)
 
@@ -17,39 +19,34 @@ class AdaGrad(Optimizer):
     """
 
     slots = ("h",)
+    lr: Rate = 0.01
+    eps: float = bounded(1e-10)
 
-    def __init__(
-        self, model: Any, lr: Rate = 0.01, eps: float = 1e-10, *, transforms: Sequence[Transform] = ()
-    ) -> None:
-        super().__init__(model, lr, transforms=transforms)
-        self.eps = at_least_zero("eps", eps)
-
-    def step(self, lr: float, t: int, p: Array, g: Array, h: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array, h: Array) -> None:
         h += g * g
         p -= lr * g / (namespace(p).sqrt(h) + self.eps)
 
 
+@dataclass(eq=False)
 class AdaDelta(Optimizer):
     """v <- rho v + (1 - rho) g^2;  d = g sqrt(u + eps) / sqrt(v + eps);  u <- rho u + (1 - rho) d^2;  p <- p - lr d
 
-    Source: Zeiler, "ADADELTA: an adaptive learning rate method", 2012; there is no lr there, which is lr = 1.
+    Source: Zeiler, "ADADELTA: an adaptive learning rate method", 2012. The paper has no lr, which is lr = 1.
     """
 
     slots = ("v", "u")
+    lr: Rate = 1.0
+    rho: float = bounded(0.9, below=1)
+    eps: float = bounded(1e-6)
 
-    def __init__(
-        self, model: Any, lr: Rate = 1.0, rho: float = 0.9, eps: float = 1e-6, *, transforms: Sequence[Transform] = ()
-    ) -> None:
-        super().__init__(model, lr, transforms=transforms)
-        self.rho, self.eps = below_one("rho", rho), at_least_zero("eps", eps)
-
-    def step(self, lr: float, t: int, p: Array, g: Array, v: Array, u: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array, v: Array, u: Array) -> None:
         v += (1 - self.rho) * (g * g - v)
         d = g * namespace(p).sqrt((u + self.eps) / (v + self.eps))
         u += (1 - self.rho) * (d * d - u)
         p -= lr * d
 
 
+@dataclass(eq=False)
 class RMSprop(Optimizer):
     """v <- rho v + (1 - rho) g^2;  p <- p - lr g / (sqrt(v) + eps)
 
@@ -57,18 +54,16 @@ class RMSprop(Optimizer):
     """
 
     slots = ("v",)
+    lr: Rate = 0.01
+    rho: float = bounded(0.99, below=1)
+    eps: float = bounded(1e-8)
 
-    def __init__(
-        self, model: Any, lr: Rate = 0.01, rho: float = 0.99, eps: float = 1e-8, *, transforms: Sequence[Transform] = ()
-    ) -> None:
-        super().__init__(model, lr, transforms=transforms)
-        self.rho, self.eps = below_one("rho", rho), at_least_zero("eps", eps)
-
-    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:
         v += (1 - self.rho) * (g * g - v)
         p -= lr * g / (namespace(p).sqrt(v) + self.eps)
 
 
+@dataclass(eq=False)
 class Adam(Optimizer):
     """m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;
     p <- p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
@@ -78,47 +73,27 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    lr: Rate = 1e-3
+    beta1: float = bounded(0.9, below=1)
+    beta2: float = bounded(0.999, below=1)
+    eps: float = bounded(1e-8)
 
-    def __init__(
-        self,
-        model: Any,
-        lr: Rate = 1e-3,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        *,
-        transforms: Sequence[Transform] = (),
-    ) -> None:
-        super().__init__(model, lr, transforms=transforms)
-        self.beta1, self.beta2 = below_one("beta1", beta1), below_one("beta2", beta2)
-        self.eps = at_least_zero("eps", eps)
-
-    def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
-        root = sqrt(1 - self.beta2**t)  # numerator and denominator times this: one pass over the array less
-        p -= lr * root / (1 - self.beta1**t) * m / (namespace(p).sqrt(v) + self.eps * root)
+        c = sqrt(1 - self.beta2**t)  # the paper's faster order (section 2): both corrections become one number
+        rate = lr * c / (1 - self.beta1**t)
+        p -= rate * m / (namespace(p).sqrt(v) + c * self.eps)
 
 
+@dataclass(eq=False)
 class AdamW(Adam):
-    """p <- p - lr decay p, then a step of Adam: the decay is not divided by sqrt(v) as it would be within g.
+    """p <- p - lr decay p, then a step of Adam. Unlike a decay within g, this one is not divided by sqrt(v).
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        lr: Rate = 1e-3,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        decay: float = 0.01,
-        *,
-        transforms: Sequence[Transform] = (),
-    ) -> None:
-        super().__init__(model, lr, beta1, beta2, eps, transforms=transforms)
-        self.decay = at_least_zero("decay", decay)
+    decay: float = bounded(0.01)
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         p *= 1 - lr * self.decay

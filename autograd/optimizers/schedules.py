@@ -1,4 +1,4 @@
-"""Learning rates that change: functions of the number of updates made before, so the first is lr(0).
+"""Schedules of the learning rate: functions of the number of updates made before, so the first rate is lr(0).
 
 Adam(model, lr=warmup(500, cosine(1e-3, 10_000)))
 """
@@ -9,26 +9,28 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import TypeAlias
 
-from autograd.optimizers.base import at_least_zero, is_count
+from autograd.checks import number, whole
+
+__all__ = ["Schedule", "constant", "cosine", "exponential", "step", "warmup"]
 
 Schedule: TypeAlias = Callable[[int], float]
 
 
 def constant(lr: float) -> Schedule:
     """lr(n) = lr"""
-    lr = at_least_zero("lr", lr)
+    lr = rate("lr", lr)
     return lambda n: lr
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """lr(n) = lr factor^floor(n / every)"""
-    lr, factor, every = at_least_zero("lr", lr), at_least_zero("factor", factor), updates("every", every)
+    lr, factor, every = rate("lr", lr), rate("factor", factor), whole("every", every)
     return lambda n: lr * factor ** (n // every)
 
 
 def exponential(lr: float, factor: float) -> Schedule:
     """lr(n) = lr factor^n"""
-    lr, factor = at_least_zero("lr", lr), at_least_zero("factor", factor)
+    lr, factor = rate("lr", lr), rate("factor", factor)
     return lambda n: lr * factor**n
 
 
@@ -37,21 +39,17 @@ def cosine(lr: float, steps: int, end: float = 0.0) -> Schedule:
 
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without the restarts.
     """
-    lr, end, steps = at_least_zero("lr", lr), at_least_zero("end", end), updates("steps", steps)
+    lr, end, steps = rate("lr", lr), rate("end", end), whole("steps", steps)
     return lambda n: end + (lr - end) * (1 + cos(pi * min(n, steps) / steps)) / 2
 
 
 def warmup(steps: int, after: float | Schedule) -> Schedule:
     """lr(n) = after(0) (n + 1) / steps for n < steps, then after(n - steps). `after` is a schedule or a number."""
-    steps = updates("steps", steps)
+    steps = whole("steps", steps)
     later = after if callable(after) else constant(after)
     return lambda n: later(0) * (n + 1) / steps if n < steps else later(n - steps)
 
 
-def updates(name: str, n: int) -> int:
-    """A number of updates, at least 1. Raises TypeError or ValueError for anything else."""
-    if not is_count(n):
-        raise TypeError(f"{name} must be a whole number of updates, not {n!r:.40}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, not {n}")
-    return n
+def rate(name: str, value: float) -> float:
+    """`value` as a float of at least 0."""
+    return float(number(name, value, least=0))

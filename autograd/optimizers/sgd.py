@@ -1,52 +1,56 @@
-"""Gradient descent, and with momentum."""
+"""Gradient descent, without and with momentum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from autograd.backend import Array
-from autograd.optimizers.base import Optimizer, Rate, Transform, below_one
+from autograd.optimizers.base import Optimizer, Rate, bounded
+
+__all__ = ["SGD", "Momentum", "Nesterov"]
 
 
+@dataclass(eq=False)
 class SGD(Optimizer):
     """p <- p - lr g"""
 
-    def __init__(self, model: Any, lr: Rate = 0.01, *, transforms: Sequence[Transform] = ()) -> None:
-        super().__init__(model, lr, transforms=transforms)
+    lr: Rate = 0.01
 
-    def step(self, lr: float, t: int, p: Array, g: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array) -> None:
         p -= lr * g
 
 
+@dataclass(eq=False)
 class Momentum(Optimizer):
     """v <- momentum v + g;  p <- p - lr v
 
-    Other books write v <- momentum v - lr g, p <- p + v: the same as long as lr is. Source: Polyak, 1964.
+    Other books write v <- momentum v - lr g, p <- p + v. This is the same as long as lr is constant.
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
     """
 
     slots = ("v",)
+    lr: Rate = 0.01
+    momentum: float = bounded(0.9, below=1)
 
-    def __init__(
-        self, model: Any, lr: Rate = 0.01, momentum: float = 0.9, *, transforms: Sequence[Transform] = ()
-    ) -> None:
-        super().__init__(model, lr, transforms=transforms)
-        self.momentum = below_one("momentum", momentum)
-
-    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:  # type: ignore[override]
+    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:
         v *= self.momentum
         v += g
         p -= lr * v
 
 
-class Nesterov(Momentum):
+@dataclass(eq=False)
+class Nesterov(Optimizer):
     """v <- momentum v + g;  p <- p - lr (g + momentum v)
 
-    The gradient is that at p, and the step as if it had been taken where the momentum leads.
+    The gradient is the one at p. The step is that of an algorithm whose p is one momentum step ahead.
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """
 
-    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:  # type: ignore[override]
+    slots = ("v",)
+    lr: Rate = 0.01
+    momentum: float = bounded(0.9, below=1)
+
+    def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:
         v *= self.momentum
         v += g
         p -= lr * (g + self.momentum * v)

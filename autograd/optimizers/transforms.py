@@ -2,8 +2,8 @@
 
     Adam(model, lr=1e-3, transforms=[clip_by_norm(1.0), weight_decay(1e-4)])
 
-They are applied in this order. `params` are all parameters, `grads` the arrays of those that have a gradient; a path
-that a transform leaves out is not updated. The arrays given are not changed.
+They are applied in this order. `params` holds all parameters, `grads` the arrays of those that have a gradient. A
+parameter whose path a transform leaves out is not updated. A transform returns new arrays and changes none.
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ from math import hypot, isfinite
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.core import Variable
-from autograd.optimizers.base import Grads, Transform, at_least_zero
+from autograd.checks import number
+from autograd.optimizers.base import Grads, Transform
+from autograd.variable import Variable
+
+__all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
 
 
 def clip_by_norm(max_norm: float) -> Transform:
-    """g <- g max_norm / n where n, the norm of all gradients together, is larger than max_norm: the direction stays.
+    """g <- g max_norm / n if n > max_norm, where n is the norm of all gradients together: the direction stays.
 
-    A gradient that is infinite or NaN is not hidden: it makes all of them NaN.
+    One gradient that is infinite or NaN makes all of them NaN, and so is not hidden.
     """
-    max_norm = at_least_zero("max_norm", max_norm)
+    max_norm = number("max_norm", max_norm, least=0)
 
     def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        n = hypot(*[norm(g) for g in grads.values()])
+        n = hypot(*[length(g) for g in grads.values()])
         return grads if n <= max_norm else {path: g * (max_norm / n) for path, g in grads.items()}
 
     return clip
 
 
-def norm(g: Array) -> float:
-    """The length of `g` as a vector; in float64 where the squares overflow."""
+def length(g: Array) -> float:
+    """The norm of `g` as a vector; in float64 if its square overflows or vanishes in the dtype of g."""
     flat = g.reshape(-1)
     square = float(namespace(g).vdot(flat, flat))
     if not isfinite(square) or square < 1e-30:
@@ -43,8 +46,8 @@ def norm(g: Array) -> float:
 
 
 def clip_by_value(limit: float) -> Transform:
-    """g <- each element moved into [-limit, limit]: the direction may change."""
-    limit = at_least_zero("limit", limit)
+    """g <- g with each element clipped to [-limit, limit]: the direction may change."""
+    limit = number("limit", limit, least=0)
 
     def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
         return {path: g.clip(-limit, limit) for path, g in grads.items()}
@@ -55,9 +58,9 @@ def clip_by_value(limit: float) -> Transform:
 def weight_decay(rate: float) -> Transform:
     """g <- g + rate p: the gradient of a loss to which (rate/2) sum p^2 is added.
 
-    All parameters decay, biases too. For Adam it is better taken out of the gradient: see AdamW.
+    All parameters decay, biases too. With Adam use decoupled decay instead: see AdamW.
     """
-    rate = at_least_zero("rate", rate)
+    rate = number("rate", rate, least=0)
 
     def decay(params: Mapping[str, Variable], grads: Grads) -> Grads:
         return {path: g + rate * params[path].data for path, g in grads.items()}
@@ -66,15 +69,16 @@ def weight_decay(rate: float) -> Transform:
 
 
 def freeze(*which: str | Callable[[str], bool]) -> Transform:
-    """Leaves parameters as they are: those at or below a path (`encoder`, `blocks.0.W`), or whose path is accepted.
+    """Excludes parameters from the update: by a path (`encoder`, `blocks.0.W`), or by a function of the path.
 
-    `freeze("encoder", lambda path: path.endswith(".b"))` freezes an encoder, and all biases. Their gradients are
-    computed all the same. Raises ValueError, at the update, for a path at or below which no parameter is.
+    A path stands for all parameters at or below it. `freeze("encoder", lambda path: path.endswith(".b"))` freezes an
+    encoder and all biases. Their gradients are still computed. At the update, raises ValueError for a path that stands
+    for no parameter.
     """
     prefixes = tuple([path for path in which if isinstance(path, str)])
     accepts = [accept for accept in which if not isinstance(accept, str)]
     if not which or not all(map(callable, accepts)):
-        raise TypeError(f"freeze takes paths, or functions of a path, not {which!r:.60}")
+        raise TypeError(f"freeze takes paths and functions of a path, not {which!r:.60}")
 
     def below(path: str, prefix: str) -> bool:
         return path == prefix or path.startswith(prefix + ".")

@@ -168,20 +168,24 @@ def test_sine_is_the_same_each_time_unless_the_seed_is_another():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: data.digits("validation"), ValueError, "split is 'validation'.*'train', 'test', 'all'"),
-        (lambda: data.digits(True), ValueError, "split is True"),
+        (
+            lambda: data.digits("validation"),
+            ValueError,
+            "split must be one of 'train', 'test', 'all', not 'validation'",
+        ),
+        (lambda: data.digits(True), ValueError, "split must be .* not True"),
         (lambda: data.spiral("all"), ValueError, "'train', 'test'"),
         (lambda: data.sine("all"), ValueError, "'train', 'test'"),
         (lambda: data.mnist("all", download=False), ValueError, "'train', 'test'"),
-        (lambda: data.spiral(classes=0), ValueError, "classes is 0; it must be at least 1"),
-        (lambda: data.spiral(per_class=2.5), TypeError, "per_class is 2.5; it must be a whole number"),
-        (lambda: data.spiral(noise=-1), ValueError, "noise is -1"),
-        (lambda: data.spiral(noise=math.nan), ValueError, "noise is nan"),
-        (lambda: data.spiral(rng="1"), TypeError, "rng.* is '1'"),
-        (lambda: data.spiral(rng=True), TypeError, "rng.* is True"),
-        (lambda: data.sine(length=1), ValueError, "length is 1; it must be at least 2"),
-        (lambda: data.sine(noise=math.inf), ValueError, "noise is inf"),
-        (lambda: data.sine(rng=0.5), TypeError, "rng.* is 0.5"),
+        (lambda: data.spiral(classes=0), ValueError, "spiral: classes must be at least 1, not 0"),
+        (lambda: data.spiral(per_class=2.5), TypeError, "per_class must be a whole number, not 2.5"),
+        (lambda: data.spiral(noise=-1), ValueError, "noise must be at least 0, not -1"),
+        (lambda: data.spiral(noise=math.nan), ValueError, "noise must be at least 0, not nan"),
+        (lambda: data.spiral(rng="1"), TypeError, "rng.* not '1'"),
+        (lambda: data.spiral(rng=True), TypeError, "rng.* not True"),
+        (lambda: data.sine(length=1), ValueError, "length must be at least 2, not 1"),
+        (lambda: data.sine(noise=math.inf), ValueError, "noise must be .* not inf"),
+        (lambda: data.sine(rng=0.5), TypeError, "rng.* not 0.5"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, message):
@@ -189,7 +193,7 @@ def test_wrong_arguments_are_named(call, error, message):
         call()
 
 
-@pytest.mark.parametrize("name", ["datasets", "idx", "loader", "sources", "download", "arguments"])
+@pytest.mark.parametrize("name", ["datasets", "idx", "loader", "sources", "download", "transforms"])
 def test_examples_in_docstrings(name):
     assert doctest.testmod(importlib.import_module(f"autograd.data.{name}")).failed == 0
 

@@ -49,14 +49,14 @@ GOOD = idx(8, (2, 3), b"abcdef")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "begins with nothing"),
-        (b"\0\0\x08", "not an IDX file"),
-        (b"\x01" + GOOD[1:], "begins with 01 00 08 02"),
-        (b"\0\x01" + GOOD[2:], "not an IDX file"),
+        (b"", "must begin with .* not nothing"),
+        (b"\0\0\x08", "an IDX file must begin with"),
+        (b"\x01" + GOOD[1:], "not 01 00 08 02"),
+        (b"\0\x01" + GOOD[2:], "an IDX file must begin with"),
         (b"\0\0\x0a" + GOOD[3:], "one of 08 09 0b 0c 0d 0e"),
-        (GOOD[:11], "header of 2 dimensions has 12 bytes; the file has 11"),
-        (GOOD[:-1], r"shape \(2, 3\) and type uint8 has 18 bytes; this one has 17: it is cut short"),
-        (GOOD + b"g", "this one has 19: it is too long"),
+        (GOOD[:11], "header of 2 dimensions must have 12 bytes, not 11"),
+        (GOOD[:-1], r"shape \(2, 3\) and type uint8 must have 18 bytes, not 17: it is cut short"),
+        (GOOD + b"g", "not 19: it is too long"),
         (idx(8, (2**32 - 1,) * 8, b"abc"), "cut short"),  # a size that overflows 64 bits
         (gzip.compress(GOOD, mtime=0), "gzip.decompress"),  # mtime: the name of the test must not hold the time,
     ],

@@ -5,7 +5,7 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable
-from autograd.core import grad
+from autograd.variable import grad
 
 MEANS = {
     "average": lambda x: F.average_pool2d(x, x.shape[2:]),

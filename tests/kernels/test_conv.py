@@ -7,19 +7,19 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable
-from autograd.core import grad
-from autograd.kernels import columns, conv, im2col, threads, winograd
-from autograd.kernels.windows import windows
+from autograd.kernels import blocks, columns, conv, folding, im2col, threads, winograd
+from autograd.kernels.windows import live, windows
+from autograd.variable import grad
 
 SETTINGS = {
     "as it is": {},
-    "folded": {(conv, "WIDE"): 1 << 20},
-    "image by image": {(conv, "WIDE"): 1, (columns, "BUFFER"): 1},
-    "in pieces": {(conv, "WIDE"): 8, (columns, "BUFFER"): 300},
-    "in threads": {(conv, "WIDE"): 1, (columns, "BUFFER"): 200, (conv, "WORTH"): 0},
-    "in tiles": {(conv, "WIDE"): 1, (winograd, "CHANNELS"): 1, (winograd, "TILES"): 1, (winograd, "FILLED"): 0},
+    "folded": {(folding, "WIDE"): 1 << 20},
+    "image by image": {(folding, "WIDE"): 1, (blocks, "BLOCK"): 1},
+    "in pieces": {(folding, "WIDE"): 8, (blocks, "BLOCK"): 300},
+    "in threads": {(folding, "WIDE"): 1, (blocks, "BLOCK"): 200, (columns, "LARGE"): 0},
+    "in tiles": {(folding, "WIDE"): 1, (winograd, "CHANNELS"): 1, (winograd, "TILES"): 1, (winograd, "FILLED"): 0},
 }
-SMALL = {(winograd, "BUFFER"): 300, (winograd, "LEAST"): 1, (winograd, "WORTH"): 0}
+SMALL = {(winograd, "BLOCK"): 300, (winograd, "LEAST"): 1, (winograd, "LARGE"): 0}
 SETTINGS["in tiles, in pieces"] = SETTINGS["in tiles"] | SMALL
 
 
@@ -71,14 +71,14 @@ def test_fast_and_readable_are_equal(kernel, options, division):
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_the_three_products_are_adjoint(options, division):
-    """y · convolve(x, W) = x · spread(y, W) = W · correlate(x, y)"""
+    """y · forward(x, W) = x · transpose(y, W) = W · filter_gradient(x, y)"""
     rng = np.random.default_rng(1)
     G = options.get("groups", 1)
     w = windows((7, 8), (3, 2), **{name: value for name, value in options.items() if name != "groups"})
     x, W, y = (rng.standard_normal(s) for s in ((5, 4, 7, 8), (4, 4 // G, 3, 2), (5, 4, *w.out)))
-    number = (y * conv.convolve(x, W, None, w, G)).sum()
-    np.testing.assert_allclose((x * conv.spread(y, W, w, G)).sum(), number)
-    np.testing.assert_allclose((W * conv.correlate(x, y, w, G)[0]).sum(), number)
+    number = (y * conv.forward(x, W, None, w, G)).sum()
+    np.testing.assert_allclose((x * conv.transpose(y, W, w, G)).sum(), number)
+    np.testing.assert_allclose((W * conv.filter_gradient(x, y, w, G)[0]).sum(), number)
 
 
 def test_winograds_matrices_multiply_polynomials():
@@ -96,11 +96,11 @@ def test_tiles_that_lie_in_the_padding(size, pad, monkeypatch):
         monkeypatch.setattr(module, setting, value)
     x, W = rng.standard_normal((2, 3, *size)), rng.standard_normal((5, 3, 3, 3))
     w = windows(size, (3, 3), 1, pad)
-    y = winograd.convolve(x, W, None, w)
-    gW = winograd.correlate(x, y, w)
+    y = winograd.forward(x, W, None, w)
+    gW = winograd.filter_gradient(x, y, w)[0]
     np.testing.assert_allclose(y, F.conv2d_by_im2col(x, W, pad=pad), atol=1e-12)
     monkeypatch.setattr(winograd, "pays", lambda *args: False)
-    np.testing.assert_allclose(gW, conv.correlate(x, y, w)[0], atol=1e-10)
+    np.testing.assert_allclose(gW, conv.filter_gradient(x, y, w)[0], atol=1e-10)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (9, 30)], ids=str)
@@ -111,10 +111,10 @@ def test_large_images_take_the_short_way_to_the_same_result(size, monkeypatch):
     w = windows(size, (3, 3), 1, 1)
     y = rng.standard_normal((9, 33, *size), np.float32)
     assert winograd.pays(x, W, 33, w, 1)
-    short = [conv.convolve(x, W, b, w), conv.spread(y, W, w), *conv.correlate(x, y, w, ones=True)]
+    short = [conv.forward(x, W, b, w), conv.transpose(y, W, w), *conv.filter_gradient(x, y, w, bias=True)]
     monkeypatch.setattr(winograd, "pays", lambda *args: False)
     x, W, b, y = (a.astype(np.float64) for a in (x, W, b, y))
-    plain = [conv.convolve(x, W, b, w), conv.spread(y, W, w), *conv.correlate(x, y, w, ones=True)]
+    plain = [conv.forward(x, W, b, w), conv.transpose(y, W, w), *conv.filter_gradient(x, y, w, bias=True)]
     for got, expected in zip(short, plain):
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, expected, rtol=0, atol=5e-6 * np.abs(expected).max())
@@ -152,7 +152,7 @@ def test_the_gradient_of_the_bias_has_the_wider_dtype_too(dtypes):
     y = np.ones((4, 32, 30, 30), dtypes[1])
     w = windows((30, 30), (3, 3), 1, 1)
     assert winograd.pays(x, y, 32, w, 1)
-    assert [g.dtype for g in conv.correlate(x, y, w, ones=True)] == [np.float64] * 2
+    assert [g.dtype for g in conv.filter_gradient(x, y, w, bias=True)] == [np.float64] * 2
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_blas_is_held_while_there_are_tiles(images, monkeypatch):
     """With one thread, too: it would share products that are far too small for that."""
     now, seen = [4], []
     monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
-    for name in ("values", "pixels", "on_both_axes"):
+    for name in ("transform", "output_transform", "on_both_axes"):
         f = getattr(winograd, name)
         monkeypatch.setattr(winograd, name, lambda *args, f=f: (seen.append(now[0]), f(*args))[1])
     x, W = np.ones(images, np.float32), np.ones((40, images[1], 3, 3), np.float32)
     w = windows(images[2:], (3, 3), 1, 1)
-    winograd.correlate(x, winograd.convolve(x, W, None, w), w)
+    winograd.filter_gradient(x, winograd.forward(x, W, None, w), w)
     assert set(seen) == {1}
     assert now == [4]
 
@@ -202,14 +202,14 @@ CUT = [((1, 1), 1, (1, 1)), ((2, 2), 2, (3, 3)), ((1, 9), 1, (3, 3))]
 
 @pytest.mark.parametrize(("size", "stride", "left"), CUT, ids=str)
 def test_a_kernel_is_cut_if_less_than_a_quarter_is_left(size, stride, left):
-    _, some = windows(size, (3, 3), stride, 1).live()
+    _, some = live(windows(size, (3, 3), stride, 1))
     assert some.kernel == left
 
 
 def test_gradients_of_filters_and_bias_own_their_memory(division):
     """A view would keep alive what is larger than itself, or be overwritten."""
     x, y = np.ones((4, 4, 6, 6)), np.ones((4, 4, 4, 4))
-    for gW, gb in (conv.correlate(x, y, windows((6, 6), (3, 3)), ones=ones) for ones in (True, False)):
+    for gW, gb in (conv.filter_gradient(x, y, windows((6, 6), (3, 3)), bias=bias) for bias in (True, False)):
         assert gb is None or gb.base is None
         assert gW.base is None or gW.base.size == gW.size
 
@@ -278,10 +278,3 @@ def test_one_large_image_is_not_copied(kernel):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.5 * y.nbytes
-
-
-def test_a_large_buffer_is_not_kept():
-    size = columns.KEPT // 4
-    small, large = (columns.buffer(np, "for this test", (n,), np.float32) for n in (8, size + 1))
-    assert len(large) == size + 1
-    assert columns.memory.__dict__["for this test"].nbytes == small.nbytes

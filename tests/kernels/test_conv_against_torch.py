@@ -5,7 +5,7 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable
-from autograd.core import grad
+from autograd.variable import grad
 from tests.against_torch import close, one_thread, torch  # noqa: F401
 
 SETS = 320

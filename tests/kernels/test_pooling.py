@@ -7,9 +7,9 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable
-from autograd.core import grad
-from autograd.kernels import pooling
+from autograd.kernels import pooling, threads
 from autograd.kernels.windows import windows
+from autograd.variable import grad
 
 OPTIONS = [
     {},
@@ -42,9 +42,9 @@ def test_the_first_of_the_largest_gets_the_gradient(kernel, options):
     x[x == -2] = -np.inf
     x[0, 0] = -np.inf
     w = windows((7, 6), kernel, **options)
-    y, where = pooling.largest(x, w)
+    y, where = pooling.window_max(x, w)
     gy = rng.standard_normal(y.shape)
-    gx = pooling.put(gy, where, w)
+    gx = pooling.scatter_max(gy, where, w)
     for n, c in product(range(3), range(2)):
         expected, pixels = maxima(x[n, c], w)
         np.testing.assert_array_equal(y[n, c], expected)
@@ -52,7 +52,7 @@ def test_the_first_of_the_largest_gets_the_gradient(kernel, options):
         for o, p in pixels.items():
             back[p] += gy[n, c][o]
         np.testing.assert_allclose(gx[n, c], back)
-    np.testing.assert_array_equal(pooling.pick(x, where, w), y)
+    np.testing.assert_array_equal(pooling.gather_max(x, where, w), y)
 
 
 def test_more_taps_than_fit_into_a_byte():
@@ -71,3 +71,15 @@ def test_the_maximum_of_any_dtype(dtype):
     y = F.max_pool2d(x, 2)
     assert y.dtype == dtype
     assert y.tolist() == [[[[1, 0]]]]
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_threads_share_the_images(stride, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((5, 2, 6, 6)), windows((6, 6), (2, 2), stride)
+    y, where = pooling.window_max(x, w)
+    gx = pooling.scatter_max(y, where, w)
+    monkeypatch.setattr(threads.Hold, "threads", lambda self: 3)
+    monkeypatch.setattr(pooling, "LARGE", 0)
+    for got, expected in zip((*pooling.window_max(x, w), pooling.scatter_max(y, where, w)), (y, where, gx)):
+        np.testing.assert_array_equal(got, expected)

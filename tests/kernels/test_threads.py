@@ -2,7 +2,6 @@
 
 import math
 import os
-import sys
 import threading
 import time
 
@@ -88,20 +87,24 @@ def test_small_products_hold_blas_for_a_moment_after_threads_of_ours(monkeypatch
 
 
 def test_linear_layers_hold_blas_then(monkeypatch):
-    now, seen, linear = [4], [], sys.modules["autograd.functions.linear"]
+    now, seen = [4], []
     monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
 
-    def watched(x):
-        seen.append(now[0])
-        return rows(x)
+    class Watched(np.ndarray):
+        def __matmul__(self, other):
+            seen.append(now[0])
+            return np.asarray(self) @ np.asarray(other)
 
-    rows = linear.rows
-    monkeypatch.setattr(linear, "rows", watched)
-    for last, expected in ((-math.inf, [4, 4, 4]), (math.inf, [1, 4, 1])):
+        def __rmatmul__(self, other):
+            return Watched.__matmul__(other, self)
+
+    for last, expected in ((-math.inf, 4), (math.inf, 1)):
         monkeypatch.setattr(hold, "helped", last)
         seen.clear()
-        F.linear(*[Variable(np.ones(shape)) for shape in ((2, 3), (3, 4), (4,))]).sum().backward()
-        assert seen == expected  # forward; the gradient before the products; in them
+        x, W = np.ones((2, 3)).view(Watched), np.ones((3, 4)).view(Watched)
+        F.linear(Variable(x), Variable(W), Variable(np.ones(4))).sum().backward()
+        assert seen == [expected] * 3  # forward, and the products of two gradients
+        assert now == [4]
 
 
 def test_without_a_switch_there_is_one_thread(monkeypatch):

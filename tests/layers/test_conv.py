@@ -94,15 +94,15 @@ def test_states_are_saved_and_loaded():
         (lambda: Conv2d(4, 3, 0), "stride must be"),
         (lambda: Conv2d(4, 3, pad="full"), "pad must be"),
         (lambda: Conv2d(4, 3, dilation=0), "dilation must be"),
-        (lambda: Conv2d(4, 3, in_channels=0), "in_channels must be a positive whole number"),
-        (lambda: Conv2d(4, 3, groups=3), "groups = 3 must divide the channels in, None, and out, 4"),
-        (lambda: Conv2d(4, 3, in_channels=3, groups=2), "groups = 2 must divide the channels in, 3"),
+        (lambda: Conv2d(4, 3, in_channels=0), "in_channels must be at least 1"),
+        (lambda: Conv2d(4, 3, groups=3), "groups must divide in_channels = None and out_channels = 4, not be 3"),
+        (lambda: Conv2d(4, 3, in_channels=3, groups=2), "groups must divide in_channels = 3 and"),
         (lambda: ConvTranspose2d(4, 3, output_pad=-1), "output_pad must be"),
         (lambda: MaxPool2d(0), "kernel must be"),
         (lambda: AveragePool2d(2, 0), "stride must be"),
-        (lambda: Conv2d(4, 3)(images(2, 5, 5)), r"Conv2d: x must have the 4 axes \(N, C, H, W\)"),
-        (lambda: Conv1d(4, 3)(images(2, 5, 5, 5)), r"Conv1d: x must have the 3 axes \(N, C, L\)"),
-        (lambda: Conv2d(4, 6)(images(1, 2, 5, 5)), r"Conv2d: .* \(5 \+ 0 \+ 0 - 1 \(6 - 1\) - 1\) // 1 \+ 1 = 0"),
+        (lambda: Conv2d(4, 3)(images(2, 5, 5)), r"conv2d: x must have the 4 axes \(N, C, H, W\)"),
+        (lambda: Conv1d(4, 3)(images(2, 5, 5, 5)), r"conv1d: x must have the 3 axes \(N, C, L\)"),
+        (lambda: Conv2d(4, 6)(images(1, 2, 5, 5)), r"conv2d: .* \(5 \+ 0 \+ 0 - 1 \(6 - 1\) - 1\) // 1 \+ 1 = 0"),
         (lambda: Conv2d(4, 3, in_channels=3)(images(1, 2, 5, 5)), "filters .* for images"),
     ],
 )
@@ -124,6 +124,6 @@ def test_errors(make, match):
 def test_a_wrong_first_call_decides_nothing(make, wrong, right, y):
     """A layer that has refused its first images still takes the size of the next ones."""
     layer = make()
-    with pytest.raises(ValueError, match=f"^{type(layer).__name__}: |groups = 2 must divide"):
+    with pytest.raises(ValueError, match="^conv(1d|2d|_transpose2d)(:| takes) "):
         layer(images(*wrong))
     assert layer(Variable(images(*right))).shape == y

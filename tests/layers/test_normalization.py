@@ -60,7 +60,7 @@ def test_one_sample_leaves_the_variance_finite():
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.1])
 def test_momentum_is_a_share(momentum):
-    with pytest.raises(ValueError, match="momentum must be in"):
+    with pytest.raises(ValueError, match="momentum must be at least 0 and at most 1"):
         BatchNorm(momentum=momentum)
 
 
@@ -72,9 +72,9 @@ def test_momentum_is_a_number(momentum):
 
 @pytest.mark.parametrize("make", [BatchNorm, LayerNorm, InstanceNorm, lambda eps: GroupNorm(1, eps=eps)])
 def test_eps_is_a_number_of_at_least_zero(make):
-    with pytest.raises(TypeError, match="Norm: eps must be a number, not str"):
+    with pytest.raises(TypeError, match="Norm: eps must be a number, not 'a'"):
         make(eps="a")
-    with pytest.raises(ValueError, match="Norm: eps must be at least 0 and finite, not -1"):
+    with pytest.raises(ValueError, match="Norm: eps must be at least 0, not -1"):
         make(eps=-1)
 
 
@@ -148,5 +148,5 @@ def test_wrong_groups():
         GroupNorm(0)
     with pytest.raises(TypeError, match="groups must be a whole number"):
         GroupNorm("two")
-    with pytest.raises(ValueError, match="3 channels do not make 2 equal groups"):
+    with pytest.raises(ValueError, match="groups must divide the 3 channels, not 2"):
         GroupNorm(2)(np.ones((2, 3, 4), np.float32))

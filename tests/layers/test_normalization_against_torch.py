@@ -5,9 +5,9 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable, test_mode
-from autograd.core import grad
 from autograd.layers import BatchNorm
 from autograd.testing import check_gradients
+from autograd.variable import grad
 from tests.against_torch import close, one_thread, torch  # noqa: F401
 
 theirs = torch.nn.functional

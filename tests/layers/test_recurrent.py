@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from autograd import Variable
-from autograd.core import as_array
+from autograd.algebra import as_array
 from autograd.layers import GRU, LSTM, RNN, Layer, Linear, Sequential
+from autograd.layers.base import State, named_objects
 
 KINDS = [RNN, LSTM, GRU]
 T, N, I, H = 4, 3, 2, 5
@@ -133,7 +134,7 @@ def test_another_batch_size_needs_a_reset(kind, first, second):
     layer = kind(H)
     layer(np.ones((first, I), np.float32))
     x = np.ones((second, I), np.float32)
-    with pytest.raises(ValueError, match=rf"x \({second}, 2\) .* state is \({first}, 5\): call reset_state\(\)"):
+    with pytest.raises(ValueError, match=rf"state is \({first}, 5\), not x \({second}, 2\): call reset_state\(\)"):
         layer(x)
     assert layer.h.shape == (first, H)
     with pytest.raises(TypeError, match="takes a Variable or an array, not list"):
@@ -170,11 +171,13 @@ def test_truncated_backpropagation_is_that_from_the_given_state(kind):
     layer, xs = randomized(kind(H, I, dtype=np.float64)), sequence()
     layer(xs[0])
     layer.cut_state()
-    carry = tuple(map(as_array, layer.carry))
+    states = [state for _, state in named_objects(layer, State)]
+    values = [as_array(state.value) for state in states]
     layer(xs[1]).sum().backward()
     gradient = layer.Wh.grad.data
     layer.cleargrads()
-    layer.carry = carry
+    for state, value in zip(states, values):
+        state.value = value
     layer(xs[1]).sum().backward()
     np.testing.assert_array_equal(layer.Wh.grad.data, gradient)
 
@@ -234,3 +237,11 @@ def test_each_gate_starts_orthogonal():
     for k in range(3):
         block = W[:, 4 * k : 4 * k + 4]
         np.testing.assert_allclose(block.T @ block, np.eye(4), atol=1e-12)
+
+
+def test_a_state_is_found_but_not_saved():
+    net = Sequential(LSTM(3, 2), GRU(4, 3))
+    net(np.ones((1, 2), np.float32))
+    assert [path for path, _ in named_objects(net, State)] == ["0.last_h", "0.last_c", "1.last_h"]
+    assert not [path for path in net.state_dict() if "last" in path]
+    assert "last" not in repr(net)

@@ -27,7 +27,7 @@ def test_a_seed_is_not_spent_anew_in_every_call():
 
 @pytest.mark.parametrize("p", [-0.1, 1.0, 2])
 def test_p_is_a_probability_below_one(p):
-    with pytest.raises(ValueError, match=r"p must be in \[0, 1\)"):
+    with pytest.raises(ValueError, match="p must be at least 0 and below 1"):
         Dropout(p)
 
 

@@ -12,4 +12,4 @@ def weightless(monkeypatch):
     def array(self, size=0, device="cpu"):
         return np.broadcast_to(self.dtype.type(0), [size if n is None else n for n in self.shape])
 
-    monkeypatch.setattr(base.Plan, "array", array)
+    monkeypatch.setattr(base.Unfilled, "array", array)

@@ -179,7 +179,7 @@ def test_simple_conv_net_learns_the_digits():
     [
         (lambda: SqueezeNet(version="2.0"), ValueError, "one of '1.0', '1.1', not '2.0'"),
         (lambda: SqueezeNet(version=1.0), ValueError, "not 1.0"),
-        (lambda: SimpleConvNet(size=(1, 4, 4)), ValueError, r"kernel of 5 and pooling by 2 leave nothing of .*4, 4"),
+        (lambda: SimpleConvNet(size=(1, 4, 4)), ValueError, r"H and W of at least 6, not .*4, 4"),
         (lambda: models.ResNet18(classes=0), ValueError, "at least 1"),
         (lambda: models.ResNet18(seed=0), TypeError, "seed"),
     ],

@@ -105,11 +105,11 @@ OPS = [
         ),
         limited(),
         [
-            wrong(ValueError, "both None", x, None, None),
-            wrong(ValueError, "low = 2 is above high = 1.0", x, 2, 1.0),
-            wrong(ValueError, "is above", x, math.nan, 1.0),
-            wrong(TypeError, "low must be a number, not (ndarray|Variable)", x, x, 2.0),
-            wrong(TypeError, "high must be a number, not str", x, 0, "2"),
+            wrong(ValueError, "takes low, high or both, not None and None", x, None, None),
+            wrong(ValueError, "low must be at most 1, not 2", x, 2, 1.0),
+            wrong(ValueError, "low must be at most 1, not nan", x, math.nan, 1.0),
+            wrong(TypeError, "low must be a number, not (array|Variable)", x, x, 2.0),
+            wrong(TypeError, "high must be a number, not '2'", x, 0, "2"),
         ],
     ),
 ]

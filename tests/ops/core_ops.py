@@ -5,7 +5,7 @@ import operator
 
 import numpy as np
 
-from autograd.core import getitem, matmul
+from autograd.algebra import getitem, matmul
 from tests.ops.table import Op, case, normal, pairs, strided, wrong
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from autograd.algebra import as_array
 from autograd.backend import namespace
-from autograd.core import as_array
-from autograd.functions.embedding import accuracy, embedding
+from autograd.functions.accuracy import accuracy
+from autograd.functions.embedding import embedding
 from tests.ops.table import Op, case, normal, strided, wrong
 
 
@@ -52,7 +53,7 @@ OPS = [
     Op(
         "embedding", embedding, looked_up, lookups(),
         [
-            wrong(ValueError, "index 5 is out of range for 5 rows", W, np.array([0, 5])), wrong(ValueError, "index -1 is out of range", W, np.array([[0], [-1]])),
+            wrong(ValueError, r"index must be in 0 \.\. 4, as W has 5 rows, not 5", W, np.array([0, 5])), wrong(ValueError, r"index must be in 0 \.\. 4, .* not -1", W, np.array([[0], [-1]])),
             wrong(TypeError, "the index must be of integers, not float64", W, np.array([0.0])), wrong(TypeError, "not bool", W, np.array([True])), wrong(ValueError, "not a single number", normal(), 0),
         ],
     ),

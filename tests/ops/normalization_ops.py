@@ -93,19 +93,24 @@ def images(*groups):
 
 
 x, two, three = normal(4, 3), normal(2), normal(3)
-wrong_batch = [
-    wrong(ValueError, r"batch_norm: gamma and beta must have the shape \(3,\), not \(2,\) and \(3,\)", x, two, three), wrong(ValueError, r"not \(3,\) and \(2,\)", x, three, two),
-    wrong(ValueError, r"batch_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"at least one element in each channel, not \(0, 3\)", normal(0, 3), three, three),
-    wrong(ValueError, r"\(1, 3\)", x, normal(1, 3), three),
-]  # fmt: skip
+
+
+def wrong_batch(name="batch_norm"):
+    return [
+        wrong(ValueError, rf"{name}: gamma and beta must have the shape \(3,\), not \(2,\) and \(3,\)", x, two, three), wrong(ValueError, r"not \(3,\) and \(2,\)", x, three, two),
+        wrong(ValueError, rf"{name} takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"at least one element in each channel, not \(0, 3\)", normal(0, 3), three, three),
+        wrong(ValueError, r"\(1, 3\)", x, normal(1, 3), three),
+    ]  # fmt: skip
+
 
 OPS = [
-    Op("batch_norm", N.batch_norm, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch),
-    Op("batch_norm_with_statistics", N.batch_norm_with_statistics, by_channel, batches(), wrong_batch, order=0),  # mean and var are constants
+    Op("batch_norm", N.batch_norm, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch()),
+    Op("batch_norm_by_formula", N.batch_norm_by_formula, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch("batch_norm_by_formula")),
+    Op("batch_norm_with_statistics", N.batch_norm_with_statistics, by_channel, batches(), wrong_batch(), order=0),  # mean and var are constants
     Op(
         "batch_norm_inference", N.batch_norm_inference, by_given, fixed(),
         [
-            wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, two, three, three, three), wrong(ValueError, r"mean and var must have the shape \(3,\)", x, three, three, two, three),
+            wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, two, three, three, three), wrong(ValueError, r"mean and var must have the shape \(3,\), not \(2,\) and \(3,\)", x, three, three, two, three),
             wrong(ValueError, r"takes x \(N, C, \.\.\.\), not \(3,\)", three, three, three, three, three),
         ],
     ),
@@ -119,7 +124,7 @@ OPS = [
     Op(
         "group_norm", N.group_norm, by_group, images(1) + images(2) + [case(normal(3, 4), 1, normal(4), normal(4)), case(normal(2, 6), 2, normal(6), normal(6))],
         [
-            wrong(ValueError, "3 channels do not make 2 equal groups", x, 2, three, three), wrong(ValueError, "groups must be at least 1, not 0", x, 0, three, three),
+            wrong(ValueError, "groups must divide the 3 channels, not 2", x, 2, three, three), wrong(ValueError, "groups must be at least 1, not 0", x, 0, three, three),
             wrong(ValueError, r"takes x \(N, C, \.\.\.\) .* not \(3,\)", three, 1, three, three), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(2,\)", x, 1, two, three),
         ],
     ),

@@ -21,7 +21,7 @@ def untouched(x, p=0.5, rng=None):
 x = normal(3, 4)
 chances = [case(a, p, rng=seed) for a in (x, strided(x)) for p in (0, 0.1, 0.5, 0.9, np.float64(0.3)) for seed in (1, 2)]
 refused = [
-    wrong(ValueError, r"p must be in \[0, 1\), not 1", x, 1), wrong(ValueError, "not -0.1", x, -0.1), wrong(ValueError, "not nan", x, float("nan")),
+    wrong(ValueError, "p must be at least 0 and below 1, not 1", x, 1), wrong(TypeError, "p must be a number, not False", x, False), wrong(ValueError, "not -0.1", x, -0.1), wrong(ValueError, "not nan", x, float("nan")),
     wrong(TypeError, "floating-point arrays, not int64", np.arange(3)), wrong(TypeError, "not float: ", 1.0),
 ]  # fmt: skip
 

@@ -153,7 +153,7 @@ def test_the_gradient_is_not_changed():
 def test_a_gradient_of_another_shape_is_an_error():
     p = Parameter(np.ones(3))
     p.grad = Variable(1.0)
-    with pytest.raises(ValueError, match=r"0: the gradient has the shape \(\), the parameter \(3,\)"):
+    with pytest.raises(ValueError, match=r"0: the gradient must have the shape of the parameter, \(3,\), not \(\)"):
         SGD([p]).update()
 
 
@@ -201,6 +201,37 @@ def test_the_learning_rate_can_be_replaced():
     optimizer.lr = 0.5
     optimizer.update()
     assert float(p) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    "lr, error", [(float("nan"), ValueError), (-1.0, ValueError), ("0.5", TypeError), (True, TypeError)]
+)
+def test_a_wrong_learning_rate_is_refused_before_anything_is_changed(lr, error):
+    p = Parameter(1.0)
+    p.grad = Variable(1.0)
+    with pytest.raises(error, match="lr must be"):
+        SGD([p], lr)
+    replaced = SGD([p], 0.1)
+    replaced.lr = lr
+    for optimizer in (replaced, SGD([p], lambda n: lr)):
+        with pytest.raises(error, match="lr must be"):
+            optimizer.update()
+    assert float(p) == 1
+    assert replaced.steps == 0
+
+
+def test_an_optimizer_shows_its_numbers():
+    assert repr(Momentum([Parameter(1.0)], 0.1, 0.5)) == "Momentum(lr=0.1, transforms=(), momentum=0.5)"
+
+
+def test_a_graph_older_than_an_update_is_refused():
+    """The gradient of the second `backward` would be that of other weights."""
+    layer = Linear(2, 2)
+    y = (layer(Variable(np.ones((1, 2), np.float32))) ** 2).sum()
+    y.backward()
+    SGD(layer, 0.1).update()
+    with pytest.raises(RuntimeError, match=r"W \(2, 2\) was changed after"):
+        y.backward()
 
 
 # A subclass
@@ -299,8 +330,8 @@ def test_everything_that_does_not_fit_is_named_and_nothing_is_changed():
         "0.W.m: float32 (2, 2) in the state, the parameter is float32 (3, 5)",
         "0.b.v: float64 (5,) in the state, the parameter is float32 (5,)",
         "2.W.v: missing",
-        "2.b.t: a count was expected, not 1.5",
-        "2.b.m: an array was expected, not str",
+        "2.b.t must be a whole number, not 1.5",
+        "2.b.m must be an array, not str",
         "other: there is no such parameter",
         "other.m: missing",
         "x: unexpected in a state of Adam",

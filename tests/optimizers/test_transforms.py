@@ -120,9 +120,9 @@ def test_transforms_are_applied_in_order():
     SGD([p], 1.0, transforms=[weight_decay(1.0), clip_by_norm(1.0)]).update()
     np.testing.assert_allclose(p.data, [3 - 0.6, 4 - 0.8])
     np.testing.assert_array_equal(p.grad.data, [0, 0])
-    with pytest.raises(TypeError, match="transforms are functions"):
+    with pytest.raises(TypeError, match="transforms must be functions"):
         SGD([p], 1.0, transforms=[1.0])
-    with pytest.raises(TypeError, match=r"transforms is a list of functions, such as \[clip_by_norm\(1.0\)\]"):
+    with pytest.raises(TypeError, match=r"transforms must be a list, such as \[clip_by_norm\(1.0\)\]"):
         SGD([p], 1.0, transforms=clip_by_norm(1.0))
 
 

@@ -1,0 +1,296 @@
+"""The algebra: the smallest set of Functions that holds Variable's operators and is closed under differentiation.
+
+The derivative of each is written with the others, so every order exists once they do. A class stands directly before
+its function, where it has one besides the operator.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd import engine
+from autograd.backend import as_numbers, device_of, namespace, to_device
+from autograd.function import Function, Tracked
+from autograd.kernels.indexing import add_at
+from autograd.shapes import Axis, check_matmul, inverse_permutation, reduced_shape
+
+__all__ = [
+    "Add", "AddAt", "BroadcastTo", "Convert", "Div", "GetItem", "Log", "MatMul", "Mul", "Neg", "Operand", "Power",
+    "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype", "getitem", "matmul", "operand",
+    "operators", "reshape", "sum", "to", "transpose",
+]  # fmt: skip
+
+Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
+SEQUENCES = frozenset({list, tuple, str})
+
+
+def as_array(x: Operand) -> Any:
+    """The array of a Variable; anything else unchanged."""
+    return x.data if isinstance(x, Tracked) else x  # type: ignore[attr-defined]
+
+
+def array_like(x: Operand, other: Any) -> Any:
+    """`other` as an array of x's module if it is a list, because Python reads `2 * [1, 2]` as a repetition."""
+    if type(other) not in SEQUENCES:
+        return other
+    return namespace(as_array(x)).asarray(as_numbers(other))
+
+
+def operand(name: str, x: Operand) -> Any:
+    """`x` for the function `name`: a Variable or an array as it is, a number as an array of no axes.
+
+    Raises TypeError for anything else. Lists are refused, because Variables in them would lose their graph.
+    """
+    if hasattr(x, "dtype"):
+        return x
+    if isinstance(x, (int, float)):
+        return as_numbers(x)
+    kind = type(x).__name__
+    raise TypeError(f"{name} takes a Variable or an array, not {kind}: {x!r:.40}; make one of numbers by np.asarray")
+
+
+class Add(Function):
+    """y = x0 + x1"""
+
+    def forward(self, x0, x1):
+        return x0 + x1
+
+    def backward(self, gy):
+        return gy, gy
+
+
+class Sub(Function):
+    """y = x0 - x1"""
+
+    def forward(self, x0, x1):
+        return x0 - x1
+
+    def backward(self, gy):
+        return gy, self.needs[1] and -gy
+
+
+class Mul(Function):
+    """y = x0 x1"""
+
+    def forward(self, x0, x1):
+        return x0 * x1
+
+    def backward(self, gy):
+        x0, x1 = self.inputs
+        needs0, needs1 = self.needs
+        return needs0 and gy * x1, needs1 and gy * x0
+
+
+class Div(Function):
+    """y = x0 / x1"""
+
+    def forward(self, x0, x1):
+        return x0 / x1
+
+    def backward(self, gy):
+        x0, x1 = self.inputs
+        gx0 = gy / x1
+        return gx0, self.needs[1] and -gx0 * (x0 / x1)
+
+
+class Neg(Function):
+    """y = -x"""
+
+    def forward(self, x):
+        return -x
+
+    def backward(self, gy):
+        return -gy
+
+
+class Power(Function):
+    """y = x^p, by p x^(p-1) and x^p log x; both are 0 where they would be 0 times infinity: x^0 in x, and 0^p in p."""
+
+    def forward(self, x, p):
+        return x**p
+
+    def backward(self, gy):
+        x, p = self.inputs
+        needs_x, needs_p = self.needs
+        gx = needs_x and gy * (p * x ** (p - (p != 0)))
+        return gx, needs_p and gy * (x**p * Log()(x + (x == 0)))
+
+
+class Log(Function):
+    """y = ln x"""
+
+    def forward(self, x):
+        return namespace(x).log(x)
+
+    def backward(self, gy):
+        return gy / self.inputs[0]
+
+
+class MatMul(Function):
+    """y = x W.   (..., N, K) (..., K, M) -> (..., N, M)"""
+
+    def forward(self, x, W):
+        return x @ W
+
+    def backward(self, gy):
+        x, W = self.inputs
+        needs_x, needs_W = self.needs
+        return needs_x and gy @ W.swapaxes(-1, -2), needs_W and x.swapaxes(-1, -2) @ gy
+
+
+def matmul(x: Operand, W: Operand) -> Any:
+    """The matrix product, batched over leading axes, which are broadcast; 1-D operands as in NumPy.
+
+    (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
+    Raises ValueError if an operand is 0-d or the inner sizes K differ.
+    """
+    x, W = array_like(W, x), array_like(x, W)
+    a, b = np.shape(as_array(x)), np.shape(as_array(W))
+    check_matmul(a, b)
+    if len(a) == 1:
+        y = matmul(reshape(x, (1, *a)), W)
+        return reshape(y, y.shape[:-2] + y.shape[-1:] if len(b) > 1 else ())
+    if len(b) == 1:
+        return reshape(matmul(x, reshape(W, (*b, 1))), a[:-1])
+    if len(a) > 2 and len(b) == 2:  # one large product, and a gradient of W without a copy for each sample
+        return reshape(MatMul()(reshape(x, (prod(a[:-1]), a[-1])), W), (*a[:-1], b[-1]))
+    return MatMul()(x, W)
+
+
+class Reshape(Function):
+    """The same elements in another shape."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return x.reshape(self.shape)
+
+    def backward(self, gy):
+        return gy.reshape(self.parents[0].shape)
+
+
+def reshape(x: Operand, *shape: Any) -> Any:
+    """The same elements in another shape; one size may be -1. Takes reshape(x, 2, 3) and reshape(x, (2, 3))."""
+    return Reshape(shape[0] if len(shape) == 1 else shape)(operand("reshape", x))
+
+
+class Transpose(Function):
+    """y[i_a, i_b, ...] = x[i_0, i_1, ...] for axes = (a, b, ...)"""
+
+    def __init__(self, axes):
+        self.axes = axes
+
+    def forward(self, x):
+        return x.transpose(self.axes)
+
+    def backward(self, gy):
+        return gy.transpose(self.axes and inverse_permutation(self.axes))
+
+
+def transpose(x: Operand, *axes: Any) -> Any:
+    """The axes in another order, reversed by default. Takes transpose(x, 1, 0, 2) and transpose(x, (1, 0, 2))."""
+    order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return Transpose(tuple(order) if order else None)(operand("transpose", x))
+
+
+class BroadcastTo(Function):
+    """x repeated to a shape. Its adjoint is SumTo, which the engine applies to the gradient as it does for every op."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return namespace(x).broadcast_to(x, self.shape)
+
+    def backward(self, gy):
+        return gy
+
+
+class SumTo(Function):
+    """x summed to a shape that broadcasts to its own: "the derivative of repeat is sum"."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return engine.sum_to(x, self.shape)
+
+    def backward(self, gy):
+        return BroadcastTo(self.parents[0].shape)(gy)
+
+
+def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """y = sum of x over `axis` (a number, a tuple, or None for all), counted from the end if negative."""
+    y = SumTo(reduced_shape(x.shape, axis, True))(x)
+    return y if keepdims else reshape(y, reduced_shape(x.shape, axis, False))
+
+
+class GetItem(Function):
+    """y = x[index]"""
+
+    def __init__(self, index):
+        self.index = index
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, gy):
+        return AddAt(self.index, self.parents[0].shape)(gy)
+
+
+class AddAt(Function):
+    """y = 0, then y[index] += x: the adjoint of GetItem. An element named twice receives twice."""
+
+    def __init__(self, index, shape):
+        self.index, self.shape = index, shape
+
+    def forward(self, x):
+        return add_at(x, self.index, self.shape)
+
+    def backward(self, gy):
+        return gy[self.index]
+
+
+def getitem(x: Operand, index: Any) -> Any:
+    """y = x[index] with NumPy's indices: integers, slices, `...`, None, masks and arrays, repeats included."""
+    plain = tuple(map(as_array, index)) if isinstance(index, tuple) else as_array(index)
+    return GetItem(plain)(operand("getitem", x))
+
+
+class Convert(Function):
+    """The same values in another dtype or on another device. The engine casts the gradient back."""
+
+    def __init__(self, dtype=None, device=None):
+        self.dtype, self.device = dtype, device
+
+    def forward(self, x):
+        home = device_of(x)
+        self.save(home=home)
+        return to_device(x, self.device or home).astype(self.dtype or x.dtype)
+
+    def backward(self, gy):
+        return Convert(device=self.saved.home)(gy) if self.device else gy
+
+
+def astype(x: Operand, dtype: Any) -> Any:
+    """x in another dtype. Integers have no gradients: there it leaves the graph."""
+    x = operand("astype", x)
+    return x if x.dtype == dtype else Convert(dtype=dtype)(x)
+
+
+def to(x: Operand, device: str) -> Any:
+    """x on `'cpu'` or `'gpu'`; gradients flow back across the move."""
+    x = operand("to", x)
+    return x if device_of(as_array(x)) == device else Convert(device=device)(x)
+
+
+def operators(function: type[Function]) -> tuple[Any, Any]:
+    """The methods of an operator: for x on its left, and for x on its right."""
+    return (
+        lambda x, other: function()(x, array_like(x, other) if type(other) in SEQUENCES else other),
+        lambda x, other: function()(array_like(x, other) if type(other) in SEQUENCES else other, x),
+    )

@@ -1,0 +1,289 @@
+"""Function: an operation and its derivative; a call of one is where every value of the framework is made.
+
+    inputs -> arrays -> forward -> arrays -> outputs       a Variable among the inputs makes Variables of the outputs
+    parents <------------ self <---------- their nodes     the graph that is left behind
+
+Three invariants:
+- *A graph starts at a Variable.* On arrays alone a function is just its `forward`: arrays in, an array out.
+- *First order never pays for second order.* In `backward` the gradients, `self.inputs`, `self.outputs` and `self.saved`
+  are arrays. In a backward pass that is recorded (`create_graph=True`) they are Variables, and the same code is used.
+- *A function keeps what its `backward` names*: the input arrays if it says `self.inputs`, the output arrays if it says
+  `self.outputs`, and what `forward` saved. An array that no backward needs is free as soon as its Variable is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import CodeType, SimpleNamespace
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from autograd.backend import as_numbers, device_conflict, namespace
+from autograd.config import mode
+from autograd.engine import Node
+from autograd.guards import BackwardPass, Changed, derivative_of_state, is_floating
+
+__all__ = ["Function", "Tracked", "count_write", "new_node", "wrap"]
+
+RAW = frozenset({np.ndarray, np.float64, np.float32})  # what needs no second look
+
+
+class Tracked:
+    """An array and its place in the graph: all that a Function knows of a Variable.
+
+    A class with `family=True` is the one of which results are made if the first Variable among the inputs is of it.
+    """
+
+    __slots__ = ("__weakref__", "grad", "name", "node", "value")
+    value: Any  # as computed: a 0-d result stays a NumPy scalar, ten times cheaper than a 0-d array
+    grad: Any
+    name: str | None
+    node: Any
+    family: type[Tracked]
+
+    def __init_subclass__(cls, family: bool = False) -> None:
+        if family:
+            cls.family = cls
+
+
+writes = 0  # how often the framework has written into a Variable: in an update, in load_state_dict, in x.data = ...
+
+
+def count_write() -> None:
+    """Lets the functions that were called before know that an array of theirs may have changed."""
+    global writes
+    writes += 1
+
+
+class Function:
+    """An operation and its derivative. A subclass says both, on arrays, and works at every order:
+
+    >>> from autograd import Variable
+    >>> class Square(Function):
+    ...     def forward(self, x):
+    ...         return x**2
+    ...
+    ...     def backward(self, gy):
+    ...         (x,) = self.inputs
+    ...         return 2 * x * gy
+    >>> x = Variable(3.0)
+    >>> y = Square()(x)
+    >>> y.backward()
+    >>> x.grad
+    Variable(6.)
+
+    `forward` takes arrays (0-d ones as NumPy scalars) and returns an array or a tuple of arrays. `backward` takes a
+    gradient for each output and returns one for each input, None for zero; the engine sums and casts it to the shape
+    and the dtype of the input. `backward` may name `self.inputs`, `self.outputs`, `self.saved` and `self.needs`.
+
+    The code of `backward` decides what is kept: its names are read once, when the class is made. A `backward` that
+    hides them (it is decorated, or delegates) says `keeps_inputs = True` or `keeps_outputs = True` in its class.
+    In a `backward`, `gx *= gy` changes an array in place; with Variables it makes a new one. Do it with arrays that
+    this `backward` has made, and never with `gy`.
+    """
+
+    parents: Any = None  # the node of each input, None for a constant; set by the call that is recorded
+    several = False  # is there more than one output?
+    made_by: BackwardPass | None = None  # the backward pass that recorded this call; None in the forward computation
+    record: Any = ""  # where it was called, if a watcher has put that down
+    keeps_inputs = keeps_outputs = True
+    needs: Any = None  # the same, read as: is the gradient of this input needed?
+
+    def __init_subclass__(cls) -> None:
+        """Finds out what `backward` names; a class can say so itself with `keeps_inputs`, `keeps_outputs`."""
+        if "backward" in vars(cls) or "recompute" in vars(cls):
+            code = getattr(cls.backward, "__code__", None)
+            names = {"super"} if code is None else names_in(code)
+            needed = hasattr(cls, "recompute") or not names.isdisjoint({"inputs", "super"})
+            cls.keeps_inputs = vars(cls).get("keeps_inputs", needed)
+            cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
+
+    def forward(self, *_: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no forward, or no derivative: define both")
+
+    backward = forward
+
+    def __call__(self, *inputs: Any) -> Any:
+        if self.parents is not None:
+            raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
+        if len(inputs) == 1 and type(inputs[0]) in RAW and mode.get().watcher is None:
+            return self.forward(*inputs)  # an array in a backward: nothing to record
+        recording, _, differentiating, watcher = mode.get()
+        arrays: list[Any] = []
+        parents: list[Any] = []
+        family: Any = None
+        generation = -1  # stays below 0 where there is nothing to record
+        for x in inputs:
+            if isinstance(x, Tracked):
+                value, node, family = x.value, x.node, x.family
+                if node is None and value.dtype.kind == "f":
+                    node = new_node(x)
+                if node is not None and node.generation > generation:
+                    generation = node.generation
+                arrays.append(value if value.shape else value[()])
+                parents.append(node)
+            else:
+                arrays.append(x)
+                parents.append(None)
+        try:
+            ys = self.forward(*arrays) if watcher is None else watcher.forward(self, arrays)
+        except Exception as error:
+            raise self.with_context(error, arrays) from error.__cause__
+        creator = self if generation >= 0 and recording else None
+        if family is not None:
+            ys = wrap(ys, family, creator, generation + 1)
+        if creator is not None:
+            self.parents = self.needs = parents
+            self.moment, self.made_by = writes, differentiating
+            if self.keeps_inputs:
+                self.arrays = arrays
+            if self.keeps_outputs or isinstance(ys, tuple):
+                self.keep_outputs(ys if isinstance(ys, tuple) else (ys,))
+        if watcher is not None:
+            watcher.called(self, inputs, ys if isinstance(ys, tuple) else (ys,))
+        return ys
+
+    def keep_outputs(self, outputs: Sequence[Any]) -> None:
+        """Keeps the outputs' arrays, or else what zeros in their place need; and weak references to their nodes."""
+        self.several = len(outputs) > 1
+        self.kept = [y.value if self.keeps_outputs else (y.shape, y.dtype, namespace(y.value)) for y in outputs]
+        self.nodes = [None if y.node is None else ref(y.node) for y in outputs]
+
+    def save(self, *, constant: bool = False, **values: Any) -> None:
+        """Hands values from `forward` over to `backward`, which reads them as `self.saved.<name>`.
+
+        A recorded backward pass differentiates them too. Integers and booleans have no derivative. An array of
+        floating-point numbers has none if it is said to be `constant`: a mask that was drawn, a sign. For others the
+        class has a method `recompute(*inputs)`, which gives a dict of them, computed from the inputs once more.
+        """
+        self.state, self.state_is_constant = SimpleNamespace(**values), constant
+
+    @property
+    def saved(self) -> Any:
+        """What `forward` saved. In a recorded backward pass: what `recompute` makes of the inputs."""
+        if mode.get().differentiating is None or self.parents is None:
+            return self.state
+        if hasattr(self, "recompute"):
+            return SimpleNamespace(**{**vars(self.state), **self.recompute(*self.inputs)})
+        for name, value in vars(self.state).items():
+            if is_floating(value) and not self.state_is_constant:
+                raise RuntimeError(f"{derivative_of_state(self, name)}: save(..., constant=True)")
+        return self.state
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the function was called on: arrays; Variables in a recorded backward pass."""
+        if not self.keeps_inputs:
+            raise RuntimeError(f"{type(self).__name__}.backward names no inputs: set keeps_inputs = True in it")
+        arrays = tuple(self.arrays) if self.moment == writes else self.unchanged(self.parents, self.arrays)
+        recorded = mode.get().differentiating
+        if recorded is None:
+            return arrays
+        pairs = zip(self.parents, arrays)
+        return tuple([x if node is None else variable_of(node, x, recorded.family) for node, x in pairs])
+
+    @property
+    def outputs(self) -> tuple[Any, ...]:
+        """What the function returned: arrays; Variables in a recorded backward pass."""
+        if not self.keeps_outputs:
+            raise RuntimeError(f"{type(self).__name__}.backward names no outputs: set keeps_outputs = True in it")
+        nodes = self.output_nodes()
+        kept = self.kept if self.moment == writes else self.unchanged(nodes, self.kept)
+        recorded = mode.get().differentiating
+        if recorded is None:
+            return tuple(kept)
+        ys = []
+        for i, (node, y) in enumerate(zip(nodes, kept)):
+            if node is None:  # the output is lost: it gets a place again, where the next backward pass will look
+                ys.append(wrap(y, recorded.family, self, self.generation))
+                self.nodes[i] = None if ys[i].node is None else ref(ys[i].node)
+            else:
+                ys.append(variable_of(node, y, recorded.family))
+        return tuple(ys)
+
+    def output_nodes(self) -> list[Any]:
+        """The nodes of the outputs, None for an output that is gone with all its uses."""
+        return [None if node is None else node() for node in self.nodes]
+
+    def zeros_like_output(self, i: int) -> Any:
+        """The gradient of an output that nothing depends on."""
+        y: Any = self.kept[i]
+        shape, dtype, xp = (y.shape, y.dtype, namespace(y)) if self.keeps_outputs else y
+        return xp.zeros(shape, dtype)
+
+    @property
+    def generation(self) -> int:
+        """One more than the highest generation among the inputs."""
+        return 1 + max([node.generation for node in self.parents if node is not None])
+
+    def unchanged(self, nodes: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """The arrays, with a `Changed` for each whose Variable has got another one, or was written into, since."""
+        found = list(arrays)
+        for i, (node, array) in enumerate(zip(nodes, arrays)):
+            x = None if node is None else node()
+            if x is not None and x.value is not array and array.shape:  # of a single number the function has a copy
+                name = x.name or getattr(node, "written", None) or "a Variable"
+                found[i] = Changed(array, f"{name} {array.shape} was changed after {self!r} was computed from it")
+        return tuple(found)
+
+    def with_context(self, error: Exception, arrays: list[Any]) -> Exception:
+        """The error of `forward` with a note on its inputs; for arrays on several devices the error that says so."""
+        parameters = [x for v in vars(self).values() for x in (v if isinstance(v, tuple) else (v,))]
+        for x in arrays:
+            if isinstance(x, Changed):
+                x.refuse()
+        conflict = device_conflict([*arrays, *parameters])
+        if conflict is not None:
+            return ValueError(f"{type(self).__name__}: {conflict}")
+        given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]
+        error.add_note(f"in {type(self).__name__}({', '.join(given)})")
+        return error
+
+    def __repr__(self) -> str:
+        """The class, its inputs, and where it was called if a watcher has taken that down (`record`)."""
+        inputs = ["constant" if node is None else f"{node.dtype} {node.shape}" for node in self.parents or ()]
+        return f"{type(self).__name__}({', '.join(inputs)}){self.record}"
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The names of attributes and globals in a function's code, and in the functions inside it."""
+    return {*code.co_names}.union(*[names_in(c) for c in code.co_consts if isinstance(c, CodeType)])
+
+
+def wrap(value: Any, family: Any, creator: Any = None, generation: int = 0) -> Any:
+    """A computed value as a Variable, without the checks of the constructor; with a creator, as one of its outputs."""
+    if type(value) not in RAW:
+        if isinstance(value, tuple):
+            return tuple([wrap(y, family, creator, generation) for y in value])
+        value = value if hasattr(value, "dtype") else as_numbers(value)
+    x = object.__new__(family)
+    x.value = value
+    x.grad = x.name = x.node = None
+    if creator is not None:
+        dtype = value.dtype
+        if dtype.kind == "f":
+            x.node = node = Node(x)
+            node.creator, node.generation = creator, generation
+            node.shape, node.dtype = value.shape, dtype
+    return x
+
+
+def new_node(x: Tracked, creator: Any = None, generation: int = 0, kind: type[Node] = Node) -> Node:
+    """Gives `x` its place in the graph: an output of `creator`, or a leaf."""
+    x.node = node = kind(x)
+    node.creator, node.generation = creator, generation
+    node.shape, node.dtype = x.value.shape, x.value.dtype
+    return node
+
+
+def variable_of(node: Node, value: Any, family: Any) -> Any:
+    """The Variable of this node, if it is alive and still has this value; otherwise a new one at the same node."""
+    if isinstance(value, Changed):
+        return value
+    x = node()
+    if x is None or x.value is not value:
+        x = wrap(value, family)
+        x.node = node
+    return x

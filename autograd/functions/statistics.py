@@ -1,0 +1,62 @@
+"""Means over channels and over rows, in one pass over the data: the statistics of normalization.
+
+They take arrays and Variables, and are differentiable at every order. `channel_means(x)` is `x.mean((0, 2, 3))` of
+images, `channel_means(x, y)` is `(x * y).mean((0, 2, 3))`; both are several times as fast.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd.algebra import Operand
+from autograd.functions.linear import Einsum
+
+__all__ = ["channel_means", "per_channel", "row_means", "sum_of_products"]
+
+FEW_PIXELS = range(2, 33)  # so few pixels a channel that the overhead of a NumPy loop for each channel dominates
+LONG, LONG_LAST = 1 << 11, 1 << 14  # of elements added one after the other; NumPy adds 16 side by side on the last axis
+
+
+def channel_means(*xs: Operand) -> Any:
+    """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)"""
+    N, C, *rest = xs[0].shape
+    P = prod(rest)
+    if P in FEW_PIXELS:  # over the samples first, where channels and pixels are one long axis
+        pixels = sum_of_products("nk", "k", *[x.reshape(N, C * P) for x in xs])
+        sums = sum_of_products("cp", "c", pixels.reshape(C, P))
+    else:
+        sums = sum_of_products("ncp", "c", *[x.reshape(N, C, P) for x in xs])
+    return sums * (1 / (N * P))
+
+
+def per_channel(a: Any, x: Any) -> Any:
+    """One number for each channel, in a shape that broadcasts against x.   (C,) -> (1, C, 1, ...) or (1, C, ...)"""
+    C, *rest = x.shape[1:]
+    if prod(rest) in FEW_PIXELS and isinstance(a, np.ndarray):
+        return np.repeat(a, prod(rest)).reshape(1, C, *rest)
+    return a.reshape(1, C, *[1] * len(rest))
+
+
+def row_means(*xs: Operand) -> Any:
+    """The mean of the product of `xs` over each row.   (N, D) -> (N, 1)"""
+    N, D = xs[0].shape
+    return sum_of_products("nd", "n", *xs).reshape(N, 1) * (1 / D)
+
+
+def sum_of_products(letters: str, output: str, *xs: Operand) -> Any:
+    """The sum of the product of `xs`, whose axes are `letters`, over the letters that `output` lacks.
+
+    `einsum` makes no array for the product, but adds the elements one after the other. The mean of 100,000 float32
+    numbers near 10,000 would be wrong by 7. Axes longer than thousands are therefore summed in halves.
+    """
+    shape = xs[0].shape
+    for axis in range(len(shape) if max(shape) > LONG else 0):
+        if shape[axis] > (LONG_LAST if axis == len(shape) - 1 else LONG) and letters[axis] not in output:
+            half = shape[axis] // 2
+            halves = [(*[slice(None)] * axis, part) for part in (slice(half), slice(half, None))]
+            first, second = [sum_of_products(letters, output, *[x[part] for x in xs]) for part in halves]
+            return first + second
+    return Einsum([letters] * len(xs), output)(*xs)

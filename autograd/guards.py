@@ -1,0 +1,70 @@
+"""What keeps a derivative from being wrong without a word: changed arrays, and state that passes for a constant."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+__all__ = ["BackwardPass", "Changed", "derivative_of_state", "is_floating"]
+
+
+class Changed:
+    """Stands for an array that was changed since a function kept it. Its shape can be read; other uses are an error."""
+
+    def __init__(self, array: Any, message: str) -> None:
+        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
+        self.message = message
+
+    def refuse(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError(
+            f"{self.message}, and the backward pass needs the old values: "
+            "run it before the update or assignment, or compute the loss again"
+        )
+
+    __array_ufunc__ = None  # an array on the left leaves the operation to the methods below
+    __getattr__ = __getitem__ = __array__ = __array_function__ = refuse
+    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __neg__ = __abs__ = refuse
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+
+
+class BackwardPass:
+    """A backward pass that is recorded. Its `number` is one more than that of any pass that it differentiates."""
+
+    def __init__(self, family: Any, seeds: Iterable[Any]) -> None:
+        self.family = family  # the class of the Variables that it makes
+        creators = [getattr(getattr(seed, "node", None), "creator", None) for seed in seeds]
+        passes = [f.made_by for f in creators if f is not None and f.made_by is not None]
+        self.number = 1 + max([p.number for p in passes], default=0)
+
+    def enter(self, f: Any) -> None:
+        """Is told of each function before its `backward`. Refuses state that would be taken for a constant."""
+        if f.made_by is not None and f.made_by.number >= self.number:
+            self.number = f.made_by.number + 1
+        for name in stored_names(type(f)):  # type: ignore[arg-type]  # a class is hashable
+            if is_floating(vars(f).get(name)):
+                raise RuntimeError(f"{derivative_of_state(f, name)}: self.save({name}=..., constant=True)")
+
+
+def derivative_of_state(f: Any, name: str) -> str:
+    """The beginning of the message about an array that would have the derivative 0."""
+    return (
+        f"{type(f).__name__}.backward is differentiated, and its `{name}` is an array that forward computed: does it "
+        "depend on the inputs? Then name self.inputs or self.outputs instead, or define recompute(*inputs). If not"
+    )
+
+
+@cache
+def stored_names(cls: Any) -> frozenset[str]:
+    """The attributes that the methods of a class of Functions set, other than its __init__ and those of Function."""
+    classes = [c for c in cls.__mro__ if c.__module__ != "autograd.function"]
+    methods = [m for c in classes for name, m in vars(c).items() if name != "__init__"]
+    codes = [m.__code__ for m in methods if hasattr(m, "__code__")]
+    return frozenset([i.argval for code in codes for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"])
+
+
+def is_floating(x: Any) -> bool:
+    """Is it an array, a Variable or a NumPy scalar of floating-point numbers?"""
+    return hasattr(x, "shape") and getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")

@@ -1,0 +1,136 @@
+"""Anomaly detection: the first nan or inf, and arrays that were edited between forward and backward, are errors.
+
+    with ag.anomaly():
+        loss = criterion(model(x), t)
+        loss.backward()
+
+The error names the function, the shapes, the layer, and the line of the program that made the value. Detection reads
+every array once more, so it is for looking for a fault, not for training.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd.algebra import as_array
+from autograd.backend import is_array, namespace, to_numpy
+from autograd.config import watching
+from autograd.watch.places import source_line
+from autograd.watch.tracing import Tracing
+
+__all__ = ["Anomaly", "anomaly"]
+
+GRAPH = {"parents", "needs", "moment", "made_by", "nodes", "several", "record", "fingerprints", "state_is_constant"}
+
+
+class Anomaly(Tracing):
+    """The Watcher behind `anomaly()`.
+
+    A nan is always an error. An infinity is one if it comes from finite numbers; where it was given, it may go on.
+    """
+
+    def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
+        with np.errstate(all="ignore"):  # the error says more than NumPy's warnings
+            ys = super().forward(f, arrays)
+        for i, y in enumerate(ys if isinstance(ys, tuple) else (ys,)):
+            found = trouble(y, arrays)
+            if found:
+                name = f"output {i}" if isinstance(ys, tuple) else "the output"
+                raise FloatingPointError(f"{name} of {called(f, arrays)} has {found}, {self.place()}")
+        return ys
+
+    def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        super().called(f, inputs, outputs)
+        if f.parents is not None:
+            f.fingerprints = {name: fingerprint(x) for name, x in needed(f)}
+
+    def backward(self, f: Any, gys: Sequence[Any]) -> Any:
+        for name, x in needed(f):
+            if getattr(f, "fingerprints", {}).get(name, fingerprint(x)) != fingerprint(x):
+                raise RuntimeError(
+                    f"{named(f, name)} {x.shape} was edited between the forward and the backward of {f!r}"
+                )
+        with np.errstate(all="ignore"):
+            gxs = super().backward(f, gys)
+        given = [*map(as_array, gys), *[x for _, x in needed(f)]]
+        for i, gx in enumerate(gxs if isinstance(gxs, (tuple, list)) else (gxs,)):
+            found = gx is not None and trouble(as_array(gx), given)
+            if found:
+                raise FloatingPointError(f"the gradient of {named(f, f'input {i}')} of {f!r} has {found}")
+        return gxs
+
+    def place(self) -> str:
+        """The layer and the line that are running."""
+        layer = f"in {self.calls[-1]}, " if self.calls else ""
+        return f"{layer}{source_line()}"
+
+
+@contextmanager
+def anomaly() -> Iterator[None]:
+    """Stops at the first nan or inf, forward or backward, and at an array that was edited before its backward.
+
+    FloatingPointError for a nan, and for an infinity that was made of finite numbers. RuntimeError for an edited array.
+    Both name the function, its shapes, the layer, and the line of the program that called it.
+
+    >>> from autograd import Variable
+    >>> x = Variable([1.0, 0.0])
+    >>> with anomaly():
+    ...     y = 1 / x  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    FloatingPointError: the output of Div(1, float64 (2,)) has 1 inf, ...
+    """
+    with watching(Anomaly()):
+        yield
+
+
+def trouble(y: Any, given: Sequence[Any]) -> str:
+    """What is wrong with y, which was computed from `given`; empty if nothing is."""
+    if not hasattr(y, "dtype") or y.dtype.kind != "f":
+        return ""
+    xp = namespace(y)
+    if bool(xp.isfinite(y).all()):
+        return ""
+    nans, infs = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
+    before = [x for x in given if hasattr(x, "dtype") and x.dtype.kind == "f" and not bool(xp.isfinite(x).all())]
+    before += [x for x in given if isinstance(x, float) and not np.isfinite(x)]
+    if not nans and before:
+        return ""
+    counts = " and ".join([f"{n} {word}" for n, word in ((nans, "nan"), (infs, "inf")) if n])
+    return counts + (", as has what it was computed from" if before else "")
+
+
+def called(f: Any, arrays: Sequence[Any]) -> str:
+    """The function and its inputs, for one that is still running."""
+    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:20] for x in arrays]
+    return f"{type(f).__name__}({', '.join(given)})"
+
+
+def needed(f: Any) -> Iterator[tuple[str, Any]]:
+    """Name and array of all that `f.backward` reads: inputs, outputs, saved state, parameters such as an index."""
+    for name, value in vars(f).items():
+        if name in GRAPH:
+            continue
+        if name == "state":
+            yield from [(key, x) for key, x in vars(value).items() if is_array(x)]
+        elif isinstance(value, (tuple, list)):
+            word = {"arrays": "input", "kept": "output"}.get(name, name)
+            yield from [(f"{word} {i}", x) for i, x in enumerate(value) if is_array(x)]
+        elif is_array(value):
+            yield name, value
+
+
+def named(f: Any, name: str) -> str:
+    """An input under the name that its Variable has, if it has one."""
+    word, _, i = name.partition(" ")
+    names = [n for n in (f.record.paths[int(i)], f.record.names[int(i)]) if n] if word == "input" and f.record else []
+    return names[0] if names else name
+
+
+def fingerprint(x: Any) -> int:
+    """A number that changes with the elements."""
+    return zlib.crc32(np.ascontiguousarray(to_numpy(x)).tobytes())

@@ -1,0 +1,3 @@
+"""`import dezero` means the adapter in the tests of this folder."""
+
+import autograd.dezero  # noqa: F401
