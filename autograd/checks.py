@@ -1,4 +1,4 @@
-"""The doors of the house: is an argument a whole number, a number in a range, a flag, one of a few words?
+"""Checks of arguments: is it a whole number, a number in a range, a flag, one of a few words?
 
 Each check returns the value as a plain Python object, or raises TypeError for another kind of value and ValueError for
 one out of range. The message says what must be, and what was given. `name` is the function and the argument, as in

@@ -25,7 +25,7 @@ from autograd.config import mode
 from autograd.shapes import Shape, broadcast_axes
 
 __all__ = [
-    "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
+    "Node", "backward_pass", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
     "unbroadcast",
 ]  # fmt: skip
 
@@ -57,7 +57,8 @@ def backward_pass(
     """
     grads, kept = dict(seeds), dict[Any, Any]()
     sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
-    plain = not retained and mode.get()[2:] == (None, None)  # one gradient in, one backward, nobody to be told
+    now = mode.get()
+    plain = not retained and now.differentiating is None and now.watcher is None  # nobody has to be told of a gradient
     f: Any = None
     try:
         for node in walk:
@@ -111,10 +112,8 @@ def unbroadcast(g: Any, node: Any, f: Any) -> Any:
         try:
             g = sum_to(g, node.shape)
         except (AttributeError, ValueError) as error:
-            given = f"of shape {g.shape}" if hasattr(g, "shape") else f"{g!r}, which is no array,"
-            raise ValueError(
-                f"{type(f).__name__}.backward: gradient {given} for an input of shape {node.shape}"
-            ) from error
+            found = f"gradient of shape {g.shape}" if hasattr(g, "shape") else f"gradient {g!r}, which is no array,"
+            raise ValueError(f"{type(f).__name__}.backward: {found} for an input of shape {node.shape}") from error
     return g.astype(node.dtype) if node.casts and g.dtype != node.dtype else g
 
 
@@ -154,6 +153,3 @@ def latest_first(nodes: Iterable[Any]) -> list[Any]:
 def functions_below(nodes: Iterable[Any]) -> dict[Any, None]:
     """The functions by which `nodes` were computed."""
     return dict.fromkeys([node.creator for node in nodes_below(nodes) if node.creator is not None])
-
-
-below = functions_below  # the name of version 0.1

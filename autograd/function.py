@@ -23,9 +23,9 @@ import numpy as np
 from autograd.backend import as_numbers, device_conflict, namespace
 from autograd.config import mode
 from autograd.engine import Node
-from autograd.guards import BackwardPass, Changed, derivative_of_state, is_floating
+from autograd.guards import BackwardPass, Changed, derivative_of_state, has_derivative
 
-__all__ = ["Function", "Tracked", "count_write", "new_node", "wrap"]
+__all__ = ["Function", "Tracked", "call_text", "count_write", "new_node", "wrap"]
 
 RAW = frozenset({np.ndarray, np.float64, np.float32})  # what needs no second look
 
@@ -130,7 +130,8 @@ class Function:
         try:
             ys = self.forward(*arrays) if watcher is None else watcher.forward(self, arrays)
         except Exception as error:
-            raise self.with_context(error, arrays) from error.__cause__
+            self.explain(error, arrays)
+            raise
         creator = self if generation >= 0 and recording else None
         if family is not None:
             ys = wrap(ys, family, creator, generation + 1)
@@ -157,6 +158,7 @@ class Function:
         A recorded backward pass differentiates them too. Integers and booleans have no derivative. An array of
         floating-point numbers has none if it is said to be `constant`: a mask that was drawn, a sign. For others the
         class has a method `recompute(*inputs)`, which gives a dict of them, computed from the inputs once more.
+        One call hands over everything: a second one replaces it.
         """
         self.state, self.state_is_constant = SimpleNamespace(**values), constant
 
@@ -168,7 +170,7 @@ class Function:
         if hasattr(self, "recompute"):
             return SimpleNamespace(**{**vars(self.state), **self.recompute(*self.inputs)})
         for name, value in vars(self.state).items():
-            if is_floating(value) and not self.state_is_constant:
+            if has_derivative(value) and not self.state_is_constant:
                 raise RuntimeError(f"{derivative_of_state(self, name)}: save(..., constant=True)")
         return self.state
 
@@ -228,23 +230,27 @@ class Function:
                 found[i] = Changed(array, f"{name} {array.shape} was changed after {self!r} was computed from it")
         return tuple(found)
 
-    def with_context(self, error: Exception, arrays: list[Any]) -> Exception:
-        """The error of `forward` with a note on its inputs; for arrays on several devices the error that says so."""
+    def explain(self, error: Exception, arrays: list[Any]) -> None:
+        """Notes the inputs on an error of `forward`. Raises ValueError instead for arrays on several devices."""
         parameters = [x for v in vars(self).values() for x in (v if isinstance(v, tuple) else (v,))]
         for x in arrays:
             if isinstance(x, Changed):
                 x.refuse()
         conflict = device_conflict([*arrays, *parameters])
         if conflict is not None:
-            return ValueError(f"{type(self).__name__}: {conflict}")
-        given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]
-        error.add_note(f"in {type(self).__name__}({', '.join(given)})")
-        return error
+            raise ValueError(f"{type(self).__name__}: {conflict}") from error.__cause__
+        error.add_note(f"in {call_text(self, arrays)}")
 
     def __repr__(self) -> str:
         """The class, its inputs, and where it was called if a watcher has taken that down (`record`)."""
         inputs = ["constant" if node is None else f"{node.dtype} {node.shape}" for node in self.parents or ()]
         return f"{type(self).__name__}({', '.join(inputs)}){self.record}"
+
+
+def call_text(f: Function, arrays: Sequence[Any]) -> str:
+    """The class and its inputs, as in `Mul(float32 (2, 3), 2.0)`: for a function that is still running."""
+    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]
+    return f"{type(f).__name__}({', '.join(given)})"
 
 
 def names_in(code: CodeType) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-__all__ = ["BackwardPass", "Changed", "derivative_of_state", "is_floating"]
+__all__ = ["BackwardPass", "Changed", "derivative_of_state", "has_derivative"]
 
 
 class Changed:
@@ -16,6 +16,7 @@ class Changed:
     def __init__(self, array: Any, message: str) -> None:
         self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
         self.message = message
+        self.__dict__["__array_ufunc__"] = None  # CuPy reads it here, NumPy from the class: both reach refuse
 
     def refuse(self, *_: Any, **__: Any) -> Any:
         raise RuntimeError(
@@ -23,8 +24,8 @@ class Changed:
             "run it before the update or assignment, or compute the loss again"
         )
 
-    __array_ufunc__ = None  # an array on the left leaves the operation to the methods below
-    __getattr__ = __getitem__ = __array__ = __array_function__ = refuse
+    __array_ufunc__ = __array_function__ = __array__ = refuse
+    __getattr__ = __getitem__ = __setitem__ = __len__ = __bool__ = __int__ = __float__ = refuse
     __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __neg__ = __abs__ = refuse
     __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
@@ -44,14 +45,14 @@ class BackwardPass:
         if f.made_by is not None and f.made_by.number >= self.number:
             self.number = f.made_by.number + 1
         for name in stored_names(type(f)):  # type: ignore[arg-type]  # a class is hashable
-            if is_floating(vars(f).get(name)):
+            if has_derivative(vars(f).get(name)):
                 raise RuntimeError(f"{derivative_of_state(f, name)}: self.save({name}=..., constant=True)")
 
 
 def derivative_of_state(f: Any, name: str) -> str:
     """The beginning of the message about an array that would have the derivative 0."""
     return (
-        f"{type(f).__name__}.backward is differentiated, and its `{name}` is an array that forward computed: does it "
+        f"{type(f).__name__}.backward is differentiated, and its `{name}` was computed by forward: does it "
         "depend on the inputs? Then name self.inputs or self.outputs instead, or define recompute(*inputs). If not"
     )
 
@@ -65,6 +66,8 @@ def stored_names(cls: Any) -> frozenset[str]:
     return frozenset([i.argval for code in codes for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"])
 
 
-def is_floating(x: Any) -> bool:
-    """Is it an array, a Variable or a NumPy scalar of floating-point numbers?"""
-    return hasattr(x, "shape") and getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+def has_derivative(x: Any) -> bool:
+    """Is it an array or a Variable of floating-point numbers, a float, or a list, tuple or dict with one in it?"""
+    if isinstance(x, (list, tuple, dict)):
+        return any(map(has_derivative, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")

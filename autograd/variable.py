@@ -293,7 +293,6 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     found: dict[Any, Any] = run_backward(ys, seeds, create_graph, walk, targets, {*walk, *targets})
     found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
     owners: set[int] = set()
-    gxs = [
-        as_gradient(found[x.node], owners, create_graph, ys[0].family) for x in xs
-    ]  # two for an input that is named twice
+    # an input that is named twice gets two arrays
+    gxs = [as_gradient(found[x.node], owners, create_graph, ys[0].family) for x in xs]
     return gxs[0] if isinstance(inputs, Variable) else gxs

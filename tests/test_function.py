@@ -454,6 +454,36 @@ class KeptAside(Function):
         return gy * self.double
 
 
+class KeptInATuple(KeptAside):
+    def forward(self, x):
+        self.double = (2 * x,)
+        return x * x
+
+    def backward(self, gy):
+        return gy * self.double[0]
+
+
+class KeptInADict(KeptAside):
+    def forward(self, x):
+        self.double = {"x": [2 * x]}
+        return x * x
+
+    def backward(self, gy):
+        return gy * self.double["x"][0]
+
+
+class KeptAsANumber(KeptAside):
+    """y = s x, s = sum of x"""
+
+    def forward(self, x):
+        self.double = float(x.sum())
+        return x * self.double
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy * self.double + (gy * x).sum()
+
+
 class KeptByAMethod(KeptAside):
     def __init__(self):
         self.double = None
@@ -507,11 +537,11 @@ def test_integers_booleans_and_declared_constants_have_no_derivative(mask):
         assert_equal(second_derivative(lambda x: Masked(mask, False)(x), [3.0, 4.0]), [2, 0])
 
 
-@pytest.mark.parametrize("kind", [KeptAside, KeptByAMethod])
-def test_an_array_kept_on_self_is_found_in_a_recorded_backward(kind):
+@pytest.mark.parametrize("kind", [KeptAside, KeptByAMethod, KeptInATuple, KeptInADict, KeptAsANumber])
+def test_what_is_kept_on_self_is_found_in_a_recorded_backward(kind):
     x = Variable(np.array([1.0, 2.0]))
     y = kind()(x)
-    assert_equal(grad(y.sum(), x), [2, 4])  # first order is right
+    assert_equal(grad(y.sum(), x), [6, 6] if kind is KeptAsANumber else [2, 4])  # first order is right
     with pytest.raises(RuntimeError, match=rf"{kind.__name__}.backward is differentiated, and its `double`") as info:
         grad(kind()(x).sum(), x, create_graph=True)
     assert f"in the derivative of {kind.__name__}(float64 (2,))" in info.value.__notes__[0]
@@ -548,6 +578,14 @@ def test_a_write_names_the_parameter_that_has_no_name():
         y.backward()
 
 
+def test_a_layer_norm_of_constants_does_not_need_gamma():
+    x, gamma, beta = np.ones((2, 3)), Variable(np.ones(3)), Variable(np.zeros(3))
+    y = F.layer_norm(x, gamma, beta).sum()
+    gamma.data = 2 * gamma.data
+    y.backward()
+    assert_equal(beta.grad, [2, 2, 2])
+
+
 def test_a_function_that_does_not_need_the_array_is_differentiated():
     x, b = Variable(np.ones(3)), Variable(np.ones(3))
     y = (x * 2 + b).sum()
@@ -562,6 +600,40 @@ def test_a_function_of_the_changed_array_says_so_too():
     y = F.sin(x)  # whose derivative calls cos on the array
     x.data = np.zeros(3)
     with pytest.raises(RuntimeError, match="was changed after Sin"):
+        y.backward()
+
+
+class ByNumPy(Function):
+    """y = x^3, whose backward uses the array in one way."""
+
+    def __init__(self, use):
+        self.use = use
+
+    def forward(self, x):
+        return x * x * x
+
+    def backward(self, gy):
+        return self.use(gy.copy(), self.inputs[0])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda gy, x: np.cos(x),
+        lambda gy, x: gy * x,
+        lambda gy, x: x * gy,
+        lambda gy, x: np.multiply(gy, x, out=gy),
+        lambda gy, x: np.concatenate([gy, x]),
+        lambda gy, x: gy * len(x),
+        lambda gy, x: gy @ x,
+        lambda gy, x: gy if x else None,
+    ],
+)
+def test_every_use_of_a_changed_array_says_so(use):
+    x = Variable(np.ones(3))
+    y = ByNumPy(use)(x).sum()
+    x.data = np.zeros(3)
+    with pytest.raises(RuntimeError, match="was changed after ByNumPy"):
         y.backward()
 
 
@@ -608,6 +680,20 @@ def test_unchain_of_one_of_several_outputs_cuts_there():
 def test_a_function_shows_what_it_was_called_on():
     x = Variable(np.ones((2, 3), np.float32))
     assert repr((x * 2.0).creator) == "Mul(float32 (2, 3), constant)"
+
+
+def test_an_error_in_forward_keeps_the_error_behind_it():
+    class Broken(Function):
+        def forward(self, x):
+            try:
+                {}["key"]
+            except KeyError:
+                raise ArithmeticError("broken")
+
+    with pytest.raises(ArithmeticError) as info:
+        Broken()(Variable(1.0))
+    assert isinstance(info.value.__context__, KeyError)
+    assert not info.value.__suppress_context__
 
 
 def test_an_error_in_a_backward_names_the_function_and_its_shapes():

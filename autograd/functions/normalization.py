@@ -172,13 +172,14 @@ class LayerNorm(Function):
         x, gamma, _ = self.inputs
         needs_x, needs_gamma, needs_beta = self.needs
         saved = self.saved
-        D, weight = gamma.size, gamma.reshape(-1)
+        D = gamma.size
         rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
         inv = (saved.var + self.eps) ** -0.5
         d = rows - saved.mean  # xn = d inv
         gy_d = gy * d
         gx = None
         if needs_x:
+            weight = gamma.reshape(-1)
             gx = d  # computed in d's memory; a Variable has no *= and is rebound
             gx *= (gy_d @ weight).reshape(-1, 1) * inv**2 * (-1 / D)
             gx += gy * weight
