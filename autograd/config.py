@@ -77,8 +77,16 @@ class using(ContextDecorator):
 
 @contextmanager
 def watching(watcher: M) -> Iterator[M]:
-    """Lets `watcher` watch the block, in front of the watchers that are there already."""
-    watcher.outer = mode.get().watcher
+    """Lets `watcher` watch the block, in front of the watchers that are there already.
+
+    Raises RuntimeError if it is one of them: it would pass every event on to itself.
+    """
+    outer = other = mode.get().watcher
+    while other is not None:
+        if other is watcher:
+            raise RuntimeError(f"this {type(watcher).__name__} watches already: make a new one for the inner block")
+        other = other.outer
+    watcher.outer = outer
     try:
         with using(watcher=watcher):
             yield watcher

@@ -98,6 +98,16 @@ def test_watchers_nest_the_inner_one_first():
     ]  # fmt: skip
 
 
+def test_a_watcher_does_not_watch_a_block_twice():
+    with watching(Log()) as log, watching(Log()):
+        with pytest.raises(RuntimeError, match="this Log watches already"), watching(log):
+            pass
+        Variable(1.0) * 2.0
+    assert log.events == ["forward Mul", "called Mul Variable float -> 1"]
+    with watching(log):  # one after the other is fine
+        assert log.outer is None
+
+
 def test_a_watcher_may_change_what_is_computed():
     class Doubled(Watcher):
         def forward(self, f, arrays):

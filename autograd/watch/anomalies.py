@@ -20,6 +20,8 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import is_array, namespace, to_numpy
 from autograd.config import watching
+from autograd.engine import unbroadcast
+from autograd.function import call_text
 from autograd.watch.places import source_line
 from autograd.watch.tracing import Tracing
 
@@ -41,7 +43,7 @@ class Anomaly(Tracing):
             found = trouble(y, arrays)
             if found:
                 name = f"output {i}" if isinstance(ys, tuple) else "the output"
-                raise FloatingPointError(f"{name} of {called(f, arrays)} has {found}, {self.place()}")
+                raise FloatingPointError(f"{name} of {call_text(f, arrays)} has {found}, {self.place()}")
         return ys
 
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -57,8 +59,12 @@ class Anomaly(Tracing):
                 )
         with np.errstate(all="ignore"):
             gxs = super().backward(f, gys)
+            gxs = list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
+            for i, node in enumerate(f.parents[: len(gxs)]):
+                if node is not None and gxs[i] is not None:
+                    gxs[i] = unbroadcast(gxs[i], node, f)  # a sum or a cast may overflow too
         given = [*map(as_array, gys), *[x for _, x in needed(f)]]
-        for i, gx in enumerate(gxs if isinstance(gxs, (tuple, list)) else (gxs,)):
+        for i, gx in enumerate(gxs):
             found = gx is not None and trouble(as_array(gx), given)
             if found:
                 raise FloatingPointError(f"the gradient of {named(f, f'input {i}')} of {f!r} has {found}")
@@ -102,12 +108,6 @@ def trouble(y: Any, given: Sequence[Any]) -> str:
         return ""
     counts = " and ".join([f"{n} {word}" for n, word in ((nans, "nan"), (infs, "inf")) if n])
     return counts + (", as has what it was computed from" if before else "")
-
-
-def called(f: Any, arrays: Sequence[Any]) -> str:
-    """The function and its inputs, for one that is still running."""
-    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:20] for x in arrays]
-    return f"{type(f).__name__}({', '.join(given)})"
 
 
 def needed(f: Any) -> Iterator[tuple[str, Any]]:

@@ -46,34 +46,40 @@ class Cost:
 
 
 class Profile(Locator):
-    """The Watcher behind `profile()`. `functions` and `layers` are the costs by name, `seconds` that of the block."""
+    """The Watcher behind `profile()`. `functions` and `layers` are the costs by name, `total` the seconds of the block.
+
+    What a `forward` or a `backward` calls counts as its own. The functions that a recorded backward pass leaves behind
+    belong to the layer of the function that it differentiates.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.costs: dict[tuple[str, str], Cost] = {}  # by the path of the layer and the class of the function
         self.total = 0.0
-        self.inside = False  # what a forward or backward calls counts as its own
+        self.inside = False  # of a forward or a backward
+        self.origin: tuple[Call, ...] = ()  # the layers of the function whose forward or backward it is
         self.latest: float = 0.0  # seconds of the last forward
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
         if self.inside:
             return super().forward(f, arrays)
-        ys, seconds = self.timed(super().forward, f, arrays)
-        self.latest = seconds
-        self.add(self.calls, f, Cost(1, seconds, 0.0, size(ys)))
+        self.origin = self.calls
+        ys, self.latest = self.timed(super().forward, f, arrays)
+        self.add(self.calls, f, Cost(1, self.latest, 0.0, nbytes(ys)))
         return ys
 
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         super().called(f, inputs, outputs)
-        if f.parents is not None and not self.inside:
-            f.measured = Measured(self, self.calls, self.latest)
+        if f.parents is not None:
+            f.measured = Measured(self, self.origin, 0.0) if self.inside else Measured(self, self.calls, self.latest)
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
         if self.inside:
             return super().backward(f, gys)
-        gxs, seconds = self.timed(super().backward, f, gys)
         measured = vars(f).get("measured")
-        self.add(measured.calls if measured else (), f, Cost(0, 0.0, seconds, size(gxs)))
+        self.origin = measured.calls if measured else ()
+        gxs, seconds = self.timed(super().backward, f, gys)
+        self.add(self.origin, f, Cost(0, 0.0, seconds, nbytes(gxs)))
         if measured:
             measured.seconds += seconds
         return gxs
@@ -161,7 +167,7 @@ def profile() -> Iterator[Profile]:
         p.total += perf_counter() - start
 
 
-def size(values: Any) -> int:
+def nbytes(values: Any) -> int:
     """The bytes of the arrays that a call returned."""
     arrays = [as_array(x) for x in (values if isinstance(values, (tuple, list)) else (values,))]
     return sum([x.nbytes for x in arrays if hasattr(x, "nbytes")])

@@ -101,9 +101,15 @@ def overflow_in_a_backward(x):
     return (1.0 / y).sum()  # here
 
 
+def cast_of_a_gradient_to_float16(x):
+    y = x.astype(np.float16) * 1.0
+    return (y.astype(np.float32) * 1e6).sum()  # here
+
+
 BACKWARD = [
     (nan_in_a_backward, r"the gradient of input 0 of NanGradient\(float64 \(3,\)\).* has 3 nan"),
     (root_at_zero, r"the gradient of input 0 of Sqrt\(float64 \(3,\)\).* has 1 inf"),
+    (cast_of_a_gradient_to_float16, r"the gradient of input 0 of Convert\(float16 \(3,\)\).* has 3 inf"),
     (overflow_in_a_backward, r"the gradient of input 1 of Div\(constant, float64 \(3,\)\).* has 3 inf"),
 ]
 
@@ -118,6 +124,14 @@ def test_the_first_bad_gradient_is_found_at_the_line_of_its_function(program, me
         assert re.search(message, str(info.value))
     assert f"line {line_of(program)}, in {program.__name__}" in str(info.value) + "".join(info.value.__notes__)
     assert x.grad is None
+
+
+def test_the_sum_of_a_broadcast_gradient_is_looked_at_too():
+    b, x = Variable(np.zeros((), np.float16)), np.zeros(1000, np.float16)
+    with ag.anomaly():
+        y = x + b
+        with pytest.raises(FloatingPointError, match=r"the gradient of input 1 of Add\(.* has 1 inf"):
+            ag.grad(y, b, np.full(1000, 100, np.float16))
 
 
 def edited_input(x):

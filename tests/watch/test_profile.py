@@ -27,6 +27,11 @@ class Waiting(L.Layer):
         return Slow()(x)
 
 
+class Cube(L.Layer):
+    def forward(self, x):
+        return x**3
+
+
 def test_times_and_bytes_go_to_their_function_and_layer():
     model = L.Sequential(L.Linear(5, 4), Waiting(), F.relu)
     x = Variable(np.ones((3, 4), np.float32))
@@ -57,6 +62,15 @@ def test_a_recorded_backward_pass_counts_once():
     assert p.functions["Tanh"].backward > 0
     work = sum(cost.seconds for cost in p.functions.values())
     assert work <= p.total
+
+
+def test_what_a_recorded_backward_pass_calls_belongs_to_the_layer_that_it_differentiates():
+    model, x = L.Sequential(L.Linear(3, 3), Cube()), Variable(np.ones((2, 3)))
+    with ag.profile() as p:
+        (gx,) = ag.grad(model(x).sum(), [x], create_graph=True)
+        ag.grad(gx.sum(), x)
+    assert p.costs["1 Cube", "Mul"].backward > 0
+    assert ("", "Mul") not in p.costs
 
 
 def test_the_table_names_functions_layers_and_the_share_of_python():
