@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any, ClassVar, Self, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -195,8 +196,8 @@ class State:
         return State, ()
 
 
-first_call_lock = RLock()  # one first call at a time, in all threads
-first_calls: set[int] = set()  # ids of the layers whose first call runs
+filling = RLock()  # one thread at a time fills entries
+first_calls: WeakValueDictionary[int, Any] = WeakValueDictionary()  # a lock for each layer whose first call runs, by id
 
 
 class Layer:
@@ -237,19 +238,20 @@ class Layer:
 
         Other threads that call the layer meanwhile wait, and then use the same weights.
         """
-        with first_call_lock:
-            before = [(entry, entry.value) for entry in self.unfilled()]
-            first_calls.add(id(self))
+        with filling:
+            lock = first_calls.setdefault(id(self), RLock())  # is there as long as a thread holds it, or waits
+        with lock:
+            before: list[tuple[Entry, Any]] = []
             try:
-                for entry, _ in before:
-                    entry.fill(type(self).__name__, next(iter((*xs, *options.values())), None))
+                with filling:
+                    before += [(entry, entry.value) for entry in self.unfilled()]
+                    for entry, _ in before:
+                        entry.fill(type(self).__name__, next(iter((*xs, *options.values())), None))
                 return (mode.get().watcher or Watcher()).layer(self, xs, options)
             except BaseException:
                 for entry, unfilled in before:
                     entry.value = unfilled
                 raise
-            finally:
-                first_calls.discard(id(self))
 
     def children(self) -> Iterable[tuple[Any, Any]]:
         """The names and objects one step below: the attributes."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ from autograd.layers import (
     Parameter,
     Sequential,
 )
-from autograd.layers.base import Unfilled, lazy_size, named_objects
+from autograd.layers.base import Unfilled, first_calls, lazy_size, named_objects
+from autograd.layers.initializers import lecun
 
 
 def paths(layer):
@@ -494,6 +496,25 @@ def test_a_first_call_without_an_input_is_an_error():
     with pytest.raises(TypeError):
         layer()
     assert layer.W.shape == (None, 3)
+
+
+class Branches(Layer):
+    """A first product, then a layer in each of two threads. Some sizes of each are found at the first call."""
+
+    def __init__(self):
+        self.W = Parameter.lazy((None, 3), lecun)
+        self.branches = [Linear(2), Linear(2)]
+
+    def forward(self, x):
+        with ThreadPoolExecutor(2) as pool:
+            found = [pool.submit(branch, x @ self.W) for branch in self.branches]
+            return found[0].result(timeout=30) + found[1].result(timeout=30)
+
+
+def test_a_first_call_may_make_other_first_calls_in_threads():
+    branches = Branches()
+    assert branches(ones(4, 5)).shape == (4, 2)
+    assert not first_calls
 
 
 def test_threads_that_make_the_first_call_at_once_use_the_same_weights():
