@@ -1,4 +1,4 @@
-"""What a function takes: the checks at its door, and the dtypes in which it computes and answers."""
+"""What a function takes: the checks of its operands, and the dtypes in which it computes and answers."""
 
 from __future__ import annotations
 
