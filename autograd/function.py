@@ -236,8 +236,7 @@ class Function:
         for x in arrays:
             if isinstance(x, Changed):
                 x.refuse()
-        conflict = device_conflict([*arrays, *parameters])
-        if conflict is not None:
+        if conflict := device_conflict([*arrays, *parameters]):
             raise ValueError(f"{type(self).__name__}: {conflict}") from error.__cause__
         error.add_note(f"in {call_text(self, arrays)}")
 

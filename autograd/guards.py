@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-__all__ = ["BackwardPass", "Changed", "derivative_of_state", "has_derivative"]
+__all__ = ["BackwardPass", "Changed", "derivative_of_state", "has_derivative", "is_floating"]
 
 
 class Changed:
@@ -61,13 +61,17 @@ def derivative_of_state(f: Any, name: str) -> str:
 def stored_names(cls: Any) -> frozenset[str]:
     """The attributes that the methods of a class of Functions set, other than its __init__ and those of Function."""
     classes = [c for c in cls.__mro__ if c.__module__ != "autograd.function"]
-    methods = [m for c in classes for name, m in vars(c).items() if name != "__init__"]
-    codes = [m.__code__ for m in methods if hasattr(m, "__code__")]
+    codes = [m.__code__ for c in classes for n, m in vars(c).items() if n != "__init__" and hasattr(m, "__code__")]
     return frozenset([i.argval for code in codes for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"])
 
 
 def has_derivative(x: Any) -> bool:
-    """Is it an array or a Variable of floating-point numbers, a float, or a list, tuple or dict with one in it?"""
+    """Is it a number or an array of floating-point numbers, or a list, tuple or dict with one in it?"""
     if isinstance(x, (list, tuple, dict)):
         return any(map(has_derivative, x.values() if isinstance(x, dict) else x))
-    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+    return isinstance(x, float) or is_floating(x)
+
+
+def is_floating(x: Any) -> bool:
+    """Is it an array, a Variable or a NumPy scalar of floating-point numbers?"""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")

@@ -108,7 +108,7 @@ def conv2d_by_im2col(
 
 
 class Conv(Function):
-    """y = x * W + b [convolution]. Closed under differentiation with the next two: see `kernels/conv.py`."""
+    """y = x * W + b [convolution]. With ConvTranspose it is closed under differentiation: see `kernels/conv.py`."""
 
     def __init__(self, w, groups):
         self.w, self.groups = w, groups

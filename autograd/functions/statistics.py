@@ -27,7 +27,7 @@ def channel_means(*xs: Operand) -> Any:
     if P in FEW_PIXELS:  # over the samples first, where channels and pixels are one long axis
         pixels = sum_of_products("nk", "k", *[x.reshape(N, C * P) for x in xs])
         sums = sum_of_products("cp", "c", pixels.reshape(C, P))
-    else:
+    else:  # einsum's loops are in the order of the alphabet: p after n, or folded images take twice as long
         sums = sum_of_products("ncp", "c", *[x.reshape(N, C, P) for x in xs])
     return sums * (1 / (N * P))
 

@@ -1,4 +1,4 @@
-"""Anomaly detection: the first nan or inf, and arrays that were edited between forward and backward, are errors.
+"""Anomaly detection: the first nan or inf is an error, and so is an edited array that a backward uses.
 
     with ag.anomaly():
         loss = criterion(model(x), t)
@@ -22,6 +22,7 @@ from autograd.backend import is_array, namespace, to_numpy
 from autograd.config import watching
 from autograd.engine import unbroadcast
 from autograd.function import call_text
+from autograd.guards import Changed, is_floating
 from autograd.watch.places import source_line
 from autograd.watch.tracing import Tracing
 
@@ -40,7 +41,7 @@ class Anomaly(Tracing):
         with np.errstate(all="ignore"):  # the error says more than NumPy's warnings
             ys = super().forward(f, arrays)
         for i, y in enumerate(ys if isinstance(ys, tuple) else (ys,)):
-            found = trouble(y, arrays)
+            found = trouble(y, [*arrays, *vars(f).values()])
             if found:
                 name = f"output {i}" if isinstance(ys, tuple) else "the output"
                 raise FloatingPointError(f"{name} of {call_text(f, arrays)} has {found}, {self.place()}")
@@ -52,18 +53,13 @@ class Anomaly(Tracing):
             f.fingerprints = {name: fingerprint(x) for name, x in needed(f)}
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
-        for name, x in needed(f):
-            if getattr(f, "fingerprints", {}).get(name, fingerprint(x)) != fingerprint(x):
-                raise RuntimeError(
-                    f"{named(f, name)} {x.shape} was edited between the forward and the backward of {f!r}"
-                )
-        with np.errstate(all="ignore"):
+        with refusing_edited(f), np.errstate(all="ignore"):
             gxs = super().backward(f, gys)
             gxs = list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
             for i, node in enumerate(f.parents[: len(gxs)]):
                 if node is not None and gxs[i] is not None:
                     gxs[i] = unbroadcast(gxs[i], node, f)  # a sum or a cast may overflow too
-        given = [*map(as_array, gys), *[x for _, x in needed(f)]]
+        given = [*map(as_array, gys), *[x for _, x in needed(f)], *vars(f).values(), *vars(f).get("arrays", ())]
         for i, gx in enumerate(gxs):
             found = gx is not None and trouble(as_array(gx), given)
             if found:
@@ -78,7 +74,7 @@ class Anomaly(Tracing):
 
 @contextmanager
 def anomaly() -> Iterator[None]:
-    """Stops at the first nan or inf, forward or backward, and at an array that was edited before its backward.
+    """Stops at the first nan or inf, forward or backward, and at a backward that uses an edited array.
 
     FloatingPointError for a nan, and for an infinity that was made of finite numbers. RuntimeError for an edited array.
     Both name the function, its shapes, the layer, and the line of the program that called it.
@@ -102,7 +98,7 @@ def trouble(y: Any, given: Sequence[Any]) -> str:
     if bool(xp.isfinite(y).all()):
         return ""
     nans, infs = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
-    before = [x for x in given if hasattr(x, "dtype") and x.dtype.kind == "f" and not bool(xp.isfinite(x).all())]
+    before = [x for x in map(as_array, given) if is_floating(x) and not bool(xp.isfinite(x).all())]
     before += [x for x in given if isinstance(x, float) and not np.isfinite(x)]
     if not nans and before:
         return ""
@@ -129,6 +125,29 @@ def named(f: Any, name: str) -> str:
     word, _, i = name.partition(" ")
     names = [n for n in (f.record.paths[int(i)], f.record.names[int(i)]) if n] if word == "input" and f.record else []
     return names[0] if names else name
+
+
+@contextmanager
+def refusing_edited(f: Any) -> Iterator[None]:
+    """Puts a `Changed` in the place of each input and output that was edited: only a backward that uses it fails.
+
+    Raises RuntimeError for an edited array of another kind: nobody but a backward has a use for it.
+    """
+    lists = {"input": "arrays", "output": "kept"}
+    before = {name: vars(f)[name] for name in lists.values() if name in vars(f)}
+    after = {name: [*values] for name, values in before.items()}
+    for name, x in needed(f):
+        if getattr(f, "fingerprints", {}).get(name, fingerprint(x)) != fingerprint(x):
+            edited = Changed(x, f"{named(f, name)} {x.shape} was edited between the forward and the backward of {f!r}")
+            kind, _, i = name.partition(" ")
+            if kind not in lists:
+                edited.refuse()
+            after[lists[kind]][int(i)] = edited
+    try:
+        vars(f).update(after)
+        yield
+    finally:
+        vars(f).update(before)
 
 
 def fingerprint(x: Any) -> int:

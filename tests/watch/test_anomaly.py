@@ -145,7 +145,7 @@ def edited_variable(x):
     y = F.exp(x)
     z = (y * y).sum()  # here
     y.data[1] = 0
-    return z, "input 0"
+    return z, "input"
 
 
 def edited_output(x):
@@ -170,8 +170,8 @@ def edited_parameter_of_a_function(x):
 
 
 def edited_labels(x):
-    t = np.array([0])
-    y = F.softmax_cross_entropy(x.reshape(1, 3), t)  # here
+    t = np.array([0.0, 1.0, 2.0])
+    y = F.mean_squared_error(x, t)  # here
     t[0] = 2
     return y, "input 1"
 
@@ -191,6 +191,62 @@ def test_an_array_that_was_edited_is_found_and_named(program):
     assert str(info.value).startswith(name)
     assert f"line {line_of(program)}, in {program.__name__}" in str(info.value)
     assert x.grad is None
+
+
+def unneeded_input():
+    x = Variable(np.array([1.0, 2.0]))
+    y = x * np.array([3.0, 4.0])
+    x.data[0] = 7
+    return y.sum()
+
+
+def unneeded_weights():
+    """Two losses share a layer that is updated between them; its input is data, so its weights are not needed."""
+    first, second, third = L.Linear(4, 3), L.Linear(1, 4), L.Linear(1, 4)
+    h = F.tanh(first(np.ones((2, 3), np.float32)))
+    losses = second(h).sum(), third(h).sum()
+    losses[0].backward()
+    O.SGD(first).update()
+    return losses[1]
+
+
+def labels_of_a_cross_entropy():
+    """Its backward has softmax(x) - target from forward. Only a recorded one computes it once more, from the labels."""
+    x, t = Variable(np.array([[1.0, 2.0, 3.0]])), np.array([0])
+    y = F.softmax_cross_entropy(x, t)
+    t[0] = 2
+    return y
+
+
+@pytest.mark.parametrize("program", [unneeded_input, unneeded_weights, labels_of_a_cross_entropy])
+def test_an_edited_array_that_no_backward_uses_is_no_error(program):
+    with ag.anomaly():
+        program().backward()
+
+
+def test_a_recorded_backward_may_use_more():
+    with ag.anomaly(), pytest.raises(RuntimeError, match="^input 1 .* was edited"):
+        labels_of_a_cross_entropy().backward(create_graph=True)
+
+
+def test_an_edited_array_stays_an_error_after_it_was_found_and_is_none_when_it_is_put_back():
+    x = Variable(np.array([1.0, 2.0]))
+    with ag.anomaly():
+        y = (x * x).sum()
+        x.data[0] = 7
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="was edited"):
+                y.backward()
+        x.data[0] = 1
+        y.backward()
+    assert x.grad.data.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("f", [lambda x: F.pad(x, 1, value=-np.inf), lambda x: x * np.inf, lambda x: np.inf / x])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_infinity_that_was_given_as_a_number_goes_on(f, create_graph):
+    with ag.anomaly():
+        f(Variable(np.ones((2, 2)))).backward(create_graph=create_graph)
 
 
 def test_a_named_variable_is_called_by_its_name():
