@@ -35,6 +35,11 @@ class Watcher:
         """Runs `f.backward` on the gradients of its outputs."""
         return f.backward(*gys) if self.outer is None else self.outer.backward(f, gys)
 
+    def finished(self, gradients: Mapping[Any, Any]) -> None:
+        """Is told the gradients by node at the end of a backward pass."""
+        if self.outer is not None:
+            self.outer.finished(gradients)
+
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Is told that `f` was called: the inputs as they were given, constants included, and the outputs."""
         if self.outer is not None:

@@ -25,7 +25,7 @@ from autograd.config import mode
 from autograd.shapes import Shape, broadcast_axes
 
 __all__ = [
-    "Node", "backward_pass", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
+    "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
     "unbroadcast",
 ]  # fmt: skip
 
@@ -53,24 +53,21 @@ def backward_pass(
     """The gradients by node: of the leaves that were reached, and of the nodes in `retained`.
 
     `seeds` are the gradients to begin with. `walk` are the nodes to go through, the latest generation first. `wanted`
-    are the nodes that take a gradient, None for all. An error in a `backward` has a note on where that was.
+    are the nodes that take a gradient, None for all.
     """
     grads, kept = dict(seeds), dict[Any, Any]()
     sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
     now = mode.get()
     plain = not retained and now.differentiating is None and now.watcher is None  # nobody has to be told of a gradient
-    f: Any = None
-    try:
+    with Noting() as noting:
         for node in walk:
             gy = grads.pop(node, None)
             if gy is None:
                 continue  # no gradient came, or it went along with that of another output
-            f = node.creator
+            f = noting.f = node.creator
             gxs = f.backward(gy) if plain and not f.several else backward_of(f, node, gy, grads, kept, retained)
-            if type(gxs) is not tuple:
-                gxs = tuple(gxs) if isinstance(gxs, list) else (gxs,)
-            if len(gxs) != len(f.parents):
-                raise ValueError(f"{type(f).__name__}.backward: {len(gxs)} gradients for {len(f.parents)} inputs")
+            if type(gxs) is not tuple or len(gxs) != len(f.parents):
+                gxs = one_for_each_input(f, gxs)
             for x, gx in zip(f.parents, gxs):
                 if gx is None or x is None or (wanted is not None and x not in wanted):
                     continue
@@ -83,10 +80,28 @@ def backward_pass(
                 else:
                     grads[x] = grads[x] + gx
                     sums.add(x)
-    except Exception as error:
-        error.add_note(f"in the derivative of {f!r}")
-        raise
     return grads | kept
+
+
+class Noting:
+    """Adds to an error in its block which function was differentiated."""
+
+    f: Any = None
+
+    def __enter__(self) -> Noting:
+        return self
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if error is not None:
+            error.add_note(f"in the derivative of {self.f!r}")
+
+
+def one_for_each_input(f: Any, gxs: Any) -> tuple[Any, ...]:
+    """What `f.backward` returned as a tuple. Raises ValueError unless it has a gradient for each input."""
+    gxs = tuple(gxs) if isinstance(gxs, (tuple, list)) else (gxs,)
+    if len(gxs) != len(f.parents):
+        raise ValueError(f"{type(f).__name__}.backward: {len(gxs)} gradients for {len(f.parents)} inputs")
+    return gxs
 
 
 def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[Any, Any], retained: Any) -> Any:
@@ -153,3 +168,6 @@ def latest_first(nodes: Iterable[Any]) -> list[Any]:
 def functions_below(nodes: Iterable[Any]) -> dict[Any, None]:
     """The functions by which `nodes` were computed."""
     return dict.fromkeys([node.creator for node in nodes_below(nodes) if node.creator is not None])
+
+
+below = functions_below  # the name in version 0.1

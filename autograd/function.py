@@ -226,7 +226,8 @@ class Function:
         for i, (node, array) in enumerate(zip(nodes, arrays)):
             x = None if node is None else node()
             if x is not None and x.value is not array and array.shape:  # of a single number the function has a copy
-                name = x.name or getattr(node, "written", None) or "a Variable"
+                paths = getattr(self.record, "paths", ())
+                name = x.name or getattr(node, "written", None) or "".join(paths[i : i + 1]) or f"input {i}"
                 found[i] = Changed(array, f"{name} {array.shape} was changed after {self!r} was computed from it")
         return tuple(found)
 

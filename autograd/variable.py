@@ -255,6 +255,8 @@ def run_backward(
             g = astype(g, y.dtype)
             start[y.node] = start[y.node] + g if y.node in start else g
         found = engine.backward_pass(start, walk, retained, wanted)
+        if now.watcher is not None:
+            now.watcher.finished(found)
         owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
         return {node: as_gradient(g, owners, create_graph, family) for node, g in found.items() if node() is not None}
 

@@ -11,7 +11,7 @@ every array once more, so it is for looking for a fault, not for training.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,6 +37,8 @@ class Anomaly(Tracing):
     A nan is always an error. An infinity is one if it comes from finite numbers; where it was given, it may go on.
     """
 
+    infinite = False  # was an infinity given?
+
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
         with np.errstate(all="ignore"):  # the error says more than NumPy's warnings
             ys = super().forward(f, arrays)
@@ -52,7 +54,14 @@ class Anomaly(Tracing):
         if f.parents is not None:
             f.fingerprints = {name: fingerprint(x) for name, x in needed(f)}
 
+    def finished(self, gradients: Mapping[Any, Any]) -> None:
+        super().finished(gradients)
+        for node, g in gradients.items():
+            self.check_sum(g, f"{self.name_of(node)} {node.shape}")
+
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
+        for gy in gys:
+            self.check_sum(gy, f"an output of {f!r}")
         with refusing_edited(f), np.errstate(all="ignore"):
             gxs = super().backward(f, gys)
             gxs = list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
@@ -62,9 +71,23 @@ class Anomaly(Tracing):
         given = [*map(as_array, gys), *[x for _, x in needed(f)], *vars(f).values(), *vars(f).get("arrays", ())]
         for i, gx in enumerate(gxs):
             found = gx is not None and trouble(as_array(gx), given)
+            self.infinite |= gx is not None and not found and bool(trouble(as_array(gx), ()))
             if found:
                 raise FloatingPointError(f"the gradient of {named(f, f'input {i}')} of {f!r} has {found}")
         return gxs
+
+    def check_sum(self, g: Any, name: str) -> None:
+        """Raises FloatingPointError for a sum of gradients that is not finite, unless an infinity was given before."""
+        found = "" if self.infinite else trouble(as_array(g), ())
+        if found:
+            raise FloatingPointError(
+                f"the gradient of {name} has {found}: the sum of its contributions, or a given one"
+            )
+
+    def name_of(self, node: Any) -> str:
+        """The name of a leaf, or the path of a Parameter."""
+        x = node()
+        return "a Variable" if x is None else x.name or self.path(x) or "a Variable"
 
     def place(self) -> str:
         """The layer and the line that are running."""

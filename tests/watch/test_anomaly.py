@@ -317,3 +317,16 @@ def test_good_programs_pass_and_nothing_is_left_behind():
         y = F.where(np.array([True, False]), x, -np.inf)  # an infinity that was given
         F.softmax(y).sum().backward()
     assert mode.get().watcher is None
+
+
+def test_a_sum_of_finite_gradients_that_overflows_is_found():
+    x = Variable(np.array([0.001], np.float16), name="scale")
+    y = x * np.float16(1.0)
+    with ag.anomaly():
+        z = (y * np.float16(40000) + y * np.float16(40000)).sum()
+        with pytest.raises(FloatingPointError, match=r"of an output of Mul\(float16 .* has 1 inf: the sum"):
+            z.backward()
+        z = (x * np.float16(40000) + x * np.float16(40000)).sum()
+        with pytest.raises(FloatingPointError, match=r"the gradient of scale \(1,\) has 1 inf: the sum"):
+            z.backward()
+    assert x.grad is None
