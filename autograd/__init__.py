@@ -20,6 +20,7 @@ from autograd.algebra import as_array
 from autograd.backend import generator, gpu_available, seed
 from autograd.config import enable_grad, no_grad, test_mode
 from autograd.function import Function
+from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"autograd.{name}")
     if name in LATER:
         return getattr(importlib.import_module(f"autograd.{LATER[name]}"), name)
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}; its parts are {', '.join(PARTS)}")
+    raise missing_name("autograd", name, [*PARTS, *__all__])
 
 
 def warn_of_the_other_autograd() -> None:

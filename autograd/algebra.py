@@ -7,20 +7,26 @@ its function, where it has one besides the operator.
 from __future__ import annotations
 
 from math import prod
+from types import NoneType
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd import engine
 from autograd.backend import as_numbers, device_of, namespace, to_device
+from autograd.checks import one_of, shown
+from autograd.constants import copied_index, holds, is_sparse, real_dtype
 from autograd.function import Function, Tracked
 from autograd.kernels.indexing import add_at
+from autograd.kernels.matmul import product
 from autograd.shapes import Axis, check_matmul, inverse_permutation, reduced_shape
+from autograd.sparse import sparse_product
+from autograd.stacking import stacked
 
 __all__ = [
-    "Add", "AddAt", "BroadcastTo", "Convert", "Div", "GetItem", "Log", "MatMul", "Mul", "Neg", "Operand", "Power",
-    "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype", "getitem", "matmul", "operand",
-    "operators", "reshape", "sum", "to", "transpose",
+    "Add", "AddAt", "BroadcastTo", "Convert", "Div", "FloorDiv", "GetItem", "Log", "MatMul", "Mod", "Mul", "Neg",
+    "Operand", "Power", "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype", "getitem", "matmul",
+    "operand", "operators", "reshape", "stacked", "sum", "to", "transpose",
 ]  # fmt: skip
 
 Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
@@ -28,14 +34,18 @@ SEQUENCES = frozenset({list, tuple, str})
 
 
 def as_array(x: Operand) -> Any:
-    """The array of a Variable; anything else unchanged."""
-    return x.data if isinstance(x, Tracked) else x  # type: ignore[attr-defined]
+    """The array of a Variable; anything else unchanged. Who edits the array takes `x.data`, which graphs notice."""
+    if not isinstance(x, Tracked):
+        return x
+    return np.asarray(x.value) if isinstance(x.value, np.generic) else x.value
 
 
 def array_like(x: Operand, other: Any) -> Any:
     """`other` as an array of x's module if it is a list, because Python reads `2 * [1, 2]` as a repetition."""
     if type(other) not in SEQUENCES:
         return other
+    if type(other) is not str and holds(other, Tracked):
+        return stacked(other)
     return namespace(as_array(x)).asarray(as_numbers(other))
 
 
@@ -44,16 +54,19 @@ def operand(name: str, x: Operand) -> Any:
 
     Raises TypeError for anything else. Lists are refused, because Variables in them would lose their graph.
     """
-    if hasattr(x, "dtype"):
-        return x
-    if isinstance(x, (int, float)):
+    dtype = getattr(x, "dtype", None)
+    if dtype is None and isinstance(x, (int, float)):
         return as_numbers(x)
-    kind = type(x).__name__
-    raise TypeError(f"{name} takes a Variable or an array, not {kind}: {x!r:.40}; make one of numbers by np.asarray")
+    if dtype is None or dtype.kind not in "fiubc":
+        kind = type(x).__name__ if dtype is None else dtype
+        raise TypeError(f"{name} takes a Variable or an array, not {kind}: {shown(x)}; np.asarray makes one")
+    return x
 
 
 class Add(Function):
     """y = x0 + x1"""
+
+    alike = 0
 
     def forward(self, x0, x1):
         return x0 + x1
@@ -65,6 +78,8 @@ class Add(Function):
 class Sub(Function):
     """y = x0 - x1"""
 
+    alike = 0
+
     def forward(self, x0, x1):
         return x0 - x1
 
@@ -74,6 +89,8 @@ class Sub(Function):
 
 class Mul(Function):
     """y = x0 x1"""
+
+    alike = 0
 
     def forward(self, x0, x1):
         return x0 * x1
@@ -87,6 +104,8 @@ class Mul(Function):
 class Div(Function):
     """y = x0 / x1"""
 
+    alike = 0
+
     def forward(self, x0, x1):
         return x0 / x1
 
@@ -94,6 +113,31 @@ class Div(Function):
         x0, x1 = self.inputs
         gx0 = gy / x1
         return gx0, self.needs[1] and -gx0 * (x0 / x1)
+
+
+class FloorDiv(Function):
+    """y = x0 / x1, rounded down; the derivative is 0 everywhere."""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return x0 // x1
+
+    def backward(self, gy):
+        return gy * 0, gy * 0
+
+
+class Mod(Function):
+    """y = x0 - x1 floor(x0 / x1), the remainder"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return x0 % x1
+
+    def backward(self, gy):
+        x0, x1 = self.inputs
+        return gy, self.needs[1] and -gy * FloorDiv()(x0, x1)
 
 
 class Neg(Function):
@@ -107,7 +151,10 @@ class Neg(Function):
 
 
 class Power(Function):
-    """y = x^p, by p x^(p-1) and x^p log x; both are 0 where they would be 0 times infinity: x^0 in x, and 0^p in p."""
+    """y = x^p (log x)^k, closed under differentiation. Where x is 0, the logarithm counts as 0, and x^0 as constant."""
+
+    alike = 0
+    k = 0
 
     def forward(self, x, p):
         return x**p
@@ -115,8 +162,28 @@ class Power(Function):
     def backward(self, gy):
         x, p = self.inputs
         needs_x, needs_p = self.needs
-        gx = needs_x and gy * (p * x ** (p - (p != 0)))
-        return gx, needs_p and gy * (x**p * Log()(x + (x == 0)))
+        gx = None
+        if needs_x:
+            q = p - ((p != 0) | (x != 0) if needs_p else p != 0)
+            gx = gy * (p * power(self.k)(x, q))
+            gx = gx + gy * (self.k * power(self.k - 1)(x, p - 1)) if self.k else gx
+        return gx, needs_p and gy * power(self.k + 1)(x, p)
+
+
+class PowerLog(Power):
+    """y = x^p (log x)^k for k > 0"""
+
+    def __init__(self, k):
+        self.k = k
+
+    def forward(self, x, p):
+        y = x**p
+        return y * (namespace(x).log(x + (x == 0)) ** self.k).astype(y.dtype)
+
+
+def power(k: int) -> Power:
+    """The function x^p (log x)^k."""
+    return PowerLog(k) if k else Power()
 
 
 class Log(Function):
@@ -132,13 +199,15 @@ class Log(Function):
 class MatMul(Function):
     """y = x W.   (..., N, K) (..., K, M) -> (..., N, M)"""
 
+    alike = 0
+
     def forward(self, x, W):
-        return x @ W
+        return product(x, W)
 
     def backward(self, gy):
         x, W = self.inputs
         needs_x, needs_W = self.needs
-        return needs_x and gy @ W.swapaxes(-1, -2), needs_W and x.swapaxes(-1, -2) @ gy
+        return needs_x and product(gy, W.swapaxes(-1, -2)), needs_W and product(x.swapaxes(-1, -2), gy)
 
 
 def matmul(x: Operand, W: Operand) -> Any:
@@ -147,6 +216,8 @@ def matmul(x: Operand, W: Operand) -> Any:
     (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
     Raises ValueError if an operand is 0-d or the inner sizes K differ.
     """
+    if is_sparse(x) or is_sparse(W):
+        return sparse_product(x, W)
     x, W = array_like(W, x), array_like(x, W)
     a, b = np.shape(as_array(x)), np.shape(as_array(W))
     check_matmul(a, b)
@@ -193,7 +264,7 @@ class Transpose(Function):
 
 def transpose(x: Operand, *axes: Any) -> Any:
     """The axes in another order, reversed by default. Takes transpose(x, 1, 0, 2) and transpose(x, (1, 0, 2))."""
-    order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list, NoneType)) else axes
     return Transpose(tuple(order) if order else None)(operand("transpose", x))
 
 
@@ -225,8 +296,9 @@ class SumTo(Function):
 
 def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = sum of x over `axis` (a number, a tuple, or None for all), counted from the end if negative."""
+    shape = reduced_shape(x.shape, axis, keepdims)
     y = SumTo(reduced_shape(x.shape, axis, True))(x)
-    return y if keepdims else reshape(y, reduced_shape(x.shape, axis, False))
+    return y if keepdims else reshape(y, shape)
 
 
 class GetItem(Function):
@@ -257,7 +329,7 @@ class AddAt(Function):
 
 def getitem(x: Operand, index: Any) -> Any:
     """y = x[index] with NumPy's indices: integers, slices, `...`, None, masks and arrays, repeats included."""
-    plain = tuple(map(as_array, index)) if isinstance(index, tuple) else as_array(index)
+    plain = index if type(index) in (int, slice) else copied_index(index, as_array)
     return GetItem(plain)(operand("getitem", x))
 
 
@@ -278,13 +350,13 @@ class Convert(Function):
 
 def astype(x: Operand, dtype: Any) -> Any:
     """x in another dtype. Integers have no gradients: there it leaves the graph."""
-    x = operand("astype", x)
+    x, dtype = operand("astype", x), real_dtype("astype", dtype)
     return x if x.dtype == dtype else Convert(dtype=dtype)(x)
 
 
 def to(x: Operand, device: str) -> Any:
     """x on `'cpu'` or `'gpu'`; gradients flow back across the move."""
-    x = operand("to", x)
+    x, device = operand("to", x), one_of("to: device", device, "cpu", "gpu")
     return x if device_of(as_array(x)) == device else Convert(device=device)(x)
 
 

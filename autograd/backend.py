@@ -15,11 +15,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograd.checks import shown, whole
+
 __all__ = [
     "Array", "as_numbers", "cupy", "device_conflict", "device_of", "generator", "gpu_available", "is_array",
-    "module_of", "namespace", "register", "seed", "to_device", "to_numpy",
+    "module_of", "namespace", "register", "seed", "seeded", "to_device", "to_numpy",
 ]  # fmt: skip
 
+LARGEST_SEED = 2**128 - 1
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a computation also a NumPy scalar
 
 MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # the module that computes with a type; None: no array
@@ -47,9 +50,12 @@ def is_array(x: object) -> bool:
 
 def as_numbers(x: Any) -> Array:
     """A number or nested list of numbers as a NumPy array. Raises TypeError for anything else, complex numbers too."""
-    array = x if is_array(x) else np.asarray(x)
+    try:
+        array = x if is_array(x) else np.asarray(x)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a list of numbers must have rows of one length, not {shown(x)}: {error}") from error
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {x!r:.60}")
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
     return array
 
 
@@ -123,6 +129,20 @@ def to_device(x: Array, device: str) -> Array:
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")
 
 
+def seeded(name: str, rng: Any) -> np.random.Generator:
+    """The generator `rng` itself, or one that starts from the seed `rng`: a whole number, several, or None for entropy.
+
+    Raises TypeError or ValueError for anything else.
+    """
+    if isinstance(rng, (np.random.Generator, np.random.BitGenerator, np.random.SeedSequence, np.random.RandomState)):
+        return np.random.default_rng(rng)
+    if isinstance(rng, (list, tuple)) and rng:
+        return np.random.default_rng([whole(name, n, 0, LARGEST_SEED) for n in rng])
+    if rng is not None and not hasattr(rng, "__index__"):
+        raise TypeError(f"{name} must be a NumPy generator, a seed (a whole number) or None, not {shown(rng)}")
+    return np.random.default_rng(None if rng is None else whole(name, rng, 0, LARGEST_SEED))
+
+
 class Randomness:
     """The shared generator of dropout masks and initial weights, used where no `rng` is given.
 
@@ -134,7 +154,7 @@ class Randomness:
 
     def seed(self, number: int | None) -> None:
         """Starts the shared generator anew from `number`; None takes the system's entropy."""
-        self.generator = np.random.default_rng(number)
+        self.generator = seeded("seed", number)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the generator, as JSON can hold it. A run with dropout that loads it continues exactly."""
@@ -152,7 +172,7 @@ class Randomness:
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""
         if rng is not None:
-            return np.random.default_rng(rng)
+            return rng if isinstance(rng, np.random.Generator) else seeded("rng", rng)
         if self.generator is None:
             self.seed(None)
         return self.generator  # type: ignore[return-value]

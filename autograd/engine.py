@@ -17,31 +17,46 @@ that is recorded; the engine makes no difference.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from math import prod
 from operator import attrgetter
+from sys import getrefcount
 from typing import Any
 from weakref import ref
 
 from autograd.config import mode
+from autograd.protection import protected
 from autograd.shapes import Shape, broadcast_axes
+from autograd.sums import sum_over
 
 __all__ = [
-    "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between", "sum_to",
-    "unbroadcast",
+    "Computed", "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between",
+    "release",
+    "sum_to", "unbroadcast",
 ]  # fmt: skip
 
 
 class Node(ref[Any]):
     """A value's place in the graph: an output of `creator`, or a leaf. Called, it gives the Variable, or None."""
 
-    __slots__ = ("__weakref__", "creator", "dtype", "generation", "shape", "written")
+    __slots__ = ("__weakref__", "creator", "dtype", "generation", "notes", "retained", "shape", "written")
     creator: Any
     generation: int
     shape: Shape
     dtype: Any
     casts = True  # are gradients cast to the dtype?
     written: str  # who has written into the array since; unset at first
+    notes: list[tuple[int, int]]  # what the array held when it was handed out; unset at first
+    retained: Any  # a weak reference to the gradient that `retain_grad` has put there; unset at first
+    given = True  # for a leaf: did somebody make it, so that a gradient is expected?
     __hash__ = object.__hash__  # there is one node to a value, so nodes compare by identity
     __eq__ = object.__eq__
+
+
+class Computed(Node):
+    """The place of a value that was computed without a graph, and is used like a leaf."""
+
+    __slots__ = ()
+    given = False
 
 
 by_generation = attrgetter("generation")
@@ -65,7 +80,7 @@ def backward_pass(
             if gy is None:
                 continue  # no gradient came, or it went along with that of another output
             f = noting.f = node.creator
-            gxs = f.backward(gy) if plain and not f.several else backward_of(f, node, gy, grads, kept, retained)
+            gxs = f.backward(gy) if plain and f.direct else backward_of(f, node, gy, grads, kept, retained)
             if type(gxs) is not tuple or len(gxs) != len(f.parents):
                 gxs = one_for_each_input(f, gxs)
             for x, gx in zip(f.parents, gxs):
@@ -118,6 +133,9 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
     _, _, recorded, watcher = mode.get()
     if recorded is not None:
         recorded.enter(f)
+    if f.foreign:
+        with protected(f, gys) as locked:
+            return f.backward(*locked) if watcher is None else watcher.backward(f, locked)
     return f.backward(*gys) if watcher is None else watcher.backward(f, gys)
 
 
@@ -134,7 +152,7 @@ def unbroadcast(g: Any, node: Any, f: Any) -> Any:
 
 def sum_to(x: Any, shape: Shape) -> Any:
     """The sum of `x` over the axes along which an array of `shape` was repeated to become as large as `x`."""
-    return x if x.shape == shape else x.sum(axis=broadcast_axes(shape, x.shape)).reshape(shape)
+    return x if x.shape == shape else sum_over(x, broadcast_axes(shape, x.shape)).reshape(shape)
 
 
 def nodes_below(nodes: Iterable[Any]) -> dict[Any, None]:
@@ -165,9 +183,35 @@ def latest_first(nodes: Iterable[Any]) -> list[Any]:
     return sorted([node for node in nodes if node.creator is not None], key=by_generation, reverse=True)
 
 
-def functions_below(nodes: Iterable[Any]) -> dict[Any, None]:
-    """The functions by which `nodes` were computed."""
-    return dict.fromkeys([node.creator for node in nodes_below(nodes) if node.creator is not None])
+def functions_below(nodes: Iterable[Any]) -> list[Any]:
+    """The functions by which `nodes` were computed, each once. Two that compare as equal are two."""
+    return list({id(f): f for node in nodes_below(nodes) if (f := node.creator) is not None}.values())
 
+
+def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
+    """Lets the arrays go that only this finished walk needed: large ones are held weakly from here on.
+
+    `walk` is that of `backward_pass`, and `nodes` all nodes below. A function that another graph uses too keeps its
+    arrays, as do those below it.
+    """
+    if not any(prod(node.shape) >= large for node in walk):
+        return
+    uses: dict[int, int] = {}  # how often functions of the walk refer to a node, by id
+    shared: set[Any] = set()
+    for f in {id(node.creator): node.creator for node in walk}.values():
+        for x in f.parents:
+            uses[id(x)] = uses.get(id(x), 0) + 1
+    for node in walk:
+        f, x = node.creator, node()
+        held = uses.get(id(node), 0) + (x is not None and x.node is node)
+        outside = getrefcount(node) - held > REFERENCES
+        siblings = [y for y in f.output_nodes() if y is not None and y is not node] if f.several else ()
+        if outside or node in shared or any(y in shared or y not in nodes for y in siblings):
+            shared.update(f.parents)
+        else:
+            f.release()
+
+
+REFERENCES = 4  # of `release` itself to a node: two lists of nodes, a local name, an argument
 
 below = functions_below  # the name in version 0.1

@@ -18,16 +18,27 @@ from types import CodeType, SimpleNamespace
 from typing import Any
 from weakref import ref
 
-import numpy as np
+from numpy import float32, float64, ndarray
 
-from autograd.backend import as_numbers, device_conflict, namespace
+from autograd.backend import device_conflict, namespace
+from autograd.checks import FOREIGN, is_foreign, shown
+from autograd.checks import explained as explained_in_words
 from autograd.config import mode
-from autograd.engine import Node
-from autograd.guards import BackwardPass, Changed, derivative_of_state, has_derivative
+from autograd.constants import NUMBERS, result, settle
+from autograd.engine import Computed, Node
+from autograd.guards import (
+    BackwardPass,
+    Changed,
+    Loose,
+    derivative_of_state,
+    fingerprint,
+    has_derivative,
+    loosened,
+)
 
-__all__ = ["Function", "Tracked", "call_text", "count_write", "new_node", "wrap"]
+__all__ = ["Function", "Tracked", "call_text", "count_write", "new_node", "note", "wrap"]
 
-RAW = frozenset({np.ndarray, np.float64, np.float32})  # what needs no second look
+RAW = frozenset({ndarray, float64, float32})  # what needs no second look
 
 
 class Tracked:
@@ -42,6 +53,7 @@ class Tracked:
     name: str | None
     node: Any
     family: type[Tracked]
+    narrows = True  # are constants beside it cast to its dtype?
 
     def __init_subclass__(cls, family: bool = False) -> None:
         if family:
@@ -55,6 +67,25 @@ def count_write() -> None:
     """Lets the functions that were called before know that an array of theirs may have changed."""
     global writes
     writes += 1
+
+
+LATE = "and the backward pass needs the old values: run it before the update or assignment, or compute the loss again"
+FREED = "was freed by an earlier backward pass: call that one with backward(keep_graph=True) to walk the graph again"
+
+
+def note(node: Node, array: Any) -> None:
+    """Notes what the array holds when it is handed out, so that a function called before sees if it is edited.
+
+    A note is (number of writes, fingerprint), and equal ones are one note.
+    """
+    count_write()
+    notes = getattr(node, "notes", [])
+    found = fingerprint(array)
+    kept = notes[:-1] if notes and notes[-1][1] == found else notes
+    node.notes = [*kept[-NOTES:], (writes, found)]
+
+
+NOTES = 16  # the notes that a node keeps
 
 
 class Function:
@@ -81,11 +112,18 @@ class Function:
     The code of `backward` decides what is kept: its names are read once, when the class is made. A `backward` that
     hides them (it is decorated, or delegates) says `keeps_inputs = True` or `keeps_outputs = True` in its class.
     In a `backward`, `gx *= gy` changes an array in place; with Variables it makes a new one. Do it with arrays that
-    this `backward` has made, and never with `gy`.
+    this `backward` has made. `gy` belongs to others too, and is read-only.
+
+    Numbers beside the Variables take their dtype. With `alike = 0` all inputs are numbers of one dtype (with 1, all but
+    the first): arrays are cast to that of the Variables too, and anything else is refused.
     """
 
     parents: Any = None  # the node of each input, None for a constant; set by the call that is recorded
+    moment: float = 0  # the number of writes at the call, and one half more once its arrays were let go
     several = False  # is there more than one output?
+    foreign = False  # did somebody else write it, who may edit the gradients that he is given?
+    direct = True  # is a step back a call of `backward` and nothing else: one output, and not foreign?
+    alike: int | None = None  # the inputs from here on are numbers of one dtype
     made_by: BackwardPass | None = None  # the backward pass that recorded this call; None in the forward computation
     record: Any = ""  # where it was called, if a watcher has put that down
     keeps_inputs = keeps_outputs = True
@@ -93,6 +131,8 @@ class Function:
 
     def __init_subclass__(cls) -> None:
         """Finds out what `backward` names; a class can say so itself with `keeps_inputs`, `keeps_outputs`."""
+        if not cls.__module__.startswith("autograd."):
+            cls.foreign, cls.direct = True, False
         if "backward" in vars(cls) or "recompute" in vars(cls):
             code = getattr(cls.backward, "__code__", None)
             names = {"super"} if code is None else names_in(code)
@@ -106,32 +146,43 @@ class Function:
     backward = forward
 
     def __call__(self, *inputs: Any) -> Any:
-        if self.parents is not None:
+        family = node = self.parents
+        if family is not None:
             raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
         if len(inputs) == 1 and type(inputs[0]) in RAW and mode.get().watcher is None:
-            return self.forward(*inputs)  # an array in a backward: nothing to record
+            try:
+                return self.forward(*inputs)  # an array in a backward: nothing to record
+            except FOREIGN:
+                pass  # once more below, where errors are explained
         recording, _, differentiating, watcher = mode.get()
         arrays: list[Any] = []
         parents: list[Any] = []
-        family: Any = None
         generation = -1  # stays below 0 where there is nothing to record
+        odd: Any = None  # the dtype of an array in front of the Variables, or True: a constant may need to be converted
         for x in inputs:
             if isinstance(x, Tracked):
                 value, node, family = x.value, x.node, x.family
                 if node is None and value.dtype.kind == "f":
-                    node = new_node(x)
-                if node is not None and node.generation > generation:
+                    node = new_node(x, kind=Computed if differentiating is None else Node)
+                if node is None:
+                    odd = True
+                elif node.generation > generation:
                     generation = node.generation
-                arrays.append(value if value.shape else value[()])
+                arrays.append(value[()] if type(value) is ndarray and not value.shape else value)
                 parents.append(node)
             else:
+                if type(x) not in NUMBERS:
+                    dtype = x.dtype if type(x) is ndarray else True
+                    if node is None or dtype is not node.dtype:
+                        odd = dtype if odd is None or odd is dtype else True
                 arrays.append(x)
                 parents.append(None)
+        if odd is not None and (odd is not node.dtype if node is not None else not RAW.issuperset(map(type, inputs))):
+            settle(self, arrays, parents, family, Tracked)
         try:
             ys = self.forward(*arrays) if watcher is None else watcher.forward(self, arrays)
         except Exception as error:
-            self.explain(error, arrays)
-            raise
+            raise self.explained(error, arrays)  # noqa: B904  # the same error, with a note
         creator = self if generation >= 0 and recording else None
         if family is not None:
             ys = wrap(ys, family, creator, generation + 1)
@@ -143,12 +194,14 @@ class Function:
             if self.keeps_outputs or isinstance(ys, tuple):
                 self.keep_outputs(ys if isinstance(ys, tuple) else (ys,))
         if watcher is not None:
-            watcher.called(self, inputs, ys if isinstance(ys, tuple) else (ys,))
+            given = [x if isinstance(x, Tracked) else array for x, array in zip(inputs, arrays)]
+            watcher.called(self, given, ys if isinstance(ys, tuple) else (ys,))
         return ys
 
     def keep_outputs(self, outputs: Sequence[Any]) -> None:
         """Keeps the outputs' arrays, or else what zeros in their place need; and weak references to their nodes."""
         self.several = len(outputs) > 1
+        self.direct = self.direct and not self.several
         self.kept = [y.value if self.keeps_outputs else (y.shape, y.dtype, namespace(y.value)) for y in outputs]
         self.nodes = [None if y.node is None else ref(y.node) for y in outputs]
 
@@ -165,6 +218,9 @@ class Function:
     @property
     def saved(self) -> Any:
         """What `forward` saved. In a recorded backward pass: what `recompute` makes of the inputs."""
+        if type(self.moment) is float:
+            values = self.unchanged([None] * len(vars(self.state)), list(vars(self.state).values()))
+            self.state = SimpleNamespace(**dict(zip(vars(self.state), values)))
         if mode.get().differentiating is None or self.parents is None:
             return self.state
         if hasattr(self, "recompute"):
@@ -221,25 +277,53 @@ class Function:
         return 1 + max([node.generation for node in self.parents if node is not None])
 
     def unchanged(self, nodes: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, ...]:
-        """The arrays, with a `Changed` for each whose Variable has got another one, or was written into, since."""
+        """The arrays, with a `Changed` for each that was changed or freed since: it says so when it is used."""
         found = list(arrays)
         for i, (node, array) in enumerate(zip(nodes, arrays)):
             x = None if node is None else node()
-            if x is not None and x.value is not array and array.shape:  # of a single number the function has a copy
+            if isinstance(array, Loose):
+                found[i] = array() if array() is not None else Changed(array, f"an array {array.shape} {FREED}")
+                array = found[i]
+            if x is None or type(array) is Changed or not array.shape:  # of a single number the function has a copy
+                continue
+            notes = [found for moment, found in getattr(node, "notes", ()) if moment > self.moment]
+            if x.value is not array or (notes and notes[0] != fingerprint(array)):
                 paths = getattr(self.record, "paths", ())
                 name = x.name or getattr(node, "written", None) or "".join(paths[i : i + 1]) or f"input {i}"
-                found[i] = Changed(array, f"{name} {array.shape} was changed after {self!r} was computed from it")
+                found[i] = Changed(
+                    array, f"{name} {array.shape} was changed after {self!r} was computed from it, {LATE}"
+                )
         return tuple(found)
 
-    def explain(self, error: Exception, arrays: list[Any]) -> None:
-        """Notes the inputs on an error of `forward`. Raises ValueError instead for arrays on several devices."""
+    def release(self) -> None:
+        """Holds large arrays weakly from here on: they are free unless somebody else has them."""
+        if type(self.moment) is float:
+            return
+        self.moment += 0.5  # no number of writes, so that `unchanged` looks at them
+        if self.keeps_inputs:
+            self.arrays = [loosened(x) for x in self.arrays]
+        if self.keeps_outputs:
+            self.kept = [loosened(y) for y in self.kept]
+        if hasattr(self, "state"):
+            self.state = SimpleNamespace(**{name: loosened(x) for name, x in vars(self.state).items()})
+
+    def explained(self, error: Exception, arrays: list[Any]) -> Exception:
+        """The error of `forward` with a note on its inputs, or one in our words instead.
+
+        It is a ValueError for arrays on several devices.
+        """
         parameters = [x for v in vars(self).values() for x in (v if isinstance(v, tuple) else (v,))]
         for x in arrays:
-            if isinstance(x, Changed):
+            if hasattr(type(x), "refuse"):  # it stands in for an array, and says why there is none
                 x.refuse()
         if conflict := device_conflict([*arrays, *parameters]):
-            raise ValueError(f"{type(self).__name__}: {conflict}") from error.__cause__
-        error.add_note(f"in {call_text(self, arrays)}")
+            return ValueError(f"{type(self).__name__}: {conflict}")
+        found = error
+        if type(self).__module__.startswith("autograd.") and is_foreign(error):
+            found = explained_in_words(type(self).__name__.lower(), error, arrays, vars(self))
+            found.__cause__ = error.__cause__
+        found.add_note(f"in {call_text(self, arrays)}")
+        return found
 
     def __repr__(self) -> str:
         """The class, its inputs, and where it was called if a watcher has taken that down (`record`)."""
@@ -249,7 +333,7 @@ class Function:
 
 def call_text(f: Function, arrays: Sequence[Any]) -> str:
     """The class and its inputs, as in `Mul(float32 (2, 3), 2.0)`: for a function that is still running."""
-    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else repr(x)[:40] for x in arrays]
+    given = [f"{x.dtype} {x.shape}" if hasattr(x, "shape") else shown(x) for x in arrays]
     return f"{type(f).__name__}({', '.join(given)})"
 
 
@@ -263,24 +347,29 @@ def wrap(value: Any, family: Any, creator: Any = None, generation: int = 0) -> A
     if type(value) not in RAW:
         if isinstance(value, tuple):
             return tuple([wrap(y, family, creator, generation) for y in value])
-        value = value if hasattr(value, "dtype") else as_numbers(value)
+        value = result(f"{type(creator).__name__}.forward" if creator else "forward", value, Tracked)
     x = object.__new__(family)
     x.value = value
     x.grad = x.name = x.node = None
-    if creator is not None:
-        dtype = value.dtype
-        if dtype.kind == "f":
+    dtype = value.dtype
+    if dtype.kind == "f":
+        if creator is not None:
             x.node = node = Node(x)
             node.creator, node.generation = creator, generation
             node.shape, node.dtype = value.shape, dtype
+    elif dtype.kind not in "iub":
+        raise TypeError(f"forward must give real numbers, not {dtype}: a Variable holds no others")
     return x
 
 
 def new_node(x: Tracked, creator: Any = None, generation: int = 0, kind: type[Node] = Node) -> Node:
     """Gives `x` its place in the graph: an output of `creator`, or a leaf."""
-    x.node = node = kind(x)
+    before, node = x.node, kind(x)
     node.creator, node.generation = creator, generation
     node.shape, node.dtype = x.value.shape, x.value.dtype
+    if x.node is not before:  # another thread was faster: a leaf that they share has one place
+        return x.node  # type: ignore[no-any-return]
+    x.node = node
     return node
 
 

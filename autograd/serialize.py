@@ -9,13 +9,18 @@ that was saved on a GPU loads on the CPU, and the other way round.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from autograd.checks import flag, whole
 from autograd.formats import npz
-from autograd.formats.damage import reading
+from autograd.formats.damage import limit_of, reading
 from autograd.formats.npz import JSON
+from autograd.layers.base import Entry, Layer, named_objects
+from autograd.layers.hidden import check_reach
+from autograd.optimizers.base import Optimizer
 
 __all__ = ["JSON", "load", "read", "save"]
 
@@ -23,10 +28,18 @@ __all__ = ["JSON", "load", "read", "save"]
 def save(source: Any, path: str | os.PathLike[str], *, compress: bool = False) -> None:
     """Writes the state of `source`, or the dict `source` itself, to exactly this path, by convention `*.npz`.
 
-    The file is written whole or not at all: after a crash there is the old file or the new one. A link is followed.
-    Raises TypeError for a source without state_dict, and for an entry that is neither an array nor fit for JSON.
-    Raises RuntimeError if a layer does not know its sizes yet, and FileNotFoundError if the folder does not exist.
+    A state has arrays, and values of Python: None, booleans, numbers, strings, bytes, and lists, tuples and dicts of
+    them. They come back with their types; a scalar of NumPy comes back as an array without axes.
+    The file is written whole or not at all: after a crash there is the old file or the new one. A link is followed. The
+    new file keeps the mode of the old one, and its owner where the system allows it.
+    Raises TypeError for a source without state_dict, and for an entry that would come back as something else.
+    Raises ValueError for a model without parameters, or with some that are out of its reach.
+    Raises RuntimeError if a layer does not know its sizes yet. Raises FileNotFoundError if the folder does not exist,
+    IsADirectoryError if the path is a folder, and ValueError if it is a pipe or a device.
     """
+    compress = flag("save: compress", compress)
+    if isinstance(source, Layer):
+        check_reach("save", source, Entry, "saved")
     state = source if isinstance(source, Mapping) else method("save", source, "state_dict")()
     npz.write(path, state, compress=compress)
 
@@ -35,23 +48,41 @@ def load(target: Any, path: str | os.PathLike[str]) -> None:
     """Loads the file into `target`, an object with load_state_dict, such as a new model of the same kind.
 
     Raises FileNotFoundError if there is no such file. Raises ValueError if the file is damaged or does not fit: the
-    message lists all names, shapes and dtypes that differ, and the target is unchanged.
+    message lists all names, shapes and dtypes that differ, and the target is unchanged. A file that unpacks to more
+    than the target needs is limited as in `read`.
     """
     load_state_dict = method("load", target, "load_state_dict")
-    state = read(path)
+    state = read(path, most=bytes_of(target))
     try:
         load_state_dict(state)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise ValueError(f"{os.fspath(path)} does not fit this {type(target).__name__}: {error}") from error
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read(path: str | os.PathLike[str], *, most: int | None = None) -> dict[str, Any]:
     """The state in the file: NumPy arrays and plain values by name.
 
-    Raises FileNotFoundError if there is no such file, and ValueError if it is damaged or no npz.
+    A compressed file may unpack to four times its size and 32 MB, or to `most` bytes if that is more: a few bytes could
+    fill the memory otherwise.
+    Raises FileNotFoundError if there is no such file, and ValueError if it is damaged, too large or no npz.
     """
+    most = None if most is None else whole("read: most", most, 0)
     with reading(path, ".npz file") as file:
-        return npz.read(file)
+        return npz.read(file, limit_of(file, most))
+
+
+def bytes_of(target: Any) -> int:
+    """The bytes of all arrays that an object can load, as far as their sizes are known."""
+    if isinstance(target, Layer):
+        return sum([nbytes(x) for _, x in target.named_state()])
+    if isinstance(target, Optimizer):
+        return len(target.slots) * sum([nbytes(x) for _, x in named_objects(target.root, target.kind)])
+    return 0
+
+
+def nbytes(x: Any) -> int:
+    """The bytes of an entry; 0 while it does not know its size."""
+    return 0 if None in x.shape else math.prod(x.shape) * x.dtype.itemsize
 
 
 def method(name: str, x: Any, wanted: str) -> Any:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import operator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-__all__ = ["Axis", "Shape", "axes_of", "broadcast_axes", "check_matmul", "inverse_permutation", "reduced_shape"]
+from autograd.checks import flag, shown, whole
+
+__all__ = [
+    "Axis", "Shape", "axes_of", "broadcast_axes", "check_matmul", "inverse_permutation", "one_axis", "reduced_shape",
+    "shape_of",
+]  # fmt: skip
 
 Shape: TypeAlias = tuple[int, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -17,19 +22,45 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     Raises TypeError if an axis is no whole number, ValueError if the shape does not have it or it is named twice.
     """
     n = len(shape)
-    given = range(n) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    if axis is None:
+        return tuple(range(n))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
     try:
         axes = tuple(map(operator.index, given))
-    except TypeError as error:
-        raise TypeError(f"axis must be a whole number, a tuple of them, or None, not {axis!r:.40}") from error
+    except TypeError:
+        axes = ()
+    if len(axes) < len(given) or bool in map(type, given):  # True is no axis 1
+        raise TypeError(f"axis must be a whole number, a tuple of them, or None, not {shown(axis)}")
     if any(not -n <= a < n for a in axes) or len({a % n for a in axes}) < len(axes):
-        raise ValueError(f"axis {axis} does not fit the shape {shape}: axes go from {-n} to {n - 1}, each at most once")
+        raise ValueError(
+            f"axis {shown(axis)} does not fit the shape {shape}: axes must be from {-n} to {n - 1}, each at most once"
+        )
     return tuple([a % n for a in axes])
 
 
+def one_axis(name: str, shape: Shape, axis: int) -> int:
+    """`axis`, one whole number, counted from 0. Raises TypeError for another, and what `axes_of` raises."""
+    if axis is None or isinstance(axis, (tuple, list)):
+        raise TypeError(f"{name}: axis must be one number, not {shown(axis)}")
+    (k,) = axes_of(shape, axis)
+    return k
+
+
+def shape_of(name: str, shape: Any, least: int = 0) -> Shape:
+    """`shape`, a whole number or a sequence of them, as a tuple of ints of at least `least`.
+
+    Raises TypeError if a size is no whole number, ValueError if it is below `least`.
+    """
+    sizes = shape if isinstance(shape, (tuple, list)) else shape.tolist() if hasattr(shape, "tolist") else (shape,)
+    if not isinstance(sizes, (tuple, list)):
+        sizes = (sizes,)
+    return tuple([whole(name, size, least) for size in sizes])
+
+
 def reduced_shape(shape: Shape, axis: Axis, keepdims: bool) -> Shape:
-    """The shape after a reduction over `axis`."""
+    """The shape after a reduction over `axis`. Raises what `axes_of` raises, and TypeError if keepdims is no flag."""
     axes = axes_of(shape, axis)
+    keepdims = keepdims if keepdims is True or keepdims is False else flag("keepdims", keepdims)
     if keepdims:
         return tuple([1 if i in axes else n for i, n in enumerate(shape)])
     return tuple([n for i, n in enumerate(shape) if i not in axes])

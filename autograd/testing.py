@@ -46,9 +46,10 @@ def check_gradients(
     input was changed. Raises TypeError if no input, or no output that depends on one, is floating-point. Raises
     ValueError if f gives different values for equal inputs: a dropout needs a seed.
     """
-    order = whole("check_gradients: order", order)
-    eps = number("check_gradients: eps", eps, above=0)
-    rtol, atol = [number(f"check_gradients: {name}", x, least=0) for name, x in (("rtol", rtol), ("atol", atol))]
+    name = "check_gradients"
+    order, eps = whole(f"{name}: order", order), number(f"{name}: eps", eps, above=0)
+    rtol = number(f"{name}: rtol", rtol, least=0, below=1)  # with 1, a derivative of 0 would always do
+    atol = number(f"{name}: atol", atol, least=0)
     inputs = [as_array(x) for x in arrays]
     places = [i for i, x in enumerate(inputs) if is_array(x) and x.dtype.kind == "f"]
     if not places:
@@ -56,12 +57,7 @@ def check_gradients(
     xs = [inputs[i].astype(np.float64, copy=False) for i in places]
     before = [x.copy() for x in xs]
     seeds = np.random.default_rng(rng).integers(2**32, size=order + 1)
-
-    def g(*variables: Variable) -> Any:
-        given = list(inputs)
-        for i, x in zip(places, variables):
-            given[i] = x
-        return f(*given)
+    g = partial(called_on, f, inputs, places)
 
     for k in range(1, order + 1):
         s = partial(weighted, g, seeds[k])
@@ -76,6 +72,16 @@ def check_gradients(
                     found = f"the derivative is {got:.10g}, central differences give {expected:.10g}"
                     raise AssertionError(f"order {k}, input {i}, {where}: {found}")
         g = partial(gradient, s)
+
+
+def called_on(f: Callable[..., Any], inputs: Sequence[Any], places: Sequence[int], *xs: Variable) -> Any:
+    """f of the inputs, with `xs` in their places. Raises TypeError if f is no function."""
+    if not callable(f):
+        raise TypeError(f"check_gradients takes a function and then its inputs, not {f!r:.40}")
+    given = list(inputs)
+    for i, x in zip(places, xs):
+        given[i] = x
+    return f(*given)
 
 
 def check_unchanged(order: int, places: Sequence[int], xs: Sequence[Array], before: Sequence[Array]) -> None:

@@ -17,8 +17,11 @@ from typing import Any, NamedTuple
 from autograd.algebra import as_array
 from autograd.checks import whole
 from autograd.config import no_grad, test_mode
-from autograd.layers.base import Layer
+from autograd.function import Function
+from autograd.layers.base import Layer, named_objects
 from autograd.metrics import accuracy
+from autograd.optimizers.base import Optimizer
+from autograd.variable import Variable
 
 __all__ = ["History", "Score", "evaluate", "fit", "tensorboard"]
 
@@ -100,20 +103,22 @@ def fit(
     `watch(epoch, values)` is called after each epoch: print the values, or pass `tensorboard(folder)`.
     A progress bar is shown if tqdm is installed and the error stream is a terminal.
 
-    Raises FloatingPointError if the loss is not finite. The parameters keep their values of the last good update. The
-    buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
+    Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
+    another model. Raises FloatingPointError if the loss is not finite. The parameters keep their values of the last
+    good update. The buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     """
     epochs = whole("fit: epochs", epochs, least=0)
-    if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
-        raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
+    check_model("fit", model, loss=loss, metric=metric, watch=watch)
+    check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
+    check_optimizer(optimizer, model)
     history = History()
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
         means = Means()
-        for x, t in progress(loader, f"epoch {epoch}/{epochs}"):
+        for x, t in map(pair, progress(loader, f"epoch {epoch}/{epochs}")):
             y = model(x)
             error = loss(y, t)
-            value = error.item()
+            value = loss_value(error)
             if not isfinite(value):
                 raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate")
             model.cleargrads()
@@ -140,12 +145,76 @@ def evaluate(
     metric: Callable[[Any, Any], Any] = accuracy,
 ) -> Score:
     """The mean loss and metric over `loader`, in test mode and without a graph."""
+    check_model("evaluate", model, loss=loss, metric=metric)
+    check_loaders("evaluate", loader=loader)
     means = Means()
     with test_mode(), no_grad():
-        for x, t in loader:
+        for x, t in map(pair, loader):
             y = model(x)
-            means.add(len(x), as_array(loss(y, t)).item(), metric(y, t))
+            means.add(len(x), loss_value(loss(y, t), graph=False), metric(y, t))
     return means.score()
+
+
+FUNCTIONS = {
+    "loss": "(y, t), such as F.softmax_cross_entropy",
+    "metric": "(y, t), such as F.accuracy",
+    "watch": "(epoch, values), such as tensorboard(folder), or None",
+}
+
+
+def check_model(name: str, model: Any, **functions: Any) -> None:
+    """Raises TypeError if the model is no Layer, or one of the functions is none."""
+    if not isinstance(model, Layer):
+        given = f"the class {model.__name__}: call it first" if isinstance(model, type) else repr(model)[:40]
+        raise TypeError(f"{name}: model must be a Layer, not {given}")
+    for what, f in functions.items():
+        if not callable(f) and not (what == "watch" and f is None):
+            raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not {f!r:.40}")
+        if isinstance(f, type) and issubclass(f, (Layer, Function)):
+            raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not the class {f.__name__}")
+
+
+def check_loaders(name: str, **loaders: Any) -> None:
+    """Raises TypeError for what gives no batches (x, t), such as the data themselves."""
+    for what, loader in loaders.items():
+        arrays = isinstance(loader, (tuple, list)) and any(hasattr(x, "dtype") for x in loader)
+        if arrays or hasattr(loader, "dtype") or not isinstance(loader, Iterable) or isinstance(loader, (str, dict)):
+            given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"
+            raise TypeError(f"{name}: {what} must be a DataLoader, or a list of batches (x, t), not {given}")
+
+
+def check_optimizer(optimizer: Any, model: Layer) -> None:
+    """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters."""
+    if isinstance(optimizer, type):
+        raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
+    if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
+        raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
+    if isinstance(optimizer, Optimizer):
+        ours = {id(p) for p in model.params()}
+        if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):
+            kind = type(optimizer).__name__
+            raise ValueError(
+                f"fit: optimizer must be one of this model, not of other parameters: {kind}(model) with the model that "
+                "is given to fit"
+            )
+
+
+def pair(batch: Any) -> tuple[Any, Any]:
+    """A batch as (x, t). Raises TypeError if it is none."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        given = f"{type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else type(batch).__name__
+        raise TypeError(f"loader must give batches (x, t), not {given}{getattr(batch, 'shape', '')}")
+    return batch[0], batch[1]
+
+
+def loss_value(error: Any, graph: bool = True) -> float:
+    """The loss as a number. Raises TypeError if it has no `backward`, and ValueError for several numbers."""
+    if graph and not isinstance(error, Variable):
+        raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
+    value = as_array(error)
+    if getattr(value, "size", 1) != 1:
+        raise ValueError(f"loss must return one number, not the shape {value.shape}: take its mean or sum")
+    return float(value)
 
 
 def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:

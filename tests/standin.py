@@ -92,7 +92,7 @@ def index_for(index, shape):
 
 def binary(op):
     def method(self, other):
-        if not isinstance(other, Array) and getattr(other, "__array_ufunc__", 0) is None:
+        if not isinstance(other, Array) and getattr(other, "__array_ufunc__", 0) is None:  # asked of the instance
             return NotImplemented  # it asks to be left the operation, as a Variable does
         return closed(op(self.held, operand(other)))
 

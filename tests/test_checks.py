@@ -8,8 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograd import Variable
-from autograd.checks import flag, number, one_of, whole
+import autograd.functions as F
+from autograd import Function, Variable
+from autograd.checks import dtype_of, flag, function, number, one_of, shown, whole
 
 pytestmark = pytest.mark.standin_exempt("checks are about Python's and NumPy's numbers")
 
@@ -28,7 +29,7 @@ HUGE = 10**400  # larger than any float
 # whole
 
 
-@pytest.mark.parametrize("value", [1, 7, np.int8(7), np.uint64(2**63), np.int64(7), HUGE], ids=lambda v: f"{v!r:.20}")
+@pytest.mark.parametrize("value", [1, 7, np.int8(7), np.int64(7), 2**63 - 1], ids=lambda v: f"{v!r:.20}")
 def test_whole_numbers(value):
     found = whole("f: n", value)
     assert type(found) is int
@@ -38,9 +39,21 @@ def test_whole_numbers(value):
 def test_the_least_whole_number():
     assert whole("f: n", 0, 0) == 0
     assert whole("f: n", -3, -3) == -3
-    for value, least in ((0, 1), (-1, 0), (np.int8(-4), -3), (-HUGE, 1)):
+    for value, least in ((0, 1), (-1, 0), (np.int8(-4), -3), (-(10**30), 1)):
         with pytest.raises(ValueError, match=f"^f: n must be at least {least}, not {value}$"):
             whole("f: n", value, least)
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, np.uint64(2**63), HUGE, 10**5000], ids=["2**63", "uint64", "10**400", "10**5000"]
+)
+def test_a_whole_number_is_an_index(value):
+    """NumPy's answer to a larger size or seed is an OverflowError, in words of C; Python does not print 10**5000."""
+    with pytest.raises(ValueError, match="^f: n must be at most 9223372036854775807, not "):
+        whole("f: n", value)
+    assert whole("f: n", 3, 0, 3) == 3
+    with pytest.raises(ValueError, match="^f: n must be at most 2, not 3$"):
+        whole("f: n", 3, 0, 2)
 
 
 @others
@@ -194,3 +207,66 @@ def test_a_long_value_is_cut(check):
     with pytest.raises((TypeError, ValueError)) as error:
         check("f: x", "x" * 1000)
     assert len(str(error.value)) < 100
+
+
+def test_anything_can_be_shown():
+    """A message is no place to fail: of an object that cannot be printed, or a number too long for Python to print."""
+
+    class Silent:
+        def __repr__(self):
+            raise RuntimeError("no text")
+
+    assert shown("x" * 1000) == repr("x" * 1000)[:40]
+    assert shown(Silent()) == "a Silent"
+    assert shown(10**5000) == "a very large int"
+    for check in (whole, number, flag, lambda name, value: one_of(name, value, "a")):
+        with pytest.raises((TypeError, ValueError), match="^f: x must be .*not a Silent"):
+            check("f: x", Silent())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, "float64", float, np.dtype(np.float16), "f4"], ids=repr)
+def test_dtypes(dtype):
+    assert dtype_of("f: dtype", dtype) == np.dtype(dtype)
+
+
+@pytest.mark.parametrize(
+    "dtype", [None, int, bool, "abc", "", 0, {}, [], object, str, "M8[D]", complex, np.ones(2)], ids=repr
+)
+def test_what_is_no_floating_point_dtype(dtype):
+    with pytest.raises(TypeError, match="^f: dtype must be floating-point, such as np.float32, not "):
+        dtype_of("f: dtype", dtype)
+    if dtype is not int and dtype is not bool:
+        with pytest.raises(TypeError, match="^f: dtype must be of numbers, such as np.float32, not "):
+            dtype_of("f: dtype", dtype, "fiub")
+
+
+def test_functions():
+    assert function("f: f", len) is len
+    with pytest.raises(TypeError, match="^f: f must be a function, not 3$"):
+        function("f: f", 3)
+
+
+def test_an_error_of_numpy_is_explained():
+    """With what was given, by the function's name; errors that this package raises, and those of users, stay."""
+    unfit, x = "takes arguments that fit together, ", Variable(np.ones(6))
+    cases = [
+        (lambda: F.exp(np.array(["a"])), TypeError, "^exp takes arrays of numbers, not <U1"),
+        (lambda: F.exp(None), TypeError, "^exp takes Variables, arrays and numbers, not NoneType: None"),
+        (lambda: x + np.ones(3), ValueError, r"^add takes arrays whose shapes broadcast, not float64 \(6,\) and "),
+        (lambda: x.reshape(4), ValueError, rf"^reshape {unfit}not float64 \(6,\), shape = 4: "),
+        (lambda: F.reshape(np.ones(6), (4,)), ValueError, rf"^reshape {unfit}not float64 \(6,\), shape = \(4,\): "),
+        (lambda: x[6], IndexError, f"^getitem {unfit}.*out of bounds"),
+    ]
+    for call, kind, message in cases:
+        with pytest.raises(kind, match=message) as caught:
+            call()
+        assert caught.value.__notes__[0].startswith("in ")
+
+    class Mine(Function):
+        def forward(self, x):
+            return x + "a"
+
+    with pytest.raises(TypeError) as caught:
+        Mine()(Variable(1.0))
+    assert "takes" not in str(caught.value)
+    assert caught.value.__notes__ == ["in Mine(float64 ())"]

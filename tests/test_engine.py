@@ -217,6 +217,7 @@ class Twice:
 
     generation = 0
     siblings = None
+    direct, foreign = True, False
 
     def __init__(self, *parents):
         self.parents, self.several = parents, False

@@ -1,5 +1,7 @@
 """grad and backward: their results at every order, and that these are values."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -286,3 +288,274 @@ def test_no_grad_ends_with_an_exception():
     with pytest.raises(KeyError), no_grad():
         raise KeyError
     assert (Variable(2.0) * 2).creator is not None
+
+
+# Seeds
+
+S = [1.0, 10.0]
+SEEDS = {
+    "gradient": lambda y: y.backward(gradient=np.array(S)),
+    "first": lambda y: y.backward(np.array(S)),
+    "list": lambda y: y.backward(S),
+    "Variable": lambda y: y.backward(Variable(S)),
+    "integers": lambda y: y.backward(np.array([1, 10])),
+    "list of Variables": lambda y: y.backward([Variable(1.0), 10]),
+    "laid": lambda y: (setattr(y, "grad", Variable(S)), y.backward()),
+    "laid array": lambda y: (setattr(y, "grad", np.array(S)), y.backward()),
+    "recorded": lambda y: y.backward(np.array(S), create_graph=True),
+    "retained": lambda y: y.backward(S, retain_grad=True),
+    "laid and retained": lambda y: (setattr(y, "grad", Variable(S)), y.backward(retain_grad=True)),
+}
+
+
+@pytest.mark.parametrize("backward", SEEDS.values(), ids=SEEDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.standin_exempt("seeds of NumPy")
+def test_a_backward_pass_starts_from_the_seed(backward, dtype):
+    x = Variable(np.array([1.0, 2.0], dtype))
+    y = x * 2
+    backward(y)
+    assert_equal(x.grad, [2, 20])
+    assert x.grad.dtype == dtype
+    if y.grad is not None:
+        assert_equal(as_array(y.grad), S)
+
+
+GRAD_OUTPUTS = {
+    "array": np.array(S),
+    "list": S,
+    "tuple": tuple(S),
+    "in a list": [np.array(S)],
+    "list in a list": [S],
+    "Variable": Variable(S),
+    "list of Variables": [Variable(1.0), Variable(10.0)],
+    "float32": np.array(S, np.float32),
+}
+
+
+@pytest.mark.parametrize("seed", GRAD_OUTPUTS.values(), ids=GRAD_OUTPUTS)
+@pytest.mark.standin_exempt("seeds of NumPy")
+def test_grad_outputs_of_one_output_in_every_form(seed):
+    x = Variable(np.array([1.0, 2.0]))
+    assert_equal(grad(x * 2, x, seed), [2, 20])
+    assert_equal(grad([x * 2], x, [seed] if len(seed) == 2 else seed), [2, 20])
+
+
+def test_a_seed_of_one_element_and_of_several_outputs():
+    x = Variable(np.array([3.0]))
+    assert_equal(grad(x * 2, x, [5.0]), [10])
+    assert_equal(grad(x * 2, x, 5.0 * np.ones(1)), [10])
+    s = Variable(3.0)
+    (s * 2).backward(5.0)
+    assert_equal(s.grad, 10)
+    assert_equal(grad([s * 2, s * 3], s, [5, [2.0][0]]), 16)
+    y = s * 2
+    assert_equal(grad([y, y], s, [1.0, 4.0]), 10)
+
+
+def test_seeds_from_a_list_of_variables_are_differentiated():
+    x, v = Variable(np.array([1.0, 2.0])), Variable(3.0)
+    gx = grad(x**2, x, [v, 2 * v], create_graph=True)
+    assert_equal(grad(gx, v), 2 * 1 + 2 * 2 * 2)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, y: y.backward(np.ones(3)),
+        lambda x, y: y.backward(5.0),
+        lambda x, y: y.backward("ones"),
+        lambda x, y: y.backward(retain_grad=np.ones(2)),
+        lambda x, y: y.backward(create_graph=1),
+        lambda x, y: y.backward(np.array([1j, 1])),
+        lambda x, y: grad(y, x, True),
+        lambda x, y: grad(y, x, None, np.ones(2)),
+        lambda x, y: grad(y, x, [True]),
+        lambda x, y: grad(y, x, np.ones((2, 1))),
+        lambda x, y: grad([y, y], x, np.ones(2)[:1]),
+        lambda x, y: y.backward({}),
+        lambda x, y: (setattr(y, "grad", Variable(np.ones(3))), y.backward()),
+        lambda x, y: grad(y, x, [1.0, None]),
+        lambda x, y: grad(y, x, "ab"),
+        lambda x, y: (setattr(y, "grad", Variable(np.ones(2))), y.backward(np.ones(2))),
+        lambda x, y: (setattr(x, "grad", Variable(np.ones(3))), y.backward()),
+    ],
+)
+@pytest.mark.standin_exempt("seeds of NumPy")
+def test_a_seed_that_does_not_fit_is_refused_and_changes_nothing(call):
+    x = Variable(np.array([1.0, 2.0]))
+    y = x * 2
+    with pytest.raises((TypeError, ValueError), match="gradient|grad|retain_grad|create_graph|seed"):
+        call(x, y)
+    assert x.grad is None or x.grad.shape == (3,)
+
+
+def test_flags_in_order_still_count():
+    x = Variable(2.0)
+    y = x * x
+    y.backward(True)
+    assert_equal(y.grad, 1)
+    y.backward(True)  # what it has put there is no seed
+    assert_equal(y.grad, 2)
+    assert_equal(x.grad, 8)
+    x.cleargrad()
+    y.backward(False, True)
+    assert x.grad.creator is not None
+
+
+def test_a_gradient_laid_into_a_leaf_is_added_to_in_its_dtype():
+    x = Variable(np.ones(2, np.float32))
+    x.grad = np.array([1.0, 2.0])
+    (x * 2).backward()
+    assert_equal(x.grad, [3, 4])
+    assert x.grad.dtype == np.float32
+
+
+# Powers
+
+P = {  # x^p (log x)^j p (p - 1) ...: the derivative of order (i in x, j in p), by hand
+    (0, 1): lambda x, p, l: x**p * l,
+    (1, 0): lambda x, p, l: p * x ** (p - 1),
+    (1, 1): lambda x, p, l: x ** (p - 1) * (1 + p * l),
+    (2, 0): lambda x, p, l: p * (p - 1) * x ** (p - 2),
+    (0, 2): lambda x, p, l: x**p * l**2,
+    (2, 1): lambda x, p, l: x ** (p - 2) * (2 * p - 1 + p * (p - 1) * l),
+    (1, 2): lambda x, p, l: x ** (p - 1) * l * (2 + p * l),
+    (3, 0): lambda x, p, l: p * (p - 1) * (p - 2) * x ** (p - 3),
+    (0, 3): lambda x, p, l: x**p * l**3,
+}
+
+
+@pytest.mark.parametrize("order", P, ids=str)
+@pytest.mark.parametrize("p", [0.0, 1.0, 2.0, 3.0, -1.0, 0.5])
+@pytest.mark.parametrize("x", [0.5, 1.0, 2.0])
+def test_powers_of_variables_at_every_order(x, p, order):
+    """In every order of differentiation: all mixed derivatives are the same."""
+    expected = P[order](x, p, np.log(x))
+    for way in set(itertools.permutations("x" * order[0] + "p" * order[1])):
+        variables = {"x": Variable(x), "p": Variable(p)}
+        y = variables["x"] ** variables["p"]
+        for name in way:
+            y = grad(y, variables[name], create_graph=True)
+        np.testing.assert_allclose(float(y), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_powers_of_zero_have_a_symmetric_hessian_and_no_nan():
+    for p in (1.0, 2.0, 3.0, 4.0):
+        x, q = Variable(0.0), Variable(p)
+        gx, gq = grad(x**q, [x, q], create_graph=True)
+        assert_equal(gx, float(p == 1))
+        assert_equal(gq, 0)
+        assert_equal(grad(gx, q), as_array(grad(gq, x)))
+        if p > 1:
+            assert_equal(grad(gx, q), 0)
+            assert_equal(grad(gx, x), 2.0 * (p == 2))
+
+
+# Graphs without a leaf
+
+
+def made_of_integers(f):
+    n = Variable(np.array([1, 2, 3]))
+    return lambda: f(n).backward()
+
+
+def made_under_no_grad(f):
+    x = Variable(np.array([1.0, 2.0]))
+
+    def run():
+        with no_grad():
+            y = x * 2
+        f(y).backward()
+
+    return run
+
+
+FS = [
+    lambda x: (x / 2).sum(),
+    lambda x: (x * 0.5).sum() + 1,
+    lambda x: x.mean() * 2,
+    lambda x: ((x / 2) ** 2).sum(),
+    lambda x: ((x * 1.0) @ np.ones(x.size)) * 2,
+    lambda x: abs(x * 1.5).max() * 1,
+]
+
+
+@pytest.mark.parametrize("f", FS)
+@pytest.mark.parametrize("made", [made_of_integers, made_under_no_grad])
+def test_backward_that_reaches_no_leaf_is_an_error(made, f):
+    with pytest.raises(RuntimeError, match="of integers, or made under no_grad"):
+        made(f)()
+
+
+def test_grad_of_what_was_made_without_a_graph_is_an_error():
+    W = Variable(np.ones(2))
+    with no_grad():
+        y = W * 2
+    with pytest.raises(RuntimeError, match="made under no_grad"):
+        grad((y * 3).sum(), W)
+    g = grad((W * W).sum(), W)
+    with pytest.raises(RuntimeError, match="no leaf"):
+        (g * 2).sum().backward()
+    assert_equal(grad((y * 3).sum(), y), [3, 3])  # named: it is meant
+    z = y.detach()
+    (z * 3).sum().backward()
+    assert_equal(z.grad, [3, 3])
+    (y * W).sum().backward()  # beside a leaf it is a constant that gets its gradient
+    assert_equal(W.grad, [2, 2])
+
+
+# Who owns a gradient
+
+
+class Edits(Function):
+    """As the lecture's layers do it: zeros are written into the array that came from above."""
+
+    def __init__(self, how="item"):
+        self.how = how
+
+    def forward(self, x):
+        return x * 1
+
+    def backward(self, gy):
+        if self.how == "item":
+            gy[...] = 0
+        elif self.how == "out":
+            np.multiply(gy, 0, out=gy)
+        elif self.how == "operator":
+            gy *= 0
+        elif self.how == "view":
+            gy.reshape(-1)[0] = 0
+        else:
+            gy.fill(0)
+        return gy
+
+
+@pytest.mark.parametrize("how", ["item", "out", "operator", "view", "method"])
+@pytest.mark.standin_exempt("there a backward gets a copy")
+def test_a_backward_that_edits_its_gradient_is_refused(how):
+    for f in (
+        lambda x: Edits(how)(x) + x,
+        lambda x: (Edits(how)(x) + x).sum(),
+        lambda x: Edits(how)(x) * 2,
+        lambda x: Edits(how)(x.reshape(2, 1)),
+    ):
+        x, s = Variable(np.ones(2)), np.ones(2)
+        with pytest.raises(RuntimeError, match=r"Edits\.backward writes into the gradient .* gy = gy\.copy\(\)"):
+            f(x).backward()
+        with pytest.raises(RuntimeError, match="writes into the gradient"):
+            grad(Edits(how)(x), x, s)
+        assert s.tolist() == [1, 1]
+        s *= 2  # writeable again
+    x = Variable(np.ones(2))
+    gx = grad(Edits("operator")(x), x, create_graph=True)  # of a Variable, `*=` makes another one
+    assert_equal(gx, [0, 0])
+
+
+def test_a_backward_that_returns_its_gradient_shares_nothing():
+    x, z = Variable(np.ones(2)), Variable(np.ones(2))
+    y = Spy()(x) + z
+    y.backward(retain_grad=True)
+    for v in (x, z, y):
+        v.grad.data[...] += 1
+        assert_equal(v.grad, [2, 2])

@@ -218,3 +218,96 @@ def test_an_error_in_backward_leaves_nothing():
     parts = run()
     gc.collect()  # a traceback is a cycle of frames, not ours
     assert dead(parts)
+
+
+def model(x, t, W1, W2):
+    return F.softmax_cross_entropy(F.relu(x @ W1) @ W2, t)
+
+
+@pytest.mark.standin_exempt("counts NumPy's buffers")
+@pytest.mark.parametrize("keep", ["list", "sum", "with the prediction"])
+def test_losses_that_are_kept_keep_no_activations(keep):
+    """50 steps of 400 kB of activations each."""
+    rng = np.random.default_rng(0)
+    W1, W2 = Variable(rng.standard_normal((20, 500))), Variable(rng.standard_normal((500, 10)))
+    kept, total = [], 0.0
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            x, t = rng.standard_normal((100, 20)), rng.integers(10, size=100)
+            y = F.relu(x @ W1) @ W2  # its Variable is alive during the backward pass
+            loss = F.softmax_cross_entropy(y, t) if keep == "with the prediction" else model(x, t, W1, W2)
+            loss.backward()
+            kept.append(loss)
+            total = total + loss if keep == "sum" else total
+        size = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert size < 4e6
+
+
+def test_a_second_pass_over_freed_arrays_is_an_error_that_says_what_to_do():
+    x = Variable(np.ones((100, 100)))
+    y = (F.exp(x) * F.sin(x)).sum()
+    y.backward()
+    before = x.grad.data.copy()
+    with pytest.raises(RuntimeError, match=r"\(100, 100\) was freed by an earlier .*keep_graph=True"):
+        y.backward()
+    np.testing.assert_array_equal(x.grad.data, before)
+    y = (F.exp(x) * F.sin(x)).sum()
+    x.cleargrad()
+    y.backward(keep_graph=True)
+    y.backward()
+    np.testing.assert_allclose(x.grad.data, 2 * before)
+
+
+def test_arrays_that_others_hold_are_there_for_a_second_pass():
+    x, c = Variable(np.ones((100, 100))), np.full((100, 100), 2.0)
+    y = (x * c * x).sum()
+    y.backward(keep_graph=True)
+    first = x.grad.data.copy()
+    h = x * c
+    y = (h * x).sum()
+    x.cleargrad()
+    y.backward()
+    y.backward()  # x, c and h are alive
+    np.testing.assert_allclose(x.grad.data, 2 * first)
+
+
+def test_what_another_graph_uses_is_kept():
+    x = Variable(np.ones((100, 100)))
+    trunk = F.exp(F.sin(x))
+    a, b = (trunk * 2.0).sum(), (trunk * trunk).sum()
+    del trunk
+    a.backward()
+    b.backward()
+    e = np.exp(np.sin(1.0))
+    np.testing.assert_allclose(x.grad.data, np.cos(1.0) * e * (2 + 2 * e))
+
+
+def test_one_of_several_outputs_protects_its_function():
+    x = Variable(np.ones((100, 100)))
+    a, b = F.split(F.exp(x), 2)
+    first, second = F.exp(a).sum(), F.exp(b).sum()
+    del a, b
+    first.backward()
+    second.backward()
+    np.testing.assert_allclose(x.grad.data, np.exp(1) * np.exp(np.exp(1)))
+
+
+def test_create_graph_and_grad_keep_the_graph():
+    x = Variable(np.ones((100, 100)))
+    y = (F.exp(x) * x).sum()
+    y.backward(create_graph=True)
+    y.backward(create_graph=True)
+    x.cleargrad()
+    grad(y, x)
+    grad(y, x)
+
+
+def test_a_dropout_that_is_freed_is_an_error_not_another_mask():
+    x = Variable(np.ones((100, 100)))
+    y = F.dropout(x, rng=0).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="keep_graph=True"):
+        y.backward()

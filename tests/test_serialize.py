@@ -1,13 +1,22 @@
 """Files that hold exactly what was saved, are whole or not there, and say what is wrong with them."""
 
+import contextlib
+import datetime
+import decimal
+import enum
 import errno
+import fractions
+import importlib
 import io
 import json
 import os
+import pathlib
 import pickle
 import re
 import stat
 import zipfile
+from collections import Counter, OrderedDict, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -121,6 +130,119 @@ def test_arrays_of_all_kinds_and_plain_values(tmp_path):
     assert serialize.read(path) == {}
 
 
+EXACT = [
+    (1, 2), (), ((1,), [2, (3,)]), {1: "a"}, {True: 1}, {None: 1}, {0.5: 3}, {(1, "a"): 2}, {b"k": 1},
+    {"a": {2: {3: ()}}}, {}, [], {"": 1}, {"__is__": ["tuple", []]}, {"a": {"__is__": 1}}, "__is__", b"", b"\0\xff",
+    1 + 2j, complex("nan"),
+    float("nan"), float("inf"), -float("inf"), -0.0, 5e-324, 1e308, 0.1, 2**53 + 1, 2**64, -(2**4000), True, None, "ä",
+    "\ud800", "\0", "\u2028", [[[[[]]]]], [1, 1.0, True], {"1": 1, 1: 2}, [np.float64(0.1)], {"x": np.float32(2)},
+    [np.int8(-3), np.bool(True), np.complex64(1j), np.str_("a"), np.datetime64("2020-01-01")],
+]  # fmt: skip
+
+
+def form(x):
+    """A text that tells values apart that are equal, such as 1, 1.0 and True, or 0.0 and -0.0."""
+    if isinstance(x, (list, tuple)):
+        return type(x).__name__, [form(item) for item in x]
+    if isinstance(x, dict):
+        return "dict", [(form(key), form(value)) for key, value in x.items()]
+    return type(x).__name__, repr(x)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("value", EXACT, ids=lambda value: f"{value!r:.30}")
+def test_a_value_comes_back_as_it_was(tmp_path, value, compress):
+    for state in ({"v": value}, {"v": [value]}, {"v": {"k": (value,)}}, {"v": value, "a": np.ones(1)}):
+        serialize.save(state, tmp_path / "x.npz", compress=compress)
+        assert form(serialize.read(tmp_path / "x.npz")["v"]) == form(state["v"])
+
+
+class Word(str):
+    pass
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Pair(NamedTuple):
+    a: int
+
+
+DEEP = []
+for _ in range(100):
+    DEEP = [DEEP]
+LOOP = []
+LOOP.append(LOOP)
+REFUSED = [
+    {1}, frozenset(), OrderedDict(a=1), defaultdict(int), Counter("a"), Word("a"), Number.ONE, Pair(1), range(3), ...,
+    int, print, object(), pathlib.Path("a"), fractions.Fraction(1, 2), decimal.Decimal(1), datetime.date(2020, 1, 1),
+    DEEP, LOOP,
+    10**5000, {10**5000: 1}, {Word("a"): 1}, {frozenset(): 1}, {2**70: 1}, {1 + 2j: 1}, bytearray(b"a"), np.ma.masked,
+    np.ones(1), Variable(np.ones(1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", REFUSED, ids=lambda value: type(value).__name__)
+def test_a_value_that_would_change_is_refused(tmp_path, value):
+    serialize.save({"old": 1}, tmp_path / "x.npz")
+    for state in ({"v": [value]}, {"v": {"k": value}}, {"v": {1: value}}, {"v": ((value,),)}):
+        with pytest.raises(TypeError, match="v must be an array or fit for JSON, not "):
+            serialize.save(state, tmp_path / "x.npz")
+    assert serialize.read(tmp_path / "x.npz") == {"old": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
+
+
+@pytest.mark.standin_exempt("about arrays of NumPy that others made")
+@pytest.mark.parametrize(
+    "x", [np.ma.array([1.0, 2.0], mask=[True, False]), np.array([None]), np.array([{}, 1], object)]
+)
+def test_an_array_that_would_change_is_refused(tmp_path, x):
+    with pytest.raises(TypeError, match="v must be "):
+        serialize.save({"v": x}, tmp_path / "x.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dtype_that_is_not_numpys_is_refused(tmp_path):
+    types = [np.dtypes.StringDType()]
+    with contextlib.suppress(ImportError):
+        types.append(importlib.import_module("ml_dtypes").bfloat16)  # would come back as bytes
+    for dtype in types:
+        with pytest.raises(TypeError, match="v must "):
+            serialize.save({"v": np.zeros(2, dtype)}, tmp_path / "x.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.standin_exempt("dtypes that CuPy lacks")
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.arange(6.0).reshape(2, 3).T, np.array([1, 2], ">i4"), np.array(["2020-01-01"], "M8[D]"),
+        np.array([5], "m8[s]"),
+        np.array([(1, 2.0)], [("ä", "<i2"), ("b", "<f8", (2,))]), np.array([b"a\0b"]), np.array(["", "ä"]), np.zeros(0),
+        np.zeros((0, 5)), np.zeros(3, "V5"), np.array(3), np.longdouble(2) * np.ones(2),
+        np.zeros(2, [("a", "<i1")])[::-1],
+    ],
+    ids=lambda x: f"{x.dtype} {x.shape}",
+)  # fmt: skip
+def test_an_array_of_any_dtype_comes_back_as_it_was(tmp_path, x):
+    for compress in (False, True):
+        serialize.save({"v": x}, tmp_path / "x.npz", compress=compress)
+        found = serialize.read(tmp_path / "x.npz")["v"]
+        assert (found.dtype, found.shape, found.tobytes()) == (x.dtype, x.shape, x.tobytes())
+
+
+def test_what_is_saved_can_be_read(tmp_path):
+    """The limits of reading are those of saving: many plain values are refused before they are written."""
+    path = tmp_path / "x.npz"
+    for value in ([0.1] * 200_000, ["ä" * 10] * 20_000, {str(k): k for k in range(50_000)}):
+        serialize.save({"v": value}, path)
+        assert serialize.read(path)["v"] == value
+    with pytest.raises(TypeError, match="put lists of numbers in arrays"):
+        serialize.save({"v": [[]] * 500_000}, path)
+    assert serialize.read(path)["v"] == value
+
+
 def test_numpy_reads_our_files_and_we_read_numpys(tmp_path):
     path = tmp_path / "net.npz"
     net = model()
@@ -202,6 +324,22 @@ def test_a_link_is_followed(tmp_path):
     serialize.save(model(), tmp_path / "link.npz")
     assert (tmp_path / "link.npz").is_symlink()
     serialize.load(model(), tmp_path / "folder" / "real.npz")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX")
+def test_what_is_there_keeps_its_mode_and_its_kind(tmp_path):
+    path = tmp_path / "net.npz"
+    serialize.save(model(), path)
+    path.chmod(0o600)
+    serialize.save(model(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(ValueError, match="path must be a file or a new name, not the (pipe|device)"):
+            serialize.save(model(), place)
+    for place in (1, True, None, 2.5):
+        with pytest.raises(TypeError, match="path must be a string or a Path, not"):
+            serialize.save(model(), place)
 
 
 def test_folders(tmp_path):

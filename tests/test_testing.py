@@ -128,3 +128,30 @@ def test_it_works_where_the_arrays_are(on_device):
     check_gradients(lambda x, W: F.sigmoid(x @ W), on_device(X), on_device(X.T.copy()))
     with pytest.raises(AssertionError, match=r"order 1, input 0, element \(1, 2\)"):
         check_gradients(lambda x: Cube("element")(x), on_device(X))
+
+
+@pytest.mark.parametrize(
+    "options, error, said",
+    [
+        ({"order": 0}, ValueError, "order must be at least 1"),
+        ({"order": -1}, ValueError, "order must be at least 1"),
+        ({"order": 1.0}, TypeError, "order must be a whole number"),
+        ({"order": True}, TypeError, "order must be a whole number"),
+        ({"rtol": np.inf}, ValueError, "rtol must be at least 0 and below 1"),
+        ({"rtol": 1}, ValueError, "rtol must be at least 0 and below 1"),
+        ({"rtol": np.nan}, ValueError, "rtol must be"),
+        ({"rtol": -1e-3}, ValueError, "rtol must be"),
+        ({"atol": np.inf}, ValueError, "atol must be at least 0"),
+        ({"atol": "1"}, TypeError, "atol must be a number"),
+        ({"eps": 0}, ValueError, "eps must be above 0"),
+        ({"eps": np.nan}, ValueError, "eps must be above 0"),
+    ],
+)
+def test_a_check_that_would_check_nothing_is_refused(options, error, said):
+    with pytest.raises(error, match=said):
+        check_gradients(lambda x: Cube("element")(x), X, **options)
+
+
+def test_the_function_comes_first():
+    with pytest.raises(TypeError, match="check_gradients takes a function and then its inputs, not array"):
+        check_gradients(X, X)

@@ -147,3 +147,78 @@ def test_tensorboard_files_hold_the_values(tmp_path, spiral):
             raw = raw[16 + length :]
     losses = [value for _, tag, value in sorted(found) if tag == "loss"]
     assert losses == pytest.approx(history.loss)
+
+
+X, T = np.ones((6, 3), np.float32), np.zeros(6, int)
+LOADER = [(X, T)]
+LOSS = F.softmax_cross_entropy
+
+
+@pytest.mark.parametrize(
+    "change, error, said",
+    [
+        (lambda m: {"optimizer": {}}, TypeError, "optimizer must be an Optimizer, not {}"),
+        (lambda m: {"optimizer": set()}, TypeError, "optimizer must be an Optimizer"),
+        (lambda m: {"optimizer": None}, TypeError, "optimizer must be an Optimizer"),
+        (lambda m: {"optimizer": O.SGD}, TypeError, r"not the class: make one, SGD\(model\)"),
+        (lambda m: {"optimizer": m}, TypeError, "optimizer must be an Optimizer"),
+        (lambda m: {"optimizer": O.SGD(L.Linear(3, 3))}, ValueError, "optimizer must be one of this model"),
+        (lambda m: {"optimizer": O.SGD(L.Linear(3))}, ValueError, "optimizer must be one of this model"),
+        (lambda m: {"optimizer": O.SGD([ag.Variable(1.0)])}, ValueError, "optimizer must be one of this model"),
+        (lambda m: {"model": L.Linear}, TypeError, "model must be a Layer, not the class Linear: call it first"),
+        (lambda m: {"model": None}, TypeError, "model must be a Layer, not None"),
+        (lambda m: {"model": lambda x: m(x)}, TypeError, "model must be a Layer"),
+        (lambda m: {"loss": 0.5}, TypeError, r"loss must be a function \(y, t\), such as .* not 0.5"),
+        (lambda m: {"loss": L.Linear}, TypeError, "loss must be a function .* not the class Linear"),
+        (lambda m: {"loss": "cross_entropy"}, TypeError, "loss must be a function"),
+        (lambda m: {"loss": lambda y, t: 0.5}, TypeError, "loss must return a Variable"),
+        (lambda m: {"loss": lambda y, t: y.sum().data}, TypeError, "loss must return a Variable"),
+        (lambda m: {"loss": lambda y, t: y}, ValueError, r"loss must return one number, not the shape \(6, 3\)"),
+        (lambda m: {"metric": None}, TypeError, r"metric must be a function \(y, t\)"),
+        (lambda m: {"watch": 3}, TypeError, r"watch must be a function \(epoch, values\)"),
+        (lambda m: {"loader": (X, T)}, TypeError, r"loader must be a DataLoader, .* not the data themselves"),
+        (lambda m: {"loader": [X[:2], T[:2]]}, TypeError, r"loader must be a DataLoader, .* not the data themselves"),
+        (lambda m: {"loader": X}, TypeError, "loader must be a DataLoader"),
+        (lambda m: {"loader": None}, TypeError, "loader must be a DataLoader"),
+        (lambda m: {"loader": {"x": X}}, TypeError, "loader must be a DataLoader"),
+        (lambda m: {"loader": iter([X[:2]])}, TypeError, r"loader must give batches \(x, t\), not ndarray\(2, 3\)"),
+        (lambda m: {"loader": [(X, T, T)]}, TypeError, r"loader must give batches \(x, t\), not tuple of 3"),
+        (lambda m: {"test": (X, T)}, TypeError, "test must be a DataLoader"),
+        (lambda m: {"epochs": None}, TypeError, "epochs must be a whole number, not None"),
+        (lambda m: {"epochs": -1}, ValueError, "epochs must be at least 0, not -1"),
+        (lambda m: {"epochs": 1.5}, TypeError, "epochs must be a whole number"),
+        (lambda m: {"epochs": True}, TypeError, "epochs must be a whole number"),
+    ],
+)
+def test_fit_refuses_what_would_train_nothing_and_changes_nothing(change, error, said):
+    m = L.Linear(3, 3, rng=0)
+    before = m.state_dict()
+    given = {"model": m, "loss": LOSS, "optimizer": O.SGD(m), "loader": LOADER} | change(m)
+    with pytest.raises(error, match=said):
+        training.fit(**given)
+    for path, x in m.state_dict().items():
+        np.testing.assert_array_equal(x, before[path])
+
+
+def test_an_optimizer_of_a_part_or_of_more_is_one_of_the_model():
+    model = L.Sequential(L.Linear(3, 3), L.Linear(3, 3))
+    for optimizer in (O.SGD(model[1]), O.SGD(L.Sequential(model, L.Linear(3))), O.SGD(list(model.params()))):
+        before = model[1].W.data.copy()
+        training.fit(model, LOSS, optimizer, LOADER)
+        assert not np.array_equal(model[1].W.data, before)
+
+
+def test_no_epochs_train_nothing_as_asked():
+    model = L.Linear(3, 3)
+    assert training.fit(model, LOSS, O.SGD(model), LOADER, epochs=0) == training.History()
+
+
+def test_evaluate_refuses_too():
+    model = L.Linear(3, 3)
+    for given, said in (
+        ((L.Linear, LOSS, LOADER), "evaluate: model must be a Layer"), ((model, 0.5, LOADER), "evaluate: loss must be"),
+        ((model, LOSS, (X, T)), "evaluate: loader must be"), ((model, LOSS, [X]), "evaluate: loader must be"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=said):
+            training.evaluate(*given)
+    assert training.evaluate(model, lambda y, t: 0.5, LOADER).loss == 0.5

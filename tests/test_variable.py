@@ -159,13 +159,6 @@ def test_numbers_are_weak(op, number):
             assert y.dtype == x.grad.dtype == dtype
 
 
-def test_a_scalar_of_float64_widens_as_in_numpy_but_the_gradient_is_of_the_inputs_dtype():
-    x = Variable(np.array([1.0, 2.0], np.float32))
-    y = x * np.float64(2)
-    y.sum().backward()
-    assert (y.dtype, x.grad.dtype) == (np.float64, np.float32)
-
-
 @pytest.mark.parametrize("op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 def test_comparisons_give_plain_arrays(op):
     a, b = np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])
@@ -243,6 +236,8 @@ def test_shapes_and_methods():
     assert_equal(x.transpose((-1, 0, 1)), a.transpose(2, 0, 1))
     assert_equal(x.transpose([1, 2, 0]), a.transpose(1, 2, 0))
     assert_equal(x.swapaxes(-1, 0), a.swapaxes(-1, 0))
+    with pytest.raises(ValueError, match="axis 5 does not fit"):
+        x.swapaxes(0, 5)
     for axis in (None, 0, -1, (0, 2)):
         for keepdims in (False, True):
             for name in ("sum", "mean", "max", "min"):
@@ -264,7 +259,8 @@ def test_numpy_reads_it():
     assert np.asarray(x, dtype=np.float32).dtype == np.float32
     assert np.asarray(x) is x.data or np.shares_memory(np.asarray(x), x.data)
     assert not np.shares_memory(np.array(x, copy=True), x.data)
-    assert np.asarray(Variable(2.0) * 3).shape == ()
+    with no_grad():
+        assert np.asarray(Variable(2.0) * 3).shape == ()
     with pytest.raises(ValueError, match="copy"):
         np.array(x, dtype=np.float32, copy=False)
 
@@ -316,7 +312,7 @@ def test_astype_to_integers_leaves_the_graph():
 def test_to_the_device_where_it_is():
     x = Variable(np.ones(2))
     assert x.to("cpu") is x
-    with pytest.raises(ValueError, match="'cpu' or 'gpu', not 'tpu'"):
+    with pytest.raises(ValueError, match="one of 'cpu', 'gpu', not 'tpu'"):
         x.to("tpu")
 
 

@@ -11,7 +11,7 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.checks import number, one_of, whole
+from autograd.checks import flag, number, one_of, whole
 from autograd.data.idx import parse_idx
 from autograd.data.sources import FASHION_MNIST, MNIST, Source, read
 
@@ -141,6 +141,9 @@ def labelled_images(
 ) -> tuple[Inputs, Labels]:
     """The images and labels of a source in the format of MNIST."""
     one_of("split", split, "train", "test")
+    flag("flatten", flatten)
+    download = flag("download", download)
+    timeout = number("timeout", timeout, above=0, finite=False)
     prefix = {"train": "train", "test": "t10k"}[split]
     images, labels = (
         parse_idx(read(source, f"{prefix}-{part}", folder=folder, download=download, timeout=timeout))
@@ -153,7 +156,7 @@ def scaled(images: NDArray[np.generic], most: int, flatten: bool) -> Inputs:
     """Whole numbers 0 … most of shape (N, H, W) -> float32 0 … 1, as rows (N, H·W) or images (N, 1, H, W)."""
     N, H, W = images.shape
     x: Inputs = np.divide(images, most, dtype=np.float32)
-    return x.reshape((N, H * W) if flatten else (N, 1, H, W))
+    return x.reshape((N, H * W) if flag("flatten", flatten) else (N, 1, H, W))
 
 
 def legacy(name: str, rng: Seed) -> np.random.Generator | Legacy:

@@ -50,7 +50,7 @@ def download(url: str, path: Path, *, most: int, timeout: float) -> None:
     """Writes the content behind a URL to a new file.
 
     Raises TimeoutError if the server is silent for `timeout` seconds, or not done after PATIENCE times that.
-    Raises ValueError if it sends more than `most` bytes.
+    Raises ValueError if it sends more than `most` bytes, and OSError if it sends fewer than it promised.
     """
     from http.client import HTTPException  # these two load ssl: 45 ms that only a download has to pay
     from urllib.request import urlopen
@@ -58,7 +58,7 @@ def download(url: str, path: Path, *, most: int, timeout: float) -> None:
     deadline = time.monotonic() + PATIENCE * timeout
     received = 0
     try:
-        with urlopen(url, timeout=timeout) as response, path.open("xb") as file:
+        with urlopen(url, timeout=timeout) as response, path.open("wb") as file:
             while chunk := response.read1(1 << 16):
                 received += len(chunk)
                 if received > most:
@@ -66,6 +66,9 @@ def download(url: str, path: Path, *, most: int, timeout: float) -> None:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"only {received} bytes came in {PATIENCE * timeout:g} s")
                 file.write(chunk)
+            promised = response.headers.get("Content-Length", "")
+            if promised.isdecimal() and received < int(promised):  # read1 does not compare them
+                raise OSError(f"the answer broke off: it is cut short after {received} of {promised} bytes")
     except HTTPException as error:
         raise OSError(f"the answer broke off: {error!r}") from error
 
@@ -92,7 +95,9 @@ def locked(path: Path, patience: float) -> Iterator[None]:
         try:
             yield
         finally:
-            if held and not fcntl:
+            if held and fcntl:
+                unlock(lock)
+            elif held:
                 mark.unlink(missing_ok=True)
 
 
@@ -105,6 +110,12 @@ def flock(lock: BinaryIO) -> bool:
     except OSError:
         return True  # a file system without locks: continue as if the lock were held
     return True
+
+
+def unlock(lock: BinaryIO) -> None:
+    """Gives the system's lock back. Closing the file does not: a process that was forked meanwhile has it open."""
+    with suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def create(mark: Path, patience: float) -> bool:

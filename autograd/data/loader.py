@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import Array, is_array, namespace, to_device
-from autograd.checks import flag, one_of, whole
+from autograd.checks import flag, one_of, shown, whole
+from autograd.locks import Lock
 
 __all__ = ["DataLoader", "Dataset"]
 
@@ -33,6 +34,9 @@ class Epoch:
     finished: bool = False
 
 
+drawing = Lock()  # one order is drawn at a time: a generator may belong to several loaders
+
+
 class DataLoader:
     """The data in batches: `for x, t in loader` is one epoch.
 
@@ -44,8 +48,9 @@ class DataLoader:
     rng          a NumPy Generator, or the seed of one; None: different numbers in each run
     device       'cpu' or 'gpu': move each batch there; None leaves it where the data is
 
-    Each `for` is a new epoch, also after a `break`. Two loops at a time don't disturb each other. A batch is a copy:
-    writing to it does not change the data. Samples that are Python numbers become int64 or float32.
+    Each `for` is a new epoch, also after a `break`. Two loops at a time don't disturb each other, nor in two threads.
+    Threads that share one iterator get each batch once. A batch is a copy: writing to it does not change the data.
+    Samples that are Python numbers become int64 or float32.
 
     `state_dict()` is the position in the epoch that began last. A loader of the same data that loads it continues with
     exactly the batches that are left, in this epoch and in all later ones:
@@ -88,8 +93,13 @@ class DataLoader:
         return full if self.drop_last or rest == 0 else full + 1
 
     def __iter__(self) -> Iterator[Any]:
-        epoch = self.latest if self.resumed else self.begin()
-        self.latest, self.resumed = epoch, False
+        return Shared(self.run())
+
+    def run(self) -> Iterator[Any]:
+        """The batches of an epoch, which begins with the first of them."""
+        with drawing:
+            epoch = self.latest if self.resumed else self.begin()
+            self.latest, self.resumed = epoch, False
         for batch in self.batches(epoch.order, epoch.position):
             epoch.position += 1
             yield batch
@@ -128,14 +138,15 @@ class DataLoader:
         An epoch ends when its loop ends. A state from inside the loop at the last batch is from before that end: the
         first loop after loading it has no batch, and the second is the next epoch.
         """
-        in_progress = not self.latest.finished
-        return {
-            **self.signature(),
-            "epoch": self.epoch,
-            "position": self.latest.position if in_progress else 0,
-            "origin": self.latest.origin if in_progress else None,
-            "rng": as_json(self.rng.bit_generator.state),
-        }
+        with drawing:
+            in_progress = not self.latest.finished
+            return {
+                **self.signature(),
+                "epoch": self.epoch,
+                "position": self.latest.position if in_progress else 0,
+                "origin": self.latest.origin if in_progress else None,
+                "rng": as_json(self.rng.bit_generator.state),
+            }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continues where another loader was when its state was taken.
@@ -143,6 +154,8 @@ class DataLoader:
         Raises ValueError for the state of other data, other batches or another kind of generator; the loader is
         unchanged then.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"DataLoader takes the state_dict of a loader, not {shown(state)}")
         other = {name: state.get(name) for name in self.signature()}
         if other != self.signature():
             raise ValueError(f"DataLoader takes the state of a loader with {self.signature()}, not {other}")
@@ -161,6 +174,20 @@ class DataLoader:
     def signature(self) -> dict[str, Any]:
         """What two loaders must have in common, so that a position means the same in both."""
         return {name: getattr(self, name) for name in ("length", "batch_size", "shuffle", "drop_last")}
+
+
+class Shared:
+    """An iterator for several threads: each item goes to one of them."""
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        self.items, self.lock = items, Lock()
+
+    def __iter__(self) -> Shared:
+        return self
+
+    def __next__(self) -> Any:
+        with self.lock:
+            return next(self.items)
 
 
 def columns(data: Any) -> tuple[Array, ...]:

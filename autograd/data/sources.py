@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from autograd.checks import number
 from autograd.data.download import fetch_first
+from autograd.files import opened
 
 __all__ = ["FASHION_MNIST", "MNIST", "Published", "Source", "cache_folder", "read"]
 
@@ -152,7 +153,7 @@ def read_verified(path: Path, published: Published) -> bytes:
 
     The first bytes tell whether the file is compressed: some servers decompress on the way and keep the name.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         try:

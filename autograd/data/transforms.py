@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array, namespace
-from autograd.checks import number, one_of, whole
+from autograd.checks import dtype_of, flag, number, one_of, shown, whole
 
 __all__ = [
     "centre_crop",
@@ -50,7 +50,7 @@ def compose(*transforms: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """One function that applies the transforms in this order. It can be pickled if they can."""
     for f in transforms:
         if not callable(f):
-            raise TypeError(f"compose takes functions, not {f!r:.40}: set their options with functools.partial")
+            raise TypeError(f"compose takes functions, not {shown(f)}: set their options with functools.partial")
     return partial(applied, transforms)
 
 
@@ -67,8 +67,7 @@ def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
     uint8 numbers, 0 to 255, become 0 to 1; floating-point numbers keep their values. A palette of Pillow becomes RGB.
     Raises ValueError for other numbers, and TypeError for a `dtype` that is not floating-point.
     """
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"to_chw: dtype must be floating-point, not {np.dtype(dtype)}: images are from 0 to 1")
+    dtype = dtype_of("to_chw: dtype", dtype)  # images are from 0 to 1
     if is_pillow(image):
         x = np.asarray(image.convert("RGB") if image.mode in ("P", "1", "CMYK") else image)
     else:
@@ -93,10 +92,10 @@ def normalize(x: Any, mean: float | Sequence[float], std: float | Sequence[float
     check_images("normalize", x)
     if x.dtype.kind != "f":
         raise TypeError(f"normalize takes floating-point images, not {x.dtype}: see to_chw")
-    m, s = [np.asarray(v, np.float64).reshape(-1) for v in (mean, std)]
-    if len(m) not in (1, x.shape[-3]) or len(s) not in (1, x.shape[-3]) or not (s > 0).all():
+    m, s = channels("normalize: mean", mean), channels("normalize: std", std, above=0)
+    if len(m) not in (1, x.shape[-3]) or len(s) not in (1, x.shape[-3]):
         raise ValueError(
-            f"normalize takes one number, or one for each of {x.shape[-3]} channels, with std > 0, not {mean}, {std}"
+            f"normalize takes one number, or one for each of {x.shape[-3]} channels, not {shown(mean)}, {shown(std)}"
         )
     xp = namespace(x)
     m, s = [xp.asarray(v, dtype=x.dtype).reshape(-1, 1, 1) for v in (m, s)]
@@ -115,7 +114,7 @@ def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
     """
     pillow, _, _ = KERNELS[one_of("resize: method", method, *KERNELS)]
     H, W = height_width("resize", x)
-    OH, OW = pair("resize: size", size) if np.ndim(size) else proportional(H, W, whole("resize: size", size))
+    OH, OW = pair("resize: size", size) if is_sequence(size) else proportional(H, W, whole("resize: size", size))
     if is_pillow(x):
         return x.resize((OW, OH), pillow)
     if x.dtype.kind not in "fiu" or x.dtype in (np.int64, np.uint64):
@@ -155,6 +154,7 @@ def centre_crop(x: Image, size: Size) -> Image:
 def flip(x: Image, *, vertical: bool = False) -> Image:
     """The mirror image: left and right are exchanged, or top and bottom with `vertical`."""
     height_width("flip", x)
+    vertical = flag("flip: vertical", vertical)
     if is_pillow(x):
         return x.transpose(FLIP_TOP_BOTTOM if vertical else FLIP_LEFT_RIGHT)
     return x[..., ::-1, :] if vertical else x[..., ::-1]
@@ -179,7 +179,7 @@ def random_crop(x: Image, size: Size, *, rng: np.random.Generator, pad: int = 0)
 def random_flip(x: Image, p: float = 0.5, *, rng: np.random.Generator, vertical: bool = False) -> Image:
     """The mirror image with probability p."""
     check_generator("random_flip", rng)
-    p = number("random_flip: p", p, least=0, most=1)
+    p, vertical = number("random_flip: p", p, least=0, most=1), flag("random_flip: vertical", vertical)
     height_width("random_flip", x)
     return each(lambda image: flip(image, vertical=vertical) if rng.random() < p else image, x)
 
@@ -206,6 +206,7 @@ def random_erasing(
     check_images("random_erasing", x)
     area = interval("random_erasing: area", area, most=1)
     ratio = interval("random_erasing: ratio", ratio)
+    value = None if value is None else number("random_erasing: value", value)
     H, W = x.shape[-2:]
 
     def one(image: Any) -> Any:
@@ -265,7 +266,7 @@ def proportional(H: int, W: int, shorter: int) -> tuple[int, int]:
 
 def pair(name: str, size: Size) -> tuple[int, int]:
     """(height, width) of a size."""
-    height, width = two(name, size) if np.ndim(size) else (size, size)
+    height, width = two(name, size) if is_sequence(size) else (size, size)
     return whole(name, height), whole(name, width)
 
 
@@ -278,10 +279,21 @@ def interval(name: str, bounds: Sequence[float], most: float | None = None) -> t
 
 def two(name: str, values: Any) -> tuple[Any, Any]:
     """The two elements of a sequence."""
-    if len(values) != 2:
-        raise ValueError(f"{name} must be a pair, not {values!r:.40}")
+    if not is_sequence(values) or len(values) != 2:
+        raise ValueError(f"{name} must be a pair, not {shown(values)}")
     first, second = values
     return first, second
+
+
+def is_sequence(x: Any) -> bool:
+    """Is it a list, a tuple, or an array with one axis?"""
+    return isinstance(x, (list, tuple)) or (is_array(x) and x.ndim == 1)
+
+
+def channels(name: str, values: Any, above: float | None = None) -> Any:
+    """One number, or one for each channel, as a flat array."""
+    given = values if is_sequence(values) else [values]
+    return np.array([number(name, v, above=above) for v in given], np.float64)
 
 
 def is_pillow(x: object) -> bool:
@@ -310,7 +322,7 @@ def check_images(name: str, x: Any) -> None:
 def check_generator(name: str, rng: object) -> None:
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
-            f"{name}: rng must be a NumPy generator, np.random.default_rng(seed), not {rng!r:.40}: a seed would give "
+            f"{name}: rng must be a NumPy generator, np.random.default_rng(seed), not {shown(rng)}: a seed would give "
             "the same numbers for every image"
         )
 

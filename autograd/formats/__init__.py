@@ -2,10 +2,11 @@
 
 A new format is one module in this folder and one entry in FORMATS. The module has two functions:
 
-    recognises(file)   True if the content of an open file looks like this format, whatever the name of the file
-    read(file)         the arrays of an open file by name; plain values may be among them
+    recognises(file, limit)   True if the content of an open file looks like this format, whatever the file's name
+    read(file, limit)         the arrays of an open file by name; plain values may be among them
 
-`read` may raise whatever its parser raises on damaged content: `damage.reading` turns it into one ValueError.
+`read` may raise whatever its parser raises on damaged content: `damage.reading` turns it into one ValueError. It takes
+at most `limit` bytes of memory, whatever the file says: it compares sizes before it makes arrays.
 A format that can be written has `write(path, arrays)` too, on `autograd.files.replacing`.
 """
 
@@ -15,8 +16,9 @@ import os
 from typing import IO, Any, Protocol
 
 from autograd.backend import Array, is_array
+from autograd.checks import whole
 from autograd.formats import npz, safetensors, torch
-from autograd.formats.damage import reading
+from autograd.formats.damage import limit_of, reading
 
 __all__ = ["FORMATS", "Format", "read_weights"]
 
@@ -24,8 +26,8 @@ __all__ = ["FORMATS", "Format", "read_weights"]
 class Format(Protocol):
     """What a module of this folder offers."""
 
-    def recognises(self, file: IO[bytes]) -> bool: ...
-    def read(self, file: IO[bytes]) -> dict[str, Any]: ...
+    def recognises(self, file: IO[bytes], limit: int) -> bool: ...
+    def read(self, file: IO[bytes], limit: int) -> dict[str, Any]: ...
 
 
 # In the order in which they are asked. The length that begins a safetensors file can look like another format, and a
@@ -33,18 +35,23 @@ class Format(Protocol):
 FORMATS: tuple[Format, ...] = (safetensors, torch, npz)
 
 
-def read_weights(path: str | os.PathLike[str]) -> dict[str, Array]:
+def read_weights(path: str | os.PathLike[str], *, most: int | None = None) -> dict[str, Array]:
     """The arrays of a file by name: `.pth` of PyTorch (old format and zip), `.safetensors` or `.npz`.
 
     The content decides which format it is, not the name. Nothing in the file is run: a pickle that asks for more than
     tensors is refused. Arrays from `.pth` and `.safetensors` are read-only.
-    Raises FileNotFoundError, and ValueError for a file that is damaged or has another format.
+    A compressed file may unpack to four times its size and 32 MB, or to `most` bytes if that is more: a few bytes could
+    fill the memory otherwise.
+    Raises FileNotFoundError if there is no such file, and ValueError for a file that is damaged, too large, or has
+    another format.
     """
+    most = None if most is None else whole("read_weights: most", most, 0)
     with reading(path, "file of weights") as file:
+        limit = limit_of(file, most)
         for form in FORMATS:
             file.seek(0)
-            if form.recognises(file):
+            if form.recognises(file, limit):
                 file.seek(0)
-                return {name: x for name, x in form.read(file).items() if is_array(x)}
+                return {name: x for name, x in form.read(file, limit).items() if is_array(x)}
         file.seek(0)
         raise ValueError(f"a zip, a pickle or safetensors cannot begin with {file.read(9).hex(' ') or 'nothing'}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BFLOAT16", "itemsize", "numbers_of"]
+__all__ = ["BFLOAT16", "itemsize", "known", "numbers_of", "tested"]
 
 BFLOAT16 = "bfloat16"  # the upper half of a float32; all other types are named as in NumPy
+KIND = re.compile(r"[<>|=][?biufcSUVmM]\d+(\[[^\[\]]*\])?")  # how NumPy describes a dtype
 
 
 def itemsize(dtype: str) -> int:
@@ -19,6 +21,28 @@ def itemsize(dtype: str) -> int:
 def numbers_of(content: Any, dtype: str, order: Any = "<") -> Any:
     """The numbers in these bytes, in the machine's byte order. bfloat16 becomes float32."""
     if dtype == BFLOAT16:
-        return (np.frombuffer(content, order + "u2").astype(np.uint32) << 16).view(np.float32)
+        bits = np.frombuffer(content, order + "u2").astype(np.uint32)
+        bits <<= 16
+        return bits.view(np.float32)
     native = np.dtype(dtype)
-    return np.frombuffer(content, native.newbyteorder(order)).astype(native, copy=False)
+    return tested(np.frombuffer(content, native.newbyteorder(order)).astype(native, copy=False))
+
+
+def tested(x: Any) -> Any:
+    """The array itself. Raises ValueError if it is boolean with a byte that is neither 0 nor 1."""
+    if x.dtype == np.bool and x.size and x.view(np.uint8).max() > 1:
+        raise ValueError("the bytes of booleans must be 0 or 1")
+    return x
+
+
+def known(descr: Any) -> None:
+    """Raises ValueError for a description of a dtype that is not one of plain numbers, text, bytes or dates."""
+    if isinstance(descr, list):
+        for _, inner, *_ in descr:
+            known(inner)
+    elif isinstance(descr, tuple):
+        known(descr[0])
+    elif descr == "|O":
+        raise ValueError("it holds Python objects in a pickle, which is never loaded: allow_pickle=False")
+    elif not isinstance(descr, str) or not KIND.fullmatch(descr):
+        raise ValueError(f"an array must have a dtype such as '<f4', not {descr!r:.40}")

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
-import io
+import ast
 import json
+import math
 import os
+import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -16,70 +19,138 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import numpy as np
 
 from autograd.backend import is_array, to_numpy
-from autograd.files import replacing
+from autograd.files import path_of_file, replacing
+from autograd.formats.archive import Archive, Content
+from autograd.formats.damage import parse_json, weight_of_json
+from autograd.formats.dtypes import known, tested
+from autograd.formats.values import TAG, as_json, from_json
 
 __all__ = ["JSON", "read", "recognises", "write"]
 
-JSON = "state.json"  # {"arrays": the names of all arrays, "values": everything else}
+JSON = "state.json"  # {"arrays": the names of all arrays, "values": everything else, "tagged": see values.py}
+HEADER = 10_000  # the most bytes of a header, as in NumPy
+NAME = 4_096  # the most characters of a name
 
 
-def recognises(file: IO[bytes]) -> bool:
+def recognises(file: IO[bytes], limit: int) -> bool:
     """True for any zip."""
     return file.read(2) == b"PK"
 
 
-def read(file: IO[bytes]) -> dict[str, Any]:
-    """The arrays and the plain values by name. The checksum of a member is tested before its content is parsed."""
+def read(file: IO[bytes], limit: int) -> dict[str, Any]:
+    """The arrays and the plain values by name. Raises ValueError if they would take more bytes than `limit`."""
     arrays: dict[str, Any] = {}
     record: dict[str, Any] = {}  # stays empty for a file of numpy.savez
-    with ZipFile(file) as archive:
-        for name in archive.namelist():
-            content = archive.read(name)
-            if name == JSON:
-                record = json.loads(content)
-                continue
-            stream = io.BytesIO(content)
-            arrays[name.removesuffix(".npy")] = np.lib.format.read_array(stream, allow_pickle=False)
-            if stream.read(1):
-                raise ValueError(f"{name} goes on after its end")
+    archive = Archive(file, limit)
+    for name in archive.members:
+        if name == JSON:
+            text = archive.read(name)
+            record = parse_json(text, limit - archive.total + len(text))
+            continue
+        key = name.removesuffix(".npy")
+        if key in arrays:
+            raise ValueError(f"it has the array {key:.80} twice")
+        content = archive.open(name)
+        arrays[key] = read_array(content)
+        content.finish()
     if record and record["arrays"] != list(arrays):
-        raise ValueError(f"the arrays must be {record['arrays']}, not {list(arrays)}")
-    return arrays | record.get("values", {})
+        raise ValueError(f"the arrays must be {record['arrays']!r:.300}, not {list(arrays)!r:.300}")
+    values = record.get("values", {})
+    if not isinstance(values, dict) or values.keys() & arrays.keys():
+        raise ValueError("the plain values must have names of their own")
+    return arrays | (from_json(values) if record.get("tagged") else values)
+
+
+def read_array(content: Content) -> Any:
+    """The array in a `.npy`. Its size is compared with the bytes that are there, before any memory is taken."""
+    name = content.member.name
+    start = content.read(8)
+    wide = {b"\1\0": "<H", b"\2\0": "<I", b"\3\0": "<I"}.get(start[6:])
+    if start[:6] != b"\x93NUMPY" or wide is None:
+        raise ValueError(f"{name:.80} is no .npy")
+    (length,) = struct.unpack(wide, content.read(struct.calcsize(wide)))
+    if length > HEADER:
+        raise ValueError(f"{name:.80} has a header of {length} bytes, and at most {HEADER} are read")
+    shape, columns, dtype = parse_header(content.read(length).decode("utf-8" if start[6] == 3 else "latin1"))
+    size = math.prod(shape) * dtype.itemsize
+    if size != content.left:
+        what = "goes on after its end" if size < content.left else "is cut short"
+        raise ValueError(f"{name:.80} {what}: {dtype} {shape!r:.80} takes {size} bytes, not {content.left}")
+    x = np.ndarray(shape, dtype, order="F" if columns else "C")
+    if size:
+        flat = (x.T if columns else x).reshape(-1)
+        content.fill(flat.view(np.uint8).data)
+    return tested(x)
+
+
+def parse_header(text: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order (True: by columns) and dtype from the header of a `.npy`."""
+    try:
+        header = ast.literal_eval(text.strip())
+    except SyntaxError:
+        header = ast.literal_eval(re.sub(r"(?<=\d)L\b", "", text.strip()))  # whole numbers of Python 2
+    if not isinstance(header, dict) or header.keys() != {"descr", "fortran_order", "shape"}:
+        raise ValueError("the header of a .npy must have descr, fortran_order and shape")
+    shape, columns = header["shape"], header["fortran_order"]
+    if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n < 1 << 63 for n in shape):
+        raise ValueError(f"the shape of an array must be a tuple of whole numbers, not {shape!r:.80}")
+    if type(columns) is not bool:
+        raise ValueError(f"fortran_order must be True or False, not {columns!r:.40}")
+    known(header["descr"])
+    return shape, columns, np.lib.format.descr_to_dtype(header["descr"])
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any], *, compress: bool = False) -> None:
     """Writes arrays and plain values by name, to exactly this path. A link is followed.
 
-    Raises TypeError for an entry that is neither an array nor fit for JSON, and FileNotFoundError without the folder.
+    Raises TypeError for an entry that `read` would not give back, and FileNotFoundError without the folder.
     """
     arrays, values = separated(state)
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"path must be in a folder that exists, not in {target.parent}: create it first")
-    if target.is_dir():
-        raise IsADirectoryError(f"path must be a file, not the folder {target}: add a name")
+    tagged = {"tagged": True} if f'"{TAG}"' in json.dumps(values) else {}
+    record = json.dumps({"arrays": list(arrays), "values": values} | tagged).encode()
+    if weight_of_json(record) > 4 * len(record) + (30 << 20):
+        raise TypeError(
+            f"the plain values must be few, not {len(record)} bytes of JSON: put lists of numbers in arrays"
+        )
     method = ZIP_DEFLATED if compress else ZIP_STORED
-    with replacing(target) as temporary, ZipFile(temporary, "x", method) as archive:
-        archive.writestr(JSON, json.dumps({"arrays": list(arrays), "values": values}), method)
+    with replacing(Path(path_of_file(path))) as temporary, ZipFile(temporary, "w", method) as archive:
+        archive.writestr(JSON, record, ZIP_STORED)
         for name, array in arrays.items():
             with archive.open(name + ".npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, to_numpy(array), allow_pickle=False)
 
 
 def separated(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arrays of a state, and its plain values. Raises TypeError for an entry that is neither."""
+    """The arrays of a state, and its plain values as JSON has them. Raises TypeError for an entry that is neither."""
     arrays, values = {}, {}
     for name, x in state.items():
         if not isinstance(name, str) or "\0" in name:
             raise TypeError(f"a name in a state must be a string without a null character, not {name!r:.40}")
+        if len(name) > NAME or any("\ud800" <= sign <= "\udfff" for sign in name):
+            raise TypeError(f"a name in a state must be text of at most {NAME} characters, not {name!r:.40}")
         if is_array(x) or isinstance(x, np.generic):
-            if x.dtype.hasobject:
-                raise TypeError(f"{name} must be an array of numbers or text, not of Python objects")
-            arrays[name] = x
+            arrays[name] = storable(name, x)
         else:
-            values[name] = x
             try:
-                json.dumps(x)
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"{name} must be an array or fit for JSON, not {type(x).__name__}: {error}") from error
+                values[name] = as_json(x)
+            except TypeError as error:
+                given = type(x).__name__
+                raise TypeError(f"{name} must be an array or fit for JSON, not {given}: {error}") from error
     return arrays, values
+
+
+def storable(name: str, x: Any) -> Any:
+    """The array itself. Raises TypeError for one that would come back as another."""
+    if x.dtype.hasobject or x.dtype.kind == "T":
+        raise TypeError(f"{name} must be an array of numbers or text, not of Python objects")
+    if isinstance(x, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"{name} must be a plain array, not a {type(x).__name__}: save its parts")
+    descr = np.lib.format.dtype_to_descr(x.dtype)
+    try:
+        known(descr)
+        same = np.lib.format.descr_to_dtype(descr) == x.dtype
+    except ValueError:
+        same = False
+    if not same:
+        raise TypeError(f"{name} must have a dtype of NumPy's own, not {x.dtype}: use astype")
+    return x

@@ -1,23 +1,23 @@
 """`torch.save`, old format and zip, read without PyTorch.
 
 A file holds a pickle that describes tensors, and the raw numbers: after the pickle in the old format, in one member for
-each storage in the zip. A pickle may call any function and set attributes of what it gets. `Descriptions` allows a
-short list of safe names and rejects everything else, so reading a file runs nothing in it and changes nothing.
+each storage in the zip. A pickle may call any function and set attributes of what it gets. `Machine` allows a short
+list of safe names and rejects everything else, so reading a file runs nothing in it and changes nothing.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
-from collections import OrderedDict
+import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import IO, Any, NamedTuple
-from zipfile import ZipFile
 
 import numpy as np
 
 from autograd.backend import Array
+from autograd.formats.archive import Archive
 from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
+from autograd.formats.pickles import Machine, UnpicklingError
 
 __all__ = ["read", "recognises"]
 
@@ -29,10 +29,14 @@ STORAGES = {
 }  # fmt: skip
 
 
-def recognises(file: IO[bytes]) -> bool:
+NDIM = 64  # NumPy's most
+STATES = ("state_dict", "model_state_dict", "model")  # where checkpoints of whole trainings have their tensors
+
+
+def recognises(file: IO[bytes], limit: int) -> bool:
     """True for a pickle, and for a zip with a member `data.pkl`."""
     first = file.read(2)
-    return first[:1] == b"\x80" or (first == b"PK" and any(map(is_pickle, ZipFile(file).namelist())))
+    return first[:1] == b"\x80" or (first == b"PK" and any(map(is_pickle, Archive(file, limit).members)))
 
 
 def is_pickle(name: str) -> bool:
@@ -40,11 +44,11 @@ def is_pickle(name: str) -> bool:
     return name.endswith("/data.pkl")
 
 
-def read(file: IO[bytes]) -> dict[str, Array]:
+def read(file: IO[bytes], limit: int) -> dict[str, Array]:
     """The tensors of a state_dict by name, as read-only views of the content. bfloat16 becomes float32."""
     zipped = file.read(2) == b"PK"
     file.seek(0)
-    return read_zip(file) if zipped else read_old(file.read())
+    return read_zip(file, limit) if zipped else read_old(file.read(), limit)
 
 
 class Storage(NamedTuple):
@@ -52,6 +56,7 @@ class Storage(NamedTuple):
 
     dtype: str
     key: str
+    size: int
 
 
 class Tensor(NamedTuple):
@@ -66,10 +71,12 @@ class Tensor(NamedTuple):
         """The view of the storage's numbers. Raises ValueError if it reaches beyond them."""
         x = numbers[self.storage.key]
         last = self.offset + sum([(n - 1) * stride for n, stride in zip(self.shape, self.strides)])
-        if min((self.offset, *self.shape, *self.strides)) < 0 or (0 not in self.shape and last >= len(x)):
+        size = math.prod(self.shape)
+        if size and last >= len(x):
             raise ValueError(f"a tensor of shape {self.shape} lies outside its storage of {len(x)} numbers")
-        strides = [stride * x.itemsize for stride in self.strides]
-        return np.lib.stride_tricks.as_strided(x[self.offset :], self.shape, strides, writeable=False)
+        strides = [stride * x.itemsize if n > 1 else 0 for n, stride in zip(self.shape, self.strides)]
+        start = self.offset if size else 0
+        return np.lib.stride_tricks.as_strided(x[start:], self.shape, strides, writeable=False)
 
 
 class RebuildTensor:
@@ -90,9 +97,13 @@ class RebuildTensor:
         hooks: Any = None,
         view: Any = None,
     ) -> Tensor:
-        numbers = [offset, *shape, *strides]
-        if type(storage) is not Storage or len(shape) != len(strides) or any(type(n) is not int for n in numbers):
+        if type(storage) is not Storage or not len(shape) == len(strides) <= NDIM:
             raise ValueError("a tensor must be described by a storage, an offset, its sizes and strides")
+        numbers = [offset, *shape, *strides]
+        if any(type(n) is not int for n in numbers):
+            raise ValueError("a tensor must be described by a storage, an offset, its sizes and strides")
+        if min(numbers) < 0 or max(numbers) >= 1 << 60:
+            raise ValueError(f"a tensor of shape {tuple(shape)!r:.200} lies outside its storage: a number is too large")
         if view:
             raise ValueError(
                 f"a tensor must be the plain numbers of its storage, not a view by {', '.join(map(str, view)):.40}: "
@@ -110,81 +121,122 @@ class RebuildParameter:
         return data
 
 
-SAFE = {
-    "collections.OrderedDict": OrderedDict,
+SAFE: dict[str, Any] = {
+    "collections.OrderedDict": dict,
     "torch._utils._rebuild_tensor_v2": RebuildTensor(),
     "torch._utils._rebuild_parameter": RebuildParameter(),
     "torch.Size": tuple,
     **{"torch." + name: dtype for name, dtype in STORAGES.items()},
 }
+CALLABLE = tuple([x for x in SAFE.values() if callable(x)])
 
 
-class Descriptions(pickle.Unpickler):
-    """Loads the descriptions of tensors from a pickle of PyTorch. `storages` holds those it refers to, by key."""
+class Descriptions:
+    """Reads the descriptions of tensors. `storages` holds those that were referred to, by key."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file)
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.storages: dict[str, Storage] = {}
 
-    def find_class(self, module: str, name: str) -> Any:
-        if f"{module}.{name}" not in SAFE:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, which has no place among weights, and was refused. In PyTorch, "
-                "torch.save(model.state_dict(), path) writes nothing but weights."
-            )
-        return SAFE[f"{module}.{name}"]
+    def load(self, content: bytes, position: int = 0) -> tuple[Any, int]:
+        """The object in the pickle at a position, and the position behind it."""
+        machine = Machine(content, position, self.limit, SAFE, CALLABLE, self.storage)
+        found = machine.load()
+        self.limit -= machine.cost
+        return found, machine.position
 
-    def persistent_load(self, pid: Any) -> Storage:
-        _, dtype, key, _, _, *view = pid
-        if dtype not in STORAGES.values() or not isinstance(key, str) or view not in ([], [None]):
-            raise ValueError(f"{pid!r:.100} describes no storage: a file of PyTorch before 0.4?")
-        return self.storages.setdefault(key, Storage(dtype, key))
+    def storage(self, pid: Any) -> Storage:
+        """The storage of a persistent id: a word, its type, its key, the device, its size, and in the old format None.
+
+        Raises ValueError for another id, and for a second size or type of the same storage.
+        """
+        if type(pid) is not tuple or len(pid) not in (5, 6):
+            raise UnpicklingError("a persistent id describes no storage: a file of PyTorch before 0.4?")
+        _, dtype, key, _, size, *view = pid
+        plain = type(key) is str and type(dtype) is str and type(size) is int and size >= 0
+        if not plain or dtype not in STORAGES.values() or view not in ([], [None]):
+            raise UnpicklingError("a persistent id describes no storage: a file of PyTorch before 0.4?")
+        found = self.storages.setdefault(key, Storage(dtype, key, size))
+        if found != Storage(dtype, key, size):
+            raise ValueError(f"the storage {key:.40} has {found.size} numbers {found.dtype}, and {size} {dtype}")
+        return found
+
+    def pay(self, storage: Storage) -> None:
+        """Counts the memory of a storage whose numbers become wider than they are in the file."""
+        self.limit -= 4 * storage.size if storage.dtype == BFLOAT16 else 0
+        if self.limit < 0:
+            raise ValueError(f"the storage {storage.key:.40} takes more memory than such a file may")
 
 
-def read_old(content: bytes) -> dict[str, Array]:
+def read_old(content: bytes, limit: int) -> dict[str, Array]:
     """The old format: pickles of three headers, the tensors and the keys; then each storage after its length."""
-    file = io.BytesIO(content)
-    magic, _, system = [Descriptions(file).load() for _ in range(3)]
-    if magic != MAGIC:
+    descriptions = Descriptions(limit - len(content))
+    magic, position = descriptions.load(content)
+    _, position = descriptions.load(content, position)
+    system, position = descriptions.load(content, position)
+    if magic != MAGIC or type(system) is not dict:
         raise ValueError("it is a pickle, but not one of torch.save")
-    descriptions = Descriptions(file)
-    found, keys = descriptions.load(), Descriptions(file).load()
+    found, position = descriptions.load(content, position)
+    keys, position = descriptions.load(content, position)
     order = "<" if system["little_endian"] else ">"
     numbers: dict[str, Array] = {}
     for key in keys:
-        if key not in descriptions.storages:
+        if type(key) is not str or key not in descriptions.storages:
             raise ValueError(f"it has a storage {key!r:.40} that no tensor is described by")
-        dtype = descriptions.storages[key].dtype
-        start = file.tell() + 8
-        stop = start + itemsize(dtype) * int.from_bytes(file.read(8), "little" if order == "<" else "big")
-        if stop > len(content):
-            raise ValueError(f"it is cut short: it should have at least {stop} bytes, and has {len(content)}")
-        numbers[key] = numbers_of(memoryview(content)[start:stop], dtype, order)
-        file.seek(stop)
-    return named(found, numbers)
+        if key in numbers:
+            raise ValueError(f"it has the storage {key:.40} twice")
+        storage = descriptions.storages[key]
+        start = position + 8
+        size = int.from_bytes(content[position:start], "little" if order == "<" else "big")
+        position = start + itemsize(storage.dtype) * size
+        if position > len(content):
+            raise ValueError(f"it is cut short: it should have at least {position} bytes, and has {len(content)}")
+        if size != storage.size:
+            raise ValueError(f"the storage {key:.40} should have {storage.size} numbers, and has {size}")
+        descriptions.pay(storage)
+        numbers[key] = numbers_of(memoryview(content)[start:position], storage.dtype, order)
+    return named(found, numbers, limit)
 
 
-def read_zip(file: IO[bytes]) -> dict[str, Array]:
+def read_zip(file: IO[bytes], limit: int) -> dict[str, Array]:
     """The new format: a zip of `data.pkl` and a member for each storage."""
-    with ZipFile(file) as archive:
-        (pickled,) = [name for name in archive.namelist() if is_pickle(name)]
-        root = pickled.removesuffix("data.pkl")
-        big = root + "byteorder" in archive.namelist() and archive.read(root + "byteorder") == b"big"
-        descriptions = Descriptions(io.BytesIO(archive.read(pickled)))
-        found = descriptions.load()
-        numbers = {
-            key: numbers_of(archive.read(f"{root}data/{key}"), storage.dtype, ">" if big else "<")
-            for key, storage in descriptions.storages.items()
-        }
-    return named(found, numbers)
+    archive = Archive(file, limit)
+    pickles = [name for name in archive.members if is_pickle(name)]
+    if len(pickles) != 1:
+        raise ValueError(f"it must have one data.pkl, not {len(pickles)}")
+    root = pickles[0].removesuffix("data.pkl")
+    big = root + "byteorder" in archive.members and archive.read(root + "byteorder") == b"big"
+    descriptions = Descriptions(limit - archive.total)
+    found, _ = descriptions.load(archive.read(pickles[0]))
+    numbers: dict[str, Array] = {}
+    for key, storage in descriptions.storages.items():
+        name = f"{root}data/{key}"
+        if name not in archive.members:
+            raise ValueError(f"it has no storage {key:.40}")
+        size = archive.members[name].size
+        if size != storage.size * itemsize(storage.dtype):
+            raise ValueError(f"the storage {key:.40} should have {storage.size} {storage.dtype}, and has {size} bytes")
+        descriptions.pay(storage)
+        numbers[key] = numbers_of(archive.read(name), storage.dtype, ">" if big else "<")
+    return named(found, numbers, limit)
 
 
-def named(found: Any, numbers: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays by name. A checkpoint with more than tensors must have them in `state_dict` or `model`."""
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            return named(found[key], numbers)
+def named(found: Any, numbers: Mapping[str, Array], limit: int) -> dict[str, Array]:
+    """The arrays by name. A checkpoint with more than tensors must have them in `state_dict` or `model`.
+
+    Raises ValueError if copies of them would take more bytes than `limit`: an expanded tensor has any size.
+    """
+    inner: Any = found
+    for _ in range(4):
+        if isinstance(inner, dict):
+            found = inner
+            inner = next((x for key in STATES if isinstance(x := found.get(key), dict)), None)
     if not isinstance(found, dict) or not all(isinstance(x, Tensor) for x in found.values()):
-        content = ", ".join(map(str, found)) if isinstance(found, dict) else type(found).__name__
-        raise ValueError(f"it must hold a dict of tensors, as a state_dict is, not {content:.200}")
+        content = ", ".join([f"{key!s:.40}" for key in islice(found, 8)]) if isinstance(found, dict) else None
+        raise ValueError(f"it must hold a dict of tensors, as a state_dict is, not {content or type(found).__name__}")
+    if len({str(name) for name in found}) != len(found):
+        raise ValueError("it has two tensors whose names are the same text")
+    total = sum([math.prod(x.shape) * numbers[x.storage.key].itemsize for x in found.values()])
+    if total > limit:
+        raise ValueError(f"its tensors repeat few numbers, and would take {total} bytes: save them with x.clone()")
     return {str(name): x.array(numbers) for name, x in found.items()}

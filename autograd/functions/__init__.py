@@ -4,7 +4,9 @@
 """
 
 from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
+from autograd import names
 from autograd.functions.accuracy import *
 from autograd.functions.activation import *
 from autograd.functions.arithmetic import *
@@ -20,3 +22,14 @@ from autograd.functions.regularization import *
 from autograd.functions.shape import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
+
+for name in __all__:  # those with options answer other frameworks' words for them
+    if globals()[name].__code__.co_argcount + globals()[name].__code__.co_kwonlyargcount > 1:
+        globals()[name] = names.with_advice(globals()[name])
+        globals()[name].__module__ = __name__  # where pickle finds this one
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise names.missing_name(__name__, name, __all__)

@@ -16,9 +16,10 @@ from autograd.checks import number, one_of
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp
-from autograd.functions.operands import axes_at
+from autograd.functions.operands import axes_at, check_elementwise, with_room
 from autograd.kernels import erf as kernel
 from autograd.shapes import Axis
+from autograd.sums import sum_over
 
 __all__ = [
     "elu", "erf", "gelu", "hardtanh", "leaky_relu", "log_softmax", "relu", "selu", "sigmoid", "silu", "softmax",
@@ -40,7 +41,7 @@ class Sigmoid(Function):
 
 def sigmoid(x: Operand) -> Any:
     """y = 1 / (1 + e^-x), in (0, 1)"""
-    return Sigmoid()(x)
+    return with_room(Sigmoid(), x)
 
 
 class ReLU(Function):
@@ -55,6 +56,7 @@ class ReLU(Function):
 
 def relu(x: Operand) -> Any:
     """y = max(x, 0); the gradient at 0 is 0."""
+    check_elementwise("relu", x)
     return ReLU()(x)
 
 
@@ -75,6 +77,7 @@ class LeakyReLU(Function):
 
 def leaky_relu(x: Operand, slope: float = 0.01) -> Any:
     """y = x where x > 0, slope x elsewhere; the gradient at 0 is the slope. (DeZero's default is 0.2.)"""
+    check_elementwise("leaky_relu", x)
     return LeakyReLU(number("leaky_relu: slope", slope))(x)
 
 
@@ -88,9 +91,9 @@ class ELU(Function):
         return limited(x, 0, None) + self.alpha * namespace(x).expm1(limited(x, None, 0))
 
     def backward(self, gy):
-        (y,) = self.outputs
-        gx = gy * (clip(y, None, 0) + self.alpha)
-        return gx if self.alpha == 1 else masked(gx, y <= 0) + masked(gy, y > 0)
+        (x,) = self.inputs
+        gx = gy * exp(clip(x, None, 0))  # y + alpha would lose all digits where y is near -alpha
+        return gx if self.alpha == 1 else masked(gx, x <= 0) * self.alpha + masked(gy, x > 0)
 
 
 def elu(x: Operand, alpha: float = 1.0) -> Any:
@@ -99,7 +102,8 @@ def elu(x: Operand, alpha: float = 1.0) -> Any:
     Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
     2015.
     """
-    return ELU(number("elu: alpha", alpha, above=0))(x)
+    check_elementwise("elu", x)
+    return with_room(ELU(number("elu: alpha", alpha, above=0)), x)
 
 
 def selu(x: Operand) -> Any:
@@ -107,7 +111,8 @@ def selu(x: Operand) -> Any:
 
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", 2017.
     """
-    return 1.0507009873554805 * elu(x, 1.6732632423543772)
+    check_elementwise("selu", x)
+    return with_room(lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772), x)
 
 
 class SiLU(Function):
@@ -124,17 +129,14 @@ class SiLU(Function):
 
 def silu(x: Operand) -> Any:
     """y = x sigmoid(x), also known as swish."""
-    return SiLU()(x)
+    return with_room(SiLU(), x)
 
 
 class NormalCDF(Function):
     """y = (1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x"""
 
     def forward(self, x):
-        y = kernel.erf(math.sqrt(0.5) * x)
-        y *= 0.5
-        y += 0.5
-        return y
+        return kernel.normal_cdf(x)
 
     def backward(self, gy):
         (x,) = self.inputs
@@ -147,9 +149,11 @@ def gelu(x: Operand, approximate: str = "none") -> Any:
     With `approximate="tanh"` that probability is (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, off by at most 5e-4.
     Raises ValueError for another `approximate`. Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
+    check_elementwise("gelu", x)
     if one_of("gelu: approximate", approximate, "none", "tanh") == "none":
-        return x * NormalCDF()(x)
-    return x * sigmoid(x * (0.044715 * x * x + 1) * math.sqrt(8 / math.pi))  # (1 + tanh u) / 2 = sigmoid(2 u)
+        return with_room(lambda x: x * NormalCDF()(x), x)
+    c = math.sqrt(8 / math.pi)  # (1 + tanh u) / 2 = sigmoid(2 u)
+    return with_room(lambda x: x * sigmoid(x * (0.044715 * x * x + 1) * c), x)
 
 
 class Softplus(Function):
@@ -165,7 +169,7 @@ class Softplus(Function):
 
 def softplus(x: Operand) -> Any:
     """y = ln(1 + e^x), a smooth max(x, 0)"""
-    return Softplus()(x)
+    return with_room(Softplus(), x)
 
 
 def hardtanh(x: Operand, low: float = -1.0, high: float = 1.0) -> Any:
@@ -186,7 +190,8 @@ class Erf(Function):
 
 def erf(x: Operand) -> Any:
     """y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, to about 4 units in the last place."""
-    return Erf()(x)
+    check_elementwise("erf", x)
+    return with_room(Erf(), x)
 
 
 class Softmax(Function):
@@ -197,12 +202,12 @@ class Softmax(Function):
 
     def forward(self, x):
         y = namespace(x).exp(x - x.max(axis=self.axes, keepdims=True))
-        y /= y.sum(axis=self.axes, keepdims=True)
+        y /= sum_over(y, self.axes)
         return y
 
     def backward(self, gy):
         (y,) = self.outputs
-        return y * (gy - (gy * y).sum(axis=self.axes, keepdims=True))
+        return y * (gy - sum_over(gy * y, self.axes))
 
 
 def softmax(x: Operand, axis: Axis = -1) -> Any:
@@ -210,7 +215,7 @@ def softmax(x: Operand, axis: Axis = -1) -> Any:
 
     Raises TypeError if x has no shape. Raises ValueError for an axis out of range or without elements.
     """
-    return Softmax(axes_at("softmax", x, axis, empty=False))(x)
+    return with_room(Softmax(axes_at("softmax", x, axis, empty=False)), x)
 
 
 class LogSoftmax(Function):
@@ -222,15 +227,15 @@ class LogSoftmax(Function):
     def forward(self, x):
         xp = namespace(x)
         y = x - x.max(axis=self.axes, keepdims=True)
-        return y - xp.log(xp.exp(y).sum(axis=self.axes, keepdims=True))
+        return y - xp.log(sum_over(xp.exp(y), self.axes))
 
     def backward(self, gy):
         (y,) = self.outputs
         gx = exp(y)
-        gx *= gy.sum(axis=self.axes, keepdims=True)  # saves an array; a Variable has no *= and is rebound
+        gx *= sum_over(gy, self.axes)  # saves an array; a Variable has no *= and is rebound
         return gy - gx
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Any:
     """y = ln softmax(x), exact also where softmax(x) underflows. Raises what `softmax` raises."""
-    return LogSoftmax(axes_at("log_softmax", x, axis, empty=False))(x)
+    return with_room(LogSoftmax(axes_at("log_softmax", x, axis, empty=False)), x)

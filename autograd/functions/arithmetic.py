@@ -6,11 +6,11 @@ import math
 import operator
 from typing import Any
 
-from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, as_array
+from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array
 from autograd.backend import namespace
 from autograd.checks import number
 from autograd.function import Function
-from autograd.functions.operands import check_elementwise
+from autograd.functions.operands import check_elementwise, in_single
 from autograd.kernels import indexing
 from autograd.variable import Variable
 
@@ -56,7 +56,7 @@ def power(x: Operand, p: Operand) -> Any:
     The gradient in p is x^p log x, which is nan for a negative x. The gradient in p of 0^p is 0.
     """
     check_elementwise("power", x, p)
-    return Power()(x, p)
+    return in_single(Power(), x, p)
 
 
 def abs(x: Operand) -> Any:
@@ -77,6 +77,7 @@ class Sign(Function):
 
 def sign(x: Operand) -> Any:
     """y = -1, 0 or 1, the sign of x; the gradient is 0 everywhere, at the jump too."""
+    check_elementwise("sign", x)
     return Sign()(x)
 
 
@@ -98,14 +99,21 @@ def masked(x: Operand, mask: Any) -> Any:
     return Masked(mask)(x) if isinstance(x, Variable) else indexing.masked(x, mask)
 
 
-def halved_where_equal(gy: Operand, different: Any) -> Any:
-    """gy where two operands differ, gy / 2 where they are equal: there each of the two receives one half."""
+def shared(gy: Operand, x0: Operand, x1: Operand, first: Any, second: Any, needs_x0: bool, needs_x1: bool) -> Any:
+    """The gradients of two operands: gy for the one that y is, half of it for both where `first` and `second` hold.
+
+    A nan is larger and smaller than everything, for y is nan then.
+    """
+    first, second = first | (x0 != x0), second | (x1 != x1)
     half = gy * 0.5
-    return half + masked(half, different)
+    g = half + masked(half, first != second)
+    return needs_x0 and masked(g, first), needs_x1 and masked(g, second)
 
 
 class Maximum(Function):
     """y = max(x0, x1)"""
+
+    alike = 0
 
     def forward(self, x0, x1):
         return namespace(x0, x1).maximum(x0, x1)
@@ -113,17 +121,30 @@ class Maximum(Function):
     def backward(self, gy):
         x0, x1 = self.inputs
         needs_x0, needs_x1 = self.needs
-        g = halved_where_equal(gy, x0 != x1)
-        return needs_x0 and masked(g, x0 >= x1), needs_x1 and masked(g, x1 >= x0)
+        return shared(gy, x0, x1, x0 >= x1, x1 >= x0, needs_x0, needs_x1)
+
+
+def lists_as_arrays(x0: Any, x1: Any) -> tuple[Any, Any]:
+    """x0 and x1; a list of numbers or Variables as an array, in the module of the other."""
+    y0 = array_like(x1, x0) if isinstance(x0, (list, tuple)) else x0
+    y1 = array_like(x0, x1) if isinstance(x1, (list, tuple)) else x1
+    return y0, y1
 
 
 def maximum(x0: Operand, x1: Operand) -> Any:
-    """y = max(x0, x1), element by element, broadcast. Where the two are equal, each receives half of the gradient."""
+    """y = max(x0, x1), element by element, broadcast; nan where one of the two is nan.
+
+    The gradient goes to the operand that y is, a nan too. Where the two are equal, or both nan, each receives half.
+    """
+    x0, x1 = lists_as_arrays(x0, x1)
+    check_elementwise("maximum", x0, x1)
     return Maximum()(x0, x1)
 
 
 class Minimum(Function):
     """y = min(x0, x1)"""
+
+    alike = 0
 
     def forward(self, x0, x1):
         return namespace(x0, x1).minimum(x0, x1)
@@ -131,17 +152,20 @@ class Minimum(Function):
     def backward(self, gy):
         x0, x1 = self.inputs
         needs_x0, needs_x1 = self.needs
-        g = halved_where_equal(gy, x0 != x1)
-        return needs_x0 and masked(g, x0 <= x1), needs_x1 and masked(g, x1 <= x0)
+        return shared(gy, x0, x1, x0 <= x1, x1 <= x0, needs_x0, needs_x1)
 
 
 def minimum(x0: Operand, x1: Operand) -> Any:
-    """y = min(x0, x1), element by element, broadcast. Where the two are equal, each receives half of the gradient."""
+    """y = min(x0, x1), element by element, broadcast; nan where one of the two is nan. Gradients as for `maximum`."""
+    x0, x1 = lists_as_arrays(x0, x1)
+    check_elementwise("minimum", x0, x1)
     return Minimum()(x0, x1)
 
 
 class Where(Function):
     """y = x0 where c holds, x1 elsewhere; the condition c is a boolean array."""
+
+    alike = 1
 
     def forward(self, c, x0, x1):
         xp = namespace(c, x0, x1)
@@ -161,6 +185,8 @@ def where(condition: Operand, x0: Operand, x1: Operand) -> Any:
     The operand that is not chosen can still harm its own inputs: `where(x > 0, log(x), 0)` has the gradient 0 / 0 at 0.
     Make that operand harmless first: `log(where(x > 0, x, 1))`. Raises TypeError if the condition is not boolean.
     """
+    x0, x1 = lists_as_arrays(x0, x1)
+    check_elementwise("where", x0, x1)
     condition = as_array(condition)
     kind = str(getattr(condition, "dtype", type(condition).__name__))
     if kind != "bool":
@@ -181,7 +207,8 @@ class Clip(Function):
     def backward(self, gy):
         (x,) = self.inputs
         low, high = self.low, self.high
-        return masked(gy, x <= high if low is None else x >= low if high is None else (x >= low) & (x <= high))
+        outside = x > high if low is None else x < low if high is None else (x < low) | (x > high)
+        return masked(gy, ~outside)  # a nan is not outside: y is x there
 
 
 def limited(x: Any, low: float | None, high: float | None) -> Any:
@@ -194,6 +221,7 @@ def limited(x: Any, low: float | None, high: float | None) -> Any:
 def clip(x: Operand, low: float | None, high: float | None) -> Any:
     """y = x limited to low <= y <= high; one of the two may be None. The gradient is 1 inside and at the borders.
 
+    A nan stays, with the gradient 1.
     Raises TypeError if a limit is not a number (`maximum` and `minimum` take arrays and Variables). Raises ValueError
     if both limits are None or if low > high.
     """
@@ -201,4 +229,5 @@ def clip(x: Operand, low: float | None, high: float | None) -> Any:
         raise ValueError("clip takes low, high or both, not None and None")
     high = None if high is None else number("clip: high", high, finite=False)
     low = None if low is None else number("clip: low", low, most=high, finite=False)
+    check_elementwise("clip", x)
     return Clip(low, high)(x)

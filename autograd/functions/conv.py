@@ -17,13 +17,13 @@ from math import prod
 from typing import Any
 
 from autograd.algebra import Operand
-from autograd.checks import whole
+from autograd.checks import shown, whole
 from autograd.function import Function
-from autograd.functions.operands import operand
+from autograd.functions.operands import in_single, operand
 from autograd.kernels import conv
 from autograd.kernels import im2col as arrays
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
-from autograd.shapes import Shape
+from autograd.shapes import Shape, shape_of
 
 __all__ = [
     "Col2im", "Im2col", "col2im", "conv1d", "conv2d", "conv2d_by_im2col", "conv3d", "conv_transpose2d", "im2col",
@@ -83,14 +83,15 @@ def col2im(
     (N · OH · OW, C · KH · KW) -> (N, C, H, W)
     Raises ValueError if the rows are not those of im2col on such an image.
     """
+    shape = shape_of("col2im: a size", shape)
     if len(shape) != 4:
-        raise ValueError(f"col2im: shape must be (N, C, H, W), not {tuple(shape)}")
+        raise ValueError(f"col2im: shape must be (N, C, H, W), not {shape}")
     N, C, *size = shape
     w = windows_of("col2im", tuple(size), kernel, stride, pad, dilation)
     expected = N * prod(w.out), C * prod(w.kernel)
     given = operand("col2im", cols).shape
     if given != expected:
-        raise ValueError(f"col2im takes for images {tuple(shape)} an im2col of shape {expected}, not {given}")
+        raise ValueError(f"col2im takes for images {shape} an im2col of shape {expected}, not {given}")
     return Col2im(w)(cols.reshape(N, *w.out, C, *w.kernel).transpose(0, 3, 4, 5, 1, 2))
 
 
@@ -110,6 +111,8 @@ def conv2d_by_im2col(
 class Conv(Function):
     """y = x * W + b [convolution]. With ConvTranspose it is closed under differentiation: see `kernels/conv.py`."""
 
+    alike = 0
+
     def __init__(self, w, groups):
         self.w, self.groups = w, groups
 
@@ -128,6 +131,8 @@ class Conv(Function):
 
 class ConvFilterGradient(Function):
     """gW, and with `bias` gb: the adjoint of Conv in W and b [weight gradient].   x, gy -> gW or (gW, gb)"""
+
+    alike = 0
 
     def __init__(self, w, groups, bias=False):
         self.w, self.groups, self.bias = w, groups, bias
@@ -176,11 +181,13 @@ def conv_nd(
 ) -> Any:
     """The convolution over `n` spatial axes; `name` stands in the messages of errors."""
     w, groups = checked(name, n, x, W, b, stride, pad, dilation, groups)
-    return Conv(w, groups)(x, W) if b is None else Conv(w, groups)(x, W, b)
+    return in_single(Conv(w, groups), *((x, W) if b is None else (x, W, b)))
 
 
 class ConvTranspose(Function):
     """x = the sum of all y[n, m, o] times filter m, laid down at window o: the adjoint of Conv in x.   y, W -> x"""
+
+    alike = 0
 
     def __init__(self, w, groups):
         self.w, self.groups = w, groups
@@ -225,8 +232,9 @@ def conv_transpose2d(
         )
     check_bias(name, b, M)
     w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
-    y = ConvTranspose(w, groups)(x, W)
-    return y if b is None else y + b.reshape(M, 1, 1)
+    if b is None:
+        return in_single(ConvTranspose(w, groups), x, W)
+    return in_single(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, 1, 1), x, W, b)
 
 
 def transposed_windows(
@@ -234,7 +242,7 @@ def transposed_windows(
 ) -> Windows:
     """The windows, as many as `size` says, on the image that a transposed convolution makes."""
     if isinstance(pad, str):
-        raise ValueError(f"{name}: pad must be numbers or pairs, not {pad!r}: OH depends on it")
+        raise ValueError(f"{name}: pad must be numbers or pairs, not {shown(pad)}: OH depends on it")
     n = len(size)
     w = windows_of(name, (1 << 30,) * n, kernel, stride, pad, dilation)  # checks these; the size is found below
     more = per_axis(f"{name}: output_pad", output_pad, n, 0)

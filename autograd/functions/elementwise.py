@@ -11,6 +11,7 @@ from typing import Any
 from autograd.algebra import Log, Operand
 from autograd.backend import namespace
 from autograd.function import Function
+from autograd.functions.operands import check_elementwise, in_single
 
 __all__ = [
     "arccos", "arcsin", "arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "sin", "sinh", "sqrt", "square",
@@ -60,7 +61,7 @@ class Expm1(Function):
         return namespace(x).expm1(x)
 
     def backward(self, gy):
-        return gy * (1 + self.outputs[0])
+        return gy * exp(self.inputs[0])  # 1 + y would lose all digits where y is near -1
 
 
 def expm1(x: Operand) -> Any:
@@ -95,6 +96,7 @@ class Square(Function):
 
 def square(x: Operand) -> Any:
     """y = x^2"""
+    check_elementwise("square", x)
     return Square()(x)
 
 
@@ -141,7 +143,7 @@ class Tan(Function):
 
 def tan(x: Operand) -> Any:
     """y = tan x, x in radians"""
-    return Tan()(x)
+    return in_single(Tan(), x)
 
 
 class Arcsin(Function):
@@ -152,12 +154,12 @@ class Arcsin(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
-        return gy / sqrt(1 - x * x)
+        return gy / sqrt((1 - x) * (1 + x))  # exact near the ends, as 1 - x^2 is not
 
 
 def arcsin(x: Operand) -> Any:
     """y = arcsin x in [-pi/2, pi/2], for x in [-1, 1]; the gradient is infinite at both ends."""
-    return Arcsin()(x)
+    return in_single(Arcsin(), x)
 
 
 class Arccos(Function):
@@ -168,12 +170,12 @@ class Arccos(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
-        return -gy / sqrt(1 - x * x)
+        return -gy / sqrt((1 - x) * (1 + x))
 
 
 def arccos(x: Operand) -> Any:
     """y = arccos x in [0, pi], for x in [-1, 1]; the gradient is infinite at both ends."""
-    return Arccos()(x)
+    return in_single(Arccos(), x)
 
 
 class Arctan(Function):
@@ -189,7 +191,7 @@ class Arctan(Function):
 
 def arctan(x: Operand) -> Any:
     """y = arctan x in (-pi/2, pi/2)"""
-    return Arctan()(x)
+    return in_single(Arctan(), x)
 
 
 class Sinh(Function):
@@ -235,4 +237,4 @@ class Tanh(Function):
 
 def tanh(x: Operand) -> Any:
     """y = (e^x - e^-x) / (e^x + e^-x), in (-1, 1)"""
-    return Tanh()(x)
+    return in_single(Tanh(), x)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import namespace
+from autograd.backend import as_numbers, namespace
 from autograd.function import Function
 from autograd.functions.operands import operand
+from autograd.kernels.indexing import add_rows
 
 __all__ = ["embedding"]
 
@@ -33,13 +33,7 @@ class AddRows(Function):
 
     def forward(self, x, index):
         self.save(index=index)
-        xp = namespace(x)
-        row = x.shape[index.ndim :]
-        D = prod(row)
-        y = xp.zeros((self.V, *row), x.dtype)
-        # Element by element: NumPy adds at a flat index five times as fast as at an index of rows.
-        xp.add.at(y.reshape(-1), (index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1), x.reshape(-1))
-        return y
+        return add_rows(x, index, (self.V, *x.shape[index.ndim :]))
 
     def backward(self, gy):
         return Embedding()(gy, self.saved.index), None
@@ -52,7 +46,7 @@ def embedding(W: Operand, index: Operand) -> Any:
     Raises TypeError if the index is not of integers, ValueError if W has no rows or an index is not in 0 .. V - 1.
     """
     W, index = operand("embedding", W), as_array(index)
-    index = index if hasattr(index, "dtype") else namespace(as_array(W)).asarray(index)
+    index = index if hasattr(index, "dtype") else namespace(as_array(W)).asarray(as_numbers(index))
     if index.dtype.kind not in "iu":
         raise TypeError(f"embedding: the index must be of integers, not {index.dtype}")
     if not W.shape:

@@ -11,17 +11,22 @@ import numpy as np
 
 from autograd.algebra import BroadcastTo, Operand, as_array, getitem, matmul, reshape, transpose
 from autograd.backend import namespace
-from autograd.checks import whole
+from autograd.checks import shown, whole
+from autograd.constants import is_sparse
 from autograd.function import Function
 from autograd.functions.operands import operand
+from autograd.kernels.einsum import sum_of_products
 from autograd.kernels.matmul import product
 from autograd.shapes import axes_of
+from autograd.sums import sum_over
 
 __all__ = ["Einsum", "einsum", "linear", "matmul", "outer", "tensordot"]
 
 
 class Linear(Function):
     """y = x W + b.   (..., I) (I, O) (O,) -> (..., O)"""
+
+    alike = 0
 
     def forward(self, x, W, b):
         y = product(as_matrix(x), W)  # (N, O)
@@ -37,7 +42,7 @@ class Linear(Function):
         g = as_matrix(gy)  # (N, O)
         gx = needs_x and product(g, W.T).reshape(x.shape)
         gW = needs_W and product(as_matrix(x).T, g)
-        return gx, gW, needs_b and g.sum(0)
+        return gx, gW, needs_b and sum_over(g, (0,), keepdims=False)
 
 
 def as_matrix(x: Operand) -> Any:
@@ -55,6 +60,8 @@ def linear(x: Operand, W: Operand, b: Operand = None) -> Any:
     if not xs or len(Ws) != 2 or xs[-1] != Ws[0] or bs not in ([], [Ws[1:]]):
         given = f"x {xs}, W {Ws}" + "".join([f", b {shape}" for shape in bs])
         raise ValueError(f"linear takes x (..., I), W (I, O) and b (O,), not {given}")
+    if is_sparse(x):
+        return matmul(x, W) if b is None else matmul(x, W) + b
     return matmul(x, W) if b is None else Linear()(x, W, b)
 
 
@@ -78,6 +85,8 @@ def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int
         if n > min(a.ndim, b.ndim):
             raise ValueError(f"tensordot: shapes {a.shape} and {b.shape} have no {n} axes to sum over")
         axes = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
+    if len(axes) != 2:
+        raise ValueError(f"tensordot: axes must be a number or two lists of axes, not {shown(axes)}")
     summed_a, summed_b = [axes_of(x.shape, tuple(np.atleast_1d(k).tolist())) for x, k in zip((a, b), axes)]
     if [a.shape[i] for i in summed_a] != [b.shape[i] for i in summed_b]:
         raise ValueError(f"tensordot: axes {summed_a} of {a.shape} and {summed_b} of {b.shape} have different sizes")
@@ -96,14 +105,16 @@ class Einsum(Function):
     operand lacks, and repeated along the letters that it alone has.
     """
 
+    alike = 0
+
     def __init__(self, terms, output):
         self.terms = terms
         self.output = output
 
     def forward(self, *xs):
-        first, last = set(self.terms[0]), set(self.terms[-1])
-        one_pass = len(xs) < 3 and (first <= last or last <= first)  # without this einsum looks for matrix products
-        return namespace(*xs).einsum(",".join(self.terms) + "->" + self.output, *xs, optimize=not one_pass)
+        like = next((x for x in xs if hasattr(x, "dtype")), np.float64(0))  # a constant is a number of Python
+        arrays = [x if hasattr(x, "dtype") else namespace(like).asarray(x, like.dtype) for x in xs]
+        return sum_of_products(self.terms, self.output, *arrays)
 
     def backward(self, gy):
         xs = self.inputs
@@ -131,7 +142,7 @@ def einsum(subscripts: str, *operands: Operand) -> Any:
     unknown or repeated letter in the output, and sizes that differ.
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum takes its subscripts as text first, such as 'ij,jk->ik', not {subscripts!r:.40}")
+        raise TypeError(f"einsum takes its subscripts as text first, such as 'ij,jk->ik', not {shown(subscripts)}")
     xs = [operand("einsum", x) for x in operands]
     shapes = [x.shape for x in xs]
     terms, output = parse(subscripts, shapes)

@@ -6,23 +6,30 @@ Prediction and target must have the same shape; nothing is broadcast.
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import Any
 
-from autograd.algebra import Operand, as_array, astype, getitem
-from autograd.backend import Array, namespace
-from autograd.checks import number
-from autograd.function import Function
+import numpy as np
+
+from autograd.algebra import Operand, array_like, as_array, astype, getitem
+from autograd.backend import Array, as_numbers, namespace
+from autograd.checks import number, shown, whole
+from autograd.constants import check_real
+from autograd.function import Function, Tracked
 from autograd.functions.activation import log_softmax, sigmoid, softmax
 from autograd.functions.arithmetic import Clip, limited
 from autograd.functions.elementwise import log
+from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
-from autograd.shapes import axes_of
+from autograd.shapes import one_axis
 
 __all__ = [
     "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error",
     "sigmoid_cross_entropy", "softmax_cross_entropy",
 ]  # fmt: skip
+
+
+SLACK = 1e-3  # so much may a probability be outside [0, 1]: by rounding, in float16 too, or by a step of a difference
 
 
 def check_floating(name: str, x: Operand) -> None:
@@ -31,14 +38,26 @@ def check_floating(name: str, x: Operand) -> None:
         raise TypeError(f"{name}: the prediction must be floating-point, not {getattr(x, 'dtype', type(x).__name__)}")
 
 
+def check_probabilities(name: str, x: Operand, remedy: str = "", nan: bool = False) -> None:
+    """Raises ValueError unless all x are in [0, 1], up to `SLACK`. With `nan` that is allowed: a loss shows it.
+
+    `name` is the function and the argument, `remedy` what to do.
+    """
+    x = as_array(x)
+    low, high = x.min(), x.max()
+    if not (low >= -SLACK and high <= 1 + SLACK) and not (nan and low != low):
+        flat = x.reshape(-1)
+        outside = flat[~((flat >= -SLACK) & (flat <= 1 + SLACK))][0]
+        raise ValueError(f"{name} must be in [0, 1], not {outside}{remedy}")
+
+
 def prediction_and_target(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
     """x and t of one shape, with elements; an integer or boolean t in the dtype of x.
 
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
     check_floating(name, x)
-    if not hasattr(t, "dtype"):
-        t = namespace(as_array(x)).asarray(t, dtype=x.dtype)
+    t = target(name, t, x)
     if x.shape != t.shape:
         raise ValueError(f"{name} takes a prediction and a target of the same shape, not {x.shape} and {t.shape}")
     if 0 in x.shape:
@@ -46,8 +65,26 @@ def prediction_and_target(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
     return x, t if t.dtype.kind == "f" else astype(t, x.dtype)
 
 
+def target(name: str, t: Operand, x: Operand) -> Any:
+    """t as a Variable or an array beside x; a number or a list of numbers becomes an array. TypeError for the rest."""
+    if not hasattr(t, "dtype"):
+        try:
+            t = array_like(x, t)  # a list of Variables becomes one
+            if not isinstance(t, Tracked):
+                t = as_numbers(t)
+                t = namespace(as_array(x)).asarray(t, dtype=x.dtype if t.dtype.kind == "f" else t.dtype)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} takes a target of numbers, not {shown(t)}") from error
+    if t.dtype.kind not in "fiub":
+        raise TypeError(f"{name} takes a target of real numbers, not {t.dtype}: {shown(t)}")
+    check_real(name, as_array(t))
+    return t
+
+
 class MeanSquaredError(Function):
     """y = mean of (x - t)^2"""
+
+    alike = 0
 
     def forward(self, x, t):
         d = x - t
@@ -65,11 +102,13 @@ def mean_squared_error(x: Operand, t: Operand) -> Any:
 
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
-    return MeanSquaredError()(*prediction_and_target("mean_squared_error", x, t))
+    return with_room(MeanSquaredError(), *prediction_and_target("mean_squared_error", x, t))
 
 
 class MeanAbsoluteError(Function):
     """y = mean of |d|, d = x - t; the derivative in d is sign(d) / n."""
+
+    alike = 0
 
     def forward(self, x, t):
         d = x - t
@@ -88,11 +127,13 @@ def mean_absolute_error(x: Operand, t: Operand) -> Any:
 
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
-    return MeanAbsoluteError()(*prediction_and_target("mean_absolute_error", x, t))
+    return with_room(MeanAbsoluteError(), *prediction_and_target("mean_absolute_error", x, t))
 
 
 class HuberLoss(Function):
     """y = mean of c (d - c / 2), d = x - t, c = d clipped to [-delta, delta]; the derivative in d is c / n."""
+
+    alike = 0
 
     def __init__(self, delta):
         self.delta = delta
@@ -117,7 +158,10 @@ def huber_loss(x: Operand, t: Operand, delta: float = 1.0) -> Any:
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty, or unless delta > 0.
     """
     delta = number("huber_loss: delta", delta, above=0, finite=False)
-    return HuberLoss(delta)(*prediction_and_target("huber_loss", x, t))
+    x, t = prediction_and_target("huber_loss", x, t)
+    if delta == inf:  # inf - inf is nan
+        return with_room(MeanSquaredError(), x, t) * 0.5
+    return with_room(HuberLoss(delta), x, t)
 
 
 class SoftmaxCrossEntropy(Function):
@@ -166,34 +210,49 @@ def softmax_cross_entropy(
     """y = -mean over the samples of the sum of t log softmax(x) over the classes.   (..., C) (...) or (..., C) -> ()
 
     x are logits, with the classes along `axis`; y is stable for any finite logits. t are labels 0 .. C - 1 (integers,
-    x's shape without that axis), or distributions over the classes (x's shape; one-hot or probabilities).
+    x's shape without that axis), or distributions over the classes (x's shape; one-hot or probabilities). C is at least
+    2, because softmax of one logit is 1 whatever it is: `sigmoid_cross_entropy` is the loss of one logit.
     The mean is over all other axes. Samples with the label `ignore_index` contribute nothing and are not counted. With
     no samples the loss is 0. `smoothing` s makes the target (1 - s) t + s / C (Szegedy et al., 2016).
 
     Raises TypeError if x is not floating-point, or if labels are not integers. Raises ValueError if the shapes do not
-    fit, x is empty, a label is out of range, or the smoothing is not in [0, 1).
+    fit, x is empty or has one class, a label is out of range, a target is outside [0, 1], or the smoothing is not in
+    [0, 1).
     """
     name = "softmax_cross_entropy"
     x, t, labels = logits_and_target(name, x, t, axis)
     smoothing = number(f"{name}: smoothing", smoothing, least=0, below=1)
+    ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
     if labels:
         if ignore_index is not None and (ignored := as_array(t) == ignore_index).any():
             x, t = getitem(x, ~ignored), as_array(t)[~ignored]
         check_labels(name, as_array(t), x.shape[-1])
-        return SoftmaxCrossEntropy(smoothing)(x, t)
+        f = SoftmaxCrossEntropy(smoothing)
+        return with_room(lambda x: f(x, t), x) if x.dtype.char == "e" else f(x, t)
     if ignore_index is not None:
         raise ValueError(f"{name}: ignore_index must be None where the target is a distribution, not {ignore_index}")
-    t = t * (1 - smoothing) + smoothing / x.shape[-1] if smoothing else t
-    return -(t * log_softmax(x)).sum() / prod(x.shape[:-1])
+    check_probabilities(f"{name}: a target", t, ": x are the logits, t the probabilities, or labels of integers")
+    C, n = x.shape[-1], prod(x.shape[:-1])
+
+    def of_distributions(x: Any, t: Any) -> Any:
+        t = t * (1 - smoothing) + smoothing / C if smoothing else t
+        return -(t * log_softmax(x)).sum() / n
+
+    return with_room(of_distributions, x, t)
 
 
 def logits_and_target(name: str, x: Operand, t: Operand, axis: int) -> tuple[Any, Any, bool]:
     """x and t with the classes on the last axis, and whether t are labels (a distribution otherwise)."""
     check_floating(name, x)
-    t = t if hasattr(t, "dtype") else namespace(as_array(x)).asarray(t)
+    t = target(name, t, x)
     if 0 in x.shape or not x.shape:
         raise ValueError(f"{name} takes logits (..., C) with at least one element, not shape {x.shape}")
-    (k,) = axes_of(x.shape, axis)
+    k = one_axis(name, x.shape, axis)
+    if x.shape[k] == 1:
+        raise ValueError(
+            f"{name} takes logits of at least 2 classes, not 1, shape {x.shape}: softmax of one logit is always 1. "
+            "sigmoid_cross_entropy is the loss of one logit"
+        )
     samples = x.shape[:k] + x.shape[k + 1 :]
     labels = t.shape == samples
     if not labels and t.shape != x.shape:
@@ -221,6 +280,8 @@ def check_labels(name: str, labels: Array, C: int) -> None:
 class SigmoidCrossEntropy(Function):
     """y = -mean of t log p + (1 - t) log(1 - p), p = sigmoid(x): max(x, 0) - x t + log(1 + e^-|x|) never overflows."""
 
+    alike = 0
+
     def forward(self, x, t):
         xp = namespace(x, t)
         return (xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-abs(x)))).mean()
@@ -236,9 +297,11 @@ def sigmoid_cross_entropy(x: Operand, t: Operand) -> Any:
     """y = -mean of t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)) over all elements; x are logits, t in [0, 1].
 
     Stable for any finite logits. Raises TypeError if x is not floating-point, ValueError if the shapes differ or are
-    empty.
+    empty, or if a target is outside [0, 1].
     """
-    return SigmoidCrossEntropy()(*prediction_and_target("sigmoid_cross_entropy", x, t))
+    x, t = prediction_and_target("sigmoid_cross_entropy", x, t)
+    check_probabilities("sigmoid_cross_entropy: t", t)
+    return with_room(SigmoidCrossEntropy(), x, t)
 
 
 class BinaryCrossEntropy(Function):
@@ -247,9 +310,13 @@ class BinaryCrossEntropy(Function):
     eps is the spacing of floats at 1. The derivative of q in p counts as 1.
     """
 
+    alike = 0
+
+    def __init__(self, eps):
+        self.eps = eps
+
     def forward(self, p, t):
-        xp = namespace(p, t)
-        eps = float(xp.finfo(p.dtype).eps)
+        xp, eps = namespace(p, t), self.eps
         shift = xp.clip(p, eps, 1 - eps) - p
         q = p + shift
         self.save(shift=shift, constant=True)
@@ -268,9 +335,14 @@ def binary_cross_entropy(p: Operand, t: Operand) -> Any:
 
     p is moved into [eps, 1 - eps] first, eps the machine epsilon of its dtype, so that y and its gradient are finite.
     The derivative of that move counts as 1: a p at 0 is not stuck there. Use `sigmoid_cross_entropy` for logits.
-    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty.
+    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty, or if p or t is outside
+    [0, 1] by more than rounding.
     """
-    return BinaryCrossEntropy()(*prediction_and_target("binary_cross_entropy", p, t))
+    p, t = prediction_and_target("binary_cross_entropy", p, t)
+    logits = ": are these logits? Apply sigmoid, or use sigmoid_cross_entropy"
+    check_probabilities("binary_cross_entropy: p", p, logits, nan=True)
+    check_probabilities("binary_cross_entropy: t", t)
+    return with_room(BinaryCrossEntropy(float(np.finfo(p.dtype).eps)), p, t)
 
 
 def kl_divergence(p: Operand, q: Operand) -> Any:
@@ -278,10 +350,14 @@ def kl_divergence(p: Operand, q: Operand) -> Any:
 
     Both are probabilities, and are not normalized here. 0 log 0 = 0; where q is 0 and p is not, y is infinite.
     PyTorch calls it kl_div(log q, p, reduction="batchmean"), for matrices.
-    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty.
+    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty, or if p or q is outside
+    [0, 1] by more than rounding.
     """
     p, q = prediction_and_target("kl_divergence", p, q)
+    for name, x in (("p", p), ("q", q)):
+        remedy = ": are these logits, or logarithms? Apply softmax, or exp"
+        check_probabilities(f"kl_divergence: {name}", x, remedy, nan=True)
     if not p.shape:
         raise ValueError("kl_divergence takes distributions (..., C), not single numbers")
-    zero = as_array(p) == 0
-    return (p * (log(p + zero) - log(q + zero))).sum() / prod(p.shape[:-1])
+    zero, n = as_array(p) == 0, prod(p.shape[:-1])
+    return with_room(lambda p, q: (p * (log(p + zero) - log(q + zero))).sum() / n, p, q)

@@ -14,9 +14,12 @@ from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
 from autograd.checks import number, whole
 from autograd.function import Function
-from autograd.functions.operands import operand, rounded, summable, summable_together
+from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
+from autograd.functions.reduction import mean
 from autograd.functions.statistics import channel_means, per_channel, row_means
+from autograd.kernels.matmul import product
 from autograd.shapes import Shape
+from autograd.sums import sum_over
 
 __all__ = [
     "batch_norm", "batch_norm_by_formula", "batch_norm_inference", "batch_norm_with_statistics", "group_norm",
@@ -27,14 +30,17 @@ __all__ = [
 def batch_norm_by_formula(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
     """`batch_norm` in the steps of its formula: slower, and it keeps every step for the backward pass.
 
-    It computes in the dtype of its operands. Raises ValueError if the shapes do not fit or the batch is empty.
+    Raises what `batch_norm` raises.
     """
     eps = check_batch_norm("batch_norm_by_formula", x, gamma, beta, eps)
     axes, shape = (0, *range(2, x.ndim)), (1, -1, *[1] * (x.ndim - 2))
-    mean = x.mean(axes, keepdims=True)
-    var = ((x - mean) ** 2).mean(axes, keepdims=True)
-    xn = (x - mean) / (var + eps) ** 0.5
-    return gamma.reshape(shape) * xn + beta.reshape(shape)
+
+    def formula(x: Any, gamma: Any, beta: Any) -> Any:
+        d = x - mean(x, axes, keepdims=True)
+        xn = d / (mean(d**2, axes, keepdims=True) + eps) ** 0.5
+        return gamma.reshape(shape) * xn + beta.reshape(shape)
+
+    return with_room(formula, x, gamma, beta)
 
 
 class BatchNorm(Function):
@@ -42,6 +48,8 @@ class BatchNorm(Function):
 
     gx = gamma / sqrt(var + eps) (gy - mean(gy) - xn mean(gy xn)),  ggamma = sum(gy xn),  gbeta = sum(gy)
     """
+
+    alike = 0
 
     def __init__(self, eps):
         self.eps = eps
@@ -82,7 +90,7 @@ def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
 
     mean and var are those of this batch, of each channel (axis 1) over all other axes: over axis 0 for (N, C), over
     0, 2, 3 for images (N, C, H, W). Gradients flow through them. var is the mean of the squared deviations.
-    Raises ValueError if the shapes do not fit or the batch is empty.
+    Raises ValueError if the shapes do not fit or a channel has fewer than two values.
     Source: Ioffe and Szegedy, "Batch normalization", 2015.
     """
     return batch_norm_with_statistics(x, gamma, beta, eps)[0]
@@ -109,10 +117,15 @@ def check_batch_norm(name: str, x: Operand, gamma: Operand, beta: Operand, eps: 
 
 
 def check_batch(name: str, x: Operand) -> None:
-    """Raises ValueError unless x has channels on axis 1, and elements."""
+    """Raises ValueError unless x has channels on axis 1, each with at least two values."""
     shape = operand(name, x).shape
     if len(shape) < 2 or 0 in shape:
         raise ValueError(f"{name} takes x (N, C, ...) with at least one element in each channel, not {shape}")
+    if prod(shape) == shape[1]:
+        raise ValueError(
+            f"{name} takes at least 2 values in each channel, not 1, shape {shape}: of one value the variance is 0, "
+            "and y is beta whatever x is. Give it a larger batch, or use test_mode()"
+        )
 
 
 def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
@@ -148,6 +161,8 @@ class LayerNorm(Function):
 
     gx = (g - mean(g) - xn mean(g xn)) / sqrt(var + eps) for g = gamma gy,  ggamma = sum(gy xn),  gbeta = sum(gy)
     """
+
+    alike = 0
 
     def __init__(self, eps):
         self.eps = eps
@@ -186,8 +201,8 @@ class LayerNorm(Function):
             gx -= (gy @ weight).reshape(-1, 1) * (1 / D)
             gx *= inv
             gx = gx.reshape(x.shape)
-        ggamma = needs_gamma and (inv.reshape(-1) @ gy_d).reshape(gamma.shape)
-        return gx, ggamma, needs_beta and gy.sum(0).reshape(gamma.shape)
+        ggamma = needs_gamma and product(inv.reshape(1, -1), gy_d).reshape(gamma.shape)
+        return gx, ggamma, needs_beta and sum_over(gy, (0,), keepdims=False).reshape(gamma.shape)
 
 
 def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -218,10 +233,16 @@ def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: floa
 def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
     """y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and var of each sample and channel: C groups of one.
 
-    Raises ValueError if the shapes do not fit.
+    Raises ValueError if the shapes do not fit, or a channel of a sample has one value.
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016.
     """
-    return by_group("instance_norm", x, prod(operand("instance_norm", x).shape[1:2]), gamma, beta, eps)
+    shape = operand("instance_norm", x).shape
+    if len(shape) > 1 and prod(shape[2:]) == 1:
+        raise ValueError(
+            f"instance_norm takes at least 2 values in each channel, not 1, shape {shape}: of one value the variance "
+            "is 0, and y is beta whatever x is"
+        )
+    return by_group("instance_norm", x, prod(shape[1:2]), gamma, beta, eps)
 
 
 def by_group(name: str, x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float) -> Any:

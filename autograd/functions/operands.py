@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from autograd.algebra import Operand, astype, operand
+from autograd.checks import shown
 from autograd.shapes import Axis, Shape, axes_of
+from autograd.variable import Variable
 
-__all__ = ["axes_at", "check_elementwise", "operand", "rounded", "summable", "summable_together"]
+__all__ = [
+    "LABEL",
+    "axes_at",
+    "check_elementwise",
+    "in_single",
+    "operand",
+    "rounded",
+    "summable",
+    "summable_together",
+    "with_room",
+]
+
+KINDS = frozenset("fiub")  # of dtypes of numbers
+LABEL = -(2**63), 2**63 - 1  # the range of integers
+HALF = np.dtype(np.float16)
+ROOMY = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 def check_elementwise(name: str, *xs: Operand) -> None:
-    """Raises TypeError for a list, a tuple or a string among `xs`: Python's operators would join or repeat it."""
+    """Raises TypeError unless `xs` are Variables, arrays of numbers, and numbers.
+
+    Python's operators would join or repeat a list; NumPy would ask each element of an array of objects.
+    """
     for x in xs:
-        if isinstance(x, (list, tuple, str, bytes)):
-            raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {x!r:.40}")
+        dtype = getattr(x, "dtype", None)
+        if dtype is None and not isinstance(x, Number):
+            raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
+        if dtype is not None and dtype.kind not in KINDS:
+            raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
 
 
 def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
@@ -25,11 +50,12 @@ def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
     Raises TypeError if x has no shape, and ValueError for an axis out of range. Without `empty`, raises ValueError also
     if there are no elements along the axes.
     """
-    if not hasattr(x, "shape"):
-        raise TypeError(f"{name} takes a Variable or an array, not {type(x).__name__}: {x!r:.40}")
+    if getattr(getattr(x, "dtype", None), "kind", "") not in KINDS:
+        found = x.dtype if hasattr(x, "dtype") else type(x).__name__
+        raise TypeError(f"{name} takes a Variable or an array, not {found}: {shown(x)}")
     axes = axes_of(x.shape, axis)
     if not empty and 0 in [x.shape[a] for a in axes]:
-        raise ValueError(f"{name} takes at least one element over axis {axis}, not shape {x.shape}")
+        raise ValueError(f"{name} takes at least one element over axis {shown(axis)}, not shape {x.shape}")
     return axes
 
 
@@ -40,16 +66,43 @@ def summable(x: Operand) -> Any:
     return astype(x, np.float32) if x.dtype == np.float16 else x
 
 
+def common_dtype(*xs: Operand) -> Any:
+    """The dtype of the floating-point Variables among `xs`; of all, if there are none."""
+    dtypes = [x.dtype for x in xs if isinstance(x, Variable) and x.dtype.kind == "f"]
+    return np.result_type(*dtypes or [x.dtype for x in xs if hasattr(x, "dtype")])
+
+
 def summable_together(*xs: Operand) -> list[Any]:
     """`xs`, each with room for sums, in their common dtype."""
     ys = [summable(x) for x in xs]
     dtypes = {y.dtype for y in ys}
-    return ys if len(dtypes) == 1 else [astype(y, np.result_type(*dtypes)) for y in ys]
+    return ys if len(dtypes) == 1 else [astype(y, common_dtype(*ys)) for y in ys]
+
+
+def with_room(f: Callable[..., Any], *xs: Operand) -> Any:
+    """f(*xs), computed with room: float16 in float32 and rounded at the end, integers in float64."""
+    for x in xs:
+        if getattr(x, "dtype", None) not in ROOMY:
+            break
+    else:
+        return f(*xs)
+    return rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
+
+
+def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
+    """f(*xs), of float16 computed in float32 and rounded at the end; of other numbers as it is."""
+    for x in xs:
+        if getattr(x, "dtype", None) == HALF:
+            break
+    else:
+        return f(*xs)
+    return rounded(f(*[astype(x, np.float32) if getattr(x, "dtype", None) == HALF else x for x in xs]), *xs)
 
 
 def rounded(y: Operand, *xs: Operand) -> Any:
     """`y` in the common dtype of `xs`; unchanged if that is an integer type."""
-    if {x.dtype for x in xs} == {y.dtype}:
+    dtypes = {x.dtype for x in xs if hasattr(x, "dtype")}
+    if not dtypes or dtypes == {y.dtype}:
         return y
-    dtype = np.result_type(*[x.dtype for x in xs])
+    dtype = common_dtype(*xs)
     return astype(y, dtype) if dtype.kind == "f" else y

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import namespace
+from autograd.checks import flag, shown
 from autograd.function import Function
 from autograd.functions.conv import check_images, windows_of
 from autograd.functions.operands import rounded, summable
@@ -74,7 +75,9 @@ def max_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad 
     if x.dtype.kind not in "fiub":
         raise TypeError(f"max_pool2d takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
     if any(max(pads) >= K for pads, K in zip(w.pad, w.kernel)):
-        raise ValueError(f"max_pool2d: pad must be smaller than the kernel {w.kernel}, not {pad!r}: a window is empty")
+        raise ValueError(
+            f"max_pool2d: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty"
+        )
     return MaxPool(w)(x)
 
 
@@ -148,6 +151,7 @@ def pooling_windows(
 ) -> Windows:
     """The windows of a pooling. Raises ValueError if a size does not fit."""
     check_images(name, x, 2)
+    ceil = flag(f"{name}: ceil_mode", ceil)
     return windows_of(name, x.shape[2:], kernel, kernel if stride is None else stride, pad, 1, ceil)
 
 

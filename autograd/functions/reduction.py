@@ -10,15 +10,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from autograd import algebra
-from autograd.algebra import Operand, as_array, reshape, transpose
+from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import namespace
-from autograd.checks import number
+from autograd.checks import flag, number
 from autograd.function import Function
 from autograd.functions.arithmetic import abs
 from autograd.functions.elementwise import exp, sqrt
-from autograd.functions.operands import axes_at
-from autograd.shapes import Axis, Shape, reduced_shape
+from autograd.functions.operands import axes_at, with_room
+from autograd.shapes import Axis, Shape, one_axis, reduced_shape
+from autograd.sums import sum_over
 from autograd.variable import Variable
 
 __all__ = [
@@ -28,13 +31,16 @@ __all__ = [
 
 def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = sum of x over `axis`; over no elements it is 0."""
-    return algebra.sum(x, axes_at("sum", x, axis), keepdims)
+    return algebra.sum(x, axes_at("sum", x, axis), flag("keepdims", keepdims))
 
 
 def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = (1/n) sum of x over `axis`, n the number of elements summed. Raises ValueError if n = 0."""
     axes = axes_at("mean", x, axis, empty=False)
-    return x.mean(axis=axes, keepdims=keepdims)
+    flag("keepdims", keepdims)
+    if isinstance(x, Variable) or x.dtype.kind != "f":
+        return x.mean(axis=axes, keepdims=keepdims)
+    return with_room(lambda x: sum(x, axes, keepdims) / math.prod([x.shape[a] for a in axes]), x)
 
 
 class Variance(Function):
@@ -45,15 +51,18 @@ class Variance(Function):
         self.n = n
 
     def forward(self, x):
-        d = x - x.mean(axis=self.axes, keepdims=True)
+        d = self.deviations(x)
         d *= d
-        return d.sum(axis=self.axes, keepdims=True) / self.n
+        return sum_over(d, self.axes) / self.n
 
     def backward(self, gy):
         (x,) = self.inputs
-        gx = x - x.mean(axis=self.axes, keepdims=True)
+        gx = self.deviations(x)
         gx *= gy * (2 / self.n)  # saves an array; a Variable has no *= and is rebound
         return gx
+
+    def deviations(self, x):
+        return x - sum_over(x, self.axes) / math.prod([x.shape[a] for a in self.axes])
 
 
 def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:
@@ -66,12 +75,12 @@ def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) 
     n = math.prod([x.shape[a] for a in axes]) - number("var: ddof", ddof)
     if n <= 0:
         raise ValueError(f"var takes more than ddof = {ddof} elements over axis {axis}, not shape {x.shape}")
-    return shaped(Variance(axes, n)(x), x, axis, keepdims)
+    return shaped(with_room(Variance(axes, n), x), x, axis, keepdims)
 
 
 def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:
     """y = the square root of `var`; the gradient is 0 where y is 0. Raises what `var` raises."""
-    return root(var(x, axis, keepdims, ddof), 2)
+    return with_room(lambda x: root(var(x, axis, keepdims, ddof), 2), x)
 
 
 def root(x: Operand, p: float) -> Any:
@@ -93,19 +102,19 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
         return max(abs(x), axes, keepdims)
     if p == 1:
         return sum(abs(x), axes, keepdims)
-    return root(sum(x * x if p == 2 else abs(x) ** p, axes, keepdims), p)
+    return with_room(lambda x: root(sum(x * x if p == 2 else abs(x) ** p, axes, keepdims), p), x)
 
 
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = the largest element over `axis`; of equal ones the first receives the whole gradient."""
     axes = axes_at("max", x, axis, empty=False)
-    return x.max(axis=axes, keepdims=keepdims)
+    return x.max(axis=axes, keepdims=flag("keepdims", keepdims))
 
 
 def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = the smallest element over `axis`; of equal ones the first receives the whole gradient."""
     axes = axes_at("min", x, axis, empty=False)
-    return x.min(axis=axes, keepdims=keepdims)
+    return x.min(axis=axes, keepdims=flag("keepdims", keepdims))
 
 
 def argmax(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -133,7 +142,7 @@ class LogSumExp(Function):
         xp = namespace(x)
         m = x.max(axis=self.axes, keepdims=True)
         finite = xp.where(xp.isfinite(m), m, 0)  # inf - inf is nan
-        s = xp.exp(x - finite).sum(axis=self.axes, keepdims=True)
+        s = sum_over(xp.exp(x - finite), self.axes)
         return xp.log(s + (s == 0)) + m  # s = 0 only if all x are -inf, and so is m
 
     def backward(self, gy):
@@ -146,7 +155,7 @@ class LogSumExp(Function):
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = ln(sum of e^x) over `axis`, without overflow: a smooth maximum. Its gradient is softmax(x)."""
     axes = axes_at("logsumexp", x, axis, empty=False)
-    return shaped(LogSumExp(axes)(x), x, axis, keepdims)
+    return shaped(with_room(LogSumExp(axes), x), x, axis, keepdims)
 
 
 class CumSum(Function):
@@ -156,6 +165,8 @@ class CumSum(Function):
         self.axis = axis
 
     def forward(self, x):
+        if x.dtype.kind == "f" and x.dtype.itemsize < 8:  # each number carries the rounding of all before it
+            return x.cumsum(axis=self.axis, dtype=np.float64).astype(x.dtype)
         return x.cumsum(axis=self.axis)
 
     def backward(self, gy):
@@ -168,9 +179,8 @@ def cumsum(x: Operand, axis: int | None = None) -> Any:
     if axis is None:
         axes_at("cumsum", x, None)
         return CumSum(0)(reshape(x, (-1,)))
-    if isinstance(axis, (tuple, list)):
-        raise TypeError(f"cumsum: axis must be one number or None, not {axis!r}")
-    return CumSum(axes_at("cumsum", x, axis)[0])(x)
+    axes_at("cumsum", x, None)
+    return CumSum(one_axis("cumsum", x.shape, axis))(x)
 
 
 def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -179,6 +189,10 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     shape = reduced_shape(x.shape, axis, keepdims)
     if not isinstance(x, Variable):  # an array: no gradient is needed
         return x.prod(axis=axes, keepdims=keepdims)
+    if x.dtype == np.float16:
+        return with_room(lambda x: prod(x, axes, keepdims), x)
+    if x.dtype.kind != "f":
+        x = astype(x, np.ones(0, x.dtype).prod().dtype)  # as NumPy: in 64 bits
     y = rows_over(x, axes)  # the first half times the second, until one column is left: no division by an x that is 0
     odd = 1 + sum(y[:, :0], 1, keepdims=True)
     while y.shape[1] > 1:
@@ -191,7 +205,7 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def shaped(y: Operand, x: Operand, axis: Axis, keepdims: bool) -> Any:
     """`y`, a reduction of x over `axis` with the axes kept; without these axes, unless `keepdims`."""
-    return y if keepdims else reshape(y, reduced_shape(x.shape, axis, False))
+    return y if flag("keepdims", keepdims) else reshape(y, reduced_shape(x.shape, axis, False))
 
 
 def rows_over(x: Operand, axes: Shape) -> Any:

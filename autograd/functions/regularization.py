@@ -7,7 +7,7 @@ from typing import Any
 from autograd.algebra import Operand
 from autograd.backend import generator, namespace
 from autograd.checks import number
-from autograd.config import mode
+from autograd.config import training
 from autograd.function import Function
 
 __all__ = ["dropout"]
@@ -41,6 +41,6 @@ def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
     """
     p = number("dropout: p", p, least=0, below=1)
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind not in "fc":
+    if getattr(dtype, "kind", "") not in ("f", "c"):
         raise TypeError(f"dropout takes floating-point arrays, not {dtype or type(x).__name__}: try x.astype(float)")
-    return Dropout(p, generator(rng))(x) if p and mode.get().training else x
+    return Dropout(p, generator(rng))(x) if p and training() else x

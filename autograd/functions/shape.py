@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import prod
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import BroadcastTo, Operand, SumTo, astype, getitem, reshape, to, transpose
-from autograd.backend import namespace
-from autograd.checks import whole
+from autograd.backend import namespace, to_numpy
+from autograd.checks import LARGEST, number, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import operand
-from autograd.shapes import Axis, Shape, axes_of, broadcast_axes
+from autograd.shapes import Axis, Shape, axes_of, broadcast_axes, one_axis, shape_of
 
 __all__ = [
     "astype", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "getitem", "moveaxis", "pad", "repeat",
@@ -27,9 +28,9 @@ def broadcast_to(x: Operand, shape: Shape) -> Any:
 
     Raises ValueError if x does not broadcast to the shape.
     """
-    x = operand("broadcast_to", x)
-    broadcast_axes(x.shape, tuple(shape))
-    return x if x.shape == tuple(shape) else BroadcastTo(tuple(shape))(x)
+    x, shape = operand("broadcast_to", x), shape_of("broadcast_to: a size", shape)
+    broadcast_axes(x.shape, shape)
+    return x if x.shape == shape else BroadcastTo(shape)(x)
 
 
 def sum_to(x: Operand, shape: Shape) -> Any:
@@ -37,9 +38,9 @@ def sum_to(x: Operand, shape: Shape) -> Any:
 
     Raises ValueError if an array of that shape does not broadcast to x's shape.
     """
-    x = operand("sum_to", x)
-    broadcast_axes(tuple(shape), x.shape)
-    return x if x.shape == tuple(shape) else SumTo(tuple(shape))(x)
+    x, shape = operand("sum_to", x), shape_of("sum_to: a size", shape)
+    broadcast_axes(shape, x.shape)
+    return x if x.shape == shape else SumTo(shape)(x)
 
 
 def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Any:
@@ -48,7 +49,7 @@ def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Any:
     Raises ValueError for an axis that the result does not have.
     """
     x = operand("expand_dims", x)
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     rest, n = iter(x.shape), len(x.shape) + len(axes)
     new = axes_of((1,) * n, axes)
     return reshape(x, tuple([1 if i in new else next(rest) for i in range(n)]))
@@ -88,7 +89,9 @@ def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple
     shape = x.shape
     old, new = axes_of(shape, source), axes_of(shape, destination)
     if len(old) != len(new):
-        raise ValueError(f"moveaxis takes as many destinations as sources, not {source} and {destination}")
+        raise ValueError(
+            f"moveaxis takes as many destinations as sources, not {shown(source)} and {shown(destination)}"
+        )
     order = [i for i in range(len(shape)) if i not in old]
     for place, axis in sorted(zip(new, old)):
         order.insert(place, axis)
@@ -102,7 +105,7 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Any:
     """
     x = operand("swapaxes", x)
     shape = x.shape
-    ((a,), (b,)) = axes_of(shape, axis1), axes_of(shape, axis2)
+    a, b = one_axis("swapaxes", shape, axis1), one_axis("swapaxes", shape, axis2)
     order = list(range(len(shape)))
     order[a], order[b] = b, a
     return transpose(x, tuple(order))
@@ -126,8 +129,7 @@ def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
     Raises TypeError if repeats are not whole numbers, ValueError if one is negative.
     """
     x = operand("tile", x)
-    given = repeats if isinstance(repeats, Iterable) else (repeats,)
-    counts = tuple([whole("tile: repeats", n, least=0) for n in given])
+    counts = shape_of("tile: repeats", repeats)
     n = max(len(counts), len(x.shape))
     shape = (1,) * (n - len(x.shape)) + x.shape
     counts = (1,) * (n - len(counts)) + counts
@@ -145,7 +147,7 @@ def repeat(x: Operand, repeats: int, axis: int | None = None) -> Any:
     x, repeats = operand("repeat", x), whole("repeat: repeats", repeats, least=0)
     x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
     shape = x.shape
-    (k,) = axes_of(shape, axis)
+    k = one_axis("repeat", shape, axis)
     head, tail = shape[: k + 1], shape[k + 1 :]
     wide = broadcast_to(reshape(x, (*head, 1, *tail)), (*head, repeats, *tail))
     return reshape(wide, (*head[:-1], head[-1] * repeats, *tail))
@@ -177,16 +179,36 @@ def pad(x: Operand, width: Any, value: float = 0) -> Any:
     shape = x.shape
     try:
         pairs = np.broadcast_to(width, (len(shape), 2)).tolist()
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         expected = f"n, (before, after), or such a pair for each axis of shape {shape}"
-        raise ValueError(f"pad: width must be {expected}, not {width}") from error
-    if any(not isinstance(n, int) or n < 0 for pair in pairs for n in pair):
-        raise ValueError(f"pad: widths must be whole numbers of at least 0, not {width}")
-    return Pad(pairs, value)(x)
+        raise ValueError(f"pad: width must be {expected}, not {shown(width)}") from error
+    if any(type(n) is not int or not 0 <= n <= LARGEST for pair in pairs for n in pair):
+        raise ValueError(f"pad: widths must be whole numbers of at least 0, not {shown(width)}")
+    return Pad(pairs, fitting("pad: value", value, x.dtype))(x)
+
+
+def fitting(name: str, value: float, dtype: Any) -> Any:
+    """The number `value`, if an array of `dtype` can hold it; its nan and infinities are those of floating-point ones.
+
+    Raises TypeError if it is no number, ValueError if it does not fit.
+    """
+    if dtype.kind == "b" and isinstance(value, (bool, np.bool)):
+        return value
+    if isinstance(value, float) and value != value:
+        value = math.nan
+    else:
+        value = number(name, value, finite=False)
+    info = np.iinfo(dtype) if dtype.kind in "iu" else None
+    held = dtype.kind == "f" or (value in (0, 1) if info is None else value % 1 == 0 and info.min <= value <= info.max)
+    if not held and dtype.kind in "iub":
+        raise ValueError(f"{name} must be a number that {dtype} can hold, not {shown(value)}")
+    return value
 
 
 class Concat(Function):
     """Arrays one after the other along an axis. Its adjoint is Split."""
+
+    alike = 0
 
     def __init__(self, axis):
         self.axis = axis
@@ -200,16 +222,24 @@ class Concat(Function):
         return Split(self.saved.bounds, self.axis)(gy)
 
 
+def several(name: str, xs: Any) -> list[Any]:
+    """The elements of a list or a tuple of arrays, or the rows of an array. Raises TypeError for anything else."""
+    rows = getattr(xs, "ndim", 1) > 0 and getattr(getattr(xs, "dtype", None), "kind", "f") in "fiubc"
+    if isinstance(xs, (str, bytes, dict, set)) or not isinstance(xs, Iterable) or not rows:
+        raise TypeError(f"{name} takes a list of Variables and arrays, not {type(xs).__name__}: {shown(xs)}")
+    return list(xs)
+
+
 def concat(xs: Sequence[Operand], axis: int = 0) -> Any:
     """The arrays `xs` one after the other along `axis`; their other sizes are equal.
 
     Raises ValueError if there are no arrays or the shapes do not fit.
     """
-    xs = [operand("concat", x) for x in xs]
+    xs = [operand("concat", x) for x in several("concat", xs)]
     shapes = [x.shape for x in xs]
     if not shapes or not shapes[0]:
         raise ValueError(f"concat takes at least one array, each with at least one axis, not shapes {shapes}")
-    (k,) = axes_of(shapes[0], axis)
+    k = one_axis("concat", shapes[0], axis)
     if any(len(s) <= k or (*s[:k], *s[k + 1 :]) != (*shapes[0][:k], *shapes[0][k + 1 :]) for s in shapes):
         raise ValueError(f"concat takes shapes that differ along axis {axis} only, not {shapes}")
     return Concat(k)(*xs)
@@ -220,11 +250,12 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Any:
 
     Raises ValueError if there are no arrays or the shapes differ.
     """
-    xs = [operand("stack", x) for x in xs]
+    xs = [operand("stack", x) for x in several("stack", xs)]
     shapes = [x.shape for x in xs]
     if len(set(shapes)) != 1:
         raise ValueError(f"stack takes at least one array, all of the same shape, not {shapes}")
-    return concat([expand_dims(x, axis) for x in xs], axis)
+    k = one_axis("stack", (1, *shapes[0]), axis)
+    return concat([expand_dims(x, k) for x in xs], k)
 
 
 class Split(Function):
@@ -242,23 +273,24 @@ class Split(Function):
         return Concat(self.axis)(*gys)
 
 
-def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:
+def split(x: Operand, sections: Any, axis: int = 0) -> tuple[Any, ...]:
     """A tuple of parts of x along `axis`. `sections` is a number of equal parts, or the points at which to cut.
 
     split(x, 3) cuts (6,) into (2,) (2,) (2,), and split(x, [1, 4]) into (1,) (3,) (2,).
     Raises ValueError if the parts would not be equal, or the points are not in order within the axis.
     """
     x = operand("split", x)
-    (k,) = axes_of(x.shape, axis)
+    k = one_axis("split", x.shape, axis)
     n = x.shape[k]
-    if not isinstance(sections, Iterable):
-        parts = whole("split: sections", sections)
+    points = to_numpy(sections).tolist() if hasattr(sections, "dtype") else sections
+    if not isinstance(points, (tuple, list, range)):
+        parts = whole("split: sections", points)
         if n % parts:
             raise ValueError(f"split: sections must divide the size {n} of axis {axis}, or be points, not {parts}")
-        sections = range(n // parts, n, n // parts) if n else [0] * (parts - 1)
-    points = [0, *[int(p) for p in sections], n]
+        points = range(n // parts, n, n // parts) if n else [0] * (parts - 1)
+    points = [0, *[whole("split: points", p, least=0) for p in points], n]
     if points != sorted(points):
-        raise ValueError(f"split: points must be in order in 0 .. {n}, the size of axis {axis}, not {list(sections)}")
+        raise ValueError(f"split: points must be in order in 0 .. {n}, the size of axis {axis}, not {points[1:-1]}")
     return Split(list(pairwise(points)), k)(x)
 
 
@@ -271,9 +303,10 @@ def roll(x: Operand, shift: int | tuple[int, ...], axis: Axis = None) -> Any:
     if axis is None:
         return reshape(roll(reshape(x, -1), shift, 0), x.shape)
     axes = axes_of(x.shape, axis)
-    shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
+    given = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
+    shifts = [whole("roll: shift", n, -LARGEST) for n in given]
     if len(shifts) != len(axes):
-        raise ValueError(f"roll takes as many shifts as axes, not {shift} and {axis}")
+        raise ValueError(f"roll takes as many shifts as axes, not {shown(shift)} and {shown(axis)}")
     for n, k in zip(shifts, axes):
         size = x.shape[k]
         cut = -n % size if size else 0

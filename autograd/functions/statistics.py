@@ -17,7 +17,6 @@ from autograd.functions.linear import Einsum
 __all__ = ["channel_means", "per_channel", "row_means", "sum_of_products"]
 
 FEW_PIXELS = range(2, 33)  # so few pixels a channel that the overhead of a NumPy loop for each channel dominates
-LONG, LONG_LAST = 1 << 11, 1 << 14  # of elements added one after the other; NumPy adds 16 side by side on the last axis
 
 
 def channel_means(*xs: Operand) -> Any:
@@ -47,16 +46,5 @@ def row_means(*xs: Operand) -> Any:
 
 
 def sum_of_products(letters: str, output: str, *xs: Operand) -> Any:
-    """The sum of the product of `xs`, whose axes are `letters`, over the letters that `output` lacks.
-
-    `einsum` makes no array for the product, but adds the elements one after the other. The mean of 100,000 float32
-    numbers near 10,000 would be wrong by 7. Axes longer than thousands are therefore summed in halves.
-    """
-    shape = xs[0].shape
-    for axis in range(len(shape) if max(shape) > LONG else 0):
-        if shape[axis] > (LONG_LAST if axis == len(shape) - 1 else LONG) and letters[axis] not in output:
-            half = shape[axis] // 2
-            halves = [(*[slice(None)] * axis, part) for part in (slice(half), slice(half, None))]
-            first, second = [sum_of_products(letters, output, *[x[part] for x in xs]) for part in halves]
-            return first + second
+    """The sum of the product of `xs`, whose axes are `letters`, over the letters that `output` lacks."""
     return Einsum([letters] * len(xs), output)(*xs)

@@ -26,6 +26,7 @@ from autograd.kernels import columns, winograd
 from autograd.kernels.im2col import col2im, im2col
 from autograd.kernels.ways import kernel
 from autograd.kernels.windows import Windows
+from autograd.sums import sum_over
 
 __all__ = ["filter_gradient", "forward", "transpose"]
 
@@ -51,8 +52,9 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
 
     With `bias` also the adjoint in b, b[m] = sum over n, o of y[n, m, o]; otherwise None.
     """
-    W = (by_group(y, groups) @ pixels(x, w, groups).swapaxes(2, 3)).sum(axis=0)  # (G, M/G, C/G · K)
-    b = y.sum(axis=(0, *range(2, y.ndim)), dtype=W.dtype) if bias else None
+    W = by_group(y, groups) @ pixels(x, w, groups).swapaxes(2, 3)  # (N, G, M/G, C/G · K)
+    W = sum_over(W, (0,), keepdims=False)
+    b = sum_over(y, (0, *range(2, y.ndim)), keepdims=False).astype(W.dtype, copy=False) if bias else None
     return W.reshape(y.shape[1], x.shape[1] // groups, *w.kernel), b
 
 

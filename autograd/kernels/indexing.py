@@ -1,7 +1,8 @@
-"""Elements chosen by an index or a mask."""
+"""Elements chosen by an index or a mask, and rows added at an index."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from autograd.backend import Array, namespace
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 
-__all__ = ["add_at", "masked"]
+__all__ = ["add_at", "add_rows", "masked"]
 
 BITS: dict[Any, Any] = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}  # the integers of the same size
+FEW = 1 << 20
+OFTEN = 64  # a place that receives more numbers than this gets them summed in float64
 
 
 @kernel()
@@ -21,15 +24,60 @@ def add_at(x: Array, index: Any, shape: Shape) -> Array:
 
     Slices, single integers and masks name no element twice: an assignment suffices then, and is much faster.
     """
-    xp = namespace(x)
-    y = xp.zeros(shape, x.dtype)
+    xp, size = namespace(x), prod(shape)
     parts = index if isinstance(index, tuple) else (index,)
-    mask = len(parts) == 1 and getattr(parts[0], "dtype", None) == np.bool_
-    if mask or all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
+    kinds = [getattr(getattr(part, "dtype", None), "kind", None) for part in parts]
+    if kinds == ["b"] or all(
+        part is None or part is ... or isinstance(part, (int, np.integer, slice)) for part in parts
+    ):
+        y = xp.zeros(shape, x.dtype)
         y[index] = x
-    else:
+        return y
+    if size and set(kinds) <= {"i", "u"}:  # numbers of rows: those of one axis, or of several taken as one
+        rows = 0
+        for part, n in zip(parts, shape):
+            rows = rows * n + part.astype(np.int64) % n
+        return add_rows(x, rows, (prod(shape[: len(parts)]), *shape[len(parts) :])).reshape(shape)
+    if size > FEW + 8 * x.size:  # a number for each element would cost too much
+        y = xp.zeros(shape, x.dtype)
         xp.add.at(y, index, x)
-    return y
+        return y
+    places = xp.arange(size).reshape(shape)[index]
+    return add_rows(x, places, (size,)).reshape(shape)
+
+
+@kernel()
+def add_rows(x: Array, index: Array, shape: Shape) -> Array:
+    """Zeros of `shape` with the rows of x added at the rows `index`.   (..., *row), (...) -> (V, *row)
+
+    Element by element: NumPy adds at a flat index five times as fast as at an index of rows. Where a row receives many,
+    they are summed in float64 and rounded at the end: one row in float32 would stand still at 2^24.
+    """
+    xp, V, D = namespace(x), shape[0], prod(shape[1:])
+    index = index.reshape(-1)
+    often = xp is np and x.dtype.itemsize < 8 and x.dtype.kind == "f" and D and named_often(index, V, x.dtype)
+    if often and index.size < V / 4:  # the rows that are named, and no others: the sums may be small
+        named, index = xp.unique(index, return_inverse=True)
+        y = xp.zeros(shape, x.dtype)
+        y[named] = add_rows(x, index, (named.size, *shape[1:]))
+        return y
+    places = (index.reshape(-1, 1) * D + xp.arange(D)).reshape(-1) if D != 1 else index
+    if often:
+        return xp.bincount(places, x.reshape(-1), V * D).astype(x.dtype).reshape(shape)
+    y = xp.zeros(V * D, x.dtype)
+    xp.add.at(y, places, x.reshape(-1))
+    return y.reshape(shape)
+
+
+def named_often(index: Array, V: int, dtype: Any) -> bool:
+    """Is a row named so often that its sum would lose digits? In float16 every sum of three is rounded twice."""
+    limit = 2 if dtype.itemsize == 2 else OFTEN
+    if index.size <= limit:
+        return False
+    if index.size >= V / 4:
+        return bool(np.bincount(index).max() > limit)
+    index = np.sort(index)
+    return bool((index[limit:] == index[:-limit]).any())
 
 
 @kernel()

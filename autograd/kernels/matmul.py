@@ -1,14 +1,38 @@
-"""The product of matrices under the policy of threads."""
+"""The product of matrices, with the digits that NumPy's own loses, under the policy of threads."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from autograd.backend import Array
 from autograd.kernels.threads import hold
+from autograd.sums import sum_over
 
 __all__ = ["product"]
 
+LONG = 1 << 12  # BLAS adds so many numbers of a product with a vector one after the other, and no more
+FEW = 1 << 8  # products that may be added one after the other
+
 
 def product(x: Array, W: Array) -> Array:
-    """x W, in one thread if it is small and our own threads are at work (`Hold.lately`).   (N, K) (K, M) -> (N, M)"""
+    """x W, in one thread if it is small and our own threads are at work (`Hold.lately`).
+
+    (..., N, K) (..., K, M) -> (..., N, M)
+    """
     with hold.lately(x.size * W.shape[-1]):
+        if x.dtype.char == "e" == W.dtype.char:  # in float32: BLAS knows no float16
+            return product(x.astype(np.float32), W.astype(np.float32)).astype(np.float16)
+        return x @ W if W.ndim == 2 and len(W) <= FEW else large_product(x, W)
+
+
+def large_product(x: Array, W: Array) -> Array:
+    """x W without long sums in which numbers are added one after the other."""
+    if type(x) is not np.ndarray or type(W) is not np.ndarray:
         return x @ W
+    if 0 in x.strides or 0 in W.strides:  # BLAS takes no broadcast matrices, and NumPy would add one by one
+        x, W = [np.ascontiguousarray(a) if 0 in a.strides[-2:] else a for a in (x, W)]
+    K = x.shape[-1]
+    if K <= LONG or 1 not in (x.shape[-2], W.shape[-1]):
+        return x @ W
+    pieces = [x[..., i : i + LONG] @ W[..., i : i + LONG, :] for i in range(0, K, LONG)]
+    return sum_over(np.stack(pieces), (0,), keepdims=False)

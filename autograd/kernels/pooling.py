@@ -8,6 +8,9 @@ Every loop runs over the taps of the kernel; all windows are treated at once. Th
 from __future__ import annotations
 
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.threads import over_images
@@ -16,6 +19,7 @@ from autograd.kernels.windows import Windows, taps
 
 __all__ = ["gather_max", "scatter_max", "window_fill", "window_max", "window_sum"]
 
+MANY = 256  # taps whose sum in float32 would lose digits
 LARGE = 1 << 19  # pixels for which a second thread pays
 
 
@@ -23,7 +27,7 @@ LARGE = 1 << 19  # pixels for which a second thread pays
 def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
     """y[o] = max over k of x[p(o, k)], and `where`, the first tap with this value [max pooling].   x -> y, where
 
-    Padding counts as minus infinity, and no tap in it is named. A window with a nan has the maximum nan, and any tap.
+    Padding counts as minus infinity, and no tap in it is named. A window with a nan has the maximum nan, and its tap.
     """
     xp = namespace(x)
     lowest = {"f": -xp.inf, "b": False}.get(x.dtype.kind)
@@ -41,6 +45,12 @@ def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
             xp.maximum(best, candidate, out=best)
 
     over_images(work, x, large=x.size >= LARGE)
+    flat = y.reshape(-1)
+    if (
+        x.dtype.kind == "f" and not xp.dot(flat, flat) >= 0
+    ):  # a sum of squares is nan only of a nan: a look that is free
+        for k, (_, pixels, windows) in enumerate(taps(w)):
+            where[windows][xp.isnan(x[pixels])] = k
     return y, where
 
 
@@ -65,7 +75,7 @@ def gather_max(x: Array, where: Array, w: Windows) -> Array:
 def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o with p(o, where[o]) = p, the adjoint of gather_max.   y, where -> x"""
     xp = namespace(y)
-    x = xp.zeros((*y.shape[:2], *w.size), y.dtype)
+    x = xp.zeros((*y.shape[:2], *w.size), y.dtype if w.disjoint else sums_of(y, w))
 
     def work(share: slice) -> None:
         for k, (_, pixels, windows) in enumerate(taps(w)):
@@ -75,22 +85,29 @@ def scatter_max(y: Array, where: Array, w: Windows) -> Array:
                 x[share][pixels] += y[share][windows] * (where[share][windows] == k)
 
     over_images(work, x, large=x.size >= LARGE)
-    return x
+    return x.astype(y.dtype, copy=False)
 
 
 @kernel()
 def window_sum(x: Array, w: Windows) -> Array:
     """y[o] = sum over k of x[p(o, k)] [sum pooling].   x -> y"""
-    y = namespace(x).zeros((*x.shape[:2], *w.out), x.dtype)
+    y = namespace(x).zeros((*x.shape[:2], *w.out), sums_of(x, w))
     for _, pixels, windows in taps(w):
         y[windows] += x[pixels]
-    return y
+    return y.astype(x.dtype, copy=False)
 
 
 @kernel()
 def window_fill(y: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o, k with p(o, k) = p: the adjoint of window_sum.   y -> x"""
-    x = namespace(y).zeros((*y.shape[:2], *w.size), y.dtype)
+    x = namespace(y).zeros((*y.shape[:2], *w.size), sums_of(y, w))
     for _, pixels, windows in taps(w):
         x[pixels] += y[windows]
-    return x
+    return x.astype(y.dtype, copy=False)
+
+
+def sums_of(x: Array, w: Windows) -> Any:
+    """The dtype in which as many numbers of x as a kernel has taps are added one after the other."""
+    if x.dtype == np.float16:
+        return np.float32
+    return np.float64 if x.dtype == np.float32 and prod(w.kernel) > MANY else x.dtype

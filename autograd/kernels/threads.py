@@ -11,18 +11,19 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
 from math import inf
-from threading import RLock
+from threading import get_ident
 from time import monotonic
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.locks import Lock
 
 __all__ = ["hold"]
 
@@ -50,11 +51,12 @@ class Hold:
     """Holds BLAS to one thread while at least one block `with hold():` runs, in any thread.
 
     A signal handler may enter it too, between any two lines: hence the order of the lines, and a lock that lets it in.
+    In a forked process nothing is held, because the threads that held BLAS are not there.
     """
 
     def __init__(self) -> None:
-        self.lock = RLock()
-        self.depth = self.before = 0
+        self.lock = Lock()
+        self.depth = self.before = self.forks = 0
         self.helped = -inf  # when our threads last ended work
 
     def threads(self) -> int:
@@ -67,17 +69,28 @@ class Hold:
     def __call__(self) -> Iterator[None]:
         get, set = blas_threads() or (lambda: 1, lambda n: None)
         with self.lock:
+            if self.depth == 0:
+                self.before = get()
             self.depth += 1
             if self.depth == 1:
-                self.before = get()
                 set(1)
+        forks = self.forks
         try:
             yield
         finally:
             with self.lock:
-                if self.depth == 1:
-                    set(self.before)
-                self.depth -= 1
+                if forks == self.forks:
+                    if self.depth == 1:
+                        set(self.before)
+                    self.depth -= 1
+
+    def after_fork(self) -> None:
+        """Lets go, in the child: also of the block around the fork, which does so no more when it ends."""
+        self.forks += 1
+        switch = blas_threads()
+        if self.depth and switch is not None:
+            switch[1](self.before)
+        self.depth = 0
 
     def lately(self, work: int) -> AbstractContextManager[None]:
         """Holds BLAS for a product of `work` multiplications if it is small and our threads worked a moment ago.
@@ -94,25 +107,70 @@ hold = Hold()
 @cache
 def pool() -> ThreadPoolExecutor:
     """The threads that help the calling one. A forked process has none of them, and starts its own."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=pool.cache_clear)
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="autograd")
 
 
-def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -> list[T]:
-    """The results of `work` on as many slices of range(count) as there are threads, one of them the calling thread."""
-    threads = min(count, hold.threads() if threads is None else threads)
-    if threads < 2:
-        return [work(slice(0, count))]
-    shares = [slice(count * i // threads, count * (i + 1) // threads) for i in range(threads)]
-    with hold():
-        others = [pool().submit(copy_context().run, work, share) for share in shares[1:]]  # with np.errstate, too
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=hold.after_fork)
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+submitting: set[int] = (
+    set()
+)  # threads inside `submit`, which holds a lock: a signal handler that computes can't enter it
+
+
+class Share(Generic[T]):
+    """A part of the work. The first thread that calls it does it, and no other."""
+
+    def __init__(self, work: Callable[[slice], T], part: slice) -> None:
+        self.work, self.parts = work, [part]
+        self.done: Future[T] = Future()
+
+    def __call__(self) -> None:
         try:
-            first = work(shares[0])
+            part = self.parts.pop()
+        except IndexError:
+            return
+        try:
+            self.done.set_result(self.work(part))
+        except BaseException as error:
+            self.done.set_exception(error)
+
+
+def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -> list[T]:
+    """The results of `work` on as many slices of range(count) as there are threads, one of them the calling thread.
+
+    The calling thread does it all if no other can be had: at the end of the interpreter, or beyond a limit of threads.
+    """
+    threads = min(count, hold.threads() if threads is None else threads)
+    me = get_ident()
+    if threads < 2 or me in submitting:
+        return [work(slice(0, count))]
+    first, *others = [Share(work, slice(count * i // threads, count * (i + 1) // threads)) for i in range(threads)]
+    alone: list[Share[T]] = []
+    with hold():
+        for other in others:
+            try:
+                submitting.add(me)
+                pool().submit(copy_context().run, other)  # with np.errstate, too
+            except RuntimeError:
+                alone.append(other)  # it may have been queued all the same
+            finally:
+                submitting.discard(me)
+        try:
+            for share in (first, *alone):
+                share()
         finally:
-            wait(others)
+            wait([share.done for share in others if share not in alone or not share.parts])
             hold.helped = monotonic()
-    return [first, *[other.result() for other in others]]
+    results = []
+    try:
+        for share in (first, *others):
+            results.append(share.done.result())
+        return results
+    finally:
+        del first, others, alone, share  # an error refers to this frame: together they would keep the arrays
 
 
 def over_images(work: Callable[[slice], T], x: Array, large: bool) -> list[T]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.checks import whole
+from autograd.checks import shown, whole
 from autograd.shapes import Shape
 
 __all__ = ["Pad", "Pads", "Sizes", "Windows", "live", "padding", "per_axis", "taps", "windows"]
@@ -28,6 +28,7 @@ Pad: TypeAlias = int | str | Sequence[int | Sequence[int]] | Numbers  # 'same', 
 Pads: TypeAlias = tuple[tuple[int, int], ...]  # (before, behind) for each axis
 
 FORMULA = "(H + P0 + P1 - D (K - 1) - 1) // S + 1"
+MOST = 2**31  # of sizes, strides and paddings; sums of products of them stay below 2^63
 REMEMBERED = 1 << 10  # results that each of the cached functions keeps
 
 
@@ -149,13 +150,19 @@ def taps(w: Windows) -> tuple[tuple[Shape, Any, Any], ...]:
 def per_axis(name: str, value: Any, n: int, least: int) -> Shape:
     """`value`, also if it is an array of numbers, as a tuple of `n` whole numbers."""
     value = as_python(value)
-    values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * n
+    values = tuple(value) if isinstance(value, (list, tuple, range)) else (value,) * n
     try:
         if len(values) == n:
-            return tuple([whole(name, v, least) for v in values])
+            return tuple([whole(name, v, least, MOST) for v in values])
     except (TypeError, ValueError):
         pass
-    raise ValueError(f"{name} must be a whole number of at least {least}, or {n} of them, not {value!r}")
+    bounds = f"at least {least}" + (f" and at most {MOST}" if too_large(values) else "")
+    raise ValueError(f"{name} must be a whole number of {bounds}, or {n} of them, not {shown(value)}")
+
+
+def too_large(values: tuple[Any, ...]) -> bool:
+    """Is one of them a whole number beyond the largest size?"""
+    return any(isinstance(v, int) and v > MOST for v in values)
 
 
 def as_python(value: Any) -> Any:
@@ -166,13 +173,13 @@ def as_python(value: Any) -> Any:
 def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> Pads:
     """`pad` as a pair (before, behind) for each axis."""
     n, pad = len(size), as_python(pad)
-    if pad == "same":
+    if isinstance(pad, str) and pad == "same":
         sizes = zip(size, kernel, stride, dilation)
         sums = [max((-(-H // S) - 1) * S + D * (K - 1) + 1 - H, 0) for H, K, S, D in sizes]
         return tuple([(P // 2, P - P // 2) for P in sums])
-    if pad == "valid":
+    if isinstance(pad, str) and pad == "valid":
         return ((0, 0),) * n
-    pads = list(pad) if isinstance(pad, Sequence) and not isinstance(pad, str) else [pad] * n
+    pads = list(pad) if isinstance(pad, (list, tuple, range)) else [pad] * n
     try:
         pairs = [per_axis("pad", P, 2, 0) for P in pads]
     except ValueError:
@@ -180,6 +187,6 @@ def padding(pad: Pad, size: Shape, kernel: Shape, stride: Shape, dilation: Shape
     if len(pairs) != n:
         raise ValueError(
             f"pad must be 'same', 'valid', a whole number of at least 0, or {n} of them, each of which may be a pair "
-            f"(before, behind), not {pad!r}"
+            f"(before, behind), not {shown(pad)}"
         )
     return tuple([(before, behind) for before, behind in pairs])

@@ -40,6 +40,7 @@ from autograd.kernels.turning import turned, turned_filters
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Pads, Windows
 from autograd.shapes import Shape
+from autograd.sums import sum_over
 
 CHANNELS, TILES = 32, 64  # the fewest for which the transforms pay
 FILLED = 8  # the fewest outputs to a tile, of sixteen, for which they do
@@ -137,7 +138,7 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
         for other in others:
             gU += other
         gW = on_both_axes(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)  # (M, C, 3, 3)
-    return gW, y.sum(axis=(0, 2, 3), dtype=dtype) if bias else None
+    return gW, sum_over(y, (0, 2, 3), keepdims=False).astype(dtype, copy=False) if bias else None
 
 
 def on_both_axes(matrix: Array, x: Array) -> Array:

@@ -4,6 +4,8 @@ model = L.Sequential(L.Linear(1000), F.relu, L.Linear(10))
 y = model(x)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.layers.base import Buffer, Layer, Parameter
 from autograd.layers.containers import MLP, Sequential
 from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
@@ -14,6 +16,7 @@ from autograd.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, La
 from autograd.layers.pooling import AveragePool2d, MaxPool2d
 from autograd.layers.recurrent import GRU, LSTM, RNN
 from autograd.layers.regularization import Dropout
+from autograd.names import missing_name
 
 __all__ = [
     "Layer",
@@ -47,3 +50,9 @@ __all__ = [
     "zeros",
     "ones",
 ]
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

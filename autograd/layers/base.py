@@ -11,62 +11,28 @@ The layer's first call fills it (`fill`), with the size of the input. So does `l
 
 from __future__ import annotations
 
+import operator
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from threading import RLock
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, Self
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, device_of, is_array, to_device
-from autograd.checks import whole
-from autograd.config import Watcher, mode
+from autograd.backend import Array, as_numbers, device_of, is_array, to_device
+from autograd.checks import dtype_of, flag, function, shown, whole
+from autograd.config import Watcher, current, mode
 from autograd.functions.operands import operand
-from autograd.shapes import Shape
+from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
+from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
+from autograd.locks import Lock
 from autograd.variable import Variable
 
 __all__ = [
-    "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "fits", "lazy_size",
-    "named_objects",
+    "PARENTS", "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "children",
+    "fits", "lazy_size", "named_objects",
 ]  # fmt: skip
-
-Generator: TypeAlias = "np.random.Generator | int | None"  # None: the shared one of `autograd.seed`
-Initializer: TypeAlias = Callable[[Shape, Generator, Any], Any]
-
-
-@dataclass(eq=False, repr=False)
-class Unfilled:
-    """Stands in for an array while the size None in `shape` is unknown: the `x.shape[axis] // share` of an input x."""
-
-    shape: tuple[int | None, ...]
-    initializer: Initializer
-    rng: Generator
-    dtype: Any
-    axis: int
-    share: int
-    device: str = "cpu"
-    alive: ClassVar[set[int]] = set()  # ids of all that exist: while there are none, no layer has to look for its own
-
-    def __new__(cls, *_: Any) -> Self:
-        self = object.__new__(cls)
-        self.alive.add(id(self))  # here, because a copy or a pickle does not call __init__
-        return self
-
-    def __del__(self) -> None:
-        self.alive.discard(id(self))
-
-    def __repr__(self) -> str:
-        return f"{self.dtype} {self.shape}, which the first input will complete"
-
-    def array(self, size: int = 0, device: str = "cpu") -> Array:
-        """The initial array, with `size` in place of None."""
-        shape = tuple([size if n is None else n for n in self.shape])
-        array = self.initializer(shape, self.rng, self.dtype)
-        if (array.shape, array.dtype) != (shape, self.dtype):
-            raise ValueError(f"the initializer must make {self.dtype} {shape}, not {array.dtype} {array.shape}")
-        return to_device(array.copy(), device)  # a copy, because optimizers write into it
 
 
 class Entry:
@@ -91,8 +57,9 @@ class Entry:
 
         That size is `x.shape[axis] // share`, where x is the first input. The entry must be an attribute of the layer.
         """
-        entry = cls(np.zeros(0, dtype))  # type: ignore[call-arg]
-        unfilled = Unfilled(shape, initializer, rng, np.dtype(dtype), axis, share)
+        entry = cls(np.zeros(0, dtype_of("dtype", dtype)))  # type: ignore[call-arg]
+        shape = tuple([None if isinstance(n, Unknown) else n for n in shape])
+        unfilled = Unfilled(shape, function("initializer", initializer), rng, np.dtype(dtype), axis, share)
         if None in shape:
             entry.value = unfilled
         else:
@@ -120,20 +87,73 @@ class Entry:
             self.data = to_device(self.value, device)
 
 
+def in_place(sign: str, op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method of Parameter for an operator such as `-=`."""
+
+    def method(self: Parameter, other: Any) -> Any:
+        if self.family is not Variable:  # the Parameter of an adapter: there `p -= y` means p = p - y
+            return NotImplemented
+        if mode.get().recording:
+            raise RuntimeError(
+                f"{sign} on a Parameter must be inside `with no_grad():`, where it writes into its array, not in a "
+                f"computation with a graph: write p = p {sign[:-1]} ... there, for a new Variable"
+            )
+        array, other = self.data, as_array(other)
+        try:
+            op(array, other)
+        except (TypeError, ValueError) as error:
+            given = f"{other.dtype} {other.shape}" if hasattr(other, "dtype") else repr(other)[:40]
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{sign} takes a number or an array for {array.dtype} {array.shape}, not {given}") from error
+        self.written(self.name or "a Parameter")
+        return self
+
+    return method
+
+
 class Parameter(Entry, Variable):
     """A Variable that a layer owns and an optimizer trains.
 
-    It holds a copy of the data, because optimizers write into its array. Raises TypeError if the data is not
-    floating-point.
+    It holds a copy of the data, of those that are assigned to `data` too, because optimizers write into its array.
+    Raises TypeError if the data is not floating-point.
+
+    `p -= lr * p.grad` and the like write into it inside `with no_grad():`, and are an error elsewhere.
     """
 
     __slots__ = ()
+    converts = False
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
-        if self.dtype.kind != "f":
-            raise TypeError(f"a Parameter takes floating-point numbers, not {self.dtype}: use a Buffer for those")
+        if self.creator is not None:
+            raise TypeError("a Parameter takes numbers, not Variables that have a graph: it is a leaf")
+        self.check(self.value)
         self.value = self.value.copy()
+
+    @staticmethod
+    def check(data: Array) -> None:
+        """Raises TypeError if the numbers are not floating-point."""
+        if data.dtype.kind != "f":
+            raise TypeError(f"a Parameter takes floating-point numbers, not {data.dtype}: use a Buffer for those")
+
+    def assign(self, data: Any) -> None:
+        """The setter of `data`. Raises ValueError if there is no array yet, and the known sizes are others."""
+        if is_array(data) and data is not self.value:
+            self.check(data)
+            data = data.copy()
+            if type(self.value) is Unfilled:
+                if not fits(data.shape, self.value.sizes):
+                    raise ValueError(f"{self.value.name} must have the shape {self.value.sizes}, not {data.shape}")
+                self.value = np.zeros(0, data.dtype)
+        Variable.data.fset(self, data)  # type: ignore[attr-defined]
+
+    data = property(Variable.data.fget, assign)  # type: ignore[attr-defined]
+
+    __iadd__ = in_place("+=", operator.iadd)
+    __isub__ = in_place("-=", operator.isub)
+    __imul__ = in_place("*=", operator.imul)
+    __itruediv__ = in_place("/=", operator.itruediv)
+    __ipow__ = in_place("**=", operator.ipow)
 
     def __repr__(self) -> str:
         return f"Parameter({self.value!r})" if type(self.value) is Unfilled else super().__repr__()
@@ -145,7 +165,7 @@ class Buffer(Entry):
     __slots__ = ("value",)
 
     def __init__(self, data: Any) -> None:
-        self.value = (data if is_array(data) else np.asarray(data)).copy()
+        self.value = as_real("a Buffer", data).copy()
 
     @property
     def data(self) -> Array:
@@ -155,18 +175,23 @@ class Buffer(Entry):
     def data(self, data: Array) -> None:
         if not is_array(data):
             raise TypeError(f"data must be an array, not {type(data).__name__}")
-        self.value = data
+        self.value = as_real("a Buffer", data)
 
-    @property
-    def shape(self) -> Any:
-        return self.value.shape
-
-    @property
-    def dtype(self) -> Any:
-        return self.value.dtype
+    shape = property(operator.attrgetter("value.shape"))
+    dtype = property(operator.attrgetter("value.dtype"))
+    ndim = property(operator.attrgetter("value.ndim"))
+    size = property(operator.attrgetter("value.size"))
 
     def __repr__(self) -> str:
         return f"Buffer({self.value!r})"
+
+
+def as_real(name: str, data: Any) -> Array:
+    """`data` as an array. Raises TypeError unless it holds real numbers."""
+    try:
+        return as_numbers(data)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} takes an array of real numbers, not {shown(data)}: {error}") from error
 
 
 class State:
@@ -175,18 +200,19 @@ class State:
     A State is part of no checkpoint, and a copy or a pickle of it is empty.
     """
 
-    __slots__ = ("value",)
+    __slots__ = ("gradient", "value")
 
     def __init__(self) -> None:
         self.value: Operand = None
+        self.gradient: Any = None  # that of the layer's bias when the value was computed
 
     def reset(self) -> None:
         """Forgets the value: a new sequence begins."""
-        self.value = None
+        self.value = self.gradient = None
 
     def cut(self) -> None:
         """Keeps the value as a plain array, without its graph."""
-        self.value = as_array(self.value)
+        self.value, self.gradient = as_array(self.value), None
 
     def move(self, device: str) -> None:
         if self.value is not None:
@@ -196,8 +222,10 @@ class State:
         return State, ()
 
 
-filling = RLock()  # one thread at a time fills entries
+filling = Lock()  # one thread at a time fills entries
 first_calls: WeakValueDictionary[int, Any] = WeakValueDictionary()  # a lock for each layer whose first call runs, by id
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=first_calls.clear)
 
 
 class Layer:
@@ -216,18 +244,63 @@ class Layer:
     >>> [path for path, parameter in layer.named_params()]
     ['W', 'b']
 
-    Call the layer, not its `forward`: the call fills the sizes that are not known yet, and tells the watchers.
+    Call the layer, not its `forward`: the call fills the sizes that are not known yet, tells the watchers, and sets the
+    mode. A call trains unless it is inside `test_mode()`, or inside a layer that was set to `eval()`; of several layers
+    around it the innermost counts to which `eval()` or `train()` was said.
     """
+
+    training = True  # as eval() or train() has said, for calls in all threads
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        if options or given:
+            check_arguments(cls, given, options, LAYER_WORDS)
+        return object.__new__(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute. Raises TypeError for what would take the place of a Parameter or Buffer unnoticed."""
+        if isinstance(value, Entry):
+            if type(value.value) is Unfilled:
+                value.value.name, value.value.owner = name, type(self)
+        elif value is not None and isinstance(vars(self).get(name), Entry) and not isinstance(value, Layer):
+            kind = type(vars(self)[name]).__name__
+            raise TypeError(
+                f"{name} of {type(self).__name__} is a {kind} and takes a {kind} or None, not {type(value).__name__}: "
+                f"write its values by layer.{name}.data = array, or remove it first, `del layer.{name}`"
+            )
+        object.__setattr__(self, name, value)
+
+    parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
+    modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
+    zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
+    weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
 
     def forward(self, *xs: Any) -> Any:
         """The formula; a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
     def __call__(self, *xs: Any, **options: Any) -> Any:
-        if Unfilled.alive and (self.unfilled() or id(self) in first_calls):
-            return self.first_call(xs, options)
-        watcher = mode.get().watcher
-        return self.forward(*xs, **options) if watcher is None else watcher.layer(self, xs, options)
+        _, training, _, watcher = mode.get()
+        try:
+            if training is not self.training and training is not False:
+                return self.call_in_mode(xs, options)
+            if Unfilled.alive and (self.unfilled() or id(self) in first_calls):
+                return self.first_call(xs, options)
+            return self.forward(*xs, **options) if watcher is None else watcher.layer(self, xs, options)
+        except Exception as error:
+            note_path(error, self)
+            raise
+
+    def call_in_mode(self, xs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The call where the mode is not that of the layer: it is, inside, if `eval()` or `train()` has said so."""
+        now, wanted = current(), self.training or None
+        changed = now.training is not False and now.training is not wanted and "training" in vars(self)
+        token = mode.set(now._replace(training=wanted) if changed else now)
+        try:
+            if Unfilled.alive and (self.unfilled() or id(self) in first_calls):
+                return self.first_call(xs, options)
+            return (now.watcher or Watcher()).layer(self, xs, options)
+        finally:
+            mode.reset(token)
 
     def unfilled(self) -> list[Entry]:
         """The entries of this layer itself whose size is not known yet."""
@@ -239,7 +312,7 @@ class Layer:
         Other threads that call the layer meanwhile wait, and then use the same weights.
         """
         with filling:
-            lock = first_calls.setdefault(id(self), RLock())  # is there as long as a thread holds it, or waits
+            lock = first_calls.setdefault(id(self), Lock())  # is there as long as a thread holds it, or waits
         with lock:
             before: list[tuple[Entry, Any]] = []
             try:
@@ -277,6 +350,21 @@ class Layer:
         """All that a checkpoint holds: parameters and buffers with their paths."""
         return named_objects(self, Entry)
 
+    def eval(self) -> Self:
+        """Calls of this layer, and of all below it, do not train: in every thread, until `train()`. Returns the layer.
+
+        Dropout passes everything, batch normalization uses its running statistics. A layer to which neither was said
+        follows the one around it. Inside `test_mode()` nothing trains, whatever was said.
+        """
+        return self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Calls of this layer, and of all below it, train again; with False it is `eval()`. Returns the layer."""
+        said = flag("train: mode", mode)
+        for layer in self.layers():
+            vars(layer)["training"] = said
+        return self
+
     def cleargrads(self) -> None:
         """Clears the gradient of every parameter, so that the next backward pass starts from nothing."""
         for parameter in self.params():
@@ -284,6 +372,7 @@ class Layer:
 
     def to(self, device: str) -> Self:
         """Moves parameters, their gradients, buffers and states to `'cpu'` or `'gpu'`; returns the layer."""
+        to_device(np.zeros(0), device)  # raises the error while nothing has moved
         for _, x in named_objects(self, (Entry, State)):
             x.move(device)
         for parameter in self.params():
@@ -321,8 +410,12 @@ class Layer:
         With strict=False, paths that only one side has are ignored. Raises ValueError with everything that does not
         fit, and changes nothing then.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict takes a dict of arrays by path, not {type(state).__name__}: {state!r:.40}"
+            )
         entries = dict(self.named_state())
-        problems = list(misfits(entries, state, strict))
+        problems = list(misfits(entries, state, flag("strict", strict)))
         if problems:
             raise ValueError("the state does not fit, and nothing was changed:\n  " + "\n  ".join(problems))
         for path, entry in entries.items():
@@ -333,6 +426,22 @@ class Layer:
 
     def __repr__(self) -> str:
         return "\n".join(outline(self, "", ()))
+
+
+def note_path(error: Exception, layer: Layer) -> None:
+    """Adds to an error the path of the layer in which it happened, below the outermost layer that was called."""
+    inner, before = vars(error).get("layer", (layer, None))
+    try:
+        path = next((path for path, x in named_objects(layer, Layer) if x is inner), None)
+    except (TypeError, ValueError):  # a model whose walk is an error itself
+        path = None
+    if path is not None:
+        kind = type(layer).__name__
+        note = f"in {path} ({type(inner).__name__}) of {kind}" if path else f"in {kind}"
+        if before is not None:
+            error.__notes__.remove(before)
+        error.add_note(note)
+        vars(error)["layer"] = inner, note
 
 
 PARENTS = (Layer, list, tuple, dict, set, frozenset)  # what has children
@@ -393,11 +502,6 @@ def misfits(entries: Mapping[str, Any], state: Mapping[str, Any], strict: bool) 
                 yield f"{path}: unexpected, nothing here has this path"
 
 
-def fits(shape: Shape, expected: tuple[int | None, ...]) -> bool:
-    """Is it the expected shape, in which None stands for a size that is not known yet?"""
-    return len(shape) == len(expected) and all(n in (None, m) for n, m in zip(expected, shape))
-
-
 def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
     """The lines of a layer's `repr`: itself with its numbers and shapes, and the layers below it, indented."""
     facts = [type(layer).__name__]
@@ -406,6 +510,8 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
     above += (layer,)
     while stack:
         path, x = stack.pop()
+        if path == "training" and x is True:
+            continue
         if is_fact(x):
             facts.append(f"{path}={x!r}")
         elif any(x is y for y in above):

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand
+from autograd.backend import seeded
+from autograd.checks import function, shown
+from autograd.function import Function
 from autograd.functions.activation import relu
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import he
@@ -25,8 +28,11 @@ class Sequential(Layer):
 
     def __init__(self, *parts: Callable[..., Any]) -> None:
         for part in parts:
+            if isinstance(part, type) and issubclass(part, (Layer, Function)):
+                raise TypeError(f"Sequential takes layers and functions, not the class {part.__name__}: call it first")
             if not callable(part):
-                raise TypeError(f"Sequential takes layers and functions, not {part!r:.40}")
+                remedy = ": give them one by one, Sequential(*parts)" if isinstance(part, (list, tuple)) else ""
+                raise TypeError(f"Sequential takes layers and functions, not {shown(part)}{remedy}")
         self.parts = list(parts)
 
     def forward(self, x: Operand) -> Any:
@@ -64,11 +70,12 @@ class MLP(Sequential):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        if not isinstance(sizes, Sequence) or isinstance(sizes, str):
-            raise TypeError(f"MLP takes the sizes of its layers as a list, such as MLP((1000, 10)), not {sizes!r:.40}")
+        if not isinstance(sizes, Sequence) or isinstance(sizes, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"MLP takes the sizes of its layers as a list, such as MLP((1000, 10)), not {shown(sizes)}")
         if not sizes:
             raise ValueError("MLP takes the sizes of at least one layer, not none")
-        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is used once, not again in every layer
+        function("MLP: activation", activation)
+        rng = rng if rng is None else seeded("rng", rng)  # a seed is used once, not again in every layer
         parts: list[Callable[..., Any]] = []
         for before, size in zip([in_size, *sizes], sizes):
             parts += [Linear(size, before, initializer=initializer, dtype=dtype, rng=rng), activation]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd.algebra import Operand
-from autograd.checks import whole
+from autograd.checks import flag, whole
 from autograd.functions.conv import conv1d, conv2d, conv3d, conv_transpose2d
 from autograd.kernels.windows import Pad, Sizes, per_axis, windows
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
@@ -48,6 +48,7 @@ class Convolution(Layer):
         rng: Generator = None,
     ) -> None:
         C, M, groups = checked_channels(in_channels, out_channels, groups)
+        bias = flag("bias", bias)
         kernel = windows((LARGE,) * self.axes, kernel, stride, pad, dilation).kernel
         self.W = Parameter.lazy((M, C and C // groups, *kernel), initializer, rng, dtype, axis=1, share=groups)
         self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
@@ -116,9 +117,11 @@ class ConvTranspose2d(Layer):
         rng: Generator = None,
     ) -> None:
         C, M, groups = checked_channels(in_channels, out_channels, groups)
+        bias = flag("bias", bias)
         w = windows((LARGE,) * 2, kernel, stride, pad, dilation)
         per_axis("output_pad", output_pad, 2, 0)
-        initializer = initializer or partial(transposed_lecun, groups=groups, steps=prod(w.stride))
+        if initializer is None:
+            initializer = partial(transposed_lecun, groups=groups, steps=prod(w.stride))
         self.W = Parameter.lazy((C, M // groups, *w.kernel), initializer, rng, dtype, axis=1)
         self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
         self.stride, self.pad, self.output_pad, self.dilation, self.groups = stride, pad, output_pad, dilation, groups

@@ -16,12 +16,18 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import generator
+from autograd.checks import dtype_of, number
 from autograd.layers.base import Generator
-from autograd.shapes import Shape
+from autograd.shapes import Shape, shape_of
 
 __all__ = ["constant", "fans", "he", "lecun", "normal", "ones", "orthogonal", "uniform", "xavier", "zeros"]
 
 Floats = np.ndarray[Any, Any]
+
+
+def sizes_and_dtype(name: str, shape: Shape, dtype: Any, kinds: str = "f") -> tuple[Shape, Any]:
+    """The shape as ints and the dtype. Raises TypeError or ValueError if they are none."""
+    return shape_of(f"{name}: a size", shape), dtype_of(f"{name}: dtype", dtype, kinds)
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -29,6 +35,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
     Raises ValueError for fewer than two axes, such as a bias.
     """
+    shape = shape_of("a size", shape)
     if len(shape) < 2:
         raise ValueError(f"shape must be (I, O) or (M, C, KH, KW), which have a fan-in, not {shape}: use zeros there")
     if len(shape) == 2:
@@ -38,27 +45,31 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 def normal(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, std: float = 1.0) -> Floats:
     """Normal with mean 0 and standard deviation `std`."""
-    return np.asarray(generator(rng).standard_normal(shape) * std).astype(dtype)
+    shape, dtype = sizes_and_dtype("normal", shape, dtype)
+    return np.asarray(generator(rng).standard_normal(shape) * number("normal: std", std, least=0)).astype(dtype)
 
 
 def uniform(
     shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, low: float = -1.0, high: float = 1.0
 ) -> Floats:
     """Uniform between `low` and `high`."""
-    return np.asarray(generator(rng).uniform(low, high, shape)).astype(dtype)
+    shape, dtype = sizes_and_dtype("uniform", shape, dtype)
+    high = number("uniform: high", high)
+    return np.asarray(generator(rng).uniform(number("uniform: low", low, most=high), high, shape)).astype(dtype)
 
 
 def constant(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, value: float = 0.0) -> Floats:
     """The same value everywhere. For biases: equal weights get equal gradients and stay equal."""
-    return np.full(shape, value, dtype)
+    shape, dtype = sizes_and_dtype("constant", shape, dtype, "fiub")
+    return np.full(shape, number("constant: value", value), dtype)
 
 
 def zeros(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
-    return np.zeros(shape, dtype)
+    return np.zeros(*sizes_and_dtype("zeros", shape, dtype, "fiub"))
 
 
 def ones(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
-    return np.ones(shape, dtype)
+    return np.ones(*sizes_and_dtype("ones", shape, dtype, "fiub"))
 
 
 def lecun(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
@@ -88,7 +99,9 @@ def orthogonal(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, 
     Q of a QR decomposition is uniformly distributed only if the diagonal of R is positive, so its signs go into Q.
     Filters (M, C, KH, KW) count as a matrix (M, C KH KW). Source: Saxe, McClelland and Ganguli, 2014.
     """
+    shape, dtype = sizes_and_dtype("orthogonal", shape, dtype)
     fans(shape)
+    gain = number("orthogonal: gain", gain)
     rows, columns = shape[0], prod(shape[1:])
     Q, R = np.linalg.qr(generator(rng).standard_normal((max(rows, columns), min(rows, columns))))
     Q = Q * np.sign(np.diagonal(R)) * gain

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand
-from autograd.checks import whole
+from autograd.checks import flag, whole
 from autograd.functions.linear import linear
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
 from autograd.layers.initializers import lecun, zeros
@@ -33,7 +33,7 @@ class Linear(Layer):
         dtype: Any = np.float32,
         rng: Generator = None,
     ) -> None:
-        I, O = lazy_size("in_size", in_size), whole("out_size", out_size)
+        I, O, bias = lazy_size("in_size", in_size), whole("out_size", out_size), flag("bias", bias)
         self.W = Parameter.lazy((I, O), initializer, rng, dtype)
         self.b = Parameter.lazy((O,), zeros, rng, dtype) if bias else None
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.checks import number, whole
-from autograd.config import mode
+from autograd.checks import dtype_of, number, whole
+from autograd.config import training
 from autograd.functions.normalization import (
     batch_norm_inference,
     batch_norm_with_statistics,
@@ -18,8 +18,12 @@ from autograd.functions.normalization import (
 )
 from autograd.layers.base import Buffer, Layer, Parameter, lazy_size
 from autograd.layers.initializers import ones, zeros
+from autograd.locks import Lock
 
 __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm"]
+
+
+statistics = Lock()  # one change of running statistics at a time: threads that train one layer lose none
 
 
 class Normalization(Layer):
@@ -28,7 +32,7 @@ class Normalization(Layer):
     axis = 1
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        size = lazy_size("size", size)
+        size, dtype = lazy_size("size", size), dtype_of("dtype", dtype)
         self.gamma = Parameter.lazy((size,), ones, dtype=dtype, axis=self.axis)
         self.beta = Parameter.lazy((size,), zeros, dtype=dtype, axis=self.axis)
         self.eps = number(f"{type(self).__name__}: eps", eps, least=0)
@@ -52,12 +56,13 @@ class BatchNorm(Normalization):
         self.momentum = number("BatchNorm: momentum", momentum, least=0, most=1)
 
     def forward(self, x: Operand) -> Any:
-        if not mode.get().training:
+        if not training():
             return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
         n = as_array(x).size // mean.size
-        self.follow(self.mean, mean)
-        self.follow(self.var, var * (n / max(n - 1, 1)))
+        with statistics:
+            self.follow(self.mean, mean)
+            self.follow(self.var, var * (n / max(n - 1, 1)))
         return y
 
     def follow(self, buffer: Buffer, batch: Any) -> None:

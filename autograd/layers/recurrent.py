@@ -10,12 +10,14 @@ sequence, it frees the memory of the past. Every Layer has both methods, so one 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.checks import whole
+from autograd.backend import seeded
+from autograd.checks import dtype_of, whole
 from autograd.functions.activation import sigmoid
 from autograd.functions.elementwise import tanh
 from autograd.functions.linear import linear
@@ -39,8 +41,8 @@ class Recurrent(Layer):
     def __init__(
         self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
     ) -> None:
-        I, H = lazy_size("in_size", in_size), whole("hidden", hidden)
-        rng = rng if rng is None else np.random.default_rng(rng)  # a seed is used once, not again for every matrix
+        I, H, dtype = lazy_size("in_size", in_size), whole("hidden", hidden), dtype_of("dtype", dtype)
+        rng = rng if rng is None else seeded("rng", rng)  # a seed is used once, not again for every matrix
         self.Wx = Parameter.lazy((I, self.gates * H), lecun, rng, dtype)
         self.Wh = Parameter(np.hstack([orthogonal((H, H), rng, dtype) for _ in range(self.gates)]))
         self.b = Parameter(zeros((self.gates * H,), rng, dtype))
@@ -51,25 +53,44 @@ class Recurrent(Layer):
         """The output of the last step, None at the beginning of a sequence; after `cut_state` a plain array."""
         return self.last_h.value
 
-    def check_batch(self, x: Operand) -> None:
-        """Raises ValueError if x is no next step of the batch in the state: it would be broadcast silently."""
+    def check_step(self, x: Operand) -> None:
+        """Raises ValueError if x is not one step, or no next step of the batch in the state.
+
+        Sequences would be taken for a larger batch without a memory, and another batch would be broadcast, in silence.
+        """
         name, h = type(self).__name__, as_array(self.h)
-        if h is not None and operand(name, x).shape[:-1] != h.shape[:-1]:
+        shape = operand(name, x).shape
+        if len(shape) not in (1, 2):
+            loop = ": call it for each step, as in `for t in range(x.shape[1]): h = layer(x[:, t])` for x (N, T, I)"
+            raise ValueError(f"{name} takes one step of a batch of sequences, x (N, I), not {shape}{loop}")
+        if h is not None and shape[:-1] != h.shape[:-1]:
             raise ValueError(
                 f"{name} takes the next step of the batch whose state is {h.shape}, not x {x.shape}: "
                 "call reset_state() before a new sequence"
             )
+        walked = self.b.grad is not None and self.b.grad is not self.last_h.gradient
+        if walked and getattr(self.h, "creator", None) is not None:
+            warnings.warn(
+                f"{name} goes on from a state whose graph a backward pass has walked already, and the next one walks "
+                "through all of it again: call cut_state() after each backward, or reset_state() before a new sequence",
+                stacklevel=4,
+            )
+
+    def remember(self, h: Operand) -> None:
+        """Keeps the output for the next step."""
+        self.last_h.value, self.last_h.gradient = h, self.b.grad
 
 
 class RNN(Recurrent):
     """h <- tanh(x Wx + h Wh + b).   A call is one step, (N, I) -> (N, H); the layer keeps h for the next."""
 
     def forward(self, x: Operand) -> Any:
-        self.check_batch(x)
+        self.check_step(x)
         z = linear(x, self.Wx, self.b)
         if self.h is not None:
             z = z + linear(self.h, self.Wh)
-        self.last_h.value = h = tanh(z)
+        h = tanh(z)
+        self.remember(h)
         return h
 
 
@@ -98,7 +119,7 @@ class LSTM(Recurrent):
         return self.last_c.value
 
     def forward(self, x: Operand) -> Any:
-        self.check_batch(x)
+        self.check_step(x)
         z = linear(x, self.Wx, self.b)
         if self.h is not None:
             z = z + linear(self.h, self.Wh)
@@ -107,7 +128,8 @@ class LSTM(Recurrent):
         if self.c is not None:
             c = sigmoid(f) * self.c + c
         h = sigmoid(o) * tanh(c)
-        self.last_h.value, self.last_c.value = h, c
+        self.remember(h)
+        self.last_c.value = c
         return h
 
 
@@ -130,7 +152,7 @@ class GRU(Recurrent):
         self.d = Parameter(np.zeros(3 * hidden, dtype))
 
     def forward(self, x: Operand) -> Any:
-        self.check_batch(x)
+        self.check_step(x)
         ur, uz, un = split(linear(x, self.Wx, self.b), 3, axis=-1)
         if self.h is None:
             vr, vz, vn = split(self.d, 3)
@@ -141,5 +163,5 @@ class GRU(Recurrent):
         h = n - z * n
         if self.h is not None:
             h = h + z * self.h
-        self.last_h.value = h
+        self.remember(h)
         return h

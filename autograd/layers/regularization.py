@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograd.algebra import Operand
+from autograd.backend import seeded
 from autograd.checks import number
 from autograd.functions.regularization import dropout
 from autograd.layers.base import Generator, Layer
@@ -22,7 +21,7 @@ class Dropout(Layer):
 
     def __init__(self, p: float = 0.5, *, rng: Generator = None) -> None:
         self.p = number("Dropout: p", p, least=0, below=1)
-        self.rng = rng if rng is None else np.random.default_rng(rng)  # a seed is used once, not again in every call
+        self.rng = rng if rng is None else seeded("Dropout: rng", rng)  # a seed is used once, not again in every call
 
     def forward(self, x: Operand) -> Any:
         return dropout(x, self.p, self.rng)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand
+from autograd.backend import seeded
+from autograd.checks import dtype_of, function
 from autograd.functions.activation import relu
 from autograd.functions.arithmetic import clip
 from autograd.kernels.windows import Pad
@@ -52,4 +54,8 @@ def relu6(x: Operand) -> Any:
 
 def layer_options(initializer: Initializer = he, dtype: Any = np.float32, rng: Generator = None) -> dict[str, Any]:
     """The options of all layers of a model. A seed is used once, not again in every layer."""
-    return {"initializer": initializer, "dtype": dtype, "rng": rng if rng is None else np.random.default_rng(rng)}
+    return {
+        "initializer": function("initializer", initializer),
+        "dtype": dtype_of("dtype", dtype),
+        "rng": rng if rng is None else seeded("rng", rng),
+    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.algebra import Operand
+from autograd.checks import shown, whole
 from autograd.functions.activation import relu
 from autograd.functions.pooling import max_pool2d
 from autograd.functions.shape import flatten
@@ -33,8 +35,11 @@ class SimpleConvNet(Layer):
         hidden: int = 100,
         **options: Any,
     ) -> None:
-        options = layer_options(**options)
-        C, *image = size
+        classes, hidden, options = whole("classes", classes), whole("hidden", hidden), layer_options(**options)
+        if not isinstance(size, Sequence) or isinstance(size, (str, bytes, bytearray, memoryview)) or len(size) != 3:
+            raise TypeError(f"SimpleConvNet: size must be (C, H, W), such as (1, 28, 28), not {shown(size)}")
+        C, *image = [whole(f"SimpleConvNet: {name} of size", n) for name, n in zip("CHW", size)]
+        filters, kernel, pad = whole("filters", filters), whole("kernel", kernel), whole("pad", pad, least=0)
         OH, OW = [(H + 2 * pad - kernel + 1) // 2 for H in image]
         if min(OH, OW) < 1:
             least = kernel + 1 - 2 * pad

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from autograd.algebra import Operand
+from autograd.checks import whole
 from autograd.functions.pooling import global_average_pool2d
 from autograd.functions.shape import flatten
 from autograd.kernels.windows import Pad
@@ -64,7 +65,7 @@ class MobileNetV2(Layer):
     }  # fmt: skip
 
     def __init__(self, classes: int = 1000, **options: Any) -> None:
-        options = layer_options(**options)
+        classes, options = whole("classes", classes), layer_options(**options)
         normalized = {**options, "eps": self.eps}
         self.stem = ConvBN(3, 32, 3, 2, relu6, pad=self.pad, **normalized)
         self.blocks: list[InvertedResidual] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from autograd.algebra import Operand
+from autograd.checks import whole
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d, max_pool2d
 from autograd.functions.shape import flatten
@@ -62,7 +63,7 @@ class ResNet(Layer):
     }  # fmt: skip
 
     def __init__(self, classes: int = 1000, **options: Any) -> None:
-        options = layer_options(**options)
+        classes, options = whole("classes", classes), layer_options(**options)
         self.stem = ConvBN(3, 64, 7, 2, **options)
         self.stages: list[Sequential] = []
         C, M, f = 64, self.channels, self.block

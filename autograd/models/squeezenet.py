@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.algebra import Operand
-from autograd.checks import one_of
+from autograd.checks import one_of, whole
 from autograd.functions.activation import relu
 from autograd.functions.pooling import global_average_pool2d
 from autograd.functions.shape import concat, flatten
@@ -48,7 +48,7 @@ class SqueezeNet(Layer):
 
     def __init__(self, classes: int = 1000, version: str = "1.0", **options: Any) -> None:
         one_of("SqueezeNet: version", version, *VERSIONS)
-        options = layer_options(**options)
+        classes, options = whole("classes", classes), layer_options(**options)
         C, kernel, pooled = VERSIONS[version]
         parts: list[Callable[..., Any]] = [Conv2d(C, kernel, 2, in_channels=3, **options), relu]
         for i, S in enumerate(SQUEEZED):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.algebra import Operand
+from autograd.checks import whole
 from autograd.functions.activation import relu
 from autograd.functions.pooling import adaptive_average_pool2d
 from autograd.functions.shape import flatten
@@ -36,7 +37,7 @@ class VGG16(Layer):
     """
 
     def __init__(self, classes: int = 1000, **options: Any) -> None:
-        options = layer_options(**options)
+        classes, options = whole("classes", classes), layer_options(**options)
         parts: list[Callable[..., Any]] = []
         C = 3
         for M, convolutions in STAGES:

@@ -7,6 +7,7 @@ the name is mapped by the attributes of the layer found there (weight -> W or ga
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from autograd.backend import Array, is_array
 from autograd.formats import read_weights
-from autograd.layers.base import Layer
+from autograd.layers.base import Layer, fits
 from autograd.layers.linear import Linear
 
 __all__ = ["load_weights", "path_of", "translated"]
@@ -36,10 +37,12 @@ def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any
         del weights["fc.weight"], weights["fc.bias"]
         models.load_weights(models.ResNet18(classes=10), weights, strict=False)
 
-    Raises FileNotFoundError if there is no such file. Raises ValueError if the file is damaged or does not fit; the
-    model is unchanged then.
+    Raises FileNotFoundError if there is no such file. Raises ValueError if the file is damaged, unpacks to much more
+    than the model needs (see `read_weights`), or does not fit; the model is unchanged then.
     """
-    state = source if isinstance(source, Mapping) else read_weights(source)
+    if not isinstance(model, Layer):
+        raise TypeError(f"load_weights takes a model, a Layer, and then the weights, not {model!r:.40}")
+    state = source if isinstance(source, Mapping) else read_weights(source, most=bytes_of(model))
     try:
         model.load_state_dict(dict(translated(state, model)), strict)
     except ValueError as error:
@@ -48,8 +51,12 @@ def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any
 
 
 def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Array]]:
-    """The entries of `state`, under the path in the model where it has one."""
+    """The entries of `state`, under the path in the model where it has one.
+
+    Raises ValueError if two of them have the same path.
+    """
     entries = dict(model.named_state())
+    origins: dict[str, str] = {}
     matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
     for name, given in state.items():
         x = array_of(given)
@@ -59,9 +66,16 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
             continue
         if name not in entries and id(entry) in matrices:
             x = x.T
-        if entry is not None and x.dtype.kind == entry.dtype.kind == "f":
+        if origins.setdefault(path, name) != name:
+            raise ValueError(f"{origins[path]} and {name} are both the weights of {path}")
+        if entry is not None and x.dtype.kind == entry.dtype.kind == "f" and fits(x.shape, entry.shape):
             x = x.astype(entry.dtype, copy=False)
         yield path, x
+
+
+def bytes_of(model: Layer) -> int:
+    """The bytes of all arrays that a model can load, in double precision, as far as their sizes are known."""
+    return sum([8 * math.prod(x.shape) for _, x in model.named_state() if None not in x.shape])
 
 
 def array_of(x: Any) -> Array:

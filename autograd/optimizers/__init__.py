@@ -6,6 +6,9 @@ loss.backward()
 optimizer.update()
 """
 
+from typing import TYPE_CHECKING, Any
+
+from autograd.names import missing_name
 from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSprop
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.schedules import constant, cosine, exponential, step, warmup
@@ -32,3 +35,9 @@ __all__ = [
     "warmup",
     "weight_decay",
 ]
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

@@ -17,16 +17,22 @@ parameter; `step` changes the parameter and the slots in place:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field, fields
+from dataclasses import InitVar, dataclass, field
+from functools import wraps
 from math import inf
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from autograd.algebra import as_array
 from autograd.backend import Array, device_of, is_array, namespace, to_device
 from autograd.checks import number, whole
+from autograd.layers.arguments import Elsewhere, Words, check_arguments
 from autograd.layers.base import Layer, Parameter, fits, named_objects
+from autograd.layers.hidden import check_reach
+from autograd.locks import Lock
 from autograd.variable import Variable
 
 __all__ = ["Grads", "Optimizer", "Rate", "Transform", "bounded"]
@@ -35,6 +41,28 @@ Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
 Rate: TypeAlias = float | Callable[[int], float]
 
+WORDS: Words = {  # of other frameworks
+    "params": ("model",),
+    "learning_rate": ("lr",),
+    "betas": ("beta1= and beta2=",),
+    "beta_1": ("beta1",),
+    "beta_2": ("beta2",),
+    "alpha": ("rho", "lr"),
+    "epsilon": ("eps",),
+    "weight_decay": ("decay", "give transforms=[weight_decay(rate)], or take AdamW"),
+    "momentum": ("take Momentum(model, lr, momentum)",),
+    "nesterov": ("take Nesterov(model, lr, momentum)",),
+    "lr_decay": ("give a schedule as lr, such as exponential(0.1, factor)",),
+    "decay": ("give transforms=[weight_decay(rate)], or take AdamW",),
+    "clipnorm": ("give transforms=[clip_by_norm(limit)]",),
+    "clipvalue": ("give transforms=[clip_by_value(limit)]",),
+    "maximize": ("train with the negative loss",),
+}
+
+NO_GRADIENT = (
+    "update() changes nothing, because no parameter has a gradient: call loss.backward() first, on a loss that is "
+    "computed from the parameters of this optimizer"
+)
 BLOCK = 1 << 19  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
 
 
@@ -54,9 +82,11 @@ class Optimizer:
     transforms   functions (params, grads) -> grads of dicts by path. The gradients go through them in this order;
                  `.grad` itself is not changed
 
-    A parameter without a gradient keeps its value and its count `t` of steps. A layer or a parameter that occurs twice
-    is updated once. `state_dict()` holds the counts and slots by path, but not the hyper-parameters. An optimizer with
-    the same hyper-parameters that loads it continues exactly.
+    A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
+    array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
+    parameter that occurs twice is updated once. The step of a float16 parameter is computed in float32, and its slots
+    are float32. `state_dict()` holds the counts and slots by path, but not the hyper-parameters. An optimizer with the
+    same hyper-parameters that loads it continues exactly.
     """
 
     model: InitVar[Any]
@@ -65,22 +95,35 @@ class Optimizer:
 
     slots: ClassVar[tuple[str, ...]] = ()
 
+    def __init_subclass__(cls) -> None:
+        """Keeps the formula for `update`, and lets a call `optimizer.step()` say that it is not the update."""
+        cls.formula = getattr(cls.step, "__wrapped__", cls.step)  # type: ignore[method-assign]
+        cls.step = explained(cls.formula)  # type: ignore[method-assign]
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        check_arguments(cls, given, options, WORDS)
+        return object.__new__(cls)
+
     def __post_init__(self, model: Any) -> None:
-        self.root, self.kind = trainable(model)
-        if not isinstance(self.transforms, Iterable):
-            raise TypeError(f"transforms must be a list, such as [clip_by_norm(1.0)], not {self.transforms!r:.40}")
-        self.transforms = tuple(self.transforms)
-        for transform in self.transforms:
-            if not callable(transform):
-                raise TypeError(f"transforms must be functions, such as clip_by_norm(1.0), not {transform!r:.40}")
+        self.root, self.kind = trainable(type(self).__name__, model)
         if not callable(self.lr):
             number("lr", self.lr, least=0)
-        for f in fields(self):
-            if f.metadata:
-                setattr(self, f.name, float(number(f.name, getattr(self, f.name), **f.metadata)))
+        self.lock = Lock()
         self.steps = 0
         self.counts: dict[str, int] = {}
         self.state: dict[str, tuple[Array, ...]] = {}
+        self.owned: dict[str, Array] = {}  # of plain Variables, the arrays that the optimizer has made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute: hyper-parameters and transforms are checked whenever they are set."""
+        f = self.__dataclass_fields__.get(name)
+        if f is not None and f.metadata:
+            value = float(number(name, value, **f.metadata))
+        elif name == "transforms":
+            value = checked_transforms(value)
+        object.__setattr__(self, name, value)
+
+    zero_grad = Elsewhere("model.cleargrads()")
 
     def step(self, lr: float, t: int, p: Array, g: Array, *slots: Any, **_: Any) -> None:
         """The formula: changes p and the slots in place, but not g. t counts the steps of this parameter from 1.
@@ -89,32 +132,59 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no formula: define step(self, lr, t, p, g, *slots)")
 
-    def update(self) -> None:
-        """One step for every parameter that has a gradient.
+    formula = step
 
-        Raises TypeError for a gradient that is no Variable, and ValueError for one of another shape than the parameter.
+    def update(self) -> None:
+        """One step for every parameter that has a gradient. Calls from several threads take place one after another.
+
+        No other thread may compute with the parameters meanwhile: it would see some before and some after the step.
+        Raises TypeError for a gradient that is no Variable, and ValueError for one of another shape than the parameter,
+        for an array that is read-only, and for a model without parameters.
         """
+        with self.lock:
+            self.step_all()
+
+    def step_all(self) -> None:
         params = dict(named_objects(self.root, self.kind))
+        if not params:
+            check_reach(type(self).__name__, self.root, Parameter, "trained")
         grads = {path: gradient(path, p) for path, p in params.items() if p.grad is not None}
+        if not grads:
+            warnings.warn(NO_GRADIENT, stacklevel=2)
         for transform in self.transforms:
-            grads = transform(params, grads)
+            grads = checked_gradients(transform(params, grads), params, transform)
         lr = self.lr(self.steps) if callable(self.lr) else self.lr
         if type(lr) is not float or not 0 <= lr < inf:
             lr = float(number("lr", lr, least=0))
         self.steps += 1
         for path, g in grads.items():
             p = params[path]
-            slots = self.slots_of(path, p.data)
+            if self.kind is Variable:
+                self.take_over(path, p)
+            slots = self.slots_of(path, as_array(p))
             t = self.counts[path] = self.counts.get(path, 0) + 1
-            for arrays in in_cache(p.data, g, *slots):
-                self.step(lr, t, *arrays)
+            array = as_array(p)
+            if array.dtype.char == "e":  # float16, where g^2 and eps would vanish
+                single = array.astype(np.float32)
+                self.formula(lr, t, single, g.astype(np.float32), *slots)
+                array[...] = single
+            else:
+                for arrays in in_cache(array, g, *slots):
+                    self.formula(lr, t, *arrays)
             p.written(path)
+
+    def take_over(self, path: str, p: Variable) -> None:
+        """Gives a plain Variable an array of its own: the one that it has may be the user's."""
+        array = as_array(p)
+        base = getattr(array, "base", None)
+        if not isinstance(p, Parameter) and self.owned.get(path) is not (array if base is None else base):
+            p.data = self.owned[path] = array.copy()
 
     def slots_of(self, path: str, p: Array) -> tuple[Array, ...]:
         """The slots of a parameter, on its device; zeros at first."""
         slots = self.state.get(path)
         if slots is None:
-            slots = tuple([namespace(p).zeros(p.shape, p.dtype) for _ in self.slots])
+            slots = tuple([namespace(p).zeros(p.shape, slot_dtype(p)) for _ in self.slots])
         elif slots and slots[0].shape != p.shape:
             raise ValueError(f"{path} has the shape {p.shape} now and had {slots[0].shape}: make a new optimizer")
         elif slots and namespace(slots[0]) is not namespace(p):
@@ -135,6 +205,8 @@ class Optimizer:
 
         Raises ValueError with everything that does not fit, and changes nothing then.
         """
+        if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
+            raise TypeError(f"load_state_dict takes a dict that state_dict() gave, not {state!r:.40}")
         params = dict(named_objects(self.root, self.kind))
         paths = [key[:-2] for key in state if key.endswith(".t")]
         problems = list(self.misfits(params, paths, state))
@@ -163,27 +235,79 @@ class Optimizer:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key} must be an array, not {type(slot).__name__}"
-                elif slot.dtype != p.dtype or not fits(slot.shape, p.shape):
+                elif slot.dtype != slot_dtype(p) or not fits(slot.shape, p.shape):
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
 
 
-def trainable(model: Any) -> tuple[Any, type]:
+def slot_dtype(p: Any) -> Any:
+    """The dtype of the slots of a parameter: its own, and float32 for float16, where a square of 10^-4 is 0."""
+    return np.dtype(np.float32) if p.dtype == np.float16 else p.dtype
+
+
+def explained(formula: Callable[..., None]) -> Callable[..., None]:
+    """The formula; called without arguments, as in other frameworks, it is a TypeError that names `update`."""
+
+    @wraps(formula)
+    def step(self: Optimizer, *args: Any, **options: Any) -> None:
+        if not args and not options:
+            raise TypeError(f"{type(self).__name__}.step takes the arrays of one parameter: for a step, call update()")
+        formula(self, *args, **options)
+
+    return step
+
+
+def trainable(name: str, model: Any) -> tuple[Any, type]:
     """The object to search and the class to search for: (layer, Parameter) or (list or dict, Variable)."""
     if isinstance(model, Layer):
+        check_reach(name, model, Parameter, "trained")
         return model, Parameter
     if isinstance(model, Variable):
-        raise TypeError("an optimizer takes a layer, or a list of parameters: put the one parameter in a list")
+        raise TypeError(f"{name} takes a layer, or a list of parameters: put the one parameter in a list")
     if not isinstance(model, Iterable):
-        what = "the class itself: make a layer of it first" if isinstance(model, type) else "which is not iterable"
-        raise TypeError(f"an optimizer takes a layer, or a list of parameters, not {model!r:.60}, {what}")
+        what = "which is not iterable"
+        if isinstance(model, type):
+            what = "the class itself: make a layer of it first"
+        elif callable(model) and isinstance(getattr(model, "__self__", None), Layer):
+            what = f"a method: call it, {model.__name__}()"
+        raise TypeError(f"{name} takes a layer, or a list of parameters, not {model!r:.60}, {what}")
     root = dict(model) if isinstance(model, Mapping) else list(model)
     found = list(root.values() if isinstance(root, dict) else root)
     if not found:
         raise ValueError("there is nothing to train: the list of parameters is empty (a generator is, the second time)")
     for x in found:
+        if isinstance(x, Layer) or (isinstance(x, dict) and "params" in x):
+            raise TypeError(
+                f"{name} takes a layer, or a list of floating-point leaf Variables, not a list of "
+                f"{'layers: put them into one Layer' if isinstance(x, Layer) else 'groups: make an optimizer for each'}"
+            )
         if not isinstance(x, Variable) or x.dtype.kind != "f" or x.creator is not None:
-            raise TypeError(f"an optimizer takes a layer, or a list of floating-point leaf Variables, not {x!r:.60}")
+            raise TypeError(f"{name} takes a layer, or a list of floating-point leaf Variables, not {x!r:.60}")
     return root, Variable
+
+
+def checked_transforms(transforms: Any) -> tuple[Transform, ...]:
+    """Transforms as a tuple. Raises TypeError for what is no list of functions."""
+    if not isinstance(transforms, Iterable) or isinstance(transforms, str):
+        raise TypeError(f"transforms must be a list, such as [clip_by_norm(1.0)], not {transforms!r:.40}")
+    transforms = tuple(transforms)
+    for transform in transforms:
+        if not callable(transform) or isinstance(transform, type):
+            raise TypeError(f"transforms must be functions, such as clip_by_norm(1.0), not {transform!r:.40}")
+    return transforms
+
+
+def checked_gradients(grads: Any, params: Mapping[str, Variable], transform: Transform) -> Grads:
+    """What a transform gave. Raises TypeError or ValueError if these are not arrays for some of the parameters."""
+    name = getattr(transform, "__qualname__", type(transform).__name__).split(".")[0]
+    if not isinstance(grads, Mapping):
+        raise TypeError(f"the transform {name} must return a dict of gradients by path, not {grads!r:.40}")
+    for path, g in grads.items():
+        if path not in params:
+            raise ValueError(f"the transform {name} must return gradients of {', '.join(params)}, not of {path!r}")
+        if getattr(g, "shape", None) != params[path].shape or isinstance(g, Variable):
+            given = f"{type(g).__name__} {getattr(g, 'shape', '')}".strip()
+            raise TypeError(f"the transform {name} must return for {path} an array {params[path].shape}, not {given}")
+    return grads  # type: ignore[return-value]
 
 
 def gradient(path: str, p: Variable) -> Array:
@@ -191,7 +315,9 @@ def gradient(path: str, p: Variable) -> Array:
     if not isinstance(p.grad, Variable):
         kind = type(p.grad).__name__
         raise TypeError(f"{path}: grad must be a Variable or None, not {kind}: put it in one, Variable(grad)")
-    g = p.grad.data
+    g = as_array(p.grad)
+    if not isinstance(p, Parameter) and not getattr(as_array(p).flags, "writeable", True):
+        raise ValueError(f"{path}: the array must be writable, not read-only: assign a copy, p.data = p.data.copy()")
     if g.shape != p.shape:
         raise ValueError(f"{path}: the gradient must have the shape of the parameter, {p.shape}, not {g.shape}")
     return g

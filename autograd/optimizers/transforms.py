@@ -30,19 +30,24 @@ def clip_by_norm(max_norm: float) -> Transform:
 
     def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
         n = hypot(*[length(g) for g in grads.values()])
-        return grads if n <= max_norm else {path: g * (max_norm / n) for path, g in grads.items()}
+        return grads if n <= max_norm else {path: times(g, max_norm / n) for path, g in grads.items()}
 
     return clip
 
 
 def length(g: Array) -> float:
     """The norm of `g` as a vector; in float64 if its square overflows or vanishes in the dtype of g."""
-    flat = g.reshape(-1)
+    flat = (g.astype(np.float32) if g.dtype == np.float16 else g).reshape(-1)
     square = float(namespace(g).vdot(flat, flat))
     if not isfinite(square) or square < 1e-30:
         flat = flat.astype(np.float64)
         square = float(namespace(g).vdot(flat, flat))
     return square**0.5
+
+
+def times(g: Array, factor: float) -> Array:
+    """g times a number, which may be too small or too large for float16."""
+    return (g.astype(np.float32) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
 
 
 def clip_by_value(limit: float) -> Transform:
@@ -63,7 +68,7 @@ def weight_decay(rate: float) -> Transform:
     rate = number("rate", rate, least=0)
 
     def decay(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        return {path: g + rate * params[path].data for path, g in grads.items()}
+        return {path: g + times(params[path].data, rate) for path, g in grads.items()}
 
     return decay
 

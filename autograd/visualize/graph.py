@@ -27,7 +27,7 @@ class Part:
     """One part of the picture."""
 
     kind: str  # "value", "function", "layer" (a closed one), or "rest" (all that was cut off)
-    item: Any  # the node, the function, the call of the layer, or the number of parts
+    item: Any  # the node, the function, the call of the layer, or how many parts
     scope: Scope
     rank: int  # its place in the computation: higher than the ranks of its inputs
     pass_number: int  # 0 in the forward computation, n in the n-th recorded backward pass
@@ -88,9 +88,13 @@ def input_names(functions: Iterable[Any]) -> tuple[dict[Node, str], dict[Node, s
     return names, paths
 
 
-def graph_of(outputs: Sequence[Node]) -> Graph:
-    """The complete graph of some outputs. Leaves stand outside of all layers, except for their Parameters."""
-    functions = sorted(functions_below(outputs), key=attrgetter("generation"))
+def graph_of(outputs: Sequence[Node], most: int | None = None) -> Graph:
+    """The graph of some outputs. Leaves stand outside of all layers, except for their Parameters.
+
+    `most` limits the functions to about as many, those nearest to the outputs: the cost is that of what is shown.
+    """
+    nearest = functions_below(outputs) if most is None else functions_near(outputs, most)
+    functions = sorted(nearest, key=attrgetter("generation"))
     users: dict[Node, list[Any]] = {node: [] for node in outputs}
     for f in functions:
         for node in f.parents:
@@ -102,13 +106,31 @@ def graph_of(outputs: Sequence[Node]) -> Graph:
     place_sums(functions, users, part_of)
     parameters = input_names(functions)[1]
     shown = dict.fromkeys(outputs)
+    below = Part(
+        "rest", "", (), min([part.rank for part in part_of.values()], default=0) - 2, 0
+    )  # what was not visited
     for node, using in users.items():
+        if node.creator not in part_of and node.creator is not None:
+            part_of[node.creator] = below
         outside = node in shown or (node.creator is None and node not in parameters)
         part_of[node] = value_part(node, [part_of[f] for f in using], part_of.get(node.creator), outside)
     edges = [(part_of[node], part_of[f]) for f in functions for node in f.parents if node is not None]
     edges += [(part_of[node.creator], part_of[node]) for node in users if node.creator is not None]
     edges.sort(key=lambda edge: edge[1].rank)
-    return Graph(sorted(part_of.values(), key=attrgetter("rank")), edges, [part_of[node] for node in shown])
+    parts = sorted(dict.fromkeys(part_of.values()), key=attrgetter("rank"))
+    return Graph(parts, edges, [part_of[node] for node in shown])
+
+
+def functions_near(outputs: Iterable[Node], most: int) -> list[Any]:
+    """The functions below `outputs`, breadth first, until there are `most`."""
+    found: dict[Any, None] = dict.fromkeys([node.creator for node in outputs if node.creator is not None])
+    queue = [*found]
+    for f in queue:  # the loop extends the queue
+        for node in f.parents:
+            if node is not None and node.creator is not None and node.creator not in found and len(found) < most:
+                found[node.creator] = None
+                queue.append(node.creator)
+    return queue
 
 
 def value_part(node: Node, users: list[Part], creator: Part | None, outside: bool) -> Part:
@@ -130,12 +152,13 @@ def place_sums(functions: list[Any], users: dict[Node, list[Any]], part_of: dict
     """Places each gradient sum, which belongs to no layer, in the innermost layer that an input and a user share."""
     users_of: dict[Any, list[Part]] = {f: [] for f in functions}
     for node, using in users.items():
-        if node.creator is not None:
+        if node.creator in users_of:
             users_of[node.creator] += [part_of[g] for g in using]
     for f in reversed(functions):
         part = part_of[f]
         if part.pass_number and not part.scope:
-            inputs = [part_of[node.creator] for node in f.parents if node is not None and node.creator is not None]
+            creators = [node.creator for node in f.parents if node is not None]
+            inputs = [part_of[creator] for creator in creators if creator in part_of]
             near = [a.scope for a in inputs if a.pass_number == part.pass_number]
             far = [b.scope for b in users_of[f] if b.pass_number == part.pass_number]
             part.scope = max([common_prefix(pair) for pair in product(near, far)], key=len, default=())
@@ -170,9 +193,10 @@ def truncated(graph: Graph, size: int | None) -> Graph:
     """The graph with at most `size` parts. The outputs stay; the parts furthest from them become one, the rest."""
     if size is None or len(graph.parts) <= size:
         return graph
-    kept = set(by_distance(graph)[: max(size - 1, len(graph.outputs))])
+    kept = set([part for part in by_distance(graph) if part.kind != "rest"][: max(size - 1, len(graph.outputs))])
     first = graph.parts[0]
-    rest = Part("rest", len(graph.parts) - len(kept), (), first.rank, first.pass_number)
+    more = "at least " if first.kind == "rest" else ""  # not all parts were visited
+    rest = Part("rest", f"{more}{len(graph.parts) - len(kept)}", (), first.rank, first.pass_number)
     return contracted(graph, {part: part if part in kept else rest for part in graph.parts})
 
 

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autograd.checks import whole
+from autograd.checks import flag, whole
 from autograd.layers.base import Layer
 from autograd.variable import Variable
 from autograd.visualize.graph import Graph, Scope, collapsed, graph_of, input_names, node_of, truncated
@@ -92,8 +92,9 @@ def to_html(
     **shown: bool,
 ) -> str:
     """The same graph as an interactive page, where layers open and close. The options are those of `to_dot`."""
-    graph, labels = labelled(y, layer, profile, shown)
-    return html(truncated(graph, size_of(max_nodes)), labels, closing(fold, graph))
+    size = size_of(max_nodes)
+    graph, labels = labelled(y, layer, profile, shown, size)
+    return html(truncated(graph, size), labels, closing(fold, graph))
 
 
 def to_graphviz(y: Any, **options: Any) -> Any:
@@ -150,12 +151,15 @@ def folded(
     y: Any, max_nodes: int | None, fold: Fold, layer: Layer | None, profile: Any, shown: dict[str, bool]
 ) -> tuple[Graph, Labels]:
     """The graph of `y` with closed layers, cut to a size, and its labels."""
-    graph, labels = labelled(y, layer, profile, shown)
-    return truncated(collapsed(graph, closing(fold, graph)), size_of(max_nodes)), labels
+    size = size_of(max_nodes)
+    graph, labels = labelled(y, layer, profile, shown, size)
+    return truncated(collapsed(graph, closing(fold, graph)), size), labels
 
 
-def labelled(y: Any, layer: Layer | None, profile: Any, shown: dict[str, bool]) -> tuple[Graph, Labels]:
-    """The complete graph of `y`, and its labels."""
+def labelled(
+    y: Any, layer: Layer | None, profile: Any, shown: dict[str, bool], size: int | None
+) -> tuple[Graph, Labels]:
+    """The graph of `y` before layers are closed, and its labels. Of a large graph, four times what is shown."""
     ys = list(y) if isinstance(y, (list, tuple)) else [y]
     for x in ys:
         if not isinstance(x, Variable):
@@ -167,7 +171,8 @@ def labelled(y: Any, layer: Layer | None, profile: Any, shown: dict[str, bool]) 
         unknown = ", ".join(sorted(shown.keys() - OPTIONS))
         known = ", ".join(["max_nodes, fold, layer, profile", *sorted(OPTIONS)])
         raise TypeError(f"an option must be one of {known}, not {unknown}")
-    graph = graph_of([node_of(x) for x in ys])
+    shown = {option: flag(option, value) for option, value in shown.items()}
+    graph = graph_of([node_of(x) for x in ys], None if size is None else 4 * size + 100)
     functions = [part for part in graph.parts if part.kind == "function"]
     for part in functions if profile is not None else ():
         part.seconds = profile.seconds(part.item)
@@ -183,9 +188,10 @@ def closing(fold: Fold, graph: Graph) -> Callable[[Scope], bool]:
         return lambda scope: False
     if isinstance(fold, int) and fold >= 0:
         return lambda scope: len(scope) > fold
-    paths: set[Any] = {fold} if isinstance(fold, str) else set(fold) if isinstance(fold, Collection) else {None}
-    if not all(isinstance(path, str) for path in paths):
+    given: list[Any] = [fold] if isinstance(fold, str) else list(fold) if isinstance(fold, Collection) else [None]
+    if not all(isinstance(path, str) for path in given):
         raise TypeError(f"fold must be a depth from 0, a path of a layer or several, or None, not {fold!r}")
+    paths = set(given)
     known = {call.path for part in graph.parts for call, _ in part.scope}
     if not paths <= known:
         there = ", ".join(sorted(known - {""})) or "none, for it was not traced: plot(trace(model, x), path)"

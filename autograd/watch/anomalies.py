@@ -10,24 +10,24 @@ every array once more, so it is for looking for a fault, not for training.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import is_array, namespace, to_numpy
+from autograd.backend import is_array, namespace
 from autograd.config import watching
 from autograd.engine import unbroadcast
 from autograd.function import call_text
-from autograd.guards import Changed, is_floating
+from autograd.guards import Changed, fingerprint, is_floating
 from autograd.watch.places import source_line
 from autograd.watch.tracing import Tracing
 
 __all__ = ["Anomaly", "anomaly"]
 
+F = TypeVar("F")
 GRAPH = {"parents", "needs", "moment", "made_by", "nodes", "several", "record", "fingerprints", "state_is_constant"}
 
 
@@ -40,7 +40,8 @@ class Anomaly(Tracing):
     infinite = False  # was an infinity given?
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
-        ys = super().forward(f, arrays)
+        with np.errstate(all="ignore"):  # a generator has no block around its body
+            ys = super().forward(f, arrays)
         for i, y in enumerate(ys if isinstance(ys, tuple) else (ys,)):
             found = trouble(y, [*arrays, *vars(f).values()])
             if found:
@@ -94,12 +95,31 @@ class Anomaly(Tracing):
         return f"{layer}{source_line()}"
 
 
-@contextmanager
-def anomaly() -> Iterator[None]:
+class Detecting(watching[Anomaly]):
+    """The block and the decorator. The errors say more than NumPy's warnings, so these are off in a block."""
+
+    def __enter__(self) -> Anomaly:
+        self.quiet = np.errstate(all="ignore")
+        self.quiet.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.quiet.__exit__(*error)
+
+    def fresh(self) -> Anomaly:
+        return Anomaly()
+
+
+@overload
+def anomaly() -> Detecting: ...
+@overload
+def anomaly(function: F) -> F: ...
+def anomaly(function: Any = None) -> Any:
     """Stops at the first nan or inf, forward or backward, and at a backward that uses an edited array.
 
     FloatingPointError for a nan, and for an infinity that was made of finite numbers. RuntimeError for an edited array.
-    Both name the function, its shapes, the layer, and the line of the program that called it.
+    Both name the function, its shapes, the layer, and the line of the program that called it. A block or a decorator.
 
     >>> from autograd import Variable
     >>> x = Variable([1.0, 0.0])
@@ -108,8 +128,8 @@ def anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: the output of Div(1, float64 (2,)) has 1 inf, ...
     """
-    with watching(Anomaly()), np.errstate(all="ignore"):  # the errors say more than NumPy's warnings
-        yield
+    block = Detecting(Anomaly())
+    return block if function is None else block(function)
 
 
 def trouble(y: Any, given: Sequence[Any]) -> str:
@@ -170,8 +190,3 @@ def refusing_edited(f: Any) -> Iterator[None]:
         yield
     finally:
         vars(f).update(before)
-
-
-def fingerprint(x: Any) -> int:
-    """A number that changes with the elements."""
-    return zlib.crc32(np.ascontiguousarray(to_numpy(x)).tobytes())

@@ -12,8 +12,7 @@ graph, walking it back, the program itself, and the profile's own work, about a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -146,8 +145,22 @@ class Measured:
     seconds: float
 
 
-@contextmanager
-def profile() -> Iterator[Profile]:
+class Measuring(watching[Profile]):
+    """The block of `profile`."""
+
+    def __enter__(self) -> Profile:
+        self.start = perf_counter()
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self.watcher.total += perf_counter() - self.start
+
+    def __call__(self, function: Any) -> Any:
+        raise TypeError("profile() takes no function: nobody would see its table. Write `with profile() as p:`")
+
+
+def profile(function: Any = None) -> Any:
     """Measures the block: `print(p)` is a table, and `visualize.plot(y, path, profile=p)` colours the graph by time.
 
     >>> from autograd import Variable
@@ -158,13 +171,8 @@ def profile() -> Iterator[Profile]:
     >>> p.functions["Mul"].calls
     1
     """
-    p = Profile()
-    start = perf_counter()
-    try:
-        with watching(p):
-            yield p
-    finally:
-        p.total += perf_counter() - start
+    block = Measuring(Profile())
+    return block if function is None else block(function)
 
 
 def nbytes(values: Any) -> int:

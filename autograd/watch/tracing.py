@@ -12,10 +12,9 @@ The record is an attribute of the function, `f.record`, and dies with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from autograd.backend import is_array
 from autograd.config import watching
@@ -24,6 +23,9 @@ from autograd.variable import Variable, as_variable
 from autograd.watch.places import Call, Locator, Source, source_line
 
 __all__ = ["Record", "Tracing", "record_of", "trace", "tracing"]
+
+
+F = TypeVar("F")
 
 
 @dataclass(eq=False, slots=True)
@@ -80,17 +82,29 @@ class Tracing(Locator):
         f.record = Record(type(f).__name__, calls, origin, source_line(), tuple(names), tuple(paths))
 
 
-@contextmanager
-def tracing() -> Iterator[None]:
+class Noting(watching[Tracing]):
+    """The block and the decorator."""
+
+    def fresh(self) -> Tracing:
+        return Tracing()
+
+
+@overload
+def tracing() -> Noting: ...
+@overload
+def tracing(function: F) -> F: ...
+def tracing(function: Any = None) -> Any:
     """Inside the block each function that is recorded remembers its layer and its line, for pictures and errors.
+
+    A block or a decorator.
 
     >>> from autograd import Variable
     >>> x = Variable(2.0, name="x")
     >>> with tracing():
     ...     y = x * x
     """
-    with watching(Tracing()):
-        yield
+    block = Noting(Tracing())
+    return block if function is None else block(function)
 
 
 def trace(function: Any, *xs: Any, **options: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from autograd import data
+from autograd.compat.dezero import cache as dezero_cache
 from autograd.data import datasets, download, sources
 from autograd.data.sources import FASHION_MNIST, MNIST, read
 
@@ -83,6 +84,13 @@ def test_a_small_file_that_would_fill_the_memory_does_not(tiny, tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX's")
+def test_a_pipe_in_the_folder_is_not_waited_for(tiny, tmp_path):
+    os.mkfifo(tmp_path / NAME)
+    with pytest.raises(FileNotFoundError, match=f"{NAME}: path must be a file, not the pipe"):
+        read(tiny, NAME, folder=tmp_path)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
@@ -207,6 +215,41 @@ def test_a_download_cut_off_in_the_middle_leaves_nothing_behind(tiny, mirror, ca
     with pytest.raises(FileNotFoundError, match=r"cut short|Incomplete"):
         read(tiny, NAME)
     assert visible(cache) == []
+
+
+def breaks_off(promise):
+    """Sends half of a content, and hangs up. `promise`: with its length, in pieces, or a piece that is cut."""
+
+    def answer(handler):
+        handler.protocol_version = "HTTP/1.1"
+        handler.close_connection = True
+        handler.send_response(200)
+        handler.send_header(*{"length": ("Content-Length", "1000")}.get(promise, ("Transfer-Encoding", "chunked")))
+        handler.end_headers()
+        sent = bytes(500)
+        handler.wfile.write(
+            {"length": sent, "pieces": b"1f4\r\n" + sent + b"\r\n", "piece": b"3e8\r\n" + sent}[promise]
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize("promise", ["length", "pieces", "piece"])
+def test_a_download_that_breaks_off_is_an_error_that_says_so(mirror, tmp_path, monkeypatch, cache, promise):
+    mirror.answers["/x"] = breaks_off(promise)
+    with pytest.raises(OSError, match="the answer broke off: (it is cut short after 500 of 1000 bytes|IncompleteRead)"):
+        download.download(f"{mirror.url}x", tmp_path / "x", most=10_000, timeout=2)
+    monkeypatch.setattr(dezero_cache, "cache_dir", str(tmp_path / "dezero"))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"could not be fetched \(the answer broke off: .*put the file at .*x$"):
+            dezero_cache.get_file(f"{mirror.url}x")
+        assert visible(tmp_path / "dezero") == []
+    mirror.answers["/x"] = bytes(1000)
+    assert Path(dezero_cache.get_file(f"{mirror.url}x")).read_bytes() == bytes(1000)
+    mirror.answers["/empty"] = b""
+    with pytest.raises(RuntimeError, match="nothing was written"):
+        dezero_cache.get_file(f"{mirror.url}empty")
+    assert visible(tmp_path / "dezero") == ["x"]
 
 
 def test_an_interrupted_download_leaves_nothing_behind(tiny, cache, monkeypatch):

@@ -46,5 +46,5 @@ def test_means_of_complex_numbers_keep_both_parts(name):
 
 @pytest.mark.parametrize("x", [np.ones((1, 1, 4, 4), complex), np.full((1, 1, 4, 4), "a")], ids=["complex", "text"])
 def test_what_has_no_order_has_no_maximum(x):
-    with pytest.raises(TypeError, match=f"max_pool2d takes real numbers, not {x.dtype}"):
+    with pytest.raises(TypeError, match=f"max_pool2d takes (real numbers|a Variable or an array), not {x.dtype}"):
         F.max_pool2d(x, 2)

@@ -1,15 +1,18 @@
 """Memory that kernels borrow: nobody else has it meanwhile, and it is used again."""
 
 import signal
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 import autograd.functions as F
+from autograd import Variable, grad
 from autograd.backend import namespace
 from autograd.kernels import scratch
 from autograd.kernels.scratch import borrowed
+from autograd.kernels.threads import hold
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +94,56 @@ def test_a_signal_handler_that_convolves_disturbs_no_convolution(kernel):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert handled
+
+
+X, W = [np.random.default_rng(0).standard_normal(s, np.float32) for s in [(8, 32, 20, 20), (32, 32, 3, 3)]]
+W5, GROUPED = np.random.default_rng(1).standard_normal((32, 32, 5, 5), np.float32), W[:, :8]
+SMALL = np.ascontiguousarray(X[:, :, :5, :5])
+
+
+def gradients(f, *xs):
+    xs = [Variable(x) for x in xs]
+    y = f(*xs)
+    return [y.data, *[g.data for g in grad(y, xs, np.cos(y.data))]]
+
+
+KERNELS = {
+    "in tiles": lambda: gradients(lambda x, W: F.conv2d(x, W, np.ones(32, "f"), pad=1), X, W),
+    "by im2col": lambda: gradients(lambda x, W: F.conv2d(x, W, np.ones(32, "f"), pad=2), X, W5),
+    "strided": lambda: gradients(lambda x, W: F.conv2d(x, W, stride=2, pad=1), X, W),
+    "in groups": lambda: gradients(lambda x, W: F.conv2d(x, W, groups=4, pad=1), X, GROUPED),
+    "folded": lambda: gradients(lambda x, W: F.conv2d(x, W), SMALL, W),
+    "transposed": lambda: gradients(lambda x, W: F.conv_transpose2d(x, W, stride=2), SMALL, W),
+    "max": lambda: gradients(lambda x: F.max_pool2d(x, 3, stride=2), X),
+    "mean": lambda: gradients(lambda x: F.average_pool2d(x, 3, stride=2), X),
+    "erf": lambda: gradients(F.erf, X),
+    "linear": lambda: gradients(F.linear, X[0, 0], X[0, 1], X[0, 2, 0]),
+}
+
+
+@pytest.mark.parametrize("other", ["in tiles", "by im2col", "folded"])
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_may_be_entered_again_at_any_call(name, other):
+    """As a signal handler would, here at every hundredth call and return; all results are right, to rounding."""
+    right, right_inside = KERNELS[name](), KERNELS[other]()
+    for phase in range(0, 100, 25):
+        count, inside = [phase], []
+
+        def enter(frame, event, argument, count=count, inside=inside):
+            if event in ("call", "return", "c_return"):
+                count[0] += 1
+                if count[0] % 101 == 0 and len(inside) < 6:
+                    sys.setprofile(None)
+                    inside.append(KERNELS[other]())
+                    sys.setprofile(enter)
+
+        sys.setprofile(enter)
+        try:
+            found = KERNELS[name]()
+        finally:
+            sys.setprofile(None)
+        for x, y in zip([*found, *[x for part in inside for x in part]], [*right, *right_inside * len(inside)]):
+            np.testing.assert_allclose(
+                x, y, rtol=0, atol=1e-5 * np.abs(y).max()
+            )  # on fewer threads sums round otherwise
+    assert hold.depth == 0

@@ -2,6 +2,9 @@
 
 import math
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -125,15 +128,157 @@ def test_the_switch_of_this_blas():
     assert switch[0]() == before >= 1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+class Refusing:
+    """A pool that starts no thread: at the end of the interpreter. `queued` is what it takes over all the same."""
+
+    def __init__(self, accepted=0, keeps=False):
+        self.accepted, self.keeps, self.queued = accepted, keeps, []
+
+    def submit(self, run, share):
+        if self.accepted:
+            self.accepted -= 1
+            threading.Thread(target=run, args=(share,)).start()
+            return
+        if self.keeps:
+            self.queued.append(threading.Thread(target=run, args=(share,)))
+            self.queued[-1].start()
+        raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["refused", "refused, but queued"])
+@pytest.mark.parametrize("accepted", [0, 1, 2])
+def test_without_other_threads_the_caller_does_all_the_work_once(monkeypatch, accepted, keeps):
+    refusing, done = Refusing(accepted, keeps), []
+    monkeypatch.setattr(threads, "pool", lambda: refusing)
+
+    def work(part):
+        done.append(part.start)
+        time.sleep(0.002)
+        return [*range(9)[part]]
+
+    for _ in range(20):
+        done.clear()
+        assert shared(work, 9, 3) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+        assert sorted(done) == [0, 3, 6]
+        assert hold.depth == 0
+    with pytest.raises(ArithmeticError):
+        shared(lambda part: 1 / 0 if part.start == 6 else None, 9, 3)
+    for thread in refusing.queued:
+        thread.join()
+
+
+CHILD = """
+import atexit, threading, time
+import numpy as np
+import autograd.functions as F
+x, W = np.ones((16, 64, 32, 32), np.float32), np.ones((64, 64, KERNEL, KERNEL), np.float32)
+def work(when):
+    y = F.conv2d(ag.Variable(x), W, pad=2)
+    F.max_pool2d(y, 2).sum().backward()
+    print(when, flush=True)
+import autograd as ag
+def train():
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    time.sleep(0.05)
+    work("thread")
+atexit.register(work, "atexit")
+threading.Thread(target=train).start()
+work("main")
+"""
+
+
+@pytest.mark.parametrize("kernel", [3, 5], ids=["in tiles", "by im2col"])
+def test_work_after_the_end_of_the_main_thread(kernel):
+    child = CHILD.replace("KERNEL", str(kernel))
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", child], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.split(), done.stderr) == (["main", "thread", "atexit"], "")
+
+
+def forked(check):
+    """Does `check()` hold in a forked process, within five seconds?"""
+    child = os.fork()
+    if not child:
+        signal.alarm(5)
+        ok = False
+        try:
+            ok = check()
+        finally:
+            os._exit(0 if ok else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+
+
+@fork
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own():
     shared(lambda part: part, 2, 2)
-    child = os.fork()
+    assert forked(
+        lambda: not pool.cache_info().currsize and len(shared(lambda part: np.ones(3) @ np.ones(3), 2, 2)) == 2
+    )
+
+
+@fork
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_while_blas_is_held_lets_it_go(monkeypatch):
+    """By another thread, or by the one that forks, whose block still ends in the child."""
+    now = [4]
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+
+    def free():
+        with hold():
+            held = now[0]
+        return (held, now[0], hold.depth, hold.threads()) == (1, 4, 0, 4)
+
+    inside, go = threading.Event(), threading.Event()
+
+    def work():
+        with hold(), hold.lock:
+            inside.set()
+            go.wait(20)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    inside.wait(20)
+    try:
+        assert forked(free)
+    finally:
+        go.set()
+        thread.join()
+    with hold():
+        child = os.fork()
     if not child:
-        ok = False
-        try:
-            ok = pool.cache_info().currsize == 0 and len(shared(lambda part: np.ones(3) @ np.ones(3), 2, 2)) == 2
-        finally:
-            os._exit(0 if ok else 1)
+        os._exit(0 if free() else 1)
     assert os.waitpid(child, 0)[1] == 0
+    assert free()
+
+
+@fork
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_forks_while_another_thread_convolves():
+    """The real thing: the child convolves and multiplies with as many threads of BLAS as before, and waits for none."""
+    switch = blas_threads()
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(16, 64, 16, 16)).astype("f"), rng.normal(size=(64, 64, 3, 3)).astype("f")
+    right, before, stop = F.conv2d(x, W, pad=1), switch and switch[0](), threading.Event()
+
+    def train():
+        while not stop.is_set():
+            F.conv2d(x, W, pad=1)
+
+    def check():
+        free = hold.depth == 0 and (switch is None or switch[0]() == before)
+        return free and np.array_equal(F.conv2d(x, W, pad=1), right)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        for _ in range(20):
+            time.sleep(rng.random() * 0.005)
+            assert forked(check)
+    finally:
+        stop.set()
+        thread.join()

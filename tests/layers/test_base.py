@@ -16,10 +16,14 @@ from autograd.backend import namespace, to_numpy
 from autograd.config import Watcher, watching
 from autograd.functions.activation import relu
 from autograd.layers import (
+    GRU,
+    LSTM,
     MLP,
     BatchNorm,
     Buffer,
     Conv2d,
+    Dropout,
+    Embedding,
     GroupNorm,
     InstanceNorm,
     Layer,
@@ -561,3 +565,99 @@ def test_a_watcher_sees_the_first_call_too():
         net(ones(1, 2))
         net(ones(1, 2))
     assert seen == ["Sequential", "Linear"] * 2
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (lambda: Linear(3, in_features=2), "Linear takes in_size, not in_features"),
+        (lambda: Linear(in_features=2, out_features=3), "Linear takes in_size, not in_features"),
+        (lambda: Linear(units=3), "Linear takes out_size, not units"),
+        (lambda: Linear(3, nobias=True), "Linear takes bias=False, not nobias"),
+        (lambda: Linear(3, device="cuda"), r"Linear takes no device: move it by \.to\(device\)"),
+        (lambda: Conv2d(3, kernel_size=3), "Conv2d takes kernel, not kernel_size"),
+        (lambda: Conv2d(3, 3, padding=1), "Conv2d takes pad, not padding"),
+        (lambda: Conv2d(3, 3, pading=1), "Conv2d takes out_channels, kernel, .* not pading"),
+        (lambda: MaxPool2d(kernel_size=2), "MaxPool2d takes kernel, not kernel_size"),
+        (lambda: BatchNorm(num_features=3), "BatchNorm takes size, not num_features"),
+        (lambda: LayerNorm(normalized_shape=3), "LayerNorm takes size, not normalized_shape"),
+        (lambda: GroupNorm(num_groups=2), "GroupNorm takes groups, not num_groups"),
+        (lambda: Dropout(rate=0.5), "Dropout takes p, not rate"),
+        (lambda: Embedding(num_embeddings=3), "Embedding takes vocabulary, not num_embeddings"),
+        (lambda: Embedding(3, embedding_dim=3), "Embedding takes size, not embedding_dim"),
+        (lambda: LSTM(hidden_size=3), "LSTM takes hidden, not hidden_size"),
+        (lambda: LSTM(3, input_size=3), "LSTM takes in_size, not input_size"),
+        (lambda: LSTM(3, batch_first=True), "LSTM takes no batch_first: a call is one step"),
+        (lambda: GRU(3, num_layers=2), "GRU takes no num_layers: put several into a Sequential"),
+        (lambda: Linear(3, 2, True, 1, 1), "Linear takes out_size, .*by name initializer, .*not 5 arguments in a row"),
+        (lambda: Net(3), "Net takes nothing, not 1 arguments in a row"),
+        (lambda: Layer(x=3), "Layer takes no options, not x"),
+    ],
+)
+def test_the_words_of_others_lead_to_ours(make, said):
+    with pytest.raises(TypeError, match=f"^{said}"):
+        make()
+
+
+def test_options_of_a_subclass_reach_its_constructor():
+    class Wide(Linear):
+        def __init__(self, *sizes, **options):
+            super().__init__(*sizes, **options)
+
+    assert Wide(3, in_size=2, bias=False).W.shape == (2, 3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'padding'"):
+        Wide(3, padding=2)
+
+
+@pytest.mark.parametrize(
+    "name, here",
+    [("parameters", r"params\(\)"), ("zero_grad", r"cleargrads\(\)"), ("cuda", r"to\('gpu'\)"), ("weight", "W")],
+)
+def test_the_methods_of_others_lead_to_ours(name, here):
+    with pytest.raises(AttributeError, match=f"Linear has no attribute '{name}': here it is {here}"):
+        getattr(Linear(3), name)
+    assert not hasattr(Linear(3), "anything")
+
+
+def test_an_error_names_the_layer_by_its_path():
+    net = Sequential(Linear(3), Sequential(relu, Linear(2, 5)))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="linear takes") as error:
+            net(ones(1, 2))
+        assert error.value.__notes__[-1] == "in 1.1 (Linear) of Sequential"
+        assert len([note for note in error.value.__notes__ if "Linear) of" in note]) == 1
+    with pytest.raises(ValueError) as error:
+        net[1][1](ones(1, 2))
+    assert error.value.__notes__ == ["in Linear"]
+
+
+def test_an_error_of_a_model_that_cannot_be_walked_stays_what_it_is():
+    class Odd(Layer):
+        def __init__(self):
+            self.inner, self.parts = Linear(3, 2), {Linear(1, 1)}
+
+        def forward(self, x):
+            return self.inner(x)
+
+    with pytest.raises(ValueError, match="linear takes"):
+        Odd()(ones(1, 5))
+
+
+@pytest.mark.parametrize("state", [None, [1], "state", Linear(2, 2)])
+def test_a_state_is_a_dict(state):
+    with pytest.raises(TypeError, match="load_state_dict takes a dict of arrays by path, not"):
+        Linear(3, 2).load_state_dict(state)
+    with pytest.raises(TypeError, match="strict must be True or False"):
+        Linear(3, 2).load_state_dict({}, "no")
+
+
+@pytest.mark.parametrize("device", ["cuda", 0, None])
+def test_a_device_is_cpu_or_gpu(device):
+    """Also where there is nothing to move yet."""
+    for layer in (Linear(3), Layer(), Linear(3, 2)):
+        with pytest.raises(ValueError, match="device must be 'cpu' or 'gpu', not"):
+            layer.to(device)
+        layer(ones(1, 2)) if type(layer) is Linear else None

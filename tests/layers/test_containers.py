@@ -60,3 +60,13 @@ def test_mlp():
     for sizes in (10, None, "10"):
         with pytest.raises(TypeError, match=r"sizes of its layers as a list, such as MLP\(\(1000, 10\)\), not"):
             MLP(sizes)
+
+
+def test_what_is_no_part_is_refused_with_the_remedy():
+    with pytest.raises(TypeError, match="not the class Linear: call it first"):
+        Sequential(Linear)
+    with pytest.raises(TypeError, match=r"give them one by one, Sequential\(\*parts\)"):
+        Sequential([Linear(2), relu])
+    for activation in (None, "relu", 3):
+        with pytest.raises(TypeError, match="MLP: activation must be a function, not"):
+            MLP((3, 2), activation)

@@ -52,9 +52,16 @@ def test_running_statistics_are_no_parameters_and_keep_no_graph():
     assert type(layer.mean.data) is np.ndarray
 
 
-def test_one_sample_leaves_the_variance_finite():
+def test_one_value_a_channel_is_refused_while_training():
+    """y would be beta, and every gradient zero. Nothing is changed; in test mode one sample is a batch like others."""
     layer = BatchNorm(2)
-    layer(np.ones((1, 2), np.float32))
+    for shape in ((1, 2), (1, 2, 1, 1)):
+        with pytest.raises(ValueError, match="batch_norm takes at least 2 values in each channel, not 1"):
+            layer(np.ones(shape, np.float32))
+    np.testing.assert_array_equal([layer.mean.data, layer.var.data], [[0, 0], [1, 1]])
+    with test_mode():
+        assert layer(np.ones((1, 2), np.float32)).shape == (1, 2)
+    layer(np.ones((2, 2), np.float32))
     np.testing.assert_allclose(layer.var.data, [0.9, 0.9])
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from autograd import Variable
 from autograd.algebra import as_array
-from autograd.layers import GRU, LSTM, RNN, Layer, Linear, Sequential
+from autograd.layers import GRU, LSTM, RNN, Embedding, Layer, Linear, Sequential
 from autograd.layers.base import State, named_objects
+from autograd.optimizers import SGD, freeze
 
 KINDS = [RNN, LSTM, GRU]
 T, N, I, H = 4, 3, 2, 5
@@ -245,3 +246,61 @@ def test_a_state_is_found_but_not_saved():
     assert [path for path, _ in named_objects(net, State)] == ["0.last_h", "0.last_c", "1.last_h"]
     assert not [path for path in net.state_dict() if "last" in path]
     assert "last" not in repr(net)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(2, 4, 3), (1, 4, 3), (2, 1, 3), (2, 2, 4, 3), ()])
+@pytest.mark.parametrize("state", [False, True])
+def test_a_call_is_one_step(kind, shape, state):
+    """Whole sequences would be taken for a larger batch, without a memory."""
+    for layer in (kind(H), kind(H, 3)):
+        if state:
+            layer(np.ones((2, 3), np.float32))
+        before = layer.h
+        with pytest.raises(ValueError, match="takes one step of a batch of sequences, x|takes a first input"):
+            layer(np.ones(shape, np.float32))
+        assert layer.h is before
+    with pytest.raises(ValueError, match=r"for t in range\(x.shape\[1\]\): h = layer\(x\[:, t\]\)"):
+        Sequential(Embedding(10, 3), kind(H))(np.ones((2, 5), int))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_single_sequence_has_steps_of_one_axis(kind):
+    layer, xs = kind(H, I, dtype=np.float64), sequence()
+    one = [layer(x[0]).data for x in xs]
+    layer.reset_state()
+    np.testing.assert_allclose(one, [layer(x[:1]).data[0] for x in xs])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("trained", ["nothing", "the head", "all but the layer", "in a stack"])
+def test_a_graph_that_grows_is_said(kind, trained):
+    """Where the weights of the layer do not change, no error about changed weights stops the loop."""
+    parts = [kind(H, I), kind(H, H)] if trained == "in a stack" else [kind(H, I)]
+    model, x = Sequential(*parts, Linear(1, H)), np.ones((N, I), np.float32)
+    optimizer = {"the head": SGD(model[-1]), "all but the layer": SGD(model, transforms=[freeze("0")])}.get(trained)
+
+    def steps(after=lambda: None):
+        model.reset_state()
+        for _ in range(3):
+            loss = model(x).sum()
+            model.cleargrads()
+            loss.backward()
+            if optimizer is not None:
+                optimizer.update()
+            after()
+
+    with pytest.warns(
+        UserWarning, match=rf"{kind.__name__} goes on from a state .* call cut_state\(\) after each back"
+    ):
+        steps()
+    steps(model.cut_state)
+    steps(model.reset_state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_backward_for_a_whole_sequence_is_quiet(kind):
+    layer = kind(H, I)
+    for _ in range(2):
+        layer.reset_state()
+        sum(layer(np.ones((N, I), np.float32)).sum() for _ in range(4)).backward()

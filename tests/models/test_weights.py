@@ -108,3 +108,12 @@ def test_a_part_of_the_weights():
     assert np.array_equal(model[3].b.data, b)
     with pytest.raises(ValueError, match=r"0\.W: missing"):
         load_weights(model, {"1.weight": np.ones(4)})
+
+
+def test_two_weights_with_one_name_are_refused():
+    model = Linear(2, 3)
+    before = model.state_dict()
+    for other in ("module.weight", "W"):
+        with pytest.raises(ValueError, match=f"weight and {other} are both the weights of W"):
+            load_weights(model, {"weight": np.ones((2, 3)), other: np.ones((3, 2)), "bias": np.zeros(2)})
+    assert all(np.array_equal(before[path], x) for path, x in model.state_dict().items())

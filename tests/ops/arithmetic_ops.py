@@ -65,7 +65,7 @@ def listed(*before):
 
 
 def none(name, *more):
-    return [wrong(TypeError, f"{name}|not supported|unsupported|bad operand", x, *more) for x in (None, "text", {})]
+    return [wrong(TypeError, rf"^{name} takes Variables, arrays and numbers, not {type(x).__name__}: ", x, *more) for x in (None, "text", {})]
 
 
 shapes = [wrong(ValueError, "broadcast", normal(*a), normal(*b)) for a, b in (((2,), (3,)), ((2, 3), (3, 2)))]

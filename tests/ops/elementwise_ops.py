@@ -29,8 +29,7 @@ def arrays(low=None, high=None, points=(), **options):
 
 def not_numbers(name):
     """Text, None and a dict, which no array function takes."""
-    words = rf"{name}|unsupported|not supported|unary|can't multiply"
-    return [wrong(TypeError, words, x) for x in ("text", None, {})]
+    return [wrong(TypeError, rf"^\w+ takes Variables, arrays and numbers, not {type(x).__name__}: ", x) for x in ("text", None, {})]
 
 
 def row(name, low=None, high=None, extra=()):

@@ -40,10 +40,12 @@ def lookups():
 
 def scores():
     y, t = normal(6, 3), np.array([0, 2, 1, 1, 0, 2])
-    best = y.argmax(1)
+    best, weights = y.argmax(1), normal(6, 3, seed=1, low=0.1, high=0.9)
+    distribution = weights / weights.sum(1, keepdims=True)
     cases = [case(y, t), case(y, best), case(y, (best + 1) % 3), case(y, t.tolist()), case(y, np.eye(3)[t]), case(y, np.eye(3)[best]), case(y.astype(np.float32), t)]
-    cases += [case(strided(y), t), case(normal(3, 6).T, t), case(y, t.astype(np.uint8)), case(normal(2, 2, 3), np.array([[0, 1], [2, 0]])), case(normal(3), np.array(1)), case(normal(1, 1), np.array([0]))]
-    cases += [case(normal(n, 4), np.arange(n) % 4) for n in range(1, 9)] + [case(np.zeros((2, 2)), np.array([0, 1])), case(y, strided(t)), case(y, normal(6, 3, seed=1)), case(normal(5), 3)]
+    cases += [case(strided(y), t), case(normal(3, 6).T, t), case(y, t.astype(np.uint8)), case(normal(2, 2, 3), np.array([[0, 1], [2, 0]])), case(normal(3), np.array(1))]
+    cases += [case(normal(n, 4), np.arange(n) % 4) for n in range(1, 9)] + [case(np.zeros((2, 2)), np.array([0, 1])), case(y, strided(t)), case(y, distribution), case(normal(5), 3)]
+    cases += [case(y, t.astype(float)), case(np.array([[0.0, np.nan], [1, 2]]), np.array([1, 1])), case(y, np.eye(3, dtype=np.float16)[t])]
     return cases
 
 
@@ -59,6 +61,12 @@ OPS = [
     ),
     Op(
         "accuracy", as_an_array, right, scores(),
-        [wrong(ValueError, r"not \(2, 3\) and \(3,\)", y, [0, 1, 2]), wrong(ValueError, r"not \(0, 3\)", normal(0, 3), np.zeros(0, int)), wrong(ValueError, r"not \(2, 3\) and \(2, 1\)", y, [[0], [1]])], order=0,
+        [
+            *[wrong(ValueError, r"at least 2 classes, not \(2, 1\): one score is always the largest", normal(2, 1), t) for t in ([0, 1], [[0], [1]], np.array([[0.0], [1.0]]))],
+            *[wrong(ValueError, r"must be distributions.*a regression has no accuracy", y, t) for t in (normal(2, 3, seed=1), np.array([[0, 1, 1], [1, 0, 0]]), np.full((2, 3), np.nan))],
+            *[wrong(ValueError, r"labels must be whole numbers in 0 \.\. 2, .* not ", y, t) for t in ([0, 3], [-1, 0], [0, 0.5], [0, np.nan])],
+            wrong(ValueError, "must be distributions", np.array([0.0, 1, 2, 2]), np.array([0, 1, 1, 2])), wrong(ValueError, "which may be either", np.eye(3, dtype=int), np.eye(3, dtype=int)),
+            wrong(TypeError, "real numbers, not complex", y * 1j, [0, 1]), wrong(TypeError, "real numbers, not object", y, np.array([None, 1])),
+            wrong(ValueError, r"not \(2, 3\) and \(3,\)", y, [0, 1, 2]), wrong(ValueError, r"not \(0, 3\)", normal(0, 3), np.zeros(0, int)), wrong(ValueError, r"not \(2, 3\) and \(2, 1\)", y, [[0], [1]])], order=0,
     ),
 ]  # fmt: skip

@@ -102,8 +102,8 @@ def labelled():
     cases += [case(x, t, smoothing=0.1), case(x, np.eye(3)[t], smoothing=0.3), case(x, t, ignore_index=1), case(x, t, ignore_index=-100)]
     cases += [case(x, np.array([0, -100, 1, -100]), ignore_index=-100), case(x, np.array([0, -1, 1, 2]), ignore_index=-1, smoothing=0.2)]
     cases += [case(x, np.full(4, 2), ignore_index=2), case(x.T, t, axis=0), case(x.T, t, axis=0, smoothing=0.2), case(x, x > 0), case(x.T, likelihood.T, axis=0)]
-    cases += [case(box, other, axis=1), case(box, other, axis=-2, ignore_index=2), case(box, np.array([[0, 1, 1], [1, 0, 0]])), case(box, np.abs(box), axis=1)]
-    cases += [case(normal(3), 1), case(normal(3), np.array(2)), case(normal(3), np.array([0.2, 0.3, 0.5])), case(normal(2, 1), np.array([0, 0])), case(normal(1, 2), [1])]
+    cases += [case(box, other, axis=1), case(box, other, axis=-2, ignore_index=2), case(box, np.array([[0, 1, 1], [1, 0, 0]])), case(box, np.abs(np.tanh(box)), axis=1)]
+    cases += [case(normal(3), 1), case(normal(3), np.array(2)), case(normal(3), np.array([0.2, 0.3, 0.5])), case(normal(1, 2), [1])]
     cases += [case(strided(x), t), case(normal(3, 4).T, t), case(x, strided(t)), case(np.broadcast_to(x[:1], (4, 3)), t), case(x.astype(np.float32), t), case(x.astype(np.float32), t, smoothing=0.1)]
     cases += [case(np.array([[1e4, 0.0, -1e4]]), [1]), case(np.array([[1e4, 0.0, -1e4]], np.float32), [2]), case(x + 1000.0, t)]
     return [*cases, case(lecture, np.eye(3)[:2]), case(lecture, [0, 1]), case(course, [2 - 1, 0, 1, 0])]
@@ -116,7 +116,7 @@ def distributions():
 
     cases = [case(p(*s), p(*s, seed=1)) for s in ((2,), (3,), (7,), (1,), (2, 3), (1, 3), (4, 2), (3, 1), (2, 2, 3), (2, 1, 2), (2, 2, 2), (1, 1, 4))]
     a, b = p(2, 3), p(2, 3, seed=1)
-    cases += [case(strided(a), b), case(a, strided(b)), case(p(3, 2).T, b), case(a, a.copy()), case(a * 2, b), case(a, b * 3)]
+    cases += [case(strided(a), b), case(a, strided(b)), case(p(3, 2).T, b), case(a, a.copy()), case(a * 0.7, b), case(a, b * 0.6)]
     cases += [case(a.astype(np.float32), b.astype(np.float32)), case(np.broadcast_to(a[:1], (2, 3)), b)]
     return [*cases, case(a[::-1], b), case(a.T, b.T), case(p(5), p(5, seed=3)), case(p(6), p(6, seed=3))]
 
@@ -130,6 +130,11 @@ def same_shape(name):
         wrong(ValueError, "of the same shape", x, 0.5), wrong(ValueError, "at least one element", normal(0, 2), normal(0, 2)),
         wrong(TypeError, f"{name}: the prediction must be floating-point, not int64", np.arange(3), normal(3)), wrong(TypeError, "not float", 1.0, 2.0),
     ]  # fmt: skip
+
+
+def outside(name):
+    """Targets that are no probabilities: class numbers, -1 and 1, nan, infinity."""
+    return [wrong(ValueError, rf"{name}: t must be in \[0, 1\], not ", np.full(2, 0.5), np.array([0.5, t])) for t in (2.0, -1.0, 7.0, 1.01, np.nan, np.inf)]
 
 
 extremes = [case(np.array([1e4, -1e4, 0.0, 1e4, -1e4]), np.array([1.0, 0, 1, 0, 1])), case(np.array([1e4, -1e4], np.float32), np.array([0, 1]))]
@@ -152,15 +157,21 @@ OPS = [
             wrong(TypeError, "labels must be integers, not bool", x, [False, True]), wrong(TypeError, "prediction must be floating-point, not int", np.arange(6).reshape(2, 3), [0, 1]),
             wrong(ValueError, "smoothing must be at least 0 and below 1, not 1", x, [0, 1], smoothing=1), wrong(ValueError, "ignore_index must be None where the target is a distribution, not 1", x, x, ignore_index=1),
             wrong(ValueError, "at least one element", normal(0, 3), np.zeros(0, int)), wrong(ValueError, "axis 2 does not fit", x, [0, 1], axis=2), wrong(ValueError, r"not shape \(\)", normal(), 0),
+            wrong(ValueError, "at least 2 classes, not 1", normal(2, 1), [[0], [1]]), wrong(ValueError, "at least 2 classes", normal(2, 1), [0, 0]), wrong(ValueError, "at least 2 classes", normal(1, 3), [0, 0, 0], axis=0),
+            *[wrong(ValueError, r"a target must be in \[0, 1\], not ", x, t) for t in (x * 2, np.array([[0, 2, 1], [1, 0, 0]]), np.full((2, 3), np.nan))],
+            *[wrong(TypeError, "ignore_index must be a whole number", x, [0, 1], ignore_index=i) for i in ("abc", 1.5, True, np.nan)],
         ],
     ),
-    Op("sigmoid_cross_entropy", L.sigmoid_cross_entropy, mean_of(bits), targets(likely) + extremes, same_shape("sigmoid_cross_entropy")),
+    Op("sigmoid_cross_entropy", L.sigmoid_cross_entropy, mean_of(bits), targets(likely) + extremes, [*same_shape("sigmoid_cross_entropy"), *outside("sigmoid_cross_entropy")]),
     Op(
         "binary_cross_entropy", L.binary_cross_entropy, mean_of(lambda p, t: -t * math.log(inside(p)) - (1 - t) * math.log(1 - inside(p))),
-        targets(likely, low=0.1, high=0.9), same_shape("binary_cross_entropy"),
+        targets(likely, low=0.1, high=0.9), [*same_shape("binary_cross_entropy"), *outside("binary_cross_entropy"), wrong(ValueError, r"p must be in \[0, 1\], not -3.0: are these logits\?", np.array([0.5, -3.0]), [0, 1]), wrong(ValueError, "not 5.0", np.array([0.5, 5.0]), [0, 1])],
     ),
     Op(
         "kl_divergence", L.kl_divergence, divergence, distributions(),
-        [*same_shape("kl_divergence"), wrong(ValueError, "not single numbers", normal(low=0.1), normal(low=0.1))],
+        [
+            *same_shape("kl_divergence"), wrong(ValueError, "not single numbers", normal(low=0.1, high=0.9), normal(low=0.1, high=0.9)),
+            *[wrong(ValueError, rf"{name} must be in \[0, 1\], not -?\d.*: are these logits", *pair) for name, pair in (("p", (np.array([-3.0, 5.0, 2.0]), np.array([0.2, 0.3, 0.5]))), ("q", (np.array([0.2, 0.8]), np.array([-1.0, 2.0]))))],
+        ],
     ),
 ]  # fmt: skip

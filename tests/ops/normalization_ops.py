@@ -45,7 +45,7 @@ def batches():
         return case(x, normal(C, seed=1).astype(x.dtype), normal(C, seed=2).astype(x.dtype), **options)
 
     shapes = [(4, 1), (3, 2), (5, 3), (6, 2), (3, 4), (4, 2), (7, 1), (2, 2, 3), (3, 2, 2), (2, 2, 2, 2), (3, 1, 2, 2), (1, 2, 2, 3), (2, 2, 1, 3), (1, 3, 5), (2, 1, 2, 1, 3)]
-    cases = [given(normal(*shape)) for shape in shapes] + [given(normal(*shape), eps=0.5) for shape in ((1, 2), (2, 2), (1, 2, 1, 1), (3, 2), (2, 2, 2))]
+    cases = [given(normal(*shape)) for shape in shapes] + [given(normal(*shape), eps=0.5) for shape in ((4, 2), (2, 2), (2, 2, 1, 1), (3, 2), (2, 2, 2))]
     x = normal(4, 3)
     cases += [given(strided(x)), given(normal(3, 4).T), given(normal(2, 3, 2).transpose(2, 1, 0)), given(x.astype(np.float32)), given(x + 10), given(x * 30)]
     return [*cases, given(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])), given(x.astype(np.float32) + 3, eps=1e-3), case(x, np.ones(3), np.zeros(3), 1e-3)]
@@ -100,6 +100,7 @@ def wrong_batch(name="batch_norm"):
         wrong(ValueError, rf"{name}: gamma and beta must have the shape \(3,\), not \(2,\) and \(3,\)", x, two, three), wrong(ValueError, r"not \(3,\) and \(2,\)", x, three, two),
         wrong(ValueError, rf"{name} takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"at least one element in each channel, not \(0, 3\)", normal(0, 3), three, three),
         wrong(ValueError, r"\(1, 3\)", x, normal(1, 3), three),
+        *[wrong(ValueError, rf"{name} takes at least 2 values in each channel, not 1, shape \({shape[0]}, ", normal(*shape), three, three) for shape in ((1, 3), (1, 3, 1), (1, 3, 1, 1))],
     ]  # fmt: skip
 
 
@@ -130,6 +131,6 @@ OPS = [
     ),
     Op(
         "instance_norm", N.instance_norm, lambda x, gamma, beta, eps=1e-5: by_group(x, x.shape[1], gamma, beta, eps), images(),
-        [wrong(ValueError, r"^instance_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"^instance_norm: .* must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three)],
+        [wrong(ValueError, r"^instance_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"^instance_norm: .* must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three), *[wrong(ValueError, "at least 2 values in each channel, not 1", normal(*s), three, three) for s in ((4, 3), (4, 3, 1, 1))]],
     ),
 ]  # fmt: skip

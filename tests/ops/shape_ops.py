@@ -194,14 +194,14 @@ OPS = [
     ),
     Op(
         "astype", there_and_back, lambda x, dtype: x.copy(), wide,
-        [wrong(TypeError, "not understood", x, "a number"), wrong(TypeError, "interpret|understood", x, 3)],
+        [wrong(TypeError, "astype: dtype must be", x, "a number"), wrong(TypeError, "astype: dtype must be", x, 3)],
     ),
     Op(
         "astype to integers", S.astype, lambda x, dtype: np.array([dtype(int(a)) for a in x.flat], dtype).reshape(x.shape) if dtype is not bool else x != 0, integers,
-        [wrong(TypeError, "not understood", x, "a number"), wrong(TypeError, "interpret|understood", x, 3)], order=0,
+        [wrong(TypeError, "astype: dtype must be", x, "a number"), wrong(TypeError, "astype: dtype must be", x, 3)], order=0,
     ),
     Op(
         "to", lambda x, device=None: S.to(x, device or device_of(as_array(x))), lambda x: x.copy(), homes,
-        [wrong(ValueError, "'cpu' or 'gpu', not 'tpu'", x, "tpu"), wrong(ValueError, "must be 'cpu' or 'gpu'", v, "cuda:0")],
+        [wrong(ValueError, "one of 'cpu', 'gpu', not 'tpu'", x, "tpu"), wrong(ValueError, "must be one of 'cpu', 'gpu', not 'cuda:0'", v, "cuda:0")],
     ),
 ]  # fmt: skip

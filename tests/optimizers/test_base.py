@@ -1,6 +1,7 @@
 """What all optimizers share: which parameters are updated, the count, the state, and devices."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -125,7 +126,8 @@ def test_without_a_gradient_nothing_happens():
     net = model()
     before = values(net)
     optimizer = Adam(net)
-    optimizer.update()
+    with pytest.warns(UserWarning, match=r"no parameter has a gradient: call loss\.backward\(\) first"):
+        optimizer.update()
     assert all(np.array_equal(a, b) for a, b in zip(before, values(net)))
     assert optimizer.counts == {}
 
@@ -165,6 +167,49 @@ def test_a_parameter_of_another_shape_is_an_error():
     p.data, p.grad = np.ones(2), Variable(np.ones(2))
     with pytest.raises(ValueError, match="make a new optimizer"):
         optimizer.update()
+
+
+# Arrays have owners
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("make", [list, lambda xs: {str(i): x for i, x in enumerate(xs)}])
+def test_an_optimizer_writes_into_no_array_of_the_user(kind, make):
+    a, whole, later = np.ones(3), np.ones((2, 3)), np.full(3, 5.0)
+    x, row = Variable(a), Variable(whole[0])
+    optimizer = kind(make([x, row]), 0.5)
+    for step in range(4):
+        if step == 2:
+            x.data = later
+        x.grad, row.grad = Variable(np.ones(3)), Variable(np.ones(3))
+        optimizer.update()
+    np.testing.assert_array_equal(a, np.ones(3))
+    np.testing.assert_array_equal(whole, np.ones((2, 3)))
+    np.testing.assert_array_equal(later, np.full(3, 5.0))
+    assert (x.data < 5).all()
+    assert (row.data < 1).all()
+
+
+def test_an_array_is_copied_once():
+    x = Variable(np.ones(3))
+    optimizer = SGD([x], 0.5)
+    x.grad = Variable(np.ones(3))
+    optimizer.update()
+    array = x.data
+    for _ in range(3):
+        optimizer.update()
+        assert np.shares_memory(x.data, array)
+    np.testing.assert_array_equal(array, np.full(3, -1.0))
+
+
+def test_a_read_only_array_is_an_error_before_anything_is_changed():
+    x, y = Variable(np.ones(2)), Variable(np.broadcast_to(1.0, (2,)))
+    optimizer = SGD([x, y])
+    x.grad = y.grad = Variable(np.ones(2))
+    with pytest.raises(ValueError, match="1: the array must be writable, not read-only: assign a copy"):
+        optimizer.update()
+    np.testing.assert_array_equal(x.data, [1, 1])
+    assert optimizer.steps == 0
 
 
 # The learning rate
@@ -218,6 +263,98 @@ def test_a_wrong_learning_rate_is_refused_before_anything_is_changed(lr, error):
             optimizer.update()
     assert float(p) == 1
     assert replaced.steps == 0
+
+
+BOUNDED = [(kind, f.name) for kind in ALL for f in fields(kind) if f.name not in ("lr", "transforms")]
+WRONG = [(x, ValueError) for x in (np.nan, -1, np.inf)] + [(x, TypeError) for x in ("0.5", True, None)]
+
+
+@pytest.mark.parametrize("kind, name", BOUNDED)
+def test_hyperparameters_are_checked_whenever_they_are_set(kind, name):
+    p = Parameter(1.0)
+    optimizer = kind([p])
+    before = getattr(optimizer, name)
+    for value, error in WRONG:
+        with pytest.raises(error, match=f"{name} must be"):
+            setattr(optimizer, name, value)
+        with pytest.raises(error, match=f"{name} must be"):
+            kind([p], **{name: value})
+    assert getattr(optimizer, name) == before
+    setattr(optimizer, name, np.float32(0.25))
+    assert type(getattr(optimizer, name)) is float
+
+
+def test_transforms_are_checked_whenever_they_are_set():
+    optimizer = SGD([Parameter(1.0)])
+    for wrong in (None, 3, [3], "clip", [cosine(0.1, 2), None]):
+        with pytest.raises(TypeError, match="transforms must be"):
+            optimizer.transforms = wrong
+    assert optimizer.transforms == ()
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"learning_rate": 0.1}, "SGD takes lr, not learning_rate"),
+        ({"momentum": 0.9}, r"SGD takes no momentum: take Momentum\(model, lr, momentum\)"),
+        ({"nesterov": True}, "SGD takes no nesterov: take Nesterov"),
+        ({"weight_decay": 0.1}, r"SGD takes no weight_decay: give transforms=\[weight_decay\(rate\)\], or take AdamW"),
+        ({"params": []}, "SGD takes model, not params"),
+        ({"foo": 1}, "SGD takes model, lr, transforms, not foo"),
+    ],
+)
+def test_the_words_of_others_lead_to_ours(options, said):
+    with pytest.raises(TypeError, match=f"^{said}"):
+        SGD(*([] if "params" in options else [model()]), **options)
+
+
+def test_the_words_of_others_lead_to_those_of_this_optimizer():
+    for make, said in (
+        (lambda: Adam(model(), betas=(0.9, 0.99)), "Adam takes beta1= and beta2=, not betas"),
+        (lambda: AdamW(model(), weight_decay=0.1), "AdamW takes decay, not weight_decay"),
+        (lambda: RMSprop(model(), alpha=0.9), "RMSprop takes rho, not alpha"),
+        (lambda: SGD(model(), 0.1, 0.9), "SGD takes model, lr; by name transforms, not 3 arguments in a row"),
+    ):
+        with pytest.raises(TypeError, match=f"^{said}"):
+            make()
+    with pytest.raises(AttributeError, match=r"here it is model\.cleargrads\(\)"):
+        SGD(model()).zero_grad()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_step_is_the_formula_and_says_so(kind):
+    with pytest.raises(TypeError, match=rf"{kind.__name__}.step takes the arrays of one parameter: .* call update\(\)"):
+        kind(model()).step()
+
+
+def test_a_formula_may_come_from_a_class_beside():
+    class Down:
+        def step(self, lr, t, p, g):
+            p -= lr
+
+    class Both(Down, Optimizer):
+        pass
+
+    p = Parameter(1.0)
+    p.grad = Variable(1.0)
+    Both([p], 0.25).update()
+    assert float(p) == 0.75
+
+
+def test_what_cannot_be_trained_is_named():
+    net = model()
+    for root, said in (
+        (net.params, r"a method: call it, params\(\)"), ([net], "not a list of layers: put them into one Layer"),
+        ([{"params": net.params()}], "not a list of groups: make an optimizer for each"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=said):
+            SGD(root)
+
+
+@pytest.mark.parametrize("state", [None, [1], "state", {1: 2}])
+def test_a_state_is_a_dict(state):
+    with pytest.raises(TypeError, match=r"load_state_dict takes a dict that state_dict\(\) gave, not"):
+        SGD(model()).load_state_dict(state)
 
 
 def test_an_optimizer_shows_its_numbers():

@@ -141,3 +141,26 @@ def test_dtype_and_device_stay(on_device):
         result = transform(p, g)["0"]
         assert result.dtype == np.float32
         assert namespace(result) is namespace(g["0"])
+
+
+@pytest.mark.parametrize(
+    "transform, said",
+    [
+        (lambda params, grads: None, "must return a dict of gradients by path, not None"),
+        (lambda params, grads: list(grads), "must return a dict of gradients by path, not"),
+        (lambda params, grads: {"c": 1}, "must return gradients of 0, not of 'c'"),
+        (lambda params, grads: {"0": 1.0}, r"must return for 0 an array \(2,\), not float"),
+        (lambda params, grads: {"0": np.ones(3)}, r"must return for 0 an array \(2,\), not ndarray \(3,\)"),
+        (lambda params, grads: {"0": Variable(np.ones(2))}, r"must return for 0 an array \(2,\), not Variable"),
+        (lambda params, grads: {"0": None}, "not NoneType"),
+    ],
+)
+def test_what_a_transform_returns_is_checked_before_anything_is_changed(transform, said):
+    """A Variable among them would leave the parameter as it is, in silence."""
+    p = Parameter(np.ones(2))
+    p.grad = Variable(np.ones(2))
+    optimizer = SGD([p], transforms=[transform])
+    with pytest.raises((TypeError, ValueError), match=f"the transform <lambda> {said}|the transform <lambda> .*{said}"):
+        optimizer.update()
+    np.testing.assert_array_equal(p.data, [1, 1])
+    assert optimizer.steps == 0

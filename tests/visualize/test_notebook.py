@@ -1,6 +1,7 @@
 """What a notebook shows."""
 
 from autograd import Variable, grad
+from autograd.engine import functions_below
 from autograd.visualize import mimebundle, render, to_dot, to_mermaid
 from tests.visualize.graphs import HAS_PURE, parsed, small
 
@@ -69,3 +70,25 @@ def test_ipython_shows_it():
     data, _ = formatters.DisplayFormatter().format(small()[1])
     assert {"text/plain", "text/vnd.graphviz", "text/vnd.mermaid"} <= set(data)
     assert "image/svg+xml" in data or not HAS_PURE
+
+
+def test_showing_a_large_graph_costs_what_is_shown():
+    """Functions beyond ten times what is shown are not visited, and the picture says that there are more."""
+    x = y = Variable(1.0)
+    for _ in range(100_000):
+        y = y * 1.0000001
+    visited = set()
+
+    class Spy(list):
+        def __iter__(self):
+            visited.add(id(self))
+            return super().__iter__()
+
+    for f in functions_below([y.node]):
+        f.parents = Spy(f.parents)
+    bundle = y._repr_mimebundle_()
+    assert len(visited) < 5_000
+    assert "at least" in bundle["text/vnd.graphviz"]
+    assert bundle["text/vnd.graphviz"].count("label=") == 200
+    assert "at least" in to_dot([y, x * 2.0], max_nodes=10)
+    assert "at least" not in to_dot(x * 2.0 * 3.0 * 4.0, max_nodes=3)

@@ -155,13 +155,6 @@ def edited_output(x):
     return z, "output 0"
 
 
-def edited_index(x):
-    index = np.array([0, 0, 2])
-    y = x[index].sum()  # here
-    index[0] = 1
-    return y, "index"
-
-
 def edited_parameter_of_a_function(x):
     mask = np.array([1.0, 0.0, 1.0])
     y = EditsLater(mask)(x).sum()  # here
@@ -176,9 +169,7 @@ def edited_labels(x):
     return y, "input 1"
 
 
-EDITED = [
-    edited_input, edited_variable, edited_output, edited_index, edited_parameter_of_a_function, edited_labels,
-]  # fmt: skip
+EDITED = [edited_input, edited_variable, edited_output, edited_parameter_of_a_function, edited_labels]
 
 
 @pytest.mark.parametrize("program", EDITED, ids=lambda f: f.__name__)
@@ -224,8 +215,8 @@ def test_an_edited_array_that_no_backward_uses_is_no_error(program):
         program().backward()
 
 
-def test_a_recorded_backward_may_use_more():
-    with ag.anomaly(), pytest.raises(RuntimeError, match="^input 1 .* was edited"):
+def test_labels_are_copied_so_an_edit_changes_no_derivative():
+    with ag.anomaly():
         labels_of_a_cross_entropy().backward(create_graph=True)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd.data.download import download
 from autograd.files import replacing
+from autograd.formats import read_weights
 
-__all__ = ["cache_dir", "get_file", "load_cache_npz", "save_cache_npz", "show_progress"]
+__all__ = ["cache_dir", "get_file", "load_cache_npz", "save_cache_npz", "show_progress", "write_npz"]
 
 cache_dir = str(Path.home() / ".dezero")
 
@@ -45,12 +46,17 @@ def cache_path(filename: str, train: bool) -> Path:
 
 
 def load_cache_npz(filename: str, train: bool = False) -> tuple[Any, Any]:
-    """Returns the arrays `data` and `label` that `save_cache_npz` wrote; (None, None) if it wrote none."""
+    """Returns the arrays `data` and `label` that `save_cache_npz` wrote; (None, None) if it wrote none.
+
+    Raises ValueError if the file is damaged or has no such arrays.
+    """
     path = cache_path(filename, train)
     if not path.exists():
         return None, None
-    with np.load(path, allow_pickle=False) as npz:
-        return npz["data"], npz["label"]
+    arrays = read_weights(path)
+    if not arrays.keys() >= {"data", "label"}:
+        raise ValueError(f"{path} must have the arrays data and label, not {', '.join(arrays)}: delete it")
+    return arrays["data"], arrays["label"]
 
 
 def save_cache_npz(data: Any, label: Any, filename: str, train: bool = False) -> str | None:
@@ -60,7 +66,21 @@ def save_cache_npz(data: Any, label: Any, filename: str, train: bool = False) ->
         return None
     print(f"Saving: {path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary, temporary.open("xb") as file:
-        np.savez_compressed(file, data=data, label=label)
+    with replacing(path) as temporary:
+        write_npz(temporary, {"data": np.asarray(data), "label": np.asarray(label)})
     print(" Done")
     return str(path)
+
+
+def write_npz(path: Path, arrays: dict[str, Any]) -> None:
+    """Writes arrays as `numpy.savez` does: compressed, unless they shrink so much that they would not be read again.
+
+    Raises TypeError for Python objects, which would be pickled.
+    """
+    if objects := [name for name, x in arrays.items() if x.dtype.hasobject]:
+        raise TypeError(f"{', '.join(objects)} must be an array of numbers, not of Python objects")
+    for save in (np.savez_compressed, np.savez):
+        with path.open("wb") as file:
+            save(file, **arrays)
+            if sum([x.nbytes for x in arrays.values()]) < 4 * file.tell() + (30 << 20):  # see damage.limit_of
+                return

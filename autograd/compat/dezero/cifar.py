@@ -6,7 +6,9 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 from __future__ import annotations
 
 import io
+import os
 import tarfile
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +21,7 @@ from autograd.compat.dezero import cache
 from autograd.compat.dezero.datasets import Images
 from autograd.compat.dezero.transforms import AsType, Compose, Normalize
 from autograd.data.download import fetch_first
+from autograd.files import opened
 
 __all__ = ["CIFAR10", "CIFAR100"]
 
@@ -39,6 +42,7 @@ FINE = (
     "tulip,turtle,wardrobe,whale,willow tree,wolf,woman,worm"
 )
 
+ROWS = 50_000  # the most in a file
 CENTERED = Compose([AsType(), Normalize(mean=0.5, std=0.5)])
 
 
@@ -64,17 +68,34 @@ class Archive:
 
     def verified(self, path: Path) -> bytes:
         """Returns the bytes of a file. Raises ValueError if it is not the archive."""
-        content = path.read_bytes()
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read() if size == self.size else b""
         if sha256(content).hexdigest() != self.sha256:
-            raise ValueError(f"the file, of {len(content)} bytes, is not the published one of {self.size}")
+            raise ValueError(f"the file, of {size} bytes, is not the published one of {self.size}")
         return content
 
     def rows(self, names: list[str], width: int) -> Any:
-        """Returns the rows of these files of the archive, uint8: the bytes of the labels, then those of the pixels."""
-        with tarfile.open(fileobj=io.BytesIO(self.content()), mode="r:gz") as tar:
-            members = {Path(member.name).name: member for member in tar if member.isfile()}
-            files: list[Any] = [tar.extractfile(members[name]) for name in names]
-            return np.concatenate([np.frombuffer(file.read(), np.uint8).reshape(-1, width) for file in files])
+        """Returns the rows of these files of the archive, uint8: the bytes of the labels, then those of the pixels.
+
+        Raises ValueError if the archive lacks a file, or if one is not full rows or has more than ROWS.
+        """
+        found: dict[str, Any] = {}
+        try:
+            with tarfile.open(fileobj=io.BytesIO(self.content()), mode="r:gz") as tar:
+                for member in tar:
+                    name = Path(member.name).name
+                    if member.isreg() and name in names:
+                        if name in found or member.size % width or member.size > ROWS * width:
+                            raise ValueError(
+                                f"{name} has {member.size} bytes, and a row has {width}; or it is there twice"
+                            )
+                        found[name] = np.frombuffer(tar.extractfile(member).read(), np.uint8)  # type: ignore[union-attr]
+        except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+            raise ValueError(f"{self.url.rpartition('/')[2]} is damaged or no archive of CIFAR: {error}") from error
+        if lost := [name for name in names if name not in found]:
+            raise ValueError(f"{self.url.rpartition('/')[2]} is damaged or no archive of CIFAR: no {', '.join(lost)}")
+        return np.concatenate([found[name].reshape(-1, width) for name in names])
 
 
 class CIFAR10(Images):

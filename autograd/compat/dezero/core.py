@@ -23,6 +23,7 @@ from autograd.backend import is_array, to_device
 from autograd.config import mode, using
 from autograd.function import Tracked, new_node, wrap
 from autograd.layers import base
+from autograd.locks import Lock
 from autograd.shapes import reduced_shape
 
 __all__ = ["Function", "Parameter", "Variable", "as_array", "as_variable", "setup_variable"]
@@ -249,6 +250,9 @@ Max, max = operation("Max max", 1, lambda x, axis=None, keepdims=False: extreme(
 Min, min = operation("Min min", 1, lambda x, axis=None, keepdims=False: extreme(x, axis, keepdims, False))
 
 
+accumulation = Lock()  # one backward pass at a time adds to gradients: threads that share a leaf lose none
+
+
 class Single(np.ndarray[Any, Any]):
     """An array of one element that `float` and `int` take, whatever its shape, as NumPy's did in DeZero's days."""
 
@@ -262,10 +266,12 @@ class Single(np.ndarray[Any, Any]):
 class Variable(variable.Variable, family=True):
     """DeZero's Variable, of an array, or of None until its `data` is set. Raises TypeError for other data.
 
-    `backward` starts from `grad` if that is set, and clears it.
+    `backward` starts from `grad` if that is set, and clears it. An array beside it may widen it. Its own array may be
+    edited unnoticed.
     """
 
     __slots__ = ()
+    narrows = False
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         if data is not None and not is_array(data):
@@ -276,7 +282,9 @@ class Variable(variable.Variable, family=True):
 
     @property
     def data(self) -> Any:
-        data = super().data
+        if isinstance(self.value, np.generic):
+            self.value = np.asarray(self.value)
+        data = self.value
         return data.view(Single) if type(data) is np.ndarray and data.size == 1 and data.shape else data
 
     @data.setter
@@ -309,7 +317,9 @@ class Variable(variable.Variable, family=True):
     reshape, transpose = method(Reshape), method(Transpose)
     sum, max, min = method(Sum), method(Max), method(Min)
 
-    def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
+    def backward(  # type: ignore[override]  # DeZero's
+        self, retain_grad: bool = False, create_graph: bool = False
+    ) -> None:
         """Adds the gradients to `grad` of the leaves; with `retain_grad` to that of every Variable of the graph."""
         if self.creator is None:
             super().backward()  # raises the error
@@ -317,7 +327,7 @@ class Variable(variable.Variable, family=True):
         nodes = engine.nodes_below([self.node])
         walk, retained = engine.latest_first(nodes), nodes if retain_grad else ()
         gradients = variable.run_backward([self], [seed], create_graph, walk, retained)
-        with using(recording=create_graph):
+        with accumulation, using(recording=create_graph):
             for x, gx in [(node(), gx) for node, gx in gradients.items()]:
                 gx = integers(gx.data.astype(np.int64), gx) if self.dtype.kind in INTEGERS else gx
                 x.grad = gx if x.grad is None else x.grad + gx

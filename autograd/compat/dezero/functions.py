@@ -17,9 +17,10 @@ from autograd.algebra import as_array
 from autograd.backend import namespace
 from autograd.compat.dezero import core, functions_conv
 from autograd.compat.dezero.core import Variable, as_variable, operation
-from autograd.config import mode
+from autograd.config import training
 from autograd.function import Function
 from autograd.kernels.windows import windows
+from autograd.locks import Lock
 
 __all__ = ["F"]
 
@@ -71,10 +72,13 @@ def accuracy(y: Any, t: Any) -> Any:
     return Variable(namespace(y).asarray((y.argmax(axis=1).reshape(t.shape) == t).mean()))
 
 
+statistics = Lock()  # one change of running statistics at a time
+
+
 def dropout(x: Any, dropout_ratio: float = 0.5) -> Any:
     """y = x mask / (1 - ratio) in training, and x otherwise. `np.random.rand` draws the mask."""
     x = as_variable(x)
-    if not mode.get().training:
+    if not training():
         return x
     return x * (namespace(x.data).random.rand(*x.shape) > dropout_ratio) / (1.0 - dropout_ratio)
 
@@ -84,14 +88,19 @@ def batch_norm(x: Any, gamma: Any, beta: Any, mean: Any, var: Any, decay: float 
 
     In training the arrays `mean` and `var` are updated in place with m and the unbiased v.
     """
-    if not mode.get().training:
+    if not training():
         return ours.batch_norm_inference(x, gamma, beta, mean, var, eps)
-    y, m, v = ours.batch_norm_with_statistics(x, gamma, beta, eps)
     n = x.size // gamma.size
-    mean *= decay
-    mean += (1 - decay) * m
-    var *= decay
-    var += (1 - decay) * (n / (n - 1.0 if n > 2 else 1.0)) * v
+    if n == 1:  # ours refuses it; the same value twice has the same mean, and the variance 0
+        y, m, v = ours.batch_norm_with_statistics(ours.concat([x, x]), gamma, beta, eps)
+        y = y[:1]
+    else:
+        y, m, v = ours.batch_norm_with_statistics(x, gamma, beta, eps)
+    with statistics:
+        mean *= decay
+        mean += (1 - decay) * m
+        var *= decay
+        var += (1 - decay) * (n / (n - 1.0 if n > 2 else 1.0)) * v
     return y
 
 

@@ -17,9 +17,11 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace, to_numpy
 from autograd.compat.dezero.arrays import pair
+from autograd.compat.dezero.cache import write_npz
 from autograd.compat.dezero.core import Parameter
 from autograd.compat.dezero.functions import F
 from autograd.files import replacing
+from autograd.formats import read_weights
 from autograd.function import Tracked
 from autograd.layers import base
 
@@ -69,16 +71,22 @@ class Layer(base.Layer):
         if waiting:
             raise RuntimeError(f"{', '.join(waiting)}: no data yet. Call the model once before its weights are saved.")
         target = Path(path if str(path).endswith(".npz") else f"{path}.npz")
-        with replacing(target) as temporary, temporary.open("xb") as file:
-            np.savez_compressed(file, **dict(zip(arrays, map(to_numpy, arrays.values()))))
+        with replacing(target) as temporary:
+            write_npz(temporary, dict(zip(arrays, map(to_numpy, arrays.values()))))
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Reads the parameters from a file. Raises KeyError, and changes nothing, if the file lacks one."""
-        with np.load(path, allow_pickle=False) as npz:
-            arrays = {name: npz[name] for name in npz.files}
+        """Reads the parameters from a file.
+
+        Raises KeyError, and changes nothing, if the file lacks one. Raises ValueError if it is damaged, or if one has
+        another shape.
+        """
+        arrays = read_weights(path, most=sum([p.data.nbytes for _, p in paths(self) if p.data is not None]))
         missing = [name for name, _ in paths(self) if name not in arrays]
         if missing:
             raise KeyError(f"{path} has no {', '.join(missing)}; it has {', '.join(arrays)}")
+        other = [name for name, p in paths(self) if p.data is not None and p.data.shape != arrays[name].shape]
+        if other:
+            raise ValueError(f"{path} does not fit this {type(self).__name__}: {', '.join(other)} have another shape")
         for name, p in paths(self):
             p.data = arrays[name]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.config import mode, no_grad, test_mode, using
+from autograd.config import mode, no_grad, test_mode, training, using
 
 __all__ = ["Config", "no_grad", "test_mode", "using_config"]
 
@@ -21,7 +21,7 @@ class Switches(type):
     """The class of `Config`, whose attributes are read from the mode and written to it."""
 
     def __getattr__(cls, name: str) -> bool:
-        return getattr(mode.get(), field(name))  # type: ignore[no-any-return]
+        return training() if name == "train" else getattr(mode.get(), field(name))  # type: ignore[no-any-return]
 
     def __setattr__(cls, name: str, value: bool) -> None:
         mode.set(mode.get()._replace(**{field(name): value}))  # type: ignore[arg-type]

@@ -24,6 +24,22 @@ def test_arrays_are_kept_where_dezero_keeps_them(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "Saving: things.gz.train.npz\n Done\n"
 
 
+def test_a_damaged_cache_is_an_error_that_names_the_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cache, "cache_dir", str(tmp_path))
+    zeros = np.zeros((3000, 3000)), np.zeros(3)
+    path = Path(datasets.save_cache_npz(*zeros, "zeros"))
+    np.testing.assert_array_equal(datasets.load_cache_npz("zeros")[0], zeros[0])  # not compressed to a bomb
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="zeros.test.npz is damaged"):
+        datasets.load_cache_npz("zeros")
+    np.savez(path, data=A)
+    with pytest.raises(ValueError, match="zeros.test.npz must have the arrays data and label, not data"):
+        datasets.load_cache_npz("zeros")
+    with pytest.raises(TypeError, match="label must be an array of numbers"):
+        datasets.save_cache_npz(A, [None], "objects")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
 def test_files_are_fetched_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cache, "cache_dir", str(tmp_path / "cache"))
     source = tmp_path / "labels.txt"

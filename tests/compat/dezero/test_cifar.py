@@ -72,3 +72,30 @@ def test_an_archive_is_what_its_sum_says(tmp_path, monkeypatch):
     (tmp_path / "a.tar.gz").write_bytes(b"another")
     with pytest.raises(RuntimeError, match="of 7 bytes, is not the published one"):
         datasets.CIFAR10(train=False)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"other.bin": photographs((7,))}, "no test_batch.bin"),
+        ({"test_batch.bin": photographs((7,))[:-1]}, "has 3072 bytes, and a row has 3073"),
+        ({"test_batch.bin": bytes(3073) * 50_001}, "has 153653073 bytes"),
+        ({"test_batch.bin": b"", "b/test_batch.bin": b""}, "or it is there twice"),
+    ],
+)
+def test_an_archive_with_other_files_is_refused(tmp_path, monkeypatch, files, message):
+    monkeypatch.setattr(cache, "cache_dir", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets.CIFAR10, "archive", packed(tmp_path / "ten.tar.gz", files))
+    with pytest.raises(ValueError, match=f"ten.tar.gz is damaged or no archive of CIFAR: .*{message}"):
+        datasets.CIFAR10(train=False)
+
+
+def test_a_file_of_another_size_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "cache_dir", str(tmp_path / "cache"))
+    archive = packed(tmp_path / "a.tar.gz", {"test_batch.bin": photographs((3,))})
+    kept = tmp_path / "cache" / "a.tar.gz"
+    kept.parent.mkdir()
+    with kept.open("wb") as file:
+        file.truncate(1 << 40)  # a file of holes
+    with pytest.raises(ValueError, match="of 1099511627776 bytes, is not the published one"):
+        archive.verified(kept)

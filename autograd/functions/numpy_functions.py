@@ -1,0 +1,688 @@
+"""NumPy's functions on Variables: `np.exp(x)`, `np.concatenate([x, y])`, `np.argmax(x)`.
+
+Each function of NumPy that takes arrays is in one of three classes:
+- `TWINS`: it has a derivative here, and gives a Variable.
+- `PLAIN`: it has none, as a comparison or an index, and gives what NumPy gives for the arrays.
+- All others raise TypeError, which names what to use (`INSTEAD`), or `x.data` for a result without a gradient.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from functools import partial, reduce
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from autograd import algebra
+from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, getitem, reshape, stacked, transpose
+from autograd.backend import namespace
+from autograd.constants import holds
+from autograd.function import Function, Tracked
+from autograd.functions import arithmetic, elementwise, reduction, shape
+from autograd.functions.elementwise import exp, sqrt
+from autograd.functions.linear import einsum, outer, tensordot
+from autograd.shapes import axes_of
+
+__all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc"]
+
+
+class Elementwise(Function):
+    """y = f(x) for a function of NumPy, by its name; `SLOPES` has the derivatives."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def forward(self, x):
+        return getattr(namespace(x), self.name)(x)
+
+    def backward(self, gy):
+        return gy * SLOPES[self.name](self.inputs[0])
+
+
+SLOPES: dict[str, Callable[[Any], Any]] = {
+    "log2": lambda x: 1 / (x * math.log(2)),
+    "log10": lambda x: 1 / (x * math.log(10)),
+    "exp2": lambda x: Elementwise("exp2")(x) * math.log(2),
+    "cbrt": lambda x: 1 / (3 * Elementwise("cbrt")(x) ** 2),
+    "arcsinh": lambda x: 1 / sqrt(x * x + 1),
+    "arccosh": lambda x: 1 / sqrt(x * x - 1),
+    "arctanh": lambda x: 1 / (1 - x * x),
+    "deg2rad": lambda x: x * 0 + math.pi / 180,
+    "rad2deg": lambda x: x * 0 + 180 / math.pi,
+}
+
+
+class Stepwise(Function):
+    """y = f(x) for a function of NumPy that is constant between its jumps: the derivative is 0."""
+
+    def __init__(self, name, *parameters):
+        self.name = name
+        self.parameters = parameters
+
+    def forward(self, x):
+        return getattr(namespace(x), self.name)(x, *self.parameters)
+
+    def backward(self, gy):
+        return gy * 0
+
+
+class Arctan2(Function):
+    """y = the angle of the point (x1, x0)"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return namespace(x0, x1).arctan2(x0, x1)
+
+    def backward(self, gy):
+        x0, x1 = self.inputs
+        g = gy / (x0 * x0 + x1 * x1)
+        return g * x1, -g * x0
+
+
+class Hypot(Function):
+    """y = (x0^2 + x1^2)^(1/2)"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return namespace(x0, x1).hypot(x0, x1)
+
+    def backward(self, gy):
+        (x0, x1), (y,) = self.inputs, self.outputs
+        g = gy / (y + (y == 0))
+        return g * x0, g * x1
+
+
+class LogAddExp(Function):
+    """y = ln(e^x0 + e^x1)"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return namespace(x0, x1).logaddexp(x0, x1)
+
+    def backward(self, gy):
+        (x0, x1), (y,) = self.inputs, self.outputs
+        return gy * exp(x0 - y), gy * exp(x1 - y)
+
+
+def of(*xs: Operand) -> Any:
+    """The operand, with lists that hold Variables stacked."""
+    xs = tuple([float(x) if isinstance(x, Real) and not isinstance(x, np.generic) else x for x in xs])
+    found = [stacked(x) if isinstance(x, (list, tuple)) else algebra.operand("NumPy's function", x) for x in xs]
+    return found[0] if len(found) == 1 else found
+
+
+def dot(a: Operand, b: Operand) -> Any:
+    a, b = of(a, b)
+    if not a.ndim or not b.ndim:
+        return a * b
+    return tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]))
+
+
+def inner(a: Operand, b: Operand) -> Any:
+    a, b = of(a, b)
+    return a * b if not a.ndim or not b.ndim else tensordot(a, b, ([a.ndim - 1], [b.ndim - 1]))
+
+
+def outer_of_all(a: Operand, b: Operand) -> Any:
+    return outer(reshape(of(a), -1), reshape(of(b), -1))
+
+
+def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Any:
+    return reduction.sum(algebra.Mul()(x1, x2), axis)
+
+
+def cumulative(x: Operand, axis: int | None = None) -> Any:
+    if axis is None and x.ndim > 1:
+        raise ValueError("cumulative_sum takes an axis for more than one axis")
+    return reduction.cumsum(x, axis)
+
+
+def cumprod(a: Operand, axis: int | None = None) -> Any:
+    a, k = (reshape(a, -1), 0) if axis is None else (a, axes_of(a.shape, axis)[0])
+    before = (slice(None),) * k
+    parts = [getitem(a, (*before, slice(i, i + 1))) for i in range(a.shape[k])]
+    found = parts[:1]
+    for part in parts[1:]:
+        found.append(found[-1] * part)
+    return shape.concat(found, k) if found else a
+
+
+def average(a: Operand, axis: Any = None, weights: Operand = None, *, keepdims: bool = False) -> Any:
+    if weights is None:
+        return reduction.mean(a, axis, keepdims)
+    a, weights = of(a, weights)
+    if a.shape != weights.shape:
+        (k,) = axes_of(a.shape, axis)
+        weights = reshape(weights, tuple([n if i == k else 1 for i, n in enumerate(a.shape)]))
+        weights = shape.broadcast_to(weights, a.shape)
+    return reduction.sum(algebra.Mul()(a, weights), axis, keepdims) / reduction.sum(weights, axis, keepdims)
+
+
+def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axes = axes_of(x.shape, axis)
+    matrix = len(axes) == 2
+    if ord is None or (matrix and ord == "fro"):
+        return reduction.norm(x, 2, axes, keepdims)
+    if not matrix and len(axes) == 1:
+        return reduction.norm(x, ord, axes, keepdims)
+    if matrix and ord in (1, math.inf):  # the largest sum of a column, or of a row
+        sums = reduction.sum(arithmetic.abs(x), axes[0 if ord == 1 else 1], True)
+        return reduction.max(sums, axes, keepdims)
+    raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
+
+
+def std_or_var(f: Any) -> Any:
+    def compute(a: Operand, axis: Any = None, ddof: float = 0, keepdims: bool = False, *, correction: float = 0) -> Any:
+        return f(a, axis, keepdims, ddof or correction)
+
+    return compute
+
+
+def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return reduction.sum(diagonal(a, offset, axis1, axis2), -1)
+
+
+def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = shape.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = np.arange(a.shape[-2]), np.arange(a.shape[-2]) + offset
+    there = (columns >= 0) & (columns < a.shape[-1])
+    return getitem(a, (..., rows[there], columns[there]))
+
+
+def diag(v: Operand, k: int = 0) -> Any:
+    if v.ndim == 2:
+        return diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError(f"np.diag takes one or two axes, not shape {v.shape}")
+    n, i = v.shape[0] + abs(k), np.arange(v.shape[0])
+    return algebra.AddAt((i + max(-k, 0), i + max(k, 0)), (n, n))(v)
+
+
+def triangle(keep: Callable[..., Any]) -> Any:
+    def compute(m: Operand, k: int = 0) -> Any:
+        mask = keep(np.ones(m.shape[-2:], bool), k)
+        return arithmetic.where(namespace(as_array(m)).asarray(np.broadcast_to(mask, m.shape)), m, 0)
+
+    return compute
+
+
+def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
+    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
+    (k,) = axes_of(a.shape, axis)
+    indices = as_array(indices)
+    return getitem(a, (slice(None),) * k + (indices if hasattr(indices, "dtype") else np.asarray(indices),))
+
+
+def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
+    indices = as_array(indices)
+    if axis is None:
+        return getitem(reshape(arr, -1), indices)
+    (k,) = axes_of(arr.shape, axis)
+    sizes = [(1,) * i + (-1,) + (1,) * (arr.ndim - i - 1) for i in range(arr.ndim)]
+    return getitem(
+        arr, tuple([indices if i == k else np.arange(n).reshape(s) for i, (n, s) in enumerate(zip(arr.shape, sizes))])
+    )
+
+
+def sort(a: Operand, axis: int | None = -1) -> Any:
+    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
+    return take_along_axis(a, as_array(a).argsort(axis=axis), axis)
+
+
+def joined(minimum: int, axis: int) -> Any:
+    """vstack, hstack, dstack: arrays with at least so many axes, one after the other."""
+
+    def compute(tup: Any) -> Any:
+        xs = [at_least(minimum)(of(x)) for x in tup]
+        return shape.concat(xs, 0 if minimum == 1 and xs[0].ndim == 1 else axis)
+
+    return compute
+
+
+def at_least(n: int) -> Any:
+    def one(x: Operand) -> Any:
+        if x.ndim >= n:
+            return x
+        return reshape(
+            x,
+            {1: (1,), 2: (1, *(x.shape or (1,))), 3: ((1,) * (2 - x.ndim) + x.shape + (1,)) if x.ndim else (1, 1, 1)}[
+                n
+            ],
+        )
+
+    def compute(*arys: Operand) -> Any:
+        xs = [one(of(x)) for x in arys]
+        return xs[0] if len(xs) == 1 else tuple(xs)
+
+    return compute
+
+
+def column_stack(tup: Any) -> Any:
+    xs = [at_least(1)(of(x)) for x in tup]
+    return shape.concat([reshape(x, (-1, 1)) if x.ndim == 1 else x for x in xs], 1)
+
+
+def append(arr: Operand, values: Operand, axis: int | None = None) -> Any:
+    arr, values = of(arr, values)
+    return (
+        shape.concat([reshape(arr, -1), reshape(values, -1)], 0) if axis is None else shape.concat([arr, values], axis)
+    )
+
+
+def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> Any:
+    if not isinstance(indices_or_sections, (list, tuple, np.ndarray)):
+        n, parts = ary.shape[axis], indices_or_sections
+        indices_or_sections = np.cumsum([n // parts + (i < n % parts) for i in range(parts)])[:-1].tolist()
+    return list(shape.split(ary, indices_or_sections, axis))
+
+
+def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> Any:
+    return list(shape.split(ary, indices_or_sections, axis))
+
+
+def clip(a: Operand, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    y = a if low is None else arithmetic.maximum(a, low)
+    y = y if high is None else arithmetic.minimum(y, high)
+    numbers = [v is None or isinstance(v, (int, float)) for v in (low, high)]
+    return arithmetic.clip(a, low, high) if all(numbers) and low is not high else y
+
+
+def where(condition: Any, *xs: Any) -> Any:
+    if not xs:
+        return as_array(condition).nonzero()
+    condition = as_array(condition)
+    return arithmetic.where(namespace(condition).asarray(condition) != 0, *of(*xs))
+
+
+def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Any:
+    if mode != "constant":
+        raise TypeError(f"np.pad of a Variable takes mode='constant', not {mode!r}: index x for other borders")
+    return shape.pad(array, pad_width, constant_values)
+
+
+def rolled(sign: int) -> Any:
+    def compute(x: Operand, axes: Any = None) -> Any:
+        found = axes_of(x.shape, axes)
+        return shape.roll(x, tuple([(x.shape[k] // 2) if sign > 0 else -(x.shape[k] // 2) for k in found]), found)
+
+    return compute
+
+
+def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:
+    before = (slice(None),) * axes_of(a.shape, axis)[0]
+    for _ in range(n):
+        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
+    return a
+
+
+def nan_to_num(x: Operand, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    value = as_array(x)
+    xp = namespace(value)
+    numbers = xp.nan_to_num(value, nan=nan, posinf=posinf, neginf=neginf)
+    return arithmetic.where(xp.isfinite(value), x, numbers)
+
+
+def meshgrid(*xi: Operand, indexing: str = "xy") -> Any:
+    xs, n = [reshape(of(x), -1) for x in xi], len(xi)
+    place = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else [*range(n)]
+    xs = [reshape(x, (1,) * place[i] + (-1,) + (1,) * (n - 1 - place[i])) for i, x in enumerate(xs)]
+    wide = np.broadcast_shapes(*[x.shape for x in xs])
+    return tuple([shape.broadcast_to(x, wide) for x in xs])
+
+
+def broadcast_arrays(*args: Operand) -> Any:
+    xs = [of(x) for x in args]
+    wide = np.broadcast_shapes(*[x.shape for x in xs])
+    return tuple([shape.broadcast_to(x, wide) for x in xs])
+
+
+def rot90(m: Operand, k: int = 1, axes: Any = (0, 1)) -> Any:
+    for _ in range(k % 4):
+        m = shape.swapaxes(shape.flip(m, axes[1]), *axes)
+    return m
+
+
+def kron(a: Operand, b: Operand) -> Any:
+    a, b = of(a, b)
+    n = max(a.ndim, b.ndim)
+    a, b = [reshape(x, (1,) * (n - x.ndim) + x.shape) for x in (a, b)]
+    pairs = reshape(a, tuple([k for size in a.shape for k in (size, 1)])) * reshape(
+        b, tuple([k for size in b.shape for k in (1, size)])
+    )
+    return reshape(pairs, tuple([p * q for p, q in zip(a.shape, b.shape)]))
+
+
+def matrix_power(a: Operand, n: int) -> Any:
+    if not isinstance(n, int) or n < 1:
+        raise TypeError(f"np.linalg.matrix_power of a Variable takes a whole number of at least 1, not {n!r}")
+    return reduce(algebra.matmul, [a] * n)
+
+
+def einsum_of(*operands: Any) -> Any:
+    return einsum(operands[0], *[of(x) for x in operands[1:]])
+
+
+def sinc(x: Operand) -> Any:
+    """sin(pi x) / (pi x), and 1 at 0"""
+    zero = as_array(x) == 0
+    z = arithmetic.where(zero, 1.0, x) * math.pi
+    return arithmetic.where(zero, 1.0, elementwise.sin(z) / z)
+
+
+def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    xs = [of(x) for x in arrays]
+    return shape.concat([reshape(x, -1) for x in xs], 0) if axis is None else shape.concat(xs, axis)
+
+
+def unchanged(x: Operand) -> Any:
+    return x
+
+
+def rounding(a: Operand, decimals: int = 0) -> Any:
+    return Stepwise("round", decimals)(a)
+
+
+ELEMENTWISE = {getattr(np, name): partial(lambda name, x: Elementwise(name)(x), name) for name in SLOPES}
+TWINS: dict[Any, Callable[..., Any]] = {
+    # elementwise
+    np.add: lambda x1, x2: algebra.Add()(x1, x2),
+    np.subtract: lambda x1, x2: algebra.Sub()(x1, x2),
+    np.multiply: lambda x1, x2: algebra.Mul()(x1, x2),
+    np.divide: lambda x1, x2: algebra.Div()(x1, x2),
+    np.power: lambda x1, x2: algebra.Power()(x1, x2),
+    np.float_power: lambda x1, x2: algebra.Power()(x1, x2),
+    np.floor_divide: lambda x1, x2: FloorDiv()(x1, x2),
+    np.remainder: lambda x1, x2: Mod()(x1, x2),
+    np.divmod: lambda x1, x2: (FloorDiv()(x1, x2), Mod()(x1, x2)),
+    np.matmul: lambda x1, x2: algebra.matmul(x1, x2),
+    np.vecdot: vecdot,
+    np.matvec: lambda x1, x2: reshape(y := algebra.matmul(x1, reshape(of(x2), (*x2.shape, 1))), y.shape[:-1]),
+    np.vecmat: lambda x1, x2: reshape(
+        y := algebra.matmul(reshape(of(x1), (*x1.shape[:-1], 1, x1.shape[-1])), x2), (*y.shape[:-2], y.shape[-1])
+    ),
+    np.negative: lambda x: arithmetic.neg(x),
+    np.positive: unchanged,
+    np.conjugate: unchanged,
+    np.absolute: lambda x: arithmetic.abs(x),
+    np.fabs: lambda x: arithmetic.abs(x),
+    np.reciprocal: lambda x: 1 / x,
+    np.sign: arithmetic.sign,
+    np.maximum: lambda x1, x2: arithmetic.maximum(x1, x2),
+    np.minimum: lambda x1, x2: arithmetic.minimum(x1, x2),
+    np.arctan2: lambda x1, x2: Arctan2()(x1, x2),
+    np.hypot: lambda x1, x2: Hypot()(x1, x2),
+    np.logaddexp: lambda x1, x2: LogAddExp()(x1, x2),
+    **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__},
+    **ELEMENTWISE,
+    **{f: partial(lambda name, x: Stepwise(name)(x), f.__name__) for f in (np.floor, np.ceil, np.trunc, np.rint)},
+    np.degrees: ELEMENTWISE[np.rad2deg],
+    np.radians: ELEMENTWISE[np.deg2rad],
+    np.round: rounding,
+    np.around: rounding,
+    np.fix: lambda x: Stepwise("trunc")(x),
+    np.sinc: sinc,
+    # reductions
+    np.sum: lambda a, axis=None, keepdims=False: reduction.sum(a, axis, keepdims),
+    np.mean: lambda a, axis=None, keepdims=False: reduction.mean(a, axis, keepdims),
+    np.prod: lambda a, axis=None, keepdims=False: reduction.prod(a, axis, keepdims),
+    np.max: lambda a, axis=None, keepdims=False: reduction.max(a, axis, keepdims),
+    np.min: lambda a, axis=None, keepdims=False: reduction.min(a, axis, keepdims),
+    np.ptp: lambda a, axis=None, keepdims=False: reduction.max(a, axis, keepdims) - reduction.min(a, axis, keepdims),
+    np.std: std_or_var(reduction.std),
+    np.var: std_or_var(reduction.var),
+    np.average: average,
+    np.cumsum: lambda a, axis=None: reduction.cumsum(a, axis),
+    np.cumprod: cumprod,
+    np.cumulative_sum: cumulative,
+    np.trace: trace,
+    np.linalg.trace: lambda x, *, offset=0: trace(x, offset, -2, -1),
+    np.linalg.norm: norm,
+    np.linalg.vector_norm: lambda x, *, axis=None, ord=2, keepdims=False: reduction.norm(x, ord, axis, keepdims),
+    np.linalg.matrix_norm: lambda x, *, ord="fro", keepdims=False: norm(x, ord, (-2, -1), keepdims),
+    # products
+    np.dot: dot,
+    np.inner: inner,
+    np.outer: outer_of_all,
+    np.vdot: lambda a, b: dot(reshape(of(a), -1), reshape(of(b), -1)),
+    np.kron: kron,
+    np.tensordot: lambda a, b, axes=2: tensordot(of(a), of(b), axes),
+    np.einsum: einsum_of,
+    np.linalg.matmul: lambda x1, x2: algebra.matmul(x1, x2),
+    np.linalg.outer: outer,
+    np.linalg.tensordot: lambda x1, x2, *, axes=2: tensordot(of(x1), of(x2), axes),
+    np.linalg.vecdot: vecdot,
+    np.linalg.multi_dot: lambda arrays: reduce(algebra.matmul, arrays),
+    np.linalg.matrix_power: matrix_power,
+    # shapes
+    np.reshape: lambda a, shape=None, newshape=None: reshape(a, newshape if shape is None else shape),
+    np.ravel: lambda a: reshape(a, -1),
+    np.transpose: lambda a, axes=None: transpose(a) if axes is None else transpose(a, axes),
+    np.matrix_transpose: lambda x: shape.swapaxes(x, -1, -2),
+    np.linalg.matrix_transpose: lambda x: shape.swapaxes(x, -1, -2),
+    np.swapaxes: lambda a, axis1, axis2: shape.swapaxes(a, axis1, axis2),
+    np.moveaxis: lambda a, source, destination: shape.moveaxis(a, source, destination),
+    np.squeeze: lambda a, axis=None: shape.squeeze(a, axis),
+    np.expand_dims: lambda a, axis: shape.expand_dims(a, axis),
+    np.flip: lambda m, axis=None: shape.flip(m, axis),
+    np.fliplr: lambda m: shape.flip(m, 1),
+    np.flipud: lambda m: shape.flip(m, 0),
+    np.rot90: rot90,
+    np.roll: lambda a, shift, axis=None: shape.roll(a, shift, axis),
+    np.tile: lambda A, reps: shape.tile(A, reps),
+    np.repeat: lambda a, repeats, axis=None: shape.repeat(a, repeats, axis),
+    np.pad: pad,
+    np.broadcast_to: lambda array, shape: algebra.BroadcastTo(np.broadcast_shapes(shape))(array),
+    np.broadcast_arrays: broadcast_arrays,
+    np.meshgrid: meshgrid,
+    np.atleast_1d: at_least(1),
+    np.atleast_2d: at_least(2),
+    np.atleast_3d: at_least(3),
+    np.concatenate: concatenate,
+    np.stack: lambda arrays, axis=0: shape.stack([of(x) for x in arrays], axis),
+    np.vstack: joined(2, 0),
+    np.hstack: joined(1, 1),
+    np.dstack: joined(3, 2),
+    np.column_stack: column_stack,
+    np.append: append,
+    np.split: split,
+    np.array_split: array_split,
+    np.vsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 0),
+    np.hsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1),
+    np.dsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 2),
+    np.unstack: lambda x, *, axis=0: tuple(shape.moveaxis(x, axis, 0)),
+    np.fft.fftshift: rolled(1),
+    np.fft.ifftshift: rolled(-1),
+    # elements
+    np.where: where,
+    np.clip: clip,
+    np.take: take,
+    np.take_along_axis: take_along_axis,
+    np.sort: sort,
+    np.diag: diag,
+    np.diagflat: lambda v, k=0: diag(reshape(v, -1), k),
+    np.diagonal: diagonal,
+    np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1),
+    np.tril: triangle(np.tril),
+    np.triu: triangle(np.triu),
+    np.diff: diff,
+    np.nan_to_num: nan_to_num,
+    np.astype: lambda x, dtype: astype(x, dtype),
+    np.copy: lambda a: algebra.Convert()(a),
+    np.real: unchanged,
+    np.real_if_close: unchanged,
+}
+
+
+PLAIN: set[Any] = {
+    getattr(np, name)
+    for name in [
+        # comparisons and questions
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "isnan",
+        "isfinite",
+        "isinf",
+        "isnat",
+        "signbit",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logical_not",
+        "isclose",
+        "allclose",
+        "array_equal",
+        "array_equiv",
+        "isin",
+        "isreal",
+        "iscomplex",
+        "isrealobj",
+        "iscomplexobj",
+        "isneginf",
+        "isposinf",
+        "all",
+        "any",
+        # places and counts
+        "argmax",
+        "argmin",
+        "argsort",
+        "argpartition",
+        "argwhere",
+        "nanargmax",
+        "nanargmin",
+        "nonzero",
+        "flatnonzero",
+        "count_nonzero",
+        "lexsort",
+        "searchsorted",
+        "digitize",
+        "histogram_bin_edges",
+        "diag_indices_from",
+        "tril_indices_from",
+        "triu_indices_from",
+        "ix_",
+        "unravel_index",
+        "ravel_multi_index",
+        # integers
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "invert",
+        "left_shift",
+        "right_shift",
+        "bitwise_count",
+        "gcd",
+        "lcm",
+        "packbits",
+        "unpackbits",
+        # kinds, shapes, new arrays, text, files
+        "shape",
+        "ndim",
+        "size",
+        "result_type",
+        "can_cast",
+        "common_type",
+        "min_scalar_type",
+        "shares_memory",
+        "may_share_memory",
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+        "array2string",
+        "array_repr",
+        "array_str",
+        "save",
+        "savez",
+        "savez_compressed",
+        "savetxt",
+        "einsum_path",
+        "is_busday",
+        "busday_count",
+        "busday_offset",
+        "datetime_as_string",
+    ]
+}
+
+INSTEAD: dict[Any, str] = {
+    np.fmax: "F.maximum", np.fmin: "F.minimum", np.logaddexp2: "np.logaddexp", np.fmod: "np.remainder",
+    np.convolve: "F.conv2d or F.einsum", np.correlate: "F.conv2d or F.einsum", np.gradient: "np.diff, or ag.grad",
+    np.copyto: "F.where", np.putmask: "F.where", np.place: "F.where", np.put: "F.where", np.select: "F.where",
+    np.piecewise: "F.where", np.choose: "F.where", np.compress: "x[mask]", np.extract: "x[mask]",
+    np.delete: "F.concat of parts", np.insert: "F.concat of parts", np.block: "F.concat",
+    np.cumulative_prod: "np.cumprod", np.cross: "F.einsum", np.linalg.cross: "F.einsum",
+    np.rollaxis: "F.moveaxis", np.put_along_axis: "F.where", np.fill_diagonal: "F.where",
+    np.full_like: "F.broadcast_to",
+}  # fmt: skip
+
+METHODS = {
+    (np.add, "reduce"): np.sum,
+    (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max,
+    (np.minimum, "reduce"): np.min,
+    (np.add, "accumulate"): np.cumsum,
+}  # of ufuncs  # fmt: skip
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+    """What an elementwise function of NumPy gives for `inputs`, among which there is a Variable."""
+    if method == "__call__":
+        return call_function(ufunc, inputs, options)
+    twin = METHODS.get((ufunc, method))
+    if twin is None:
+        raise refusal(f"np.{ufunc.__name__}.{method}", ufunc)
+    return call_function(twin, inputs, {"axis": 0, **options} if len(inputs) == 1 else options)
+
+
+def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """What a function of NumPy gives for arguments that hold a Variable."""
+    if function in PLAIN:
+        if holds([options.get("out")], Tracked):
+            raise refusal(name_of(function), function)
+        return function(*opened(args), **opened(options))
+    twin = TWINS.get(function)
+    if twin is None:
+        raise refusal(name_of(function), function)
+    signature = inspect.signature(twin)
+    try:
+        bound = signature.bind(*args, **options)
+    except TypeError as error:
+        raise TypeError(
+            f"{name_of(function)} of a Variable takes ({', '.join(signature.parameters)}), not "
+            f"({', '.join(['...'] * len(args) + [f'{name}=' for name in options])}): leave out the others, or use "
+            "x.data for a result without a gradient"
+        ) from error
+    return twin(*bound.args, **bound.kwargs)
+
+
+def opened(x: Any) -> Any:
+    """The arguments with arrays in place of Variables."""
+    if isinstance(x, dict):
+        return {name: opened(value) for name, value in x.items()}
+    if isinstance(x, (list, tuple)) and holds(x, Tracked):
+        return type(x)([opened(item) for item in x])
+    return as_array(x)
+
+
+def name_of(function: Any) -> str:
+    """The name by which a user calls it: np.linalg.inv."""
+    module = getattr(function, "__module__", None) or "numpy"
+    return (
+        f"{module.replace('numpy', 'np', 1)}.{function.__name__}" if module.startswith("numpy") else function.__name__
+    )
+
+
+def refusal(name: str, function: Any) -> TypeError:
+    """The error for a function that has no derivative here."""
+    instead = f"{INSTEAD[function]}, or " if function in INSTEAD else ""
+    return TypeError(f"{name} of a Variable has no gradient here: use {instead}x.data for a result without one")

@@ -1,0 +1,97 @@
+"""The words of other frameworks lead to ours: arguments of constructors, checked before these run, and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from inspect import Parameter, signature
+from typing import Any
+
+__all__ = ["LAYER_WORDS", "Elsewhere", "Words", "check_arguments"]
+
+Words = Mapping[str, tuple[str, ...]]  # their word: our names for it, then what to do where none of them exists
+
+LAYER_WORDS: Words = {
+    "in_features": ("in_size",),
+    "input_size": ("in_size",),
+    "input_dim": ("in_size", "vocabulary"),
+    "out_features": ("out_size",),
+    "units": ("out_size", "hidden"),
+    "filters": ("out_channels",),
+    "kernel_size": ("kernel",),
+    "ksize": ("kernel",),
+    "pool_size": ("kernel",),
+    "strides": ("stride",),
+    "padding": ("pad",),
+    "output_padding": ("output_pad",),
+    "dilation_rate": ("dilation",),
+    "num_features": ("size",),
+    "num_channels": ("size",),
+    "normalized_shape": ("size",),
+    "num_groups": ("groups",),
+    "hidden_size": ("hidden",),
+    "num_embeddings": ("vocabulary",),
+    "embedding_dim": ("size",),
+    "output_dim": ("size",),
+    "rate": ("p",),
+    "epsilon": ("eps",),
+    "use_bias": ("bias",),
+    "nobias": ("bias=False",),
+    "kernel_initializer": ("initializer",),
+    "initialW": ("initializer",),
+    "activation": ("put the function after it, in a Sequential",),
+    "nonlinearity": ("it is tanh",),
+    "num_layers": ("put several into a Sequential",),
+    "batch_first": ("a call is one step: for t in range(T): h = layer(x[:, t])",),
+    "return_sequences": ("a call is one step: for t in range(T): h = layer(x[:, t])",),
+    "bidirectional": ("take two layers, one for the steps in reverse",),
+    "dropout": ("put a Dropout after it",),
+    "device": ("move it by .to(device)",),
+    "inplace": ("a result is always a new array",),
+}
+
+
+class Elsewhere:
+    """An attribute that other frameworks have: to read it is an AttributeError that says what it is called here.
+
+    It costs nothing, where a `__getattr__` would make every attribute of a layer slower.
+    """
+
+    def __init__(self, here: str) -> None:
+        self.here = here
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__} has no attribute {self.name!r}: here it is {self.here}")
+
+
+@cache
+def parameters_of(cls: type) -> tuple[Parameter, ...]:
+    """The parameters of the constructor of a class."""
+    return tuple(signature(cls).parameters.values())
+
+
+def check_arguments(cls: type, given: Sequence[Any], options: Mapping[str, Any], words: Words) -> None:
+    """Raises TypeError for options that the constructor of `cls` does not take, and for too many arguments."""
+    parameters = [] if cls.__init__ is object.__init__ else parameters_of(cls)  # type: ignore[misc]
+    kinds = [p.kind for p in parameters]
+    names = [p.name for p in parameters]
+    for name in options:
+        if name not in names and Parameter.VAR_KEYWORD not in kinds:
+            raise TypeError(f"{cls.__name__} takes {instead(name, names, words)}")
+    most = sum(kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+    if len(given) > most and Parameter.VAR_POSITIONAL not in kinds:
+        by_place = ", ".join(names[:most]) or "nothing"
+        by_name = "".join([f"; by name {', '.join(names[most:])}" for _ in names[most : most + 1]])
+        raise TypeError(f"{cls.__name__} takes {by_place}{by_name}, not {len(given)} arguments in a row")
+
+
+def instead(name: str, names: Sequence[str], words: Words) -> str:
+    """The end of the message on an option `name`: our name for it, or what to do; or else all names."""
+    for ours in words.get(name, ()):
+        if ours.split("=")[0] in names:
+            return f"{ours}, not {name}"
+    advice = [text for text in words.get(name, ()) if " " in text]
+    return f"no {name}: {advice[0]}" if advice else f"{', '.join(names) or 'no options'}, not {name}"

@@ -1,0 +1,95 @@
+"""What a missing name of a module was meant to be: other frameworks' words for ours, and slips of the pen."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, TypeVar
+
+__all__ = ["missing_name", "with_advice"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ACTIVATIONS = "Sigmoid Tanh Softmax LogSoftmax ReLU LeakyReLU ELU SELU GELU SiLU Softplus Hardtanh Flatten"
+WORDS = {  # by module: another framework's name -> ours
+    "autograd": {
+        "tensor": "Variable", "Tensor": "Variable", "array": "Variable", "as_tensor": "as_variable",
+        "from_numpy": "as_variable", "manual_seed": "seed", "inference_mode": "no_grad", "set_grad_enabled": "no_grad",
+        "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
+        "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
+        "numerical_gradient": "testing.check_gradients", "gradcheck": "testing.check_gradients",
+    },
+    "autograd.functions": {
+        "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
+        "l1_loss": "mean_absolute_error", "smooth_l1_loss": "huber_loss", "kl_div": "kl_divergence",
+        "binary_cross_entropy_with_logits": "sigmoid_cross_entropy", "bce_loss": "binary_cross_entropy",
+        "cat": "concat", "concatenate": "concat", "unsqueeze": "expand_dims", "permute": "transpose", "view": "reshape",
+        "mm": "matmul", "bmm": "matmul", "dot": "matmul", "affine": "linear", "embed_id": "embedding", "pow": "power",
+        "multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "clamp": "clip", "amax": "max",
+        "amin": "min", "average": "mean", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "swish": "silu",
+        "avg_pool2d": "average_pool2d", "adaptive_avg_pool2d": "adaptive_average_pool2d", "interpolate": "upsample2d",
+        "deconv2d": "conv_transpose2d", "identity": "getitem", "sigmoid_simple": "sigmoid", "relu6": "clip",
+    },
+    "autograd.layers": {
+        "Module": "Layer", "ModuleList": "a plain list of layers", "ParameterList": "a plain list of Parameters",
+        "BatchNorm1d": "BatchNorm", "BatchNorm2d": "BatchNorm", "BatchNorm3d": "BatchNorm", "EmbedID": "Embedding",
+        "AvgPool2d": "AveragePool2d", "InstanceNorm2d": "InstanceNorm", "Dropout2d": "Dropout", "Dense": "Linear",
+        "Deconv2d": "ConvTranspose2d", "LazyLinear": "Linear", "Affine": "Linear", "glorot": "xavier",
+        "kaiming_normal": "he", "xavier_normal": "xavier",
+        **{word: f"the function F.{word.lower()}" for word in ACTIVATIONS.split()},
+        "LeakyReLU": "the function F.leaky_relu", "LogSoftmax": "the function F.log_softmax",
+        "CrossEntropyLoss": "the function F.softmax_cross_entropy", "MSELoss": "the function F.mean_squared_error",
+        "BCELoss": "the function F.binary_cross_entropy", "L1Loss": "the function F.mean_absolute_error",
+        "BCEWithLogitsLoss": "the function F.sigmoid_cross_entropy", "MaxPool": "MaxPool2d", "Identity": "lambda x: x",
+    },
+    "autograd.optimizers": {
+        "MomentumSGD": "Momentum", "RMSProp": "RMSprop", "Adagrad": "AdaGrad", "Adadelta": "AdaDelta",
+        "lr_scheduler": "the schedules step, exponential, cosine and warmup", "StepLR": "step",
+        "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "clip_grad_norm": "clip_by_norm",
+        "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
+        "WeightDecay": "weight_decay", "FreezeParam": "freeze",
+    },
+}  # fmt: skip
+
+OPTIONS = {  # another framework's keyword -> ours
+    "dim": "axis", "dims": "axis", "keepdim": "keepdims", "padding": "pad", "kernel_size": "kernel", "input": "x",
+    "target": "t", "label_smoothing": "smoothing", "negative_slope": "slope", "unbiased": "ddof", "correction": "ddof",
+    "beta": "delta", "output_size": "size", "scale_factor": "scale", "output_padding": "output_pad", "weight": "W",
+    "bias": "b", "num_groups": "groups", "min": "low", "max": "high", "shifts": "shift", "ratio": "p",
+}  # fmt: skip
+
+
+def with_advice(f: F) -> F:
+    """`f`, which answers a keyword of another framework, such as `dim=`, with its own word for it."""
+    known = inspect.signature(f).parameters
+
+    @wraps(f)
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return f(*args, **options)
+        except TypeError:
+            unknown = [name for name in options if name not in known]
+            if not unknown or any(p.kind is p.VAR_KEYWORD for p in known.values()):
+                raise
+            word = OPTIONS.get(unknown[0])
+            advice = f": it is {word}= here" if word in known else f"; it takes {', '.join(known)}"
+            raise TypeError(f"{f.__name__} has no argument {unknown[0]}={advice}") from None
+
+    return call  # type: ignore[return-value]
+
+
+def missing_name(module: str, name: str, there: Iterable[str]) -> AttributeError:
+    """The error for an attribute `name` that `module` lacks; `there` are the names that it has."""
+    words = WORDS.get(module, {})
+    folded = {known.lower(): known for known in [*words, *there]}
+    close = get_close_matches(name.lower(), folded, 1, 0.75)
+    if name in words:
+        advice = f": it is {words[name]} here"
+    elif close:
+        found = folded[close[0]]
+        advice = f": did you mean {words.get(found, found)}?"
+    else:
+        advice = f"; its parts are {', '.join(there)}" if module == "autograd" else ""
+    return AttributeError(f"module {module!r} has no attribute {name!r}{advice}", name=name)

@@ -1,0 +1,93 @@
+"""`p -= lr * p.grad`: inside no_grad a write that graphs see, elsewhere an error."""
+
+import operator
+
+import numpy as np
+import pytest
+
+from autograd import Variable, no_grad
+from autograd.layers import Linear, Parameter
+
+pytestmark = pytest.mark.standin_exempt("compares with NumPy's operators, on NumPy's arrays")
+
+OPERATORS = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "**=": operator.ipow,
+}  # fmt: skip
+OPERANDS = {
+    "number": 3,
+    "array": np.array([1.0, 2.0, 4.0], np.float32),
+    "wider": np.array([1.0, 2.0, 4.0]),
+    "row": np.float64(2),
+    "Variable": Variable(np.array([1.0, 2.0, 4.0], np.float32)),
+    "list": [1, 2, 3],
+}
+
+
+@pytest.mark.parametrize("operand", OPERANDS)
+@pytest.mark.parametrize("sign", OPERATORS)
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_under_no_grad_the_array_is_written_into(sign, operand, shape):
+    p, y = Parameter(np.full(shape, 2, np.float32)), OPERANDS[operand]
+    q, array = p, p.data
+    expected = OPERATORS[sign](np.full(shape, 2.0), getattr(y, "data", y) if operand == "Variable" else y)
+    with no_grad():
+        p = OPERATORS[sign](p, y)
+    assert p is q
+    assert p.dtype == np.float32
+    np.testing.assert_allclose(p.data, expected)
+    assert np.shares_memory(p.data, array)
+
+
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_elsewhere_it_is_an_error_and_changes_nothing(sign):
+    p = Parameter(np.full(3, 2.0))
+    with pytest.raises(RuntimeError, match=r"on a Parameter must be inside `with no_grad\(\):`"):
+        OPERATORS[sign](p, 3)
+    np.testing.assert_array_equal(p.data, [2, 2, 2])
+
+
+@pytest.mark.parametrize("operand", [np.ones((2, 3)), np.ones(4), "abc", None, np.ones(3, complex)])
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_what_does_not_fit(sign, operand):
+    p = Parameter(np.full(3, 2.0))
+    with no_grad(), pytest.raises((TypeError, ValueError), match="takes a number or an array for float64"):
+        OPERATORS[sign](p, operand)
+    np.testing.assert_array_equal(p.data, [2, 2, 2])
+
+
+def test_training_by_hand():
+    rng = np.random.default_rng(0)
+    layer, x, t = Linear(1, 2, rng=0), rng.standard_normal((20, 2)).astype(np.float32), np.ones((20, 1), np.float32)
+    losses = []
+    for _ in range(100):
+        loss = ((layer(x) - t) ** 2).mean()
+        layer.cleargrads()
+        loss.backward()
+        with no_grad():
+            for p in layer.params():
+                p -= 0.1 * p.grad
+        losses.append(loss.item())
+    assert losses[-1] < 0.01 * losses[0]
+
+
+def test_a_graph_sees_the_write():
+    layer = Linear(2, 2)
+    y = (layer(Variable(np.ones((1, 2), np.float32))) ** 2).sum()
+    with no_grad():
+        layer.W *= 0.5
+    with pytest.raises(RuntimeError, match=r"\(2, 2\) was changed after"):
+        y.backward()
+
+
+def test_a_number_of_no_axes():
+    p = Parameter(1.0)
+    with no_grad():
+        p += 2
+    assert p.item() == 3
+
+
+def test_a_plain_variable_is_rebound():
+    x = y = Variable(1.0)
+    with no_grad():
+        x += 1
+    assert (x.item(), y.item()) == (2, 1)

@@ -1,0 +1,291 @@
+"""Right calls of the public callables, nonsense for their arguments, and which of it is taken, and why.
+
+`tests/test_wrong_calls.py` puts the nonsense into the calls.
+"""
+
+from functools import partial
+
+import numpy as np
+
+import autograd as ag
+import autograd.functions as F
+import autograd.layers as L
+import autograd.optimizers as O
+from autograd import Variable, data, models, serialize, testing, training, visualize
+from autograd.data import transforms
+
+HUGE = 10**30
+
+NONSENSE = {
+    "None": lambda: None, "True": lambda: True, "nan": lambda: np.nan, "inf": lambda: np.inf, "-inf": lambda: -np.inf,
+    "-1": lambda: -1, "0": lambda: 0, "1.5": lambda: 1.5, "1e30": lambda: 1e30, "10**30": lambda: HUGE,
+    "text": lambda: "text", "empty text": lambda: "", "bytes": lambda: b"text", "[]": list, "{}": dict, "set": lambda: {1},
+    "[None]": lambda: [None], "['a']": lambda: ["a"], "ragged": lambda: [[1, 2], [3]], "[1.5]": lambda: [1.5],
+    "[True]": lambda: [True], "[nan]": lambda: [np.nan], "object": object, "class": lambda: int,
+    "function": lambda: len, "1j": lambda: 1j, "...": lambda: ..., "slice": lambda: slice(0, 1), "range": lambda: range(2),
+    "object array": lambda: np.array([None, 1], object), "numbers as objects": lambda: np.array([1.5, 2.5], object),
+    "text array": lambda: np.array(["a", "b"]), "date array": lambda: np.array(["2020-01-01"], "M8[D]"),
+    "complex array": lambda: np.ones(2, complex), "empty array": lambda: np.zeros(0), "7-d array": lambda: np.ones((1,) * 7),
+    "record array": lambda: np.zeros(2, "i4,f4"), "date": lambda: np.datetime64("2020"), "np.str_": lambda: np.str_("a"),
+}  # fmt: skip
+
+NUMBERS = {"True", "nan", "inf", "-inf", "-1", "0", "1.5", "1e30"}
+ARRAYS = {"complex array", "empty array", "7-d array"}
+
+# Which nonsense is taken where an argument of this kind belongs, and why.
+TAKEN = {
+    "array": {
+        **dict.fromkeys(NUMBERS, "a number is an array without axes, and nan and infinity are values"),
+        **dict.fromkeys({*ARRAYS, "1j"}, "functions of arrays alone take what NumPy computes with, of any shape"),
+        **dict.fromkeys(["[]", "[1.5]", "[True]", "[nan]", "range"], "a list of numbers, where no operator repeats it"),
+        "10**30": "a whole number beside arrays is what NumPy makes of it",
+    },
+    "optional array": {"None": "means: none"},
+    "whole": {"0": "allowed where the least is 0", "-1": "shifts and axes may be negative"},
+    "axis": {"0": "an axis", "-1": "an axis", "None": "all axes", "[]": "no axis, as in NumPy", "range": "several axes"},
+    "one axis": {"0": "an axis", "-1": "an axis"},
+    "number": {"-1": "a number", "0": "a number", "1.5": "a number", "1e30": "a number", "10**30": "a number"},
+    "limit": {"inf": "no limit", "-inf": "no limit", "None": "no limit"},
+    "flag": {"True": "a flag"},
+    "sizes": {"0": "least 0", "[]": "no axes", "empty array": "no axes", "range": "sizes in a sequence"},
+    "optional": {"None": "the default"},
+    "pad value": {"nan": "a value", "inf": "a value", "-inf": "a value", "True": "a value of booleans"},
+    "rng": {"None": "entropy, or the shared generator", "0": "a seed", "10**30": "a seed", "range": "a seed"},
+    "dtype": {"class": "int is a dtype of numbers"},
+    "float dtype": {},
+    "function": dict.fromkeys(["class", "function"], "it can be called: what it raises then is its own"),
+    "anything": dict.fromkeys(NONSENSE, "any object will do"),
+    "text": {"text": "text", "empty text": "text", "np.str_": "text"},
+}  # fmt: skip
+
+BY_NAME = {  # the kinds of arguments, by their names; others stand beside the call
+    **dict.fromkeys(["x", "x0", "x1", "W", "t", "y", "a", "gamma", "beta", "mean", "var", "cols", "index", "q"], ("array",)),
+    "b": ["array", "optional array"], "axis": ["axis"], "keepdims": ["flag"], "bias": ["flag"],
+    **dict.fromkeys(["eps", "slope", "alpha", "delta", "ord", "ddof", "low", "high", "std", "gain", "momentum"], ("number",)),
+    **dict.fromkeys(["kernel", "stride", "pad", "dilation", "output_pad", "size", "scale", "shape", "repeats"], ("sizes",)),
+    **dict.fromkeys(["groups", "out_size", "out_channels", "hidden", "classes", "filters"], ("whole",)),
+    "in_size": ["optional"], "in_channels": ["optional"], "rng": ["rng"], "dtype": ["float dtype"],
+    "initializer": ["function"], "p": ["number"], "ceil_mode": ["flag"],
+}  # fmt: skip
+
+
+def images(*shape):
+    return np.arange(float(np.prod(shape))).reshape(shape) % 5
+
+
+x, rows, v, batch = np.arange(6.0).reshape(2, 3), np.ones((3, 2)), np.arange(4.0), images(2, 4, 5, 5)
+unary = "abs arccos arcsin arctan cos cosh exp expm1 log log1p sin sinh sqrt square tan tanh sigmoid relu silu softplus selu erf neg sign"
+options = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1}
+channels = {"gamma": np.ones(4), "beta": np.ones(4), "eps": 1e-5}
+reductions = "argmax argmin logsumexp max mean min prod sum"
+
+# name: (function, arguments, kinds of arguments that BY_NAME has not)
+CALLS = {
+    **{f"F.{name}": (getattr(F, name), {"x": x}, {}) for name in unary.split()},
+    **{f"F.{name}": (getattr(F, name), {"x0": x, "x1": x}, {}) for name in ["add", "sub", "mul", "div", "maximum", "minimum"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0, "keepdims": False}, {}) for name in reductions.split()},
+    "F.power": (F.power, {"x": x, "p": 2.0}, {"p": ["array"]}),
+    "F.where": (F.where, {"condition": x > 0, "x0": x, "x1": x}, {"condition": ["flag"]}),
+    "F.clip": (F.clip, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit"], "high": ["number", "limit"]}),
+    "F.hardtanh": (F.hardtanh, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit"], "high": ["number", "limit"]}),
+    "F.elu": (F.elu, {"x": x, "alpha": 1.0}, {}), "F.leaky_relu": (F.leaky_relu, {"x": x, "slope": 0.1}, {}),
+    "F.gelu": (F.gelu, {"x": x, "approximate": "tanh"}, {"approximate": []}),
+    "F.softmax": (F.softmax, {"x": x, "axis": 0}, {}), "F.log_softmax": (F.log_softmax, {"x": x, "axis": 0}, {}),
+    "F.cumsum": (F.cumsum, {"x": x, "axis": 0}, {}), "F.norm": (F.norm, {"x": x, "ord": 2, "axis": 0, "keepdims": False}, {"ord": ["number", "limit"]}),
+    "F.var": (F.var, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}), "F.std": (F.std, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}),
+    "F.accuracy": (F.accuracy, {"y": x, "t": [0, 1], "ignore_index": -100}, {"t": ["labels"], "ignore_index": ["whole", "optional"]}),
+    "F.embedding": (F.embedding, {"W": rows, "index": [0, 1]}, {}),
+    "F.linear": (F.linear, {"x": x, "W": rows, "b": np.ones(2)}, {}), "F.matmul": (F.matmul, {"x": x, "W": rows}, {}),
+    "F.outer": (F.outer, {"a": v, "b": v}, {"b": ["array"]}), "F.tensordot": (F.tensordot, {"a": x, "b": rows, "axes": 1}, {"b": ["array"], "axes": ["whole"]}),
+    "F.einsum": (lambda subscripts, a, b: F.einsum(subscripts, a, b), {"subscripts": "ij,jk->ik", "a": x, "b": rows}, {"b": ["array"], "subscripts": []}),
+    **{f"F.{name}": (getattr(F, name), {"x": x, "t": x}, {}) for name in ("mean_squared_error", "mean_absolute_error")},
+    "F.huber_loss": (F.huber_loss, {"x": x, "t": x, "delta": 1.0}, {"delta": ["number", "limit"]}),
+    "F.sigmoid_cross_entropy": (F.sigmoid_cross_entropy, {"x": x, "t": x > 2}, {}),
+    "F.binary_cross_entropy": (F.binary_cross_entropy, {"p": x / 6, "t": x > 2}, {"p": []}),
+    "F.kl_divergence": (F.kl_divergence, {"p": x / 6, "q": x / 6}, {"p": []}),
+    "F.softmax_cross_entropy": (F.softmax_cross_entropy, {"x": x, "t": [0, 1], "axis": -1, "ignore_index": -1, "smoothing": 0.1}, {"t": ["labels"], "axis": ["one axis"], "ignore_index": ["whole", "optional"], "smoothing": ["number"]}),
+    **{f"F.conv{n}d": (getattr(F, f"conv{n}d"), {"x": images(1, 2, *[4] * n), "W": images(3, 2, *[2] * n), "b": np.ones(3), **options}, {}) for n in (1, 2, 3)},
+    "F.conv2d_by_im2col": (F.conv2d_by_im2col, {"x": batch, "W": images(3, 4, 2, 2), "b": np.ones(3), **options}, {}),
+    "F.conv_transpose2d": (F.conv_transpose2d, {"x": batch, "W": images(4, 3, 2, 2), "b": np.ones(3), "output_pad": 0, **options}, {}),
+    "F.im2col": (F.im2col, {"x": batch, "kernel": 2, "stride": 1, "pad": 0, "dilation": 1}, {}),
+    "F.col2im": (F.col2im, {"cols": F.im2col(batch, 2), "shape": batch.shape, "kernel": 2, "stride": 1, "pad": 0, "dilation": 1}, {}),
+    "F.max_pool2d": (F.max_pool2d, {"x": batch, "kernel": 2, "stride": 2, "pad": 0, "ceil_mode": False}, {"stride": ["sizes", "optional"]}),
+    "F.average_pool2d": (F.average_pool2d, {"x": batch, "kernel": 2, "stride": 2, "pad": 0}, {"stride": ["sizes", "optional"]}),
+    "F.global_average_pool2d": (F.global_average_pool2d, {"x": batch}, {}),
+    "F.adaptive_average_pool2d": (F.adaptive_average_pool2d, {"x": batch, "size": 2}, {}), "F.upsample2d": (F.upsample2d, {"x": batch, "scale": 2}, {}),
+    **{f"F.{name}": (getattr(F, name), {"x": batch, **channels}, {}) for name in ("batch_norm", "batch_norm_by_formula", "batch_norm_with_statistics", "instance_norm")},
+    "F.layer_norm": (F.layer_norm, {"x": images(3, 4), **channels}, {}), "F.group_norm": (F.group_norm, {"x": batch, "groups": 2, **channels}, {}),
+    "F.batch_norm_inference": (F.batch_norm_inference, {"x": batch, "mean": np.ones(4), "var": np.ones(4), **channels}, {}),
+    "F.dropout": (F.dropout, {"x": x, "p": 0.5, "rng": 0}, {}),
+    "F.astype": (F.astype, {"x": x, "dtype": np.float32}, {"dtype": ["dtype"]}), "F.to": (F.to, {"x": x, "device": "cpu"}, {"device": []}),
+    "F.broadcast_to": (F.broadcast_to, {"x": x, "shape": (2, 2, 3)}, {}), "F.sum_to": (F.sum_to, {"x": x, "shape": (1, 3)}, {}),
+    "F.concat": (lambda x0, x1, axis: F.concat([x0, x1], axis), {"x0": x, "x1": x, "axis": 0}, {"axis": ["one axis"]}),
+    "F.concat of": (F.concat, {"xs": [x, x]}, {"xs": ["array"]}), "F.stack of": (F.stack, {"xs": [x, x]}, {"xs": ["array"]}),
+    "F.stack": (lambda x0, x1, axis: F.stack([x0, x1], axis), {"x0": x, "x1": x, "axis": 0}, {"axis": ["one axis"]}),
+    "F.expand_dims": (F.expand_dims, {"x": x, "axis": 0}, {}), "F.squeeze": (F.squeeze, {"x": x[:1], "axis": 0}, {}),
+    "F.flatten": (F.flatten, {"x": x}, {}), "F.flip": (F.flip, {"x": x, "axis": 0}, {}),
+    "F.getitem": (F.getitem, {"x": x, "index": 0}, {"index": ["index"]}),
+    "F.moveaxis": (F.moveaxis, {"x": x, "source": 0, "destination": 1}, {"source": ["axis"], "destination": ["axis"]}),
+    "F.pad": (F.pad, {"x": x, "width": 1, "value": 0.0}, {"width": ["sizes"], "value": ["number", "pad value"]}),
+    "F.repeat": (F.repeat, {"x": x, "repeats": 2, "axis": 0}, {"axis": ["one axis", "optional"], "repeats": ["whole"]}),
+    "F.reshape": (lambda x, shape: F.reshape(x, shape), {"x": x, "shape": (3, 2)}, {"shape": ["shape"]}),
+    "F.roll": (F.roll, {"x": x, "shift": 1, "axis": 0}, {"shift": ["whole"]}),
+    "F.split": (F.split, {"x": v, "sections": 2, "axis": 0}, {"sections": ["sizes"], "axis": ["one axis"]}),
+    "F.swapaxes": (F.swapaxes, {"x": x, "axis1": 0, "axis2": 1}, {"axis1": ["one axis"], "axis2": ["one axis"]}),
+    "F.tile": (F.tile, {"x": x, "repeats": 2}, {}), "F.transpose": (lambda x, axes: F.transpose(x, axes), {"x": x, "axes": (1, 0)}, {"axes": ["order"]}),
+}  # fmt: skip
+
+image = images(3, 6, 6).astype(np.float32)
+generator = partial(np.random.default_rng, 0)
+layer = {"dtype": np.float32, "rng": 0}
+conv = {
+    "out_channels": 2,
+    "kernel": 2,
+    "stride": 1,
+    "pad": 0,
+    "in_channels": 2,
+    "bias": True,
+    "dilation": 1,
+    "groups": 1,
+    "initializer": L.he,
+    **layer,
+}
+pool = {"kernel": 2, "stride": 2, "pad": 0}
+norm = {"size": 3, "eps": 1e-5, "dtype": np.float32}
+MORE = {"size": ["optional", "whole"], "activation": ["function"]}
+
+CALLS |= {
+    **{f"L.{name}": (getattr(L, name), conv, {}) for name in ("Conv1d", "Conv2d", "Conv3d")},
+    "L.ConvTranspose2d": (L.ConvTranspose2d, {**conv, "output_pad": 0}, {"initializer": ["function", "optional"]}),
+    "L.Linear": (L.Linear, {"out_size": 2, "in_size": 3, "bias": True, "initializer": L.lecun, **layer}, {}),
+    "L.MLP": (L.MLP, {"sizes": (3, 2), "activation": F.relu, "in_size": 2, "initializer": L.he, **layer}, {"sizes": ["sizes"], **MORE}),
+    "L.Embedding": (L.Embedding, {"vocabulary": 3, "size": 2, "initializer": L.normal, **layer}, {"vocabulary": ["whole"], "size": ["whole"]}),
+    **{f"L.{name}": (getattr(L, name), {"hidden": 3, "in_size": 2, **layer}, {}) for name in ("RNN", "LSTM", "GRU")},
+    "L.BatchNorm": (L.BatchNorm, {**norm, "momentum": 0.9}, MORE), "L.LayerNorm": (L.LayerNorm, norm, MORE), "L.InstanceNorm": (L.InstanceNorm, norm, MORE),
+    "L.GroupNorm": (L.GroupNorm, {**norm, "groups": 1}, MORE), "L.Dropout": (L.Dropout, {"p": 0.5, "rng": 0}, {}),
+    "L.MaxPool2d": (L.MaxPool2d, {**pool, "ceil_mode": False}, {"stride": ["sizes", "optional"]}),
+    "L.AveragePool2d": (L.AveragePool2d, pool, {"stride": ["sizes", "optional"]}),
+    "L.Sequential": (lambda f: L.Sequential(f), {"f": F.relu}, {"f": ["function"]}),
+    **{f"L.{name}": (getattr(L, name), {"shape": (2, 3), **layer, **more}, {"dtype": dtype, "value": ["number"], "rng": ["rng", *(["unused"] if "dtype" in dtype else [])]}) for name, more, dtype in (
+        ("xavier", {}, []), ("he", {}, []), ("lecun", {}, []), ("normal", {"std": 1.0}, []), ("uniform", {"low": -1.0, "high": 1.0}, []),
+        ("orthogonal", {"gain": 1.0}, []), ("constant", {"value": 1.0}, ["dtype"]), ("zeros", {}, ["dtype"]), ("ones", {}, ["dtype"]),
+    )},
+    "L.Buffer": (L.Buffer, {"data": v}, {"data": ["array"]}),
+    "transforms.centre_crop": (transforms.centre_crop, {"x": image, "size": 2}, {"x": ["image"]}),
+    "transforms.compose": (lambda f: transforms.compose(f), {"f": F.relu}, {"f": ["function"]}),
+    "transforms.crop": (transforms.crop, {"x": image, "top": 0, "left": 0, "height": 2, "width": 2}, {"x": ["image"], "top": ["whole"], "left": ["whole"]}),
+    "transforms.flip": (transforms.flip, {"x": image, "vertical": False}, {"x": ["image"], "vertical": ["flag"]}),
+    "transforms.normalize": (transforms.normalize, {"x": image, "mean": 0.5, "std": 0.5}, {"x": ["image"], "mean": ["number", "channels"], "std": ["number", "channels"]}),
+    "transforms.random_crop": (transforms.random_crop, {"x": image, "size": 2, "rng": generator(), "pad": 1}, {"x": ["image"], "rng": []}),
+    "transforms.random_flip": (transforms.random_flip, {"x": image, "p": 0.5, "rng": generator(), "vertical": False}, {"x": ["image"], "rng": [], "vertical": ["flag"]}),
+    "transforms.random_erasing": (transforms.random_erasing, {"x": image, "p": 1.0, "rng": generator(), "area": (0.1, 0.2), "ratio": (0.5, 2), "value": 0.0}, {"x": ["image"], "rng": [], "area": ["pair"], "ratio": ["pair"], "value": ["number", "optional"]}),
+    "transforms.resize": (transforms.resize, {"x": image, "size": 3, "method": "box"}, {"x": ["image"], "method": []}),
+    "transforms.to_chw": (transforms.to_chw, {"image": images(4, 4, 3).astype(np.uint8), "dtype": np.float32}, {"image": ["image"]}),
+    "data.DataLoader": (data.DataLoader, {"data": (v, v), "batch_size": 2, "shuffle": True, "drop_last": False, "rng": 0, "device": None}, {"data": ["rows"], "batch_size": ["whole"], "shuffle": ["flag"], "drop_last": ["flag"], "device": ["optional"]}),
+    "DataLoader.load_state_dict": (lambda state: data.DataLoader(v, 2).load_state_dict(state), {"state": data.DataLoader(v, 2).state_dict()}, {"state": []}),
+    "data.digits": (data.digits, {"split": "test", "flatten": True}, {"split": [], "flatten": ["flag"]}),
+    "data.spiral": (data.spiral, {"split": "test", "classes": 3, "per_class": 2, "noise": 0.1, "rng": 0}, {"split": [], "per_class": ["whole"], "noise": ["number"], "rng": ["rng"]}),
+    "data.sine": (data.sine, {"split": "train", "length": 3, "noise": 0.1, "rng": 0}, {"split": [], "length": ["whole"], "noise": ["number"]}),
+    "data.parse_idx": (data.parse_idx, {"content": b"\0\0\x08\1\0\0\0\1\7"}, {"content": []}),
+    "models.SimpleConvNet": (models.SimpleConvNet, {"classes": 2, "size": (1, 8, 8), "filters": 2, "kernel": 3, "pad": 0, "hidden": 2, "initializer": L.he, **layer}, {"size": [], "kernel": ["whole"], "pad": ["whole"]}),
+    **{f"models.{name}": (getattr(models, name), {"classes": None, "initializer": None, "dtype": None, "rng": "no"}, {}) for name in models.__all__ if name[0].isupper() and name != "SimpleConvNet"},
+    "models.SqueezeNet version": (models.SqueezeNet, {"version": "no"}, {"version": []}),
+    "ag.seed": (ag.seed, {"number": 0}, {"number": ["rng"]}), "ag.generator": (ag.generator, {"rng": 0}, {}),
+    "testing.check_gradients": (testing.check_gradients, {"f": F.exp, "order": 1, "eps": 1e-5, "rtol": 1e-5, "atol": 1e-7, "rng": 0}, {"f": [], "order": ["whole"], "rtol": ["number"], "atol": ["number"]}),
+}  # fmt: skip
+
+TAKEN |= {
+    "image": {},
+    "labels": {"range": "labels in a sequence"},
+    "pair": {"numbers as objects": "two numbers"},
+    "channels": {"[1.5]": "one number for each channel"},
+    "rows": {
+        "range": "a sequence of rows",
+        "text": "a sequence of rows",
+        "bytes": "a sequence of rows",
+        "[None]": "rows of anything",
+        "['a']": "rows of anything",
+        "ragged": "rows of anything",
+        "[1.5]": "rows",
+        "[True]": "rows",
+        "[nan]": "rows",
+        "7-d array": "an array",
+        "object array": "an array",
+        "numbers as objects": "an array",
+        "text array": "an array",
+        "date array": "an array",
+        "complex array": "an array",
+        "record array": "an array",
+    },
+    "index": {
+        **dict.fromkeys(["None", "0", "-1", "...", "slice", "True"], "an index of NumPy"),
+        "[]": "no rows",
+        "[True]": "a mask",
+        "range": "rows",
+    },
+    "shape": {"-1": "the rest", "None": "as it is, in NumPy"},
+    "order": {"None": "the reverse", "[]": "the reverse"},
+    "unused": dict.fromkeys(NONSENSE, "zeros and ones draw nothing; initializers are called alike"),
+}
+
+linear = L.Linear(2, 2, rng=0)
+rate = {"lr": 0.1}
+RATES = dict.fromkeys(
+    ["lr", "rho", "beta1", "beta2", "factor", "end", "decay", "rate", "limit", "max_norm"], ("number",)
+) | {"transforms": ("steps",)}
+
+
+def graph():
+    w = Variable(np.ones(2))
+    return (w * w).sum()
+
+
+def optimizers():
+    """Each with a new model, as it may write into it."""
+    hyper = {
+        "SGD": {}, "Momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9}, "AdaGrad": {"eps": 1e-8}, "AdaDelta": {"rho": 0.9, "eps": 1e-6},
+        "RMSprop": {"rho": 0.9, "eps": 1e-8}, "Adam": {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8}, "AdamW": {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "decay": 0.1},
+    }  # fmt: skip
+    return {
+        f"O.{name}": (
+            getattr(O, name),
+            {"model": linear, **rate, "transforms": (), **more},
+            {**RATES, "lr": ["number", "schedule"], "model": []},
+        )
+        for name, more in hyper.items()
+    }
+
+
+CALLS |= {
+    **optimizers(),
+    "O.clip_by_norm": (O.clip_by_norm, {"max_norm": 1.0}, RATES), "O.clip_by_value": (O.clip_by_value, {"limit": 1.0}, RATES), "O.weight_decay": (O.weight_decay, {"rate": 0.1}, RATES),
+    "O.freeze": (lambda which: O.freeze(which), {"which": "0.W"}, {"which": ["text", "function"]}),
+    "O.constant": (O.constant, rate, RATES), "O.cosine": (O.cosine, {**rate, "steps": 3, "end": 0.0}, {**RATES, "steps": ["whole"]}),
+    "O.exponential": (O.exponential, {**rate, "factor": 0.9}, RATES), "O.step": (O.step, {**rate, "every": 2, "factor": 0.1}, {**RATES, "every": ["whole"]}),
+    "O.warmup": (O.warmup, {"steps": 2, "after": 0.1}, {"steps": ["whole"], "after": ["number", "schedule"]}),
+    "ag.Variable": (Variable, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
+    "ag.Parameter": (ag.Parameter, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
+    "ag.as_variable": (ag.as_variable, {"x": [1.0], "name": "x"}, {"name": ["text", "optional"]}),
+    "ag.grad": (lambda outputs, inputs, seed, graph: ag.grad(outputs, inputs, seed, graph), {"outputs": graph(), "inputs": Variable(1.0), "seed": None, "graph": False}, {"outputs": [], "inputs": ["no inputs"], "seed": ["optional", "seed"], "graph": ["flag"]}),
+    "Variable.backward": (lambda retain_grad, create_graph: graph().backward(retain_grad, create_graph), {"retain_grad": False, "create_graph": False}, {"retain_grad": ["flag", "optional", "seed"], "create_graph": ["flag"]}),
+    "serialize.save": (lambda source, compress: serialize.save(source, "/nonexistent/x.npz", compress=compress), {"source": linear, "compress": False}, {"compress": ["flag"]}),
+    "serialize.load": (lambda target: serialize.load(target, "/nonexistent/x.npz"), {"target": linear}, {}),
+    "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
+    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None}, {"epochs": ["epochs"], "loss": ["function"], "metric": ["function"], "watch": ["function"]}),
+    "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
+    "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
+}  # fmt: skip
+TAKEN |= {
+    "steps": dict.fromkeys(["[]", "{}", "empty text", "empty array"], "no transforms"),
+    "schedule": dict.fromkeys(["class", "function"], "a schedule; what it gives is checked when it is asked"),
+    "nothing": {"{}": "no weights"},
+    "fold": dict.fromkeys(["True", "10**30", "[]", "{}", "empty array"], "a depth, or no layers"),
+    "no inputs": dict.fromkeys(["empty text", "[]", "{}"], "nothing asked, nothing given"),
+    "seed": dict.fromkeys(
+        ["nan", "inf", "-inf", "-1", "0", "1.5", "1e30", "[None]", "[1.5]", "[nan]"], "a gradient is a number"
+    ),
+    "epochs": {"0": "no epoch: what there is, is measured"},
+}
+
+# Callables that do not hold yet. Those of tests/test_wrong_calls.py that do must not stand here.
+PENDING: set[str] = set()
