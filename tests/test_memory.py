@@ -246,6 +246,7 @@ def test_losses_that_are_kept_keep_no_activations(keep):
     assert size < 4e6
 
 
+@pytest.mark.standin_exempt("weak references to NumPy's arrays")
 def test_a_second_pass_over_freed_arrays_is_an_error_that_says_what_to_do():
     x = Variable(np.ones((100, 100)))
     y = (F.exp(x) * F.sin(x)).sum()
@@ -305,6 +306,7 @@ def test_create_graph_and_grad_keep_the_graph():
     grad(y, x)
 
 
+@pytest.mark.standin_exempt("weak references to NumPy's arrays")
 def test_a_dropout_that_is_freed_is_an_error_not_another_mask():
     x = Variable(np.ones((100, 100)))
     y = F.dropout(x, rng=0).sum()

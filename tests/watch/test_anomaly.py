@@ -215,6 +215,7 @@ def test_an_edited_array_that_no_backward_uses_is_no_error(program):
         program().backward()
 
 
+@pytest.mark.standin_exempt("labels on another device are not copied: an edit of them is an error here")
 def test_labels_are_copied_so_an_edit_changes_no_derivative():
     with ag.anomaly():
         labels_of_a_cross_entropy().backward(create_graph=True)
