@@ -35,7 +35,16 @@ def of_value(op: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The method that compares arrays, and gives a plain boolean array."""
-    return lambda self, other: op(self.value, other.value if isinstance(other, Tracked) else other)
+
+    def compare(self: Any, other: Any) -> Any:
+        try:
+            return op(self.value, other.value if isinstance(other, Tracked) else other)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            message = f"{op.__name__} takes numbers, or an array that broadcasts to {self.shape}, not {shown(other)}"
+            raise kind(message) from error
+
+    return compare
 
 
 class Variable(Convertible, family=True):

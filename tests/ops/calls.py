@@ -4,6 +4,7 @@
 """
 
 from functools import partial
+from operator import add, floordiv, ge, getitem, gt, le, lt, matmul, mod, mul, pow, sub, truediv
 
 import numpy as np
 
@@ -275,7 +276,29 @@ CALLS |= {
     "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
 }  # fmt: skip
+CALLS |= {
+    f"Variable.{name}": (lambda name=name, **options: getattr(Variable(np.ones((2, 3))), name)(*options.values()), arguments, {
+        "axis": ["axis"], "keepdims": ["flag"], "shape": ["shape or axes"], "axes": ["shape or axes"], "axis1": ["one axis"], "axis2": ["one axis"],
+        "dtype": ["dtype"],
+    })
+    for name, arguments in {
+        **{key: {"axis": 0, "keepdims": False} for key in ["sum", "mean", "max", "min"]}, "reshape": {"shape": (3, 2)},
+        "transpose": {"axes": (1, 0)}, "swapaxes": {"axis1": 0, "axis2": 1}, "astype": {"dtype": np.float32}, "to": {"device": "cpu"},
+    }.items()
+} | {
+    f"Variable {operator.__name__}": (lambda other, operator=operator: operator(Variable(np.ones((2, 3))), other), {"other": 1.0}, {"other": kinds})
+    for operator, kinds in {
+        **{key: ["array"] for key in [add, sub, mul, truediv, pow, matmul, floordiv, mod]}, getitem: ["an index"],
+        **{key: ["array"] for key in [lt, le, gt, ge]},
+    }.items()
+}  # fmt: skip
 TAKEN |= {
+    "shape or axes": {
+        "None": "the reversed order, or all in one axis",
+        "-1": "what is left",
+        "[]": "the reversed order",
+    },
+    "an index": dict.fromkeys(["None", "True", "-1", "0", "[]", "...", "slice", "range"], "NumPy's indices"),
     "steps": dict.fromkeys(["[]", "{}", "empty text", "empty array"], "no transforms"),
     "schedule": dict.fromkeys(["class", "function"], "a schedule; what it gives is checked when it is asked"),
     "nothing": {"{}": "no weights"},
