@@ -23,25 +23,13 @@ from autograd.data import DataLoader
 from autograd.data.download import locked
 from autograd.layers import base
 from autograd.locks import Lock, living
+from tests.forks import forked
 
 fcntl = pytest.importorskip("fcntl")
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system"),
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
 ]
-
-
-def forked(check):
-    """Does `check()` hold in a forked process, within five seconds?"""
-    child = os.fork()
-    if not child:
-        signal.alarm(5)
-        ok = False
-        try:
-            ok = check()
-        finally:
-            os._exit(0 if ok else 1)
-    return os.waitpid(child, 0)[1] == 0
 
 
 class Elsewhere:

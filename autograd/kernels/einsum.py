@@ -24,8 +24,6 @@ def sum_of_products(terms: Sequence[str], output: str, *xs: Array) -> Array:
     NumPy adds its elements one after the other: the mean of 100,000 float32 numbers near 10,000 would be wrong by 7.
     Long axes are therefore summed in runs. Products of float16 are summed in float32.
     """
-    if "" in terms:  # a constant may be a Python number, which takes the dtype of the others
-        xs = tuple([x if hasattr(x, "dtype") else namespace(*xs).asarray(x, np.result_type(*xs)) for x in xs])
     if np.float16 in [x.dtype for x in xs]:
         y = sum_of_products(terms, output, *[x.astype(np.float32) if x.dtype == np.float16 else x for x in xs])
         return y.astype(np.result_type(*[x.dtype for x in xs]))

@@ -2,7 +2,6 @@
 
 import math
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import autograd.functions as F
 from autograd import Variable
 from autograd.kernels import threads
 from autograd.kernels.threads import Hold, blas_threads, hold, pool, shared
+from tests.forks import forked
 
 
 def test_every_index_once_and_in_order():
@@ -194,19 +194,6 @@ def test_work_after_the_end_of_the_main_thread(kernel):
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
     done = subprocess.run([sys.executable, "-c", child], env=environment, capture_output=True, text=True, timeout=60)
     assert (done.stdout.split(), done.stderr) == (["main", "thread", "atexit"], "")
-
-
-def forked(check):
-    """Does `check()` hold in a forked process, within five seconds?"""
-    child = os.fork()
-    if not child:
-        signal.alarm(5)
-        ok = False
-        try:
-            ok = check()
-        finally:
-            os._exit(0 if ok else 1)
-    return os.waitpid(child, 0)[1] == 0
 
 
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -309,6 +309,3 @@ TAKEN |= {
     ),
     "epochs": {"0": "no epoch: what there is, is measured"},
 }
-
-# Callables that do not hold yet. Those of tests/test_wrong_calls.py that do must not stand here.
-PENDING: set[str] = set()
