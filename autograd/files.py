@@ -31,7 +31,7 @@ KINDS = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", 
 def path_of_file(path: Any) -> str:
     """A path as text. Raises TypeError for anything but a string, bytes or a Path: a number would be a descriptor."""
     if not isinstance(path, (str, bytes, os.PathLike)):
-        raise TypeError(f"path must be a string or a Path, not {type(path).__name__} {path!r:.40}")
+        raise TypeError(f"a path must be a string or a Path, not {type(path).__name__} {path!r:.40}")
     return os.fsdecode(path)
 
 

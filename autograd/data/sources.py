@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from autograd.checks import number
 from autograd.data.download import fetch_first
-from autograd.files import opened
+from autograd.files import opened, path_of_file
 
 __all__ = ["FASHION_MNIST", "MNIST", "Published", "Source", "cache_folder", "read"]
 
@@ -118,7 +118,7 @@ def read(
     """
     number("timeout, in seconds,", timeout, above=0)
     cache = cache_folder() / source.folder
-    places = [Path(folder).expanduser()] if folder is not None else [cache, *map(Path, source.packaged)]
+    places = [Path(path_of_file(folder)).expanduser()] if folder is not None else [cache, *map(Path, source.packaged)]
     troubles: list[str] = []
     content = first_good_copy(places, name, source.files[name], troubles)
     if content is None and download and folder is None:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import operator
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from autograd.algebra import Operand, as_array
+from autograd.algebra import Operand, as_array, astype
 from autograd.backend import Array, as_numbers, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
@@ -31,7 +32,7 @@ from autograd.variable import Variable
 
 __all__ = [
     "PARENTS", "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "children",
-    "fits", "lazy_size", "named_objects",
+    "fits", "fitting", "lazy_size", "named_objects",
 ]  # fmt: skip
 
 
@@ -536,6 +537,22 @@ def is_fact(x: Any) -> bool:
     if isinstance(x, tuple):
         return len(x) > 0 and all(map(is_fact, x))
     return isinstance(x, (bool, int, float, str))
+
+
+def fitting(layer: Layer, x: Operand, weight: Parameter) -> Any:
+    """`x` for a layer with this weight: a wider Variable is converted to its dtype, and a warning says so.
+
+    Two Variables have their common dtype together: a float64 input would make all that follows twice as wide. An array
+    or a number needs nothing, because beside a Variable it takes its dtype.
+    """
+    dtype = weight.dtype
+    if not isinstance(x, Variable) or x.dtype is dtype or x.dtype.kind != "f" or not x.family.narrows:
+        return x
+    if x.dtype.itemsize <= dtype.itemsize:
+        return x
+    said = f"{type(layer).__name__}: x is {x.dtype} and the weights are {dtype}, so x is converted to {dtype}: "
+    warnings.warn(f"{said}do it yourself, x.astype(...), or give the layer dtype=np.{x.dtype}", stacklevel=3)
+    return astype(x, dtype)
 
 
 def lazy_size(name: str, size: Any) -> int | None:

@@ -13,7 +13,7 @@ from autograd.algebra import Operand
 from autograd.checks import flag, whole
 from autograd.functions.conv import conv1d, conv2d, conv3d, conv_transpose2d
 from autograd.kernels.windows import Pad, Sizes, per_axis, windows
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import lecun, normal, zeros
 from autograd.shapes import Shape
 
@@ -55,6 +55,7 @@ class Convolution(Layer):
         self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
 
     def forward(self, x: Operand) -> Any:
+        x = fitting(self, x, self.W)
         return self.function(x, self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
 
 
@@ -127,6 +128,7 @@ class ConvTranspose2d(Layer):
         self.stride, self.pad, self.output_pad, self.dilation, self.groups = stride, pad, output_pad, dilation, groups
 
     def forward(self, x: Operand) -> Any:
+        x = fitting(self, x, self.W)
         return conv_transpose2d(x, self.W, self.b, self.stride, self.pad, self.output_pad, self.dilation, self.groups)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.algebra import Operand
 from autograd.checks import flag, whole
 from autograd.functions.linear import linear
-from autograd.layers.base import Generator, Initializer, Layer, Parameter, lazy_size
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import lecun, zeros
 
 __all__ = ["Linear"]
@@ -20,7 +20,7 @@ class Linear(Layer):
 
     `in_size` is I; without it, the first call takes I from x. W starts normal with variance 1/I (`lecun`), b at zero.
     This keeps the size of a signal if no activation follows; in front of a ReLU, `initializer=he` keeps it.
-    float64 input with the usual float32 parameters gives float64 output, by NumPy's rule.
+    float64 input takes the dtype of the parameters, float32 by default; for a Variable a warning says so.
     """
 
     def __init__(
@@ -38,4 +38,4 @@ class Linear(Layer):
         self.b = Parameter.lazy((O,), zeros, rng, dtype) if bias else None
 
     def forward(self, x: Operand) -> Any:
-        return linear(x, self.W, self.b)
+        return linear(fitting(self, x, self.W), self.W, self.b)

@@ -16,7 +16,7 @@ from autograd.functions.normalization import (
     instance_norm,
     layer_norm,
 )
-from autograd.layers.base import Buffer, Layer, Parameter, lazy_size
+from autograd.layers.base import Buffer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import ones, zeros
 from autograd.locks import Lock
 
@@ -56,6 +56,7 @@ class BatchNorm(Normalization):
         self.momentum = number("BatchNorm: momentum", momentum, least=0, most=1)
 
     def forward(self, x: Operand) -> Any:
+        x = fitting(self, x, self.gamma)
         if not training():
             return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
@@ -77,7 +78,7 @@ class LayerNorm(Normalization):
     axis = -1
 
     def forward(self, x: Operand) -> Any:
-        return layer_norm(x, self.gamma, self.beta, self.eps)
+        return layer_norm(fitting(self, x, self.gamma), self.gamma, self.beta, self.eps)
 
 
 class GroupNorm(Normalization):
@@ -88,11 +89,11 @@ class GroupNorm(Normalization):
         self.groups = whole("GroupNorm: groups", groups)
 
     def forward(self, x: Operand) -> Any:
-        return group_norm(x, self.groups, self.gamma, self.beta, self.eps)
+        return group_norm(fitting(self, x, self.gamma), self.groups, self.gamma, self.beta, self.eps)
 
 
 class InstanceNorm(Normalization):
     """Normalizes each channel of each sample.   (N, C, ...), gamma and beta (C,)"""
 
     def forward(self, x: Operand) -> Any:
-        return instance_norm(x, self.gamma, self.beta, self.eps)
+        return instance_norm(fitting(self, x, self.gamma), self.gamma, self.beta, self.eps)

@@ -23,7 +23,7 @@ from autograd.functions.elementwise import tanh
 from autograd.functions.linear import linear
 from autograd.functions.operands import operand
 from autograd.functions.shape import split
-from autograd.layers.base import Generator, Layer, Parameter, State, lazy_size
+from autograd.layers.base import Generator, Layer, Parameter, State, fitting, lazy_size
 from autograd.layers.initializers import lecun, orthogonal, zeros
 
 __all__ = ["GRU", "LSTM", "RNN"]
@@ -86,7 +86,7 @@ class RNN(Recurrent):
 
     def forward(self, x: Operand) -> Any:
         self.check_step(x)
-        z = linear(x, self.Wx, self.b)
+        z = linear(fitting(self, x, self.Wx), self.Wx, self.b)
         if self.h is not None:
             z = z + linear(self.h, self.Wh)
         h = tanh(z)
@@ -120,7 +120,7 @@ class LSTM(Recurrent):
 
     def forward(self, x: Operand) -> Any:
         self.check_step(x)
-        z = linear(x, self.Wx, self.b)
+        z = linear(fitting(self, x, self.Wx), self.Wx, self.b)
         if self.h is not None:
             z = z + linear(self.h, self.Wh)
         i, f, g, o = split(z, 4, axis=-1)
@@ -153,7 +153,7 @@ class GRU(Recurrent):
 
     def forward(self, x: Operand) -> Any:
         self.check_step(x)
-        ur, uz, un = split(linear(x, self.Wx, self.b), 3, axis=-1)
+        ur, uz, un = split(linear(fitting(self, x, self.Wx), self.Wx, self.b), 3, axis=-1)
         if self.h is None:
             vr, vz, vn = split(self.d, 3)
         else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Collection
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from autograd.checks import flag, whole
+from autograd.files import path_of_file
 from autograd.layers.base import Layer
 from autograd.variable import Variable
 from autograd.visualize.graph import Graph, Scope, collapsed, graph_of, input_names, node_of, truncated
@@ -118,7 +119,7 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **o
     Raises ValueError for another ending. Raises FileNotFoundError or PermissionError if the folder does not exist or is
     not writable, and RuntimeError with the renderer's message if that fails.
     """
-    target = Path(fspath(path))
+    target = Path(path_of_file(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path must be in a folder that exists, not in {str(target.parent)!r}: make it first")
     if not os.access(target.parent, os.W_OK):

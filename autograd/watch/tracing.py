@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from autograd.backend import is_array
+from autograd.checks import function as check_function
 from autograd.config import watching
 from autograd.layers.base import Parameter
 from autograd.variable import Variable, as_variable
@@ -111,8 +112,9 @@ def trace(function: Any, *xs: Any, **options: Any) -> Any:
     """`function(*xs, **options)` inside `tracing()`. The picture of the result can be folded by layer.
 
     `plot(trace(model, x), "model.svg")` draws a network as boxes, its layers. Arrays among the inputs become Variables,
-    so that the picture begins with them.
+    so that the picture begins with them. Raises TypeError for what can't be called.
     """
+    check_function("trace: function", function)
     given = [as_variable(x) if is_array(x) else x for x in xs]
     with watching(Tracing({id(x): "input" for x in given if isinstance(x, Variable)})):
         return function(*given, **options)

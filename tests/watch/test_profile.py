@@ -65,7 +65,7 @@ def test_a_recorded_backward_pass_counts_once():
 
 
 def test_what_a_recorded_backward_pass_calls_belongs_to_the_layer_that_it_differentiates():
-    model, x = L.Sequential(L.Linear(3, 3), Cube()), Variable(np.ones((2, 3)))
+    model, x = L.Sequential(L.Linear(3, 3, dtype=np.float64), Cube()), Variable(np.ones((2, 3)))
     with ag.profile() as p:
         (gx,) = ag.grad(model(x).sum(), [x], create_graph=True)
         ag.grad(gx.sum(), x)
