@@ -220,6 +220,8 @@ def matmul(x: Operand, W: Operand) -> Any:
         return sparse_product(x, W)
     x, W = array_like(W, x), array_like(x, W)
     a, b = np.shape(as_array(x)), np.shape(as_array(W))
+    if not a or not b:
+        operand("matmul", x), operand("matmul", W)
     check_matmul(a, b)
     if len(a) == 1:
         y = matmul(reshape(x, (1, *a)), W)
@@ -238,7 +240,10 @@ class Reshape(Function):
         self.shape = shape
 
     def forward(self, x):
-        return x.reshape(self.shape)
+        y, shape = x.reshape(self.shape), self.shape
+        if y.shape != shape and (shape is None or min(shape if hasattr(shape, "__len__") else [shape], default=0) < -1):
+            raise ValueError(f"reshape takes sizes of at least 0, or -1 for the rest, not {shape}")
+        return y
 
     def backward(self, gy):
         return gy.reshape(self.parents[0].shape)

@@ -37,6 +37,8 @@ def settle(f: Any, arrays: list[Any], parents: list[Any], family: Any, kind: typ
     first = len(arrays) if f.alike is None or family is None else f.alike
     for i, x in enumerate(arrays):
         t = type(x)
+        if is_sparse(x):
+            raise no_sparse(type(f).__name__.lower())
         if parents[i] is not None or t in NUMBERS or (t is np.ndarray and x.dtype is dtype):
             continue
         if t in (list, tuple) and holds(x, kind):
@@ -72,10 +74,15 @@ def constant(name: str, x: Any, dtype: Any) -> Any:
 def as_constant(name: str, x: Any) -> Any:
     """A list, or an array of another library, as a NumPy array. Raises TypeError for anything else."""
     if is_sparse(x):
-        raise TypeError(f"{name} takes no sparse matrix: use A @ x, F.matmul, F.linear, or A.toarray()")
+        raise no_sparse(name)
     if isinstance(x, (list, tuple)) or (hasattr(x, "__array__") and not isinstance(x, type)):
         return np.asarray(x)
     raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
+
+
+def no_sparse(name: str) -> TypeError:
+    """The error for a sparse matrix in the function `name`."""
+    return TypeError(f"{name} takes no sparse matrix: use A @ x, F.matmul, F.linear, or A.toarray()")
 
 
 def check_real(name: str, x: Any) -> None:

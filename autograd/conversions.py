@@ -6,16 +6,20 @@ A conversion that would lose a gradient is an error, except for a Python number:
 from __future__ import annotations
 
 import dis
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd import algebra
 from autograd.algebra import Operand
 from autograd.backend import is_array
+from autograd.checks import whole
 from autograd.config import mode
 from autograd.function import Tracked
+from autograd.names import missing_attribute
 
 __all__ = ["Convertible"]
 
@@ -23,6 +27,19 @@ __all__ = ["Convertible"]
 def loses_gradient(x: Any) -> bool:
     """Would an array made of x lose a gradient?"""
     return ((x.node is not None and x.node.creator is not None) or not x.converts) and mode.get().recording
+
+
+VIEWS = algebra.GetItem, algebra.Reshape, algebra.Transpose, algebra.BroadcastTo
+
+
+def is_drawn(x: Any, caller: Any) -> bool:
+    """Is x a part of a leaf, for which Matplotlib asks? It draws leaves, and takes them apart."""
+    if not caller.f_globals.get("__name__", "").startswith(("matplotlib.", "mpl_toolkits.")):
+        return False
+    node = x.node
+    while node is not None and isinstance(node.creator, VIEWS):
+        node = node.creator.parents[0]
+    return x.converts and (node is None or node.creator is None)
 
 
 def lost(x: Any) -> TypeError:
@@ -44,9 +61,43 @@ def of_number(name: str, op: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 "use autograd.functions, such as F.exp, or x.data"
             )
         caller = sys._getframe(1)
-        if loses_gradient(self) and caller.f_code.co_code[caller.f_lasti] == dis.opmap["STORE_SUBSCR"]:
-            raise lost(self)  # a[0, 0] = x
+        if loses_gradient(self) and (
+            caller.f_code.co_code[caller.f_lasti] == dis.opmap["STORE_SUBSCR"]  # a[0, 0] = x
+            or caller.f_globals.get("__name__", "").startswith(("scipy.", "sklearn."))  # what a callback returned
+        ):
+            raise lost(self)
         return op(self.value.item())
+
+    return method
+
+
+def of_array(words: str, op: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that applies `op` to the array. Its errors become those of a Variable, with these words."""
+
+    def method(self: Any, *index: Any) -> Any:
+        try:
+            return op(self.value, *index)
+        except (TypeError, ValueError, IndexError) as error:
+            raise type(error)(f"{words}, not {self.dtype} of shape {self.value.shape}") from error
+
+    return method
+
+
+def in_place(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method for an operator such as `-=`. A leaf under `no_grad()` takes the result as its data.
+
+    Elsewhere `x -= y` means x = x - y, a new Variable. The leaf's former array, which may be yours, stays as it is.
+    """
+
+    def method(self: Any, other: Any) -> Any:
+        node = self.node
+        if mode.get().recording or node is None or node.creator is not None or not node.given or not self.narrows:
+            return NotImplemented
+        y = op(self, other)
+        if y.shape != self.shape:
+            raise ValueError(f"x {op.__name__[1:]}= y takes a y that broadcasts to {self.shape}, not to {y.shape}")
+        self.data = y.data.astype(self.dtype, copy=False)
+        return self
 
     return method
 
@@ -84,6 +135,15 @@ class Convertible(Tracked):
     __array_priority__ = 200
     converts = True  # does np.asarray take the array, if there is no graph?
 
+    __bool__ = of_array("the truth of a Variable needs one element: write (x > 0).all() or .any()", bool)
+    __len__ = of_array("len and loops take a Variable with axes", len)
+    __index__ = of_array("an index must be one integer", operator.index)
+    item = of_array("item takes a Variable of one element, or the index of one", lambda value, *i: value.item(*i))
+
+    __iadd__, __isub__, __imul__ = in_place(operator.add), in_place(operator.sub), in_place(operator.mul)
+    __itruediv__, __ipow__ = in_place(operator.truediv), in_place(operator.pow)
+    __ifloordiv__, __imod__ = in_place(operator.floordiv), in_place(operator.mod)
+
     __int__ = of_number("int", int)
     __float__ = of_number("float", float)
     __complex__ = of_number("complex", complex)
@@ -96,7 +156,7 @@ class Convertible(Tracked):
         return other // self, other % self
 
     def __round__(self: Any, ndigits: int | None = None) -> Any:
-        return np.round(self, 0 if ndigits is None else ndigits)
+        return np.round(self, 0 if ndigits is None else whole("round: ndigits", ndigits, -99, 99))
 
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -105,11 +165,17 @@ class Convertible(Tracked):
             raise TypeError(f"a format such as {spec!r} takes a Variable of one element, not shape {self.value.shape}")
         return format(self.value.item(), spec)
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: Any, value: Any = None) -> None:
         raise TypeError(
             "a Variable takes no assignment to its elements, which would have no gradient: use F.where(mask, new, x), "
             "or edit x.data[index] = ... before x is used"
         )
+
+    __delitem__ = __setitem__
+
+    def __getattr__(self, name: str) -> Any:
+        """The error for an attribute that is missing, with our word for it."""
+        raise missing_attribute(name, dir(type(self)))
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For np.asarray: the array of a leaf, or under no_grad(). Raises TypeError if a gradient would be lost."""
@@ -121,9 +187,13 @@ class Convertible(Tracked):
                 raise TypeError("a sparse matrix beside a Variable takes @ alone: A @ x, x @ A; or use A.toarray()")
         if not isinstance(self.value, (np.ndarray, np.generic)) and not is_array(self.value):
             return np.asarray(self.value)  # raises the error of what stands there until the array is known
-        if loses_gradient(self):
+        if loses_gradient(self) and not is_drawn(self, caller):
             raise lost(self)
         return np.array(self.data, dtype=dtype, copy=copy)
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        """The array, as `np.asarray` gives it: a TypeError if a gradient would be lost."""
+        return np.asarray(self)
 
     @OfTheClass
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -138,6 +208,8 @@ class Convertible(Tracked):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """NumPy's other functions: our own, a plain result, or a TypeError that says what to use."""
-        from autograd.functions.numpy_functions import call_function  # the same
+        from autograd.functions.numpy_functions import call_function, opened  # the same
 
+        if is_drawn(self, sys._getframe(1)):
+            return function(*opened(args), **opened(options))
         return call_function(function, args, options)

@@ -169,13 +169,15 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     for x in [*ys, *xs]:
         if not isinstance(x, Tracked) or x.value.dtype.kind != "f":
             raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x))}: {x!r:.40}")
+    if not ys:
+        raise ValueError("grad takes at least one output, not an empty list")
     seeds = seeds_for(ys, grad_outputs)
     targets = {x.node or new_node(x) for x in xs}
     if any(y.node is None for y in ys):
         raise RuntimeError("an output has no graph: made under no_grad(), or a gradient without create_graph=True")
     walk = engine.nodes_between([y.node for y in ys], targets)
     if not walk and targets.isdisjoint([y.node for y in ys]) and lost(engine.nodes_below([y.node for y in ys])):
-        raise RuntimeError(f"grad found no leaf that somebody made below the outputs: all are of integers, {NO_GRAPH}")
+        raise RuntimeError(f"grad found no leaf that somebody made below the outputs: all are {NO_GRAPH}")
     found: dict[Any, Any] = run_backward(ys, seeds, create_graph, walk, targets, {*walk, *targets})
     found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
     owners: set[int] = set()

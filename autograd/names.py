@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar
 
-__all__ = ["missing_name", "with_advice"]
+__all__ = ["missing_attribute", "missing_name", "with_advice"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,6 +79,41 @@ def with_advice(f: F) -> F:
             raise TypeError(f"{f.__name__} has no argument {unknown[0]}={advice}") from None
 
     return call  # type: ignore[return-value]
+
+
+OF_VARIABLES = {  # ours for an attribute of another framework's arrays
+    theirs: ours
+    for ours, words in {
+        "x.data": "numpy array", "x.data.tolist()": "tolist", "the module of x.data": "xp device", "x.shape": "size",
+        "x.reshape": "view", "x.reshape(-1)": "flatten ravel", "x.T": "t", "x.transpose": "permute", "x.ndim": "dim",
+        "x.size": "numel", "x ** p": "pow", "x @ W": "mm bmm dot", "x.to('gpu')": "cuda", "x.to('cpu')": "cpu",
+        "x.astype": "type float double half long int", "x.data.argmax": "argmax", "x.data.argmin": "argmin",
+        "x.data.argsort": "argsort", "x.data.all": "all", "x.data.any": "any", "x.data.nonzero": "nonzero",
+        "x.data[...] = value": "fill", "F.clip": "clamp", "F.broadcast_to": "expand", "F.split": "chunk",
+        "F.expand_dims": "unsqueeze", "np.copy(x), or x.detach()": "clone copy", "np.round": "round", "np.sort": "sort",
+        "np.trace": "trace", "np.diagonal": "diagonal", "np.take": "take", "np.cumprod": "cumprod", "np.isnan": "isnan",
+        "x.creator": "grad_fn", "x.creator is None": "is_leaf", "x.cleargrad": "zero_grad zero_ cleargrads zerograd",
+        "x.unchain": "detach_", "x.backward(retain_grad=True)": "retain_grad",
+        "an operator, or x -= y and its like under no_grad()": "add_ sub_ mul_ div_",
+        "an array for constants, x.detach(), or optimizers.freeze": "requires_grad requires_grad_",
+    }.items()
+    for theirs in words.split()
+}  # fmt: skip
+
+
+def missing_attribute(name: str, there: Iterable[str]) -> AttributeError:
+    """The error for an attribute `name` that a Variable lacks; `there` are those that it has."""
+    advice = ""
+    if name in OF_VARIABLES:
+        advice = f": here it is {OF_VARIABLES[name]}"
+    elif not name.startswith("_"):
+        functions = sys.modules.get("autograd.functions")
+        close = get_close_matches(name, [known for known in there if known[0] != "_"], 1, 0.75)
+        if name in getattr(functions, "__all__", ()):
+            advice = f": here it is the function F.{name}(x)"
+        elif close:
+            advice = f": did you mean {close[0]}?"
+    return AttributeError(f"a Variable has no attribute {name!r}{advice}", name=name)
 
 
 def missing_name(module: str, name: str, there: Iterable[str]) -> AttributeError:

@@ -23,14 +23,10 @@ from autograd.conversions import Convertible
 from autograd.function import Function, Tracked, count_write, new_node, note
 from autograd.gradients import NO_GRAPH, accumulate, as_gradient, check_sums, grad, lost, run_backward, seed_of
 from autograd.guards import LARGE
+from autograd.names import with_advice
 from autograd.shapes import Axis, axes_of, one_axis, reduced_shape
 
 __all__ = ["Variable", "as_gradient", "as_variable", "grad", "run_backward"]
-
-
-def of_value(op: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The method that applies `op` to the array."""
-    return lambda self: op(self.value)
 
 
 def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -57,7 +53,12 @@ class Variable(Convertible, family=True):
     __slots__ = ()
     __hash__ = object.__hash__
 
-    def __init__(self, data: Any, name: str | None = None) -> None:
+    def __init__(self, data: Any, name: str | None = None, **others: Any) -> None:
+        if others:
+            raise TypeError(
+                f"a Variable takes data and a name, not {next(iter(others))}=: it has a gradient if its data is "
+                "floating-point, and the dtype of the data"
+            )
         if isinstance(data, Variable):
             raise TypeError("data is a Variable already: use it as it is, or x.detach() for one without its graph")
         if name is not None and not isinstance(name, str):
@@ -115,10 +116,6 @@ class Variable(Convertible, family=True):
     dtype = property(operator.attrgetter("value.dtype"))
     ndim = property(operator.attrgetter("value.ndim"))
     size = property(operator.attrgetter("value.size"))
-    item = of_value(lambda value: value.item())
-    __len__ = of_value(len)
-    __bool__ = of_value(bool)
-    __index__ = of_value(operator.index)
 
     __eq__ = comparison(operator.eq)
     __ne__ = comparison(operator.ne)
@@ -136,11 +133,8 @@ class Variable(Convertible, family=True):
     __mod__, __rmod__ = operators(Mod)
     __matmul__ = algebra.matmul
     __getitem__ = algebra.getitem
-    reshape = algebra.reshape
-    transpose = algebra.transpose
-    sum = algebra.sum
-    astype = algebra.astype
-    to = algebra.to
+    reshape, transpose, sum = map(with_advice, (algebra.reshape, algebra.transpose, algebra.sum))
+    astype, to = algebra.astype, algebra.to
 
     def __rmatmul__(self, other: Operand) -> Any:
         return algebra.matmul(other, self)
@@ -188,6 +182,7 @@ class Variable(Convertible, family=True):
         axes[a], axes[b] = b, a
         return self.transpose(axes)
 
+    @with_advice
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Any:
         """(1/n) sum of x over `axis`, n the number of elements summed; of float16 in float32. ValueError if n = 0."""
         n = prod([self.shape[a] for a in axes_of(self.shape, axis)])
@@ -197,10 +192,12 @@ class Variable(Convertible, family=True):
             return self.astype(np.float32).mean(axis, keepdims).astype(np.float16)
         return (self if self.dtype.kind == "f" else self.astype(np.float64)).sum(axis, keepdims) / n
 
+    @with_advice
     def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
         """The largest element over `axis`; of equal ones the first receives the whole gradient."""
         return self.extreme("max", axis, keepdims)
 
+    @with_advice
     def min(self, axis: Axis = None, keepdims: bool = False) -> Any:
         """The smallest element over `axis`; of equal ones the first receives the whole gradient."""
         return self.extreme("min", axis, keepdims)
@@ -269,7 +266,7 @@ class Variable(Convertible, family=True):
         walk, retained = engine.latest_first(nodes), nodes if retain_grad else ()
         found = run_backward([self], [seed], create_graph, walk, retained)
         if not any(node.given for node in found) and lost(nodes):
-            raise RuntimeError(f"backward() found no leaf that somebody made: all are of integers, {NO_GRAPH}")
+            raise RuntimeError(f"backward() found no leaf that somebody made: all are {NO_GRAPH}")
         check_sums(found)
         for node, gx in found.items():
             x = node()

@@ -197,7 +197,7 @@ def test_conversions():
     assert len(Variable(np.zeros((3, 2)))) == 3
     with pytest.raises(TypeError):
         len(x)
-    with pytest.raises(ValueError, match="ambiguous"):
+    with pytest.raises(ValueError, match="the truth of a Variable needs one element"):
         bool(Variable(np.ones(2)))
 
 

@@ -16,7 +16,7 @@ from autograd.checks import number, one_of
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp
-from autograd.functions.operands import axes_at, check_elementwise, with_room
+from autograd.functions.operands import axes_at, below, check_elementwise, with_room
 from autograd.kernels import erf as kernel
 from autograd.shapes import Axis
 from autograd.sums import sum_over
@@ -132,6 +132,9 @@ def silu(x: Operand) -> Any:
     return with_room(SiLU(), x)
 
 
+FAR = 40  # from here on the density of the normal distribution is 0 in double precision, and x^2 could overflow
+
+
 class NormalCDF(Function):
     """y = (1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x"""
 
@@ -139,7 +142,7 @@ class NormalCDF(Function):
         return kernel.normal_cdf(x)
 
     def backward(self, gy):
-        (x,) = self.inputs
+        x = clip(self.inputs[0], -FAR, FAR)
         return gy * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
@@ -152,8 +155,12 @@ def gelu(x: Operand, approximate: str = "none") -> Any:
     check_elementwise("gelu", x)
     if one_of("gelu: approximate", approximate, "none", "tanh") == "none":
         return with_room(lambda x: x * NormalCDF()(x), x)
-    c = math.sqrt(8 / math.pi)  # (1 + tanh u) / 2 = sigmoid(2 u)
-    return with_room(lambda x: x * sigmoid(x * (0.044715 * x * x + 1) * c), x)
+
+    def by_tanh(x: Any) -> Any:
+        z = clip(x, -FAR, FAR)
+        return x * sigmoid(z * (0.044715 * z * z + 1) * math.sqrt(8 / math.pi))  # (1 + tanh u) / 2 = sigmoid(2 u)
+
+    return with_room(by_tanh, x)
 
 
 class Softplus(Function):
@@ -184,7 +191,7 @@ class Erf(Function):
         return kernel.erf(x)
 
     def backward(self, gy):
-        (x,) = self.inputs
+        x = clip(self.inputs[0], -FAR, FAR)
         return gy * exp(-x * x) * (2 / math.sqrt(math.pi))
 
 
@@ -201,7 +208,7 @@ class Softmax(Function):
         self.axes = axes
 
     def forward(self, x):
-        y = namespace(x).exp(x - x.max(axis=self.axes, keepdims=True))
+        y = namespace(x).exp(below(x, x.max(axis=self.axes, keepdims=True)))
         y /= sum_over(y, self.axes)
         return y
 
@@ -226,7 +233,7 @@ class LogSoftmax(Function):
 
     def forward(self, x):
         xp = namespace(x)
-        y = x - x.max(axis=self.axes, keepdims=True)
+        y = below(x, x.max(axis=self.axes, keepdims=True))
         return y - xp.log(sum_over(xp.exp(y), self.axes))
 
     def backward(self, gy):

@@ -333,7 +333,8 @@ class BinaryCrossEntropy(Function):
 def binary_cross_entropy(p: Operand, t: Operand) -> Any:
     """y = -mean of t log p + (1 - t) log(1 - p) over all elements; p are probabilities, t in [0, 1].
 
-    p is moved into [eps, 1 - eps] first, eps the machine epsilon of its dtype, so that y and its gradient are finite.
+    p is moved into [eps, 1 - eps] first, so that y and its gradient are finite: eps is the machine epsilon, and
+    2^-15 in float16.
     The derivative of that move counts as 1: a p at 0 is not stuck there. Use `sigmoid_cross_entropy` for logits.
     Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty, or if p or t is outside
     [0, 1] by more than rounding.
@@ -342,7 +343,8 @@ def binary_cross_entropy(p: Operand, t: Operand) -> Any:
     logits = ": are these logits? Apply sigmoid, or use sigmoid_cross_entropy"
     check_probabilities("binary_cross_entropy: p", p, logits, nan=True)
     check_probabilities("binary_cross_entropy: t", t)
-    return with_room(BinaryCrossEntropy(float(np.finfo(p.dtype).eps)), p, t)
+    eps = 2**-15 if p.dtype.char == "e" else float(np.finfo(p.dtype).eps)  # float16 holds 1 / eps
+    return with_room(BinaryCrossEntropy(eps), p, t)
 
 
 def kl_divergence(p: Operand, q: Operand) -> Any:

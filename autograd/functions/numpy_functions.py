@@ -20,14 +20,16 @@ import numpy as np
 from autograd import algebra
 from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, getitem, reshape, stacked, transpose
 from autograd.backend import namespace
-from autograd.constants import holds
+from autograd.checks import shown
+from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
 from autograd.functions import arithmetic, elementwise, reduction, shape
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.linear import einsum, outer, tensordot
+from autograd.functions.operands import in_single
 from autograd.shapes import axes_of
 
-__all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc"]
+__all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc", "opened"]
 
 
 class Elementwise(Function):
@@ -119,6 +121,8 @@ def of(*xs: Operand) -> Any:
 
 
 def dot(a: Operand, b: Operand) -> Any:
+    if is_sparse(a) or is_sparse(b):
+        return algebra.matmul(a, b)
     a, b = of(a, b)
     if not a.ndim or not b.ndim:
         return a * b
@@ -146,6 +150,7 @@ def cumulative(x: Operand, axis: int | None = None) -> Any:
 
 def cumprod(a: Operand, axis: int | None = None) -> Any:
     a, k = (reshape(a, -1), 0) if axis is None else (a, axes_of(a.shape, axis)[0])
+    a = astype(a, np.cumprod(np.zeros(0, a.dtype)).dtype)  # small integers would overflow
     before = (slice(None),) * k
     parts = [getitem(a, (*before, slice(i, i + 1))) for i in range(a.shape[k])]
     found = parts[:1]
@@ -162,7 +167,11 @@ def average(a: Operand, axis: Any = None, weights: Operand = None, *, keepdims: 
         (k,) = axes_of(a.shape, axis)
         weights = reshape(weights, tuple([n if i == k else 1 for i, n in enumerate(a.shape)]))
         weights = shape.broadcast_to(weights, a.shape)
-    return reduction.sum(algebra.Mul()(a, weights), axis, keepdims) / reduction.sum(weights, axis, keepdims)
+
+    def weighted(a: Operand, weights: Operand) -> Any:
+        return reduction.sum(algebra.Mul()(a, weights), axis, keepdims) / reduction.sum(weights, axis, keepdims)
+
+    return in_single(weighted, a, weights)
 
 
 def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -390,7 +399,7 @@ def rounding(a: Operand, decimals: int = 0) -> Any:
     return Stepwise("round", decimals)(a)
 
 
-ELEMENTWISE = {getattr(np, name): partial(lambda name, x: Elementwise(name)(x), name) for name in SLOPES}
+ELEMENTWISE = {getattr(np, name): partial(lambda name, x: in_single(Elementwise(name), x), name) for name in SLOPES}
 TWINS: dict[Any, Callable[..., Any]] = {
     # elementwise
     np.add: lambda x1, x2: algebra.Add()(x1, x2),
@@ -417,9 +426,9 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.sign: arithmetic.sign,
     np.maximum: lambda x1, x2: arithmetic.maximum(x1, x2),
     np.minimum: lambda x1, x2: arithmetic.minimum(x1, x2),
-    np.arctan2: lambda x1, x2: Arctan2()(x1, x2),
-    np.hypot: lambda x1, x2: Hypot()(x1, x2),
-    np.logaddexp: lambda x1, x2: LogAddExp()(x1, x2),
+    np.arctan2: lambda x1, x2: in_single(Arctan2(), x1, x2),
+    np.hypot: lambda x1, x2: in_single(Hypot(), x1, x2),
+    np.logaddexp: lambda x1, x2: in_single(LogAddExp(), x1, x2),
     **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__},
     **ELEMENTWISE,
     **{f: partial(lambda name, x: Stepwise(name)(x), f.__name__) for f in (np.floor, np.ceil, np.trunc, np.rint)},
@@ -433,8 +442,8 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.sum: lambda a, axis=None, keepdims=False: reduction.sum(a, axis, keepdims),
     np.mean: lambda a, axis=None, keepdims=False: reduction.mean(a, axis, keepdims),
     np.prod: lambda a, axis=None, keepdims=False: reduction.prod(a, axis, keepdims),
-    np.max: lambda a, axis=None, keepdims=False: reduction.max(a, axis, keepdims),
-    np.min: lambda a, axis=None, keepdims=False: reduction.min(a, axis, keepdims),
+    **dict.fromkeys([np.max, np.amax], lambda a, axis=None, keepdims=False: reduction.max(a, axis, keepdims)),
+    **dict.fromkeys([np.min, np.amin], lambda a, axis=None, keepdims=False: reduction.min(a, axis, keepdims)),
     np.ptp: lambda a, axis=None, keepdims=False: reduction.max(a, axis, keepdims) - reduction.min(a, axis, keepdims),
     np.std: std_or_var(reduction.std),
     np.var: std_or_var(reduction.var),
@@ -636,6 +645,11 @@ METHODS = {
 
 def call_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
     """What an elementwise function of NumPy gives for `inputs`, among which there is a Variable."""
+    if any(out is not None and not isinstance(out, Tracked) for out in options.get("out", ())):
+        raise TypeError(
+            f"np.{ufunc.__name__} writes no Variable into an array, which has no gradient: use the .data of both, as "
+            "in `w.data -= lr * w.grad.data`, or write a = a + x for a new Variable"
+        )
     if method == "__call__":
         return call_function(ufunc, inputs, options)
     twin = METHODS.get((ufunc, method))
@@ -649,7 +663,12 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
     if function in PLAIN:
         if holds([options.get("out")], Tracked):
             raise refusal(name_of(function), function)
-        return function(*opened(args), **opened(options))
+        try:
+            return function(*opened(args), **opened(options))
+        except (TypeError, ValueError, KeyError) as error:
+            kind = ValueError if isinstance(error, ValueError) else TypeError
+            given = ", ".join([str(getattr(x, "dtype", shown(x))) for x in args])
+            raise kind(f"{name_of(function)} does not take ({given}): {error}") from error
     twin = TWINS.get(function)
     if twin is None:
         raise refusal(name_of(function), function)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, astype, operand
+from autograd.backend import Array
 from autograd.checks import shown
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
@@ -16,6 +17,7 @@ from autograd.variable import Variable
 __all__ = [
     "LABEL",
     "axes_at",
+    "below",
     "check_elementwise",
     "in_single",
     "operand",
@@ -64,6 +66,12 @@ def summable(x: Operand) -> Any:
     if x.dtype.kind in "biu":
         return astype(x, np.float64)
     return astype(x, np.float32) if x.dtype == np.float16 else x
+
+
+def below(x: Array, most: Array) -> Array:
+    """x - most, where a difference that overflows is -inf: e^x is 0 there, and no warning is due."""
+    with np.errstate(over="ignore"):
+        return x - most
 
 
 def common_dtype(*xs: Operand) -> Any:

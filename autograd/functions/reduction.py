@@ -19,7 +19,7 @@ from autograd.checks import flag, number
 from autograd.function import Function
 from autograd.functions.arithmetic import abs
 from autograd.functions.elementwise import exp, sqrt
-from autograd.functions.operands import axes_at, with_room
+from autograd.functions.operands import axes_at, below, with_room
 from autograd.shapes import Axis, Shape, one_axis, reduced_shape
 from autograd.sums import sum_over
 from autograd.variable import Variable
@@ -142,12 +142,12 @@ class LogSumExp(Function):
         xp = namespace(x)
         m = x.max(axis=self.axes, keepdims=True)
         finite = xp.where(xp.isfinite(m), m, 0)  # inf - inf is nan
-        s = sum_over(xp.exp(x - finite), self.axes)
+        s = sum_over(xp.exp(below(x, finite)), self.axes)
         return xp.log(s + (s == 0)) + m  # s = 0 only if all x are -inf, and so is m
 
     def backward(self, gy):
         (x,), (y,) = self.inputs, self.outputs
-        gx = exp(x - y)
+        gx = exp(below(x, y))
         gx *= gy  # saves an array; a Variable has no *= and is rebound
         return gx
 

@@ -98,6 +98,7 @@ F = (
 
 def complement(xp: Any, a: Array) -> Array:
     """1 - erf a for a > 0.46875, exact to the last digits of double precision also where it is tiny."""
+    a = xp.minimum(a, 40)  # from 27 on it is 0, and a^2 could overflow
     far = xp.maximum(a, 4)
     z = 1 / (far * far)
     tail = (1 / math.sqrt(math.pi) - z * polynomial(E, z) / polynomial(F, z)) / far

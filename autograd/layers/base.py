@@ -24,6 +24,7 @@ from autograd.algebra import Operand, as_array, astype
 from autograd.backend import Array, as_numbers, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
+from autograd.constants import holds
 from autograd.functions.operands import operand
 from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
@@ -127,7 +128,7 @@ class Parameter(Entry, Variable):
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         if self.creator is not None:
-            raise TypeError("a Parameter takes numbers, not Variables that have a graph: it is a leaf")
+            raise TypeError("a Parameter is a leaf and takes numbers, not Variables: give it their .data")
         self.check(self.value)
         self.value = self.value.copy()
 
@@ -189,6 +190,8 @@ class Buffer(Entry):
 
 def as_real(name: str, data: Any) -> Array:
     """`data` as an array. Raises TypeError unless it holds real numbers."""
+    if isinstance(data, (list, tuple)) and holds(data, Variable):
+        raise TypeError(f"{name} takes numbers, not Variables: give it their .data")
     try:
         return as_numbers(data)
     except (TypeError, ValueError) as error:

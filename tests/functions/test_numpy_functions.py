@@ -85,6 +85,8 @@ CASES = {  # the function: calls with one array x
     np.prod: [np.prod, lambda x: np.prod(x, axis=0), np.multiply.reduce],
     np.max: [np.max, lambda x: np.max(x, axis=0), np.maximum.reduce],
     np.min: [np.min, lambda x: np.min(x, axis=1)],
+    np.amax: [np.amax],
+    np.amin: [lambda x: np.amin(x, axis=0)],
     np.ptp: [np.ptp, lambda x: np.ptp(x, axis=1)],
     np.std: [np.std, lambda x: np.std(x, axis=1, ddof=1)],
     np.var: [np.var, lambda x: np.var(x, 0, correction=1)],

@@ -86,8 +86,43 @@ def test_a_number_of_no_axes():
     assert p.item() == 3
 
 
-def test_a_plain_variable_is_rebound():
-    x = y = Variable(1.0)
+@pytest.mark.parametrize("name", ["iadd", "isub", "imul", "itruediv", "ipow", "ifloordiv", "imod"])
+def test_a_leaf_is_updated_under_no_grad_and_its_former_array_stays(name):
+    op = getattr(operator, name)
+    array = np.array([2.0, 5.0], np.float32)
+    x = y = Variable(array)
     with no_grad():
-        x += 1
+        x = op(x, np.array([2.0, 2.0]))
+    assert x is y
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(array, [2, 5])
+    np.testing.assert_allclose(x.data, op(array.copy(), np.float32(2)))
+
+
+def test_the_loop_by_hand_trains_a_leaf():
+    w = Variable(np.zeros(2))
+    for _ in range(100):
+        ((w - np.array([1.0, 2.0])) ** 2).sum().backward()
+        with no_grad():
+            w -= 0.1 * w.grad
+        w.cleargrad()
+    np.testing.assert_allclose(w.data, [1, 2], atol=1e-6)
+
+
+def test_a_result_and_a_recorded_leaf_are_rebound():
+    x = y = Variable(1.0)
+    x += 1
     assert (x.item(), y.item()) == (2, 1)
+    with no_grad():
+        z = a = x * 2
+        z += 1
+        assert (z.item(), a.item()) == (5, 4)
+        x *= 2
+    assert x.creator is None
+
+
+def test_an_update_keeps_the_shape():
+    x = Variable(np.zeros(2))
+    with no_grad(), pytest.raises(ValueError, match=r"broadcasts to \(2,\), not to \(3, 2\)"):
+        x += np.ones((3, 2))
+    np.testing.assert_array_equal(x.data, [0, 0])
