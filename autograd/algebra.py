@@ -59,7 +59,10 @@ def operand(name: str, x: Operand) -> Any:
         return as_numbers(x)
     if dtype is None or dtype.kind not in "fiubc":
         kind = type(x).__name__ if dtype is None else dtype
-        raise TypeError(f"{name} takes a Variable or an array, not {kind}: {shown(x)}; np.asarray makes one")
+        make = (
+            "Variable([...]) stacks them" if kind in ("list", "tuple") and holds(x, Tracked) else "np.asarray makes one"
+        )
+        raise TypeError(f"{name} takes a Variable or an array, not {kind}: {shown(x)}; {make}")
     return x
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from autograd import algebra
 from autograd.algebra import Operand
 from autograd.backend import is_array
-from autograd.checks import whole
+from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
 from autograd.names import missing_attribute
@@ -83,6 +83,20 @@ def of_array(words: str, op: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method that compares arrays, and gives a plain boolean array."""
+
+    def compare(self: Any, other: Any) -> Any:
+        try:
+            return op(self.value, other.value if isinstance(other, Tracked) else other)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            message = f"{op.__name__} takes numbers, or an array that broadcasts to {self.shape}, not {shown(other)}"
+            raise kind(message) from error
+
+    return compare
+
+
 def in_place(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The method for an operator such as `-=`. A leaf under `no_grad()` takes the result as its data.
 
@@ -143,6 +157,13 @@ class Convertible(Tracked):
     __iadd__, __isub__, __imul__ = in_place(operator.add), in_place(operator.sub), in_place(operator.mul)
     __itruediv__, __ipow__ = in_place(operator.truediv), in_place(operator.pow)
     __ifloordiv__, __imod__ = in_place(operator.floordiv), in_place(operator.mod)
+
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
 
     __int__ = of_number("int", int)
     __float__ = of_number("float", float)

@@ -24,7 +24,7 @@ from typing import Any
 from weakref import ref
 
 from autograd.config import mode
-from autograd.protection import protected
+from autograd.protection import owned, protected
 from autograd.shapes import Shape, broadcast_axes
 from autograd.sums import sum_over
 
@@ -38,13 +38,14 @@ __all__ = [
 class Node(ref[Any]):
     """A value's place in the graph: an output of `creator`, or a leaf. Called, it gives the Variable, or None."""
 
-    __slots__ = ("__weakref__", "creator", "dtype", "generation", "notes", "retained", "shape", "written")
+    __slots__ = ("__weakref__", "creator", "dtype", "generation", "moment", "notes", "retained", "shape", "written")
     creator: Any
     generation: int
     shape: Shape
     dtype: Any
     casts = True  # are gradients cast to the dtype?
     written: str  # who has written into the array since; unset at first
+    moment: int  # the number of writes then; unset at first
     notes: list[tuple[int, int]]  # what the array held when it was handed out; unset at first
     retained: Any  # a weak reference to the gradient that `retain_grad` has put there; unset at first
     given = True  # for a leaf: did somebody make it, so that a gradient is expected?
@@ -135,7 +136,7 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
         recorded.enter(f)
     if f.foreign:
         with protected(f, gys) as locked:
-            return f.backward(*locked) if watcher is None else watcher.backward(f, locked)
+            return owned(f, f.backward(*locked) if watcher is None else watcher.backward(f, locked), gys)
     return f.backward(*gys) if watcher is None else watcher.backward(f, gys)
 
 
@@ -147,6 +148,8 @@ def unbroadcast(g: Any, node: Any, f: Any) -> Any:
         except (AttributeError, ValueError) as error:
             found = f"gradient of shape {g.shape}" if hasattr(g, "shape") else f"gradient {g!r}, which is no array,"
             raise ValueError(f"{type(f).__name__}.backward: {found} for an input of shape {node.shape}") from error
+    if g.dtype.kind not in "fiub":
+        raise TypeError(f"{type(f).__name__}.backward must give real numbers, not {g.dtype}")
     return g.astype(node.dtype) if node.casts and g.dtype != node.dtype else g
 
 
@@ -202,6 +205,7 @@ def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
         for x in f.parents:
             uses[id(x)] = uses.get(id(x), 0) + 1
     for node in walk:
+        siblings: Any = ()  # not those of the last turn: they would count as references
         f, x = node.creator, node()
         held = uses.get(id(node), 0) + (x is not None and x.node is node)
         outside = getrefcount(node) - held > REFERENCES

@@ -21,20 +21,13 @@ from weakref import ref
 from numpy import float32, float64, ndarray
 
 from autograd.backend import device_conflict, namespace
+from autograd.changes import Changed, Loose, edited, fingerprint, loosened
 from autograd.checks import FOREIGN, is_foreign, shown
 from autograd.checks import explained as explained_in_words
 from autograd.config import mode
 from autograd.constants import NUMBERS, result, settle
 from autograd.engine import Computed, Node
-from autograd.guards import (
-    BackwardPass,
-    Changed,
-    Loose,
-    derivative_of_state,
-    fingerprint,
-    has_derivative,
-    loosened,
-)
+from autograd.guards import BackwardPass, derivative_of_state, has_derivative
 
 __all__ = ["Function", "Tracked", "call_text", "count_write", "new_node", "note", "wrap"]
 
@@ -63,10 +56,11 @@ class Tracked:
 writes = 0  # how often the framework has written into a Variable: in an update, in load_state_dict, in x.data = ...
 
 
-def count_write() -> None:
+def count_write() -> int:
     """Lets the functions that were called before know that an array of theirs may have changed."""
     global writes
     writes += 1
+    return writes
 
 
 LATE = "and the backward pass needs the old values: run it before the update or assignment, or compute the loss again"
@@ -78,11 +72,11 @@ def note(node: Node, array: Any) -> None:
 
     A note is (number of writes, fingerprint), and equal ones are one note.
     """
-    count_write()
+    moment = count_write()
     notes = getattr(node, "notes", [])
     found = fingerprint(array)
     kept = notes[:-1] if notes and notes[-1][1] == found else notes
-    node.notes = [*kept[-NOTES:], (writes, found)]
+    node.notes = [*kept[-NOTES:], (moment, found)]
 
 
 NOTES = 16  # the notes that a node keeps
@@ -280,16 +274,15 @@ class Function:
         """The arrays, with a `Changed` for each that was changed or freed since: it says so when it is used."""
         found = list(arrays)
         for i, (node, array) in enumerate(zip(nodes, arrays)):
-            x = None if node is None else node()
             if isinstance(array, Loose):
                 found[i] = array() if array() is not None else Changed(array, f"an array {array.shape} {FREED}")
                 array = found[i]
-            if x is None or type(array) is Changed or not array.shape:  # of a single number the function has a copy
+            if node is None or type(array) is Changed or not array.shape:  # of a number the function has a copy
                 continue
-            notes = [found for moment, found in getattr(node, "notes", ()) if moment > self.moment]
-            if x.value is not array or (notes and notes[0] != fingerprint(array)):
+            changed = edited(node, array, self.moment)
+            if changed is not None:
                 paths = getattr(self.record, "paths", ())
-                name = x.name or getattr(node, "written", None) or "".join(paths[i : i + 1]) or f"input {i}"
+                name = changed().name or getattr(changed, "written", None) or "".join(paths[i : i + 1]) or f"input {i}"
                 found[i] = Changed(
                     array, f"{name} {array.shape} was changed after {self!r} was computed from it, {LATE}"
                 )

@@ -20,6 +20,7 @@ from autograd.config import mode, using
 from autograd.constants import check_real
 from autograd.function import Tracked, new_node, wrap
 from autograd.guards import BackwardPass
+from autograd.names import with_advice
 
 __all__ = ["NO_GRAPH", "accumulate", "as_gradient", "check_sums", "grad", "lost", "run_backward", "seed_of"]
 
@@ -156,6 +157,7 @@ def as_gradient(g: Any, owners: set[int], create_graph: bool, family: Any) -> An
     return x
 
 
+@with_advice
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
     """d(outputs)/d(inputs) as Variables. Leaves every `.grad` alone, and walks only the graph between the two.
 

@@ -1,56 +1,13 @@
-"""What keeps a derivative from being wrong without a word: changed arrays, and state that passes for a constant."""
+"""What keeps a derivative from being wrong without a word: state that passes for a constant is refused."""
 
 from __future__ import annotations
 
 import dis
-import zlib
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
-from weakref import ref
 
-import numpy as np
-
-from autograd.backend import to_numpy
-
-__all__ = [
-    "LARGE", "BackwardPass", "Changed", "Loose", "derivative_of_state", "fingerprint", "has_derivative", "is_floating",
-    "loosened",
-]  # fmt: skip
-
-LARGE = 1 << 12  # elements: smaller arrays stay with their functions, because to let them go costs more than it frees
-
-
-class Changed:
-    """Stands for an array that was changed since a function kept it. Its shape can be read; other uses are an error."""
-
-    def __init__(self, array: Any, message: str) -> None:
-        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
-        self.message = message
-        self.__dict__["__array_ufunc__"] = None  # CuPy reads it here, NumPy from the class: both reach refuse
-
-    def refuse(self, *_: Any, **__: Any) -> Any:
-        raise RuntimeError(self.message)
-
-    __array_ufunc__ = __array_function__ = __array__ = refuse
-    __getattr__ = __getitem__ = __setitem__ = __len__ = __bool__ = __int__ = __float__ = refuse
-    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __neg__ = __abs__ = refuse
-    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
-
-
-class Loose(ref[Any]):
-    """A weak reference to an array that a function needs no longer: the backward pass that used it is over."""
-
-    __slots__ = ("dtype", "ndim", "shape", "size")
-
-    def __init__(self, array: Any) -> None:
-        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
-
-
-def loosened(x: Any) -> Any:
-    """A large array as a Loose, anything else as it is."""
-    return Loose(x) if isinstance(x, np.ndarray) and x.size >= LARGE else x
+__all__ = ["BackwardPass", "derivative_of_state", "has_derivative", "is_floating"]
 
 
 class BackwardPass:
@@ -97,8 +54,3 @@ def has_derivative(x: Any) -> bool:
 def is_floating(x: Any) -> bool:
     """Is it an array, a Variable or a NumPy scalar of floating-point numbers?"""
     return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
-
-
-def fingerprint(x: Any) -> int:
-    """A number that changes with the elements of the array."""
-    return zlib.crc32(np.ascontiguousarray(to_numpy(x)).view(np.uint8).data)

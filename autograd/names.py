@@ -58,7 +58,8 @@ OPTIONS = {  # another framework's keyword -> ours
     "dim": "axis", "dims": "axis", "keepdim": "keepdims", "padding": "pad", "kernel_size": "kernel", "input": "x",
     "target": "t", "label_smoothing": "smoothing", "negative_slope": "slope", "unbiased": "ddof", "correction": "ddof",
     "beta": "delta", "output_size": "size", "scale_factor": "scale", "output_padding": "output_pad", "weight": "W",
-    "bias": "b", "num_groups": "groups", "min": "low", "max": "high", "shifts": "shift", "ratio": "p",
+    "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b", "num_groups": "groups", "min": "low",
+    "max": "high", "shifts": "shift", "ratio": "p",
 }  # fmt: skip
 
 

@@ -1,14 +1,15 @@
-"""Gradients have many owners: a `backward` that a user wrote sees them read-only."""
+"""Gradients have many owners: a `backward` that a user wrote sees them read-only, and gives arrays of its own."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-__all__ = ["protected"]
+__all__ = ["owned", "protected"]
 
 
 @contextmanager
@@ -35,3 +36,25 @@ def protected(f: Any, gys: Sequence[Any]) -> Iterator[Sequence[Any]]:
     finally:
         for array in locked:
             array.flags.writeable = True
+
+
+ALONE = 3  # the references to an array that only a tuple of gradients has: it, a local name, an argument
+
+
+def owned(f: Any, gxs: Any, gys: Sequence[Any]) -> Any:
+    """What a user's `f.backward` returned, with copies of the arrays that belong to somebody else too: its state, say.
+
+    Raises TypeError for NumPy's matrices and masked arrays.
+    """
+    gxs = gxs if isinstance(gxs, (tuple, list)) else (gxs,)
+    for gx in gxs:
+        if isinstance(gx, np.ndarray) and type(gx) is not np.ndarray:
+            raise TypeError(f"{type(f).__name__}.backward must give arrays, not {type(gx).__name__}: np.asarray(gx)")
+    given = {id(gy) for gy in gys}
+    gx = None
+    return tuple(
+        [
+            gx.copy() if type(gx) is np.ndarray and id(gx) not in given and sys.getrefcount(gx) > ALONE else gx
+            for gx in gxs
+        ]
+    )

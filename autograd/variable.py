@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 from weakref import ref
@@ -17,30 +17,16 @@ import numpy as np
 from autograd import algebra, engine
 from autograd.algebra import Add, Div, FloorDiv, Mod, Mul, Neg, Operand, Power, Sub, as_array, operators
 from autograd.backend import Array, as_numbers, is_array, namespace, to_numpy
+from autograd.changes import LARGE
 from autograd.checks import flag, shown
 from autograd.constants import check_real, holds
 from autograd.conversions import Convertible
 from autograd.function import Function, Tracked, count_write, new_node, note
 from autograd.gradients import NO_GRAPH, accumulate, as_gradient, check_sums, grad, lost, run_backward, seed_of
-from autograd.guards import LARGE
 from autograd.names import with_advice
 from autograd.shapes import Axis, axes_of, one_axis, reduced_shape
 
 __all__ = ["Variable", "as_gradient", "as_variable", "grad", "run_backward"]
-
-
-def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The method that compares arrays, and gives a plain boolean array."""
-
-    def compare(self: Any, other: Any) -> Any:
-        try:
-            return op(self.value, other.value if isinstance(other, Tracked) else other)
-        except (TypeError, ValueError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            message = f"{op.__name__} takes numbers, or an array that broadcasts to {self.shape}, not {shown(other)}"
-            raise kind(message) from error
-
-    return compare
 
 
 class Variable(Convertible, family=True):
@@ -107,22 +93,15 @@ class Variable(Convertible, family=True):
 
     def written(self, path: str) -> None:
         """Tells graphs that somebody has written into the array; `path` is the name for the message."""
-        if self.node is not None:
-            self.node.written = path
         self.value = self.value.view()  # as the setter of data, whose checks would cost every update 3 %
-        count_write()
+        moment = count_write()
+        if self.node is not None:
+            self.node.written, self.node.moment = path, moment
 
     shape = property(operator.attrgetter("value.shape"))
     dtype = property(operator.attrgetter("value.dtype"))
     ndim = property(operator.attrgetter("value.ndim"))
     size = property(operator.attrgetter("value.size"))
-
-    __eq__ = comparison(operator.eq)
-    __ne__ = comparison(operator.ne)
-    __lt__ = comparison(operator.lt)
-    __le__ = comparison(operator.le)
-    __gt__ = comparison(operator.gt)
-    __ge__ = comparison(operator.ge)
 
     __add__, __radd__ = operators(Add)
     __sub__, __rsub__ = operators(Sub)
@@ -236,6 +215,7 @@ class Variable(Convertible, family=True):
             for node in filter(None, f.parents):
                 node.creator = None
 
+    @with_advice
     def backward(
         self,
         gradient: Any = None,
@@ -259,6 +239,7 @@ class Variable(Convertible, family=True):
         if retain_grad is not False or create_graph is not False:
             retain_grad = flag("backward: retain_grad", retain_grad)
             create_graph = flag("backward: create_graph", create_graph)
+        keep_graph = create_graph if keep_graph is None else flag("backward: keep_graph", keep_graph)
         if self.creator is None:
             raise RuntimeError(f"backward() on a Variable that has no graph: it is a leaf, {NO_GRAPH}")
         seed, laid = seed_of(self, gradient)
@@ -274,7 +255,7 @@ class Variable(Convertible, family=True):
                 accumulate(x, gx, create_graph)
                 if node.creator is not None:
                     node.retained = ref(x.grad)
-        if not (create_graph if keep_graph is None else keep_graph) and any(gx.shape for gx in found.values()):
+        if not keep_graph and any(gx.shape for gx in found.values()):
             found.clear()
             engine.release(walk, nodes, LARGE)
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.standin_exempt("what NumPy, SciPy and Matplotlib ask; t
 
 X = Variable(np.arange(6.0).reshape(2, 3) + 1)
 ONE = Variable(2.0)
+BACK = (X * 2).backward
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,15 @@ ONE = Variable(2.0)
         (TypeError, r"np.gcd does not take \(float64, 2\)", lambda: np.gcd(X, 2)),
         (TypeError, r"np.left_shift does not take", lambda: np.left_shift(X, 1)),
         (ValueError, r"grad takes at least one output", lambda: ag.grad([], X)),
+        (TypeError, "backward has no argument retain_graph=: it is keep_graph= here", lambda: BACK(retain_graph=True)),
+        (TypeError, "backward has no argument grad_tensors=: it is gradient=", lambda: BACK(grad_tensors=[1])),
+        (TypeError, "backward: keep_graph must be True or False", lambda: BACK(keep_graph=np.ones(2))),
+        (TypeError, "backward: keep_graph must be True or False", lambda: BACK(keep_graph="no")),
+        (TypeError, "grad has no argument retain_graph=; it takes outputs", lambda: ag.grad(X, X, retain_graph=True)),
+        (TypeError, r"linear takes .* not list.*Variable\(\[\.\.\.\]\) stacks", lambda: F.linear(X, X.T, [ONE, ONE])),
+        (TypeError, r"Variable\(\[\.\.\.\]\) stacks", lambda: F.outer(X[0], [ONE, ONE])),
+        (TypeError, r"Variable\(\[\.\.\.\]\) stacks", lambda: F.einsum("ij,j", X, [ONE, ONE, ONE])),
+        (ValueError, r"accuracy\(y > 0, t\)", lambda: F.accuracy(np.array([-2.0, 3.0]), np.array([0, 1]))),
         (TypeError, r"a Buffer takes numbers, not Variables", lambda: ag.Buffer([ONE, ONE])),
         (TypeError, r"a Parameter is a leaf and takes numbers", lambda: ag.Parameter([ONE, ONE])),
     ],
@@ -134,8 +144,8 @@ def test_numpys_dot_of_a_sparse_matrix():
 
 DRAWN = {
     "plot": 1, "hist": 1, "bar": 2, "barh": 2, "scatter": 2, "errorbar": 3, "fill_between": 2, "stackplot": 2,
-    "hist2d": 2, "step": 2, "stem": 1, "boxplot": 1, "violinplot": 1, "pie": 1, "quiver": 4, "hexbin": 2, "vlines": 3, "semilogy": 1,
-    "stairs": 1, "eventplot": 1,
+    "hist2d": 2, "step": 2, "stem": 1, "boxplot": 1, "violinplot": 1, "pie": 1, "quiver": 4, "hexbin": 2, "vlines": 3,
+    "semilogy": 1, "stairs": 1, "eventplot": 1,
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
-from functools import partial, reduce
+from collections.abc import Callable, Mapping
+from functools import cache, partial, reduce
 from numbers import Real
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import algebra
 from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, getitem, reshape, stacked, transpose
-from autograd.backend import namespace
+from autograd.backend import is_array, namespace
 from autograd.checks import shown
 from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
@@ -471,7 +471,7 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.linalg.multi_dot: lambda arrays: reduce(algebra.matmul, arrays),
     np.linalg.matrix_power: matrix_power,
     # shapes
-    np.reshape: lambda a, shape=None, newshape=None: reshape(a, newshape if shape is None else shape),
+    np.reshape: lambda a, shape: reshape(a, shape),
     np.ravel: lambda a: reshape(a, -1),
     np.transpose: lambda a, axes=None: transpose(a) if axes is None else transpose(a, axes),
     np.matrix_transpose: lambda x: shape.swapaxes(x, -1, -2),
@@ -673,6 +673,7 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
     if twin is None:
         raise refusal(name_of(function), function)
     signature = inspect.signature(twin)
+    args, options = as_named(function, args, options)
     try:
         bound = signature.bind(*args, **options)
     except TypeError as error:
@@ -682,6 +683,41 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
             "x.data for a result without a gradient"
         ) from error
     return twin(*bound.args, **bound.kwargs)
+
+
+@cache
+def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function of NumPy; none if it does not say, or takes any number of arguments."""
+    if isinstance(function, np.ufunc) or function is np.where:
+        return {}
+    found = inspect.signature(function).parameters
+    many = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return {} if many & {p.kind for p in found.values()} else found
+
+
+def as_named(function: Any, args: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The arguments under the names that NumPy gives them, without those that change nothing.
+
+    The places of arguments differ: the third of np.sum is a dtype. What comes first, the operands, stays as it is.
+    """
+    parameters = parameters_of(function)
+    if not parameters or len(args) > len(parameters):
+        return args, options
+    names = [name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    operands = [name for name, p in parameters.items() if p.default is p.empty]
+    n = len(operands)
+    given = {**dict(zip(names[n:], args[n:])), **options}
+    return args[:n], {name: x for name, x in given.items() if not is_inert(name, x, parameters.get(name))}
+
+
+def is_inert(name: str, x: Any, parameter: inspect.Parameter | None) -> bool:
+    """Does this argument of NumPy change no value of the result?"""
+    if parameter is None or isinstance(x, Tracked) or is_array(x):
+        return False
+    default = parameter.default
+    if x is default or name in ("copy", "kind", "stable", "subok") or (name in ("out", "dtype") and x is None):
+        return True
+    return name == "order" and x in ("C", "K", "A")
 
 
 def opened(x: Any) -> Any:

@@ -18,10 +18,11 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import is_array, namespace
+from autograd.changes import Changed, fingerprint
 from autograd.config import watching
 from autograd.engine import unbroadcast
 from autograd.function import call_text
-from autograd.guards import Changed, fingerprint, is_floating
+from autograd.guards import is_floating
 from autograd.watch.places import source_line
 from autograd.watch.tracing import Tracing
 

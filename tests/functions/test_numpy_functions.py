@@ -371,3 +371,63 @@ def test_a_term_of_a_loss_acts():
     W = Variable(np.ones((3, 3)))
     (F.mean(np.ones((1, 3)) @ W) + 0.1 * np.linalg.norm(W)).backward()
     np.testing.assert_allclose(W.grad.data, 1 / 3 + 0.1 / 3)
+
+
+x = np.array([[1.0, np.nan, 3.0], [4.0, -5.0, np.inf]])
+finite = np.array([[1.0, 2.0, 3.0], [4.0, -5.0, 0.5]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.reshape(x, (3, 2), "C"),
+        lambda x: np.sum(x, 0, None),
+        lambda x: np.sum(x, 0, None, None, True),
+        lambda x: np.sum(x, axis=0, dtype=None, out=None, keepdims=True),
+        lambda x: np.mean(x, 1, None, None),
+        lambda x: np.prod(x, 0, None, None),
+        lambda x: np.max(x, 0, None),
+        lambda x: np.max(x, 0, None, True),
+        lambda x: np.min(x, 0, None, True),
+        lambda x: np.ptp(x, 0, None, True),
+        lambda x: np.std(x, 0, None, None, 1),
+        lambda x: np.var(x, 0, None, None, 1, True),
+        lambda x: np.cumsum(x, 0, None, None),
+        lambda x: np.round(x, 1, None),
+        lambda x: np.trace(x, 0, 0, 1, None),
+        lambda x: np.average(x, 0, None, False),
+        lambda x: np.sort(x, 0, "stable"),
+        lambda x: np.ravel(x, "C"),
+        lambda x: np.copy(x, "K", False),
+        lambda x: np.concatenate([x, x], 1, None),
+        lambda x: np.broadcast_to(x, (2, 2, 3), False),
+        lambda x: np.dot(x, x.T, None),
+        lambda x: np.linalg.norm(x, 2, 1, True),
+        lambda x: np.diff(x, 1, 0),
+        lambda x: np.take(x, [0, 2], 1, None),
+    ],
+)
+def test_arguments_are_in_numpys_order(f):
+    np.testing.assert_allclose(f(Variable(finite)).data, f(finite))
+
+
+def test_nan_to_num_takes_a_copy_before_its_numbers():
+    for more in ((), (True,), (True, 5.0), (False, 5.0, 1.0, 2.0)):
+        np.testing.assert_allclose(np.nan_to_num(Variable(x), *more).data, np.nan_to_num(x.copy(), *more))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.reshape(x, (3, 2), "F"),
+        lambda x: np.std(x, 0, np.float32),
+        lambda x: np.sum(x, 0, np.float32),
+        lambda x: np.var(x, 0, 2),
+        lambda x: np.sum(x, 0, True),
+        lambda x: np.max(x, 0, np.zeros(3)),
+        lambda x: np.ravel(x, "F"),
+    ],
+)
+def test_an_argument_that_would_change_the_result_is_refused(f):
+    with pytest.raises(TypeError, match=r"of a Variable takes \(.*leave out the others"):
+        f(Variable(finite))
