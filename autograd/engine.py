@@ -134,7 +134,7 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
     if recorded is not None:
         recorded.enter(f)
     if f.foreign:
-        with protected(f, gys) as locked:
+        with protected(f"{type(f).__name__}.backward", gys) as locked:
             return f.backward(*locked) if watcher is None else watcher.backward(f, locked)
     return f.backward(*gys) if watcher is None else watcher.backward(f, gys)
 
