@@ -166,6 +166,8 @@ class Optimizer:
         params = dict(named_objects(self.root, self.kind))
         if not params:
             check_reach(type(self).__name__, self.root, Parameter, "trained")
+        if not self.counts.keys() <= params.keys():
+            self.check_replaced(params)
         grads = {path: gradient(path, p) for path, p in params.items() if p.grad is not None}
         if not grads:
             warnings.warn(NO_GRADIENT, stacklevel=2)
@@ -195,6 +197,15 @@ class Optimizer:
                 for arrays in in_cache(array, g, *slots):
                     self.formula(lr, t, *arrays)
             p.written(path)
+
+    def check_replaced(self, params: Mapping[str, Variable]) -> None:
+        """Raises ValueError if a plain Variable has taken the place of a parameter, in a list or a dict."""
+        for path, _ in named_objects(self.root, Variable):
+            if path in self.counts and path not in params:
+                raise ValueError(
+                    f"{path} was a Parameter and is a plain Variable now, which does not train: "
+                    "write new values into the Parameter, by p.data = array"
+                )
 
     def take_over(self, path: str, p: Variable) -> None:
         """Gives a plain Variable an array of its own: the one that it has may be the user's."""
@@ -258,6 +269,8 @@ class Optimizer:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key} must be an array, not {type(slot).__name__}"
+                elif isinstance(slot, (np.ma.MaskedArray, np.matrix)):
+                    yield f"{key} must be a plain array, not a {type(slot).__name__}"
                 elif slot.dtype != slot_dtype(p) or not fits(slot.shape, p.shape):
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
 

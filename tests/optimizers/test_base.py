@@ -1,6 +1,7 @@
 """What all optimizers share: which parameters are updated, the count, the state, and devices."""
 
 import json
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -10,7 +11,7 @@ from pickle import dumps, loads
 import numpy as np
 import pytest
 
-from autograd import Variable
+from autograd import Variable, no_grad
 from autograd.backend import namespace, to_numpy
 from autograd.functions.activation import relu
 from autograd.layers import MLP, Layer, Linear, Parameter, Sequential
@@ -184,6 +185,25 @@ def test_a_parameter_of_another_shape_is_an_error():
     p.data, p.grad = np.ones(2), Variable(np.ones(2))
     with pytest.raises(ValueError, match="make a new optimizer"):
         optimizer.update()
+
+
+@pytest.mark.parametrize("holder", [list, lambda parts: {"a": parts[0]}])
+@pytest.mark.parametrize("recording", [True, False])
+def test_a_variable_in_the_place_of_a_parameter_is_an_error_at_the_update(holder, recording):
+    net = Layer()
+    net.parts = holder([Parameter(np.ones(2))])
+    net.W = Parameter(np.ones(2))
+    optimizer = SGD(net, 0.1)
+    key = next(iter(net.parts)) if isinstance(net.parts, dict) else 0
+    for p in net.params():
+        p.grad = Variable(np.ones(2))
+    optimizer.update()
+    with nullcontext() if recording else no_grad():
+        net.parts[key] = net.parts[key] - 0.1
+    with pytest.raises(ValueError, match=rf"parts\.{key} was a Parameter and is a plain Variable now"):
+        optimizer.update()
+    del net.parts[key]
+    optimizer.update()
 
 
 # Arrays have owners
