@@ -30,7 +30,7 @@ def protected(writer: str, gys: Iterable[Any]) -> Iterator[list[Any]]:
             raise
         raise RuntimeError(
             f"{writer} writes into the gradient that it is given, which belongs to others too: "
-            "make a copy first, g = g.copy()"
+            "make a copy first, such as gy = gy.copy()"
         ) from error
     finally:
         for array in locked:

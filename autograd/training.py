@@ -112,12 +112,7 @@ def fit(
     epochs = whole("fit: epochs", epochs, least=0)
     check_model("fit", model, loss=loss, metric=metric, watch=watch)
     check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
-    check_optimizer(optimizer, model)
-    if not model.training or current().training is False:
-        warnings.warn(
-            "fit: the model trains as in a test, without dropout: call model.train() first, outside of test_mode()",
-            stacklevel=2,
-        )
+    check_training(optimizer, model)
     history = History()
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
@@ -195,8 +190,14 @@ def check_loaders(name: str, **loaders: Any) -> None:
             raise TypeError(f"{name}: {what} must be a DataLoader, or a list of batches (x, t), not {given}")
 
 
-def check_optimizer(optimizer: Any, model: Layer) -> None:
-    """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters."""
+def check_training(optimizer: Any, model: Layer) -> None:
+    """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters.
+
+    Warns where the model is in test mode.
+    """
+    if not model.training or current().training is False:
+        said = "fit: the model trains as in a test, without dropout: call model.train() first, outside of test_mode()"
+        warnings.warn(said, stacklevel=3)
     if isinstance(optimizer, type):
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
