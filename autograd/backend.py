@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.checks import shown, whole
+from autograd.locks import drawers
 
 __all__ = [
     "Array", "as_numbers", "cupy", "device_conflict", "device_of", "generator", "gpu_available", "is_array",
@@ -150,11 +151,12 @@ class Randomness:
     """
 
     def __init__(self) -> None:
-        self.generator: np.random.Generator | None = None
+        self.rng: np.random.Generator | None = None
+        drawers.add(self)
 
     def seed(self, number: int | None) -> None:
         """Starts the shared generator anew from `number`; None takes the system's entropy."""
-        self.generator = seeded("seed", number)
+        self.rng = seeded("seed", number)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the generator, as JSON can hold it. A run with dropout that loads it continues exactly."""
@@ -167,15 +169,15 @@ class Randomness:
             generator.bit_generator.state = state["bit_generator"]
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"state must be what state_dict() of a generator gives, not {state!r:.60}") from error
-        self.generator = generator
+        self.rng = generator
 
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""
         if rng is not None:
             return rng if isinstance(rng, np.random.Generator) else seeded("rng", rng)
-        if self.generator is None:
+        if self.rng is None:
             self.seed(None)
-        return self.generator  # type: ignore[return-value]
+        return self.rng  # type: ignore[return-value]
 
 
 generator = Randomness()

@@ -8,6 +8,7 @@ one out of range. The message says what must be, and what was given. `name` is t
 from __future__ import annotations
 
 import dis
+import inspect
 import math
 import numbers
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ __all__ = [
     "number",
     "one_of",
     "shown",
+    "takes",
     "whole",
 ]
 
@@ -71,14 +73,18 @@ def number(
     if type(value) is not float:  # what most calls give
         if isinstance(value, (bool, np.bool)) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a number, not {shown(value)}")
-        x = int(value) if isinstance(value, numbers.Integral) else float(value)
+        try:
+            x = float(value)
+        except OverflowError:
+            raise ValueError(f"{name} must be at most 1.8e308 in size, as a float is, not {shown(value)}") from None
+        x = int(value) if isinstance(value, numbers.Integral) else x
     inside = (
         (least is None or x >= least)
         and (above is None or x > above)
         and (most is None or x <= most)
         and (below is None or x < below)
     )
-    if not inside or x != x or (finite and x in (math.inf, -math.inf)):  # math.isnan fails for an int beyond all floats
+    if not inside or x != x or (finite and x in (math.inf, -math.inf)):
         bounds = {"at least": least, "above": above, "at most": most, "below": below}
         ranges = " and ".join([f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None])
         raise ValueError(
@@ -119,6 +125,17 @@ def function(name: str, f: Any) -> Any:
     if not callable(f):
         raise TypeError(f"{name} must be a function, not {shown(f)}")
     return f
+
+
+def takes(f: Any, n: int) -> bool:
+    """Can `f` be called with n arguments? Yes, where Python does not know its signature."""
+    try:
+        inspect.signature(f).bind(*range(n))
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def is_foreign(error: Exception) -> bool:

@@ -104,10 +104,10 @@ class using:
     def __exit__(self, *_: object) -> None:
         if "training" in self.changes:
             unfollow(self)
-        token = self.tokens[-1]
         try:
+            token = self.tokens[-1]
             mode.reset(token)
-        except ValueError:  # another thread or task has the same object open
+        except (IndexError, ValueError):  # nobody, or another thread or task, has the same object open
             token = self.reset_own()
         self.tokens.remove(token)
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import wraps
-from types import coroutine
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, coroutine
 from typing import Any, TypeAlias
 
 __all__ = ["decorated"]
 
 Block: TypeAlias = AbstractContextManager[Any]
+MANAGERS: dict[Any, Any] = {make(iter).__code__: make for make in (contextmanager, asynccontextmanager)}  # type: ignore
 
 
 def decorated(function: Any, begin: Callable[[], Block]) -> Any:
@@ -26,7 +27,10 @@ def decorated(function: Any, begin: Callable[[], Block]) -> Any:
         return type(function)(decorated(function.__func__, begin))
     if not callable(function) or isinstance(function, type):
         kind = f"the class {function.__name__}" if isinstance(function, type) else f"{function!r:.40}"
+        kind += ": write it below @property" if isinstance(function, property) else ""
         raise TypeError(f"the decorator takes a function or a method, not {kind}")
+    if getattr(function, "__code__", None) in MANAGERS:
+        return MANAGERS[function.__code__](decorated(function.__wrapped__, begin))
     if inspect.isgeneratorfunction(function):
         return of_generator(function, begin)
     if inspect.iscoroutinefunction(function):
@@ -37,7 +41,8 @@ def decorated(function: Any, begin: Callable[[], Block]) -> Any:
     @wraps(function)
     def call(*xs: Any, **options: Any) -> Any:
         with begin():
-            return function(*xs, **options)
+            y = function(*xs, **options)
+        return LATER[type(y)](lambda: y, begin)() if type(y) in LATER else y
 
     return call
 
@@ -77,6 +82,10 @@ def of_async_generator(function: Any, begin: Callable[[], Block]) -> Any:
                 step = body.athrow(error)
 
     return call
+
+
+# The bodies that run after the call which returned them.
+LATER = {GeneratorType: of_generator, CoroutineType: of_coroutine, AsyncGeneratorType: of_async_generator}
 
 
 def steps(body: Any, block: Block) -> Generator[Any, Any, Any]:

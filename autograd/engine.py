@@ -135,7 +135,7 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
     if recorded is not None:
         recorded.enter(f)
     if f.foreign:
-        with protected(f, gys) as locked:
+        with protected(f"{type(f).__name__}.backward", gys) as locked:
             return owned(f, f.backward(*locked) if watcher is None else watcher.backward(f, locked), gys)
     return f.backward(*gys) if watcher is None else watcher.backward(f, gys)
 

@@ -64,6 +64,7 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises FileNotFoundError without the folder, or if the block writes nothing; IsADirectoryError for a folder; and
     ValueError for a pipe, a socket or a device. Nothing is raised after the file is in place.
     """
+    status(target)  # of what the system finds there: the real path of a pipe without a name is none
     target = Path(os.path.realpath(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path must be in a folder that exists, not in {target.parent}: create it first")
@@ -96,7 +97,7 @@ def status(target: Path) -> os.stat_result | None:
     """The status of the file at this path, None if there is none. Raises if there is something that is no file."""
     try:
         found = os.stat(target)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(f"path must be a file, not the folder {target}: add a name")

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Any
 from weakref import WeakSet
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "drawers"]
 
 
 class Lock(type(RLock())):  # type: ignore[misc]  # the class of all RLocks has no public name
@@ -24,11 +24,13 @@ class Lock(type(RLock())):  # type: ignore[misc]  # the class of all RLocks has 
 
 
 living: WeakSet[Lock] = WeakSet()
+drawers: WeakSet[Any] = WeakSet()  # what has a NumPy generator `rng`, in which there is a lock too
 
 
 def free_after_fork() -> None:
     """Frees the locks that threads held which this process does not have."""
-    for lock in living:
+    generators = [x.rng for x in drawers if x.rng is not None]
+    for lock in (*living, *[rng.bit_generator.lock for rng in generators]):
         if not lock._is_owned():
             lock._at_fork_reinit()
 

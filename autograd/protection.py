@@ -1,9 +1,12 @@
-"""Gradients have many owners: a `backward` that a user wrote sees them read-only, and gives arrays of its own."""
+"""Gradients have many owners: what a user wrote, a `backward` or a formula of an optimizer, sees them read-only.
+
+What a `backward` gives belongs to it alone.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,11 +16,12 @@ __all__ = ["owned", "protected"]
 
 
 @contextmanager
-def protected(f: Any, gys: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The gradients for `f.backward`, which cannot be edited meanwhile: NumPy's arrays are locked, others copied.
+def protected(writer: str, gys: Iterable[Any]) -> Iterator[list[Any]]:
+    """The gradients for the function `writer`, which cannot edit them: NumPy's arrays are locked, others copied.
 
-    Raises RuntimeError where `backward` tries it.
+    Raises RuntimeError where it tries.
     """
+    gys = list(gys)
     arrays = [getattr(gy, "value", gy) for gy in gys]
     locked = [a for a in arrays if isinstance(a, np.ndarray) and a.flags.writeable]
     foreign = [not isinstance(a, (np.ndarray, np.generic)) for a in arrays]
@@ -28,10 +32,9 @@ def protected(f: Any, gys: Sequence[Any]) -> Iterator[Sequence[Any]]:
     except ValueError as error:
         if "read-only" not in str(error):
             raise
-        name = type(f).__name__
         raise RuntimeError(
-            f"{name}.backward writes into the gradient that it is given, which belongs to others too: "
-            "make a copy first, gy = gy.copy()"
+            f"{writer} writes into the gradient that it is given, which belongs to others too: "
+            "make a copy first, such as gy = gy.copy()"
         ) from error
     finally:
         for array in locked:

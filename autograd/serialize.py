@@ -29,11 +29,11 @@ def save(source: Any, path: str | os.PathLike[str], *, compress: bool = False) -
     """Writes the state of `source`, or the dict `source` itself, to exactly this path, by convention `*.npz`.
 
     A state has arrays, and values of Python: None, booleans, numbers, strings, bytes, and lists, tuples and dicts of
-    them. They come back with their types; a scalar of NumPy comes back as an array without axes.
+    them, and scalars of NumPy. They come back with their types.
     The file is written whole or not at all: after a crash there is the old file or the new one. A link is followed. The
     new file keeps the mode of the old one, and its owner where the system allows it.
     Raises TypeError for a source without state_dict, and for an entry that would come back as something else.
-    Raises ValueError for a model without parameters, or with some that are out of its reach.
+    Raises ValueError for a model without parameters, or with some that are out of its reach, and for an empty dict.
     Raises RuntimeError if a layer does not know its sizes yet. Raises FileNotFoundError if the folder does not exist,
     IsADirectoryError if the path is a folder, and ValueError if it is a pipe or a device.
     """
@@ -41,6 +41,8 @@ def save(source: Any, path: str | os.PathLike[str], *, compress: bool = False) -
     if isinstance(source, Layer):
         check_reach("save", source, Entry, "saved")
     state = source if isinstance(source, Mapping) else method("save", source, "state_dict")()
+    if source == {}:
+        raise ValueError("save takes a state with entries, not an empty dict, as a model without parameters gives it")
     npz.write(path, state, compress=compress)
 
 

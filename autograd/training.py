@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from math import isfinite
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd.algebra import as_array
-from autograd.checks import whole
-from autograd.config import no_grad, test_mode
+from autograd.checks import shown, takes, whole
+from autograd.config import current, no_grad, test_mode
 from autograd.function import Function
 from autograd.layers.base import Layer, named_objects
 from autograd.metrics import accuracy
@@ -43,8 +44,8 @@ class Means:
     def add(self, n: int, loss: float, metric: Any) -> None:
         """Adds a batch of n samples."""
         self.samples += n
-        self.loss += float(loss) * n
-        self.metric += float(metric) * n
+        self.loss += loss * n
+        self.metric += one_number("metric", metric) * n
 
     def score(self) -> Score:
         """The means. Raises ValueError if there was no sample."""
@@ -106,11 +107,12 @@ def fit(
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises FloatingPointError if the loss is not finite. The parameters keep their values of the last
     good update. The buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
+    Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then.
     """
     epochs = whole("fit: epochs", epochs, least=0)
     check_model("fit", model, loss=loss, metric=metric, watch=watch)
     check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
-    check_optimizer(optimizer, model)
+    check_training(optimizer, model)
     history = History()
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()
@@ -172,6 +174,10 @@ def check_model(name: str, model: Any, **functions: Any) -> None:
             raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not {f!r:.40}")
         if isinstance(f, type) and issubclass(f, (Layer, Function)):
             raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not the class {f.__name__}")
+        if f is not None and not takes(f, 2):
+            raise TypeError(
+                f"{name}: {what} must be a function {FUNCTIONS[what]}, not one of other arguments, {f!r:.40}"
+            )
 
 
 def check_loaders(name: str, **loaders: Any) -> None:
@@ -180,11 +186,18 @@ def check_loaders(name: str, **loaders: Any) -> None:
         arrays = isinstance(loader, (tuple, list)) and any(hasattr(x, "dtype") for x in loader)
         if arrays or hasattr(loader, "dtype") or not isinstance(loader, Iterable) or isinstance(loader, (str, dict)):
             given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"
+            given = f"the class {loader.__name__}: make one of it" if isinstance(loader, type) else given
             raise TypeError(f"{name}: {what} must be a DataLoader, or a list of batches (x, t), not {given}")
 
 
-def check_optimizer(optimizer: Any, model: Layer) -> None:
-    """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters."""
+def check_training(optimizer: Any, model: Layer) -> None:
+    """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters.
+
+    Warns where the model is in test mode.
+    """
+    if not model.training or current().training is False:
+        said = "fit: the model trains as in a test, without dropout: call model.train() first, outside of test_mode()"
+        warnings.warn(said, stacklevel=3)
     if isinstance(optimizer, type):
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
@@ -211,10 +224,18 @@ def loss_value(error: Any, graph: bool = True) -> float:
     """The loss as a number. Raises TypeError if it has no `backward`, and ValueError for several numbers."""
     if graph and not isinstance(error, Variable):
         raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
-    value = as_array(error)
+    return one_number("loss", error)
+
+
+def one_number(name: str, y: Any) -> float:
+    """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
+    value = as_array(y)
     if getattr(value, "size", 1) != 1:
-        raise ValueError(f"loss must return one number, not the shape {value.shape}: take its mean or sum")
-    return float(value)
+        raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
+    try:
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
 
 
 def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:

@@ -91,10 +91,11 @@ def test_a_fraction_becomes_a_float():
     assert found == 0.25
 
 
-def test_a_whole_number_larger_than_any_float():
-    assert number("f: x", HUGE) == HUGE
-    with pytest.raises(ValueError, match="at most 1, not 1000"):
-        number("f: x", HUGE, most=1)
+@pytest.mark.parametrize("value", [HUGE, -HUGE, Fraction(HUGE), 10**5000], ids=["400", "-400", "fraction", "5000"])
+@pytest.mark.parametrize("finite", [True, False])
+def test_a_number_larger_than_any_float(value, finite):
+    with pytest.raises(ValueError, match=r"f: x must be at most 1\.8e308 in size, as a float is, not "):
+        number("f: x", value, least=0, finite=finite)
 
 
 @others

@@ -55,6 +55,13 @@ def test_each_switch_changes_its_field_alone_and_puts_it_back():
     assert mode.get() == Mode()
 
 
+@pytest.mark.parametrize("block", [no_grad, enable_grad, test_mode])
+def test_a_block_that_was_not_entered_cannot_be_left(block):
+    with pytest.raises(RuntimeError, match="must be left by the thread or task that has entered it"):
+        block().__exit__(None, None, None)
+    assert mode.get() == Mode()
+
+
 def test_a_watcher_is_told_of_every_call_and_of_the_backward_pass():
     x = Variable(np.ones(2))
     with watching(Log()) as log:

@@ -1,6 +1,7 @@
 """Switches and watchers over every kind of function: also those that stop at `yield` and `await`, and go on."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import threading
@@ -86,7 +87,76 @@ def partial(inside):
     return functools.partial(f, n=3), lambda g: run(lambda n: g())
 
 
+def callable_object(inside):
+    f, run = generator(inside)
+    return type("Callable", (), {"__call__": lambda self, n: (yield from f(n)), "__doc__": f.__doc__})(), run
+
+
+def callable_coroutine(inside):
+    f, run = coroutine(inside)
+
+    class Callable:
+        async def __call__(self, n):
+            return await f(n)
+
+    return Callable(), run
+
+
+def function_of_a_generator(inside):
+    f, run = generator(inside)
+    return lambda n: f(n), run
+
+
+def function_of_a_coroutine(inside):
+    f, run = coroutine(inside)
+    return lambda n: f(n), run
+
+
+def function_of_an_async_generator(inside):
+    f, run = async_generator(inside)
+    return lambda n: f(n), run
+
+
+def context_manager(inside):
+    @contextlib.contextmanager
+    def f(n):
+        """The docstring."""
+        seen = [inside()]
+        yield seen
+        seen.append(inside())
+
+    def run(f):
+        with f(3) as seen:
+            assert not inside()
+        return [*seen, inside() is False]
+
+    return f, run
+
+
+def async_context_manager(inside):
+    @contextlib.asynccontextmanager
+    async def f(n):
+        """The docstring."""
+        seen = [inside()]
+        yield seen
+        seen.append(inside())
+
+    async def steps(f):
+        async with f(3) as seen:
+            assert not inside()
+        return [*seen, inside() is False]
+
+    return f, lambda f: asyncio.run(steps(f))
+
+
 KINDS = {f.__name__: f for f in (function, generator, coroutine, async_generator, partial)}
+LATER = {
+    f.__name__: f
+    for f in (
+        callable_object, callable_coroutine, function_of_a_generator, function_of_a_coroutine,
+        function_of_an_async_generator, context_manager, async_context_manager,
+    )
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +185,18 @@ def test_the_body_is_inside_and_the_caller_is_not(name, kind, bare):
         assert test(decorated) == test(f)
     if kind != "partial":
         assert (decorated.__name__, decorated.__doc__, decorated.__wrapped__) == (f.__name__, f.__doc__, f)
+
+
+@pytest.mark.parametrize("kind", LATER)
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_body_that_runs_after_the_call_is_inside_too(name, kind):
+    switch, inside = INSIDE[name]
+    f, run = LATER[kind](inside)
+    before = mode.get()
+    for decorated in (switch(f), switch()(f)):
+        for _ in range(2):
+            assert run(decorated) == [True] * 3
+            assert mode.get() == before
 
 
 @pytest.mark.parametrize("name", INSIDE)
@@ -158,7 +240,8 @@ def test_methods(name):
 def test_what_is_no_function_is_refused(name, given):
     switch, _ = INSIDE[name]
     for decorate in (switch, switch()):
-        with pytest.raises(TypeError, match="takes a function or a method, not"):
+        remedy = ": write it below @property" if isinstance(given, property) else ""
+        with pytest.raises(TypeError, match=f"takes a function or a method, not .*{remedy}$"):
             decorate(given)
 
 

@@ -237,6 +237,18 @@ def test_only_files_are_replaced(tmp_path):
 
 
 @posix
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="open files have no paths here")
+def test_a_pipe_without_a_name_is_not_replaced():
+    for ends in (os.pipe(), [end.detach() for end in socket.socketpair()]):
+        try:
+            with pytest.raises(ValueError, match="path must be a file or a new name, not the (pipe|socket)"):
+                write(Path(f"/dev/fd/{ends[1]}"))
+        finally:
+            for end in ends:
+                os.close(end)
+
+
+@posix
 def test_nothing_is_written_before_it_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     begun = []

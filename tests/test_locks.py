@@ -1,6 +1,7 @@
 """Locks that a fork leaves free."""
 
 import ast
+import contextlib
 import copy
 import gc
 import multiprocessing
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 import autograd
+import autograd as ag
+import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, test_mode
@@ -22,7 +25,7 @@ from autograd.config import training
 from autograd.data import DataLoader
 from autograd.data.download import locked
 from autograd.layers import base
-from autograd.locks import Lock, living
+from autograd.locks import Lock, drawers, living
 from tests.forks import forked
 
 fcntl = pytest.importorskip("fcntl")
@@ -118,6 +121,38 @@ def test_a_fork_in_the_middle_of_a_first_call():
     finally:
         go.set()
         thread.join()
+
+
+DRAWS = {
+    "the shared generator": lambda: F.dropout(ag.Variable(np.ones(100_000, "f")), 0.5),
+    "a loader": lambda loader=DataLoader(np.ones(100_000), 100_000): next(iter(loader)),
+    "a layer": lambda: L.Linear(200, 200),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_fork_while_another_thread_draws(name):
+    """The lock of NumPy's generator is held by a thread that the child does not have."""
+    draw, ended, held = DRAWS[name], threading.Event(), threading.Event()
+    draw()
+    generators = [x.rng for x in drawers if x.rng is not None]
+
+    def hold():
+        with contextlib.ExitStack() as locks:
+            for rng in generators:
+                locks.enter_context(rng.bit_generator.lock)
+            held.set()
+            ended.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(20)
+    try:
+        assert forked(lambda: draw() is not None)
+    finally:
+        ended.set()
+        thread.join()
+    assert draw() is not None
 
 
 def test_a_copy_is_a_new_lock_and_a_dead_one_is_forgotten():

@@ -67,6 +67,52 @@ def test_watch_sees_the_values_of_each_epoch(spiral):
     assert set(seen[0][1]) == {"loss", "metric", "seconds"}
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_a_loss_and_a_metric_of_one_element(spiral, shape):
+    model, optimizer, loader = spiral
+    loss = lambda y, t: F.softmax_cross_entropy(y, t).reshape(shape)  # noqa: E731
+    metric = lambda y, t: np.full(shape, 0.25)  # noqa: E731
+    history = training.fit(model, loss, optimizer, loader, metric=metric)
+    assert history.metric == [pytest.approx(0.25)]
+    assert training.evaluate(model, loss, loader, metric=metric).metric == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    "wrong, error", [(None, TypeError), ("a", TypeError), ([1], TypeError), (np.ones(2), ValueError)]
+)
+def test_a_metric_that_is_no_number(spiral, wrong, error):
+    model, optimizer, loader = spiral
+    for use in (lambda **o: training.fit(model, F.softmax_cross_entropy, optimizer, loader, **o),
+                lambda **o: training.evaluate(model, F.softmax_cross_entropy, loader, **o)):  # fmt: skip
+        with pytest.raises(error, match="metric must return one number, not"):
+            use(metric=lambda y, t: wrong)
+
+
+@pytest.mark.parametrize("f", [lambda: 0, lambda y: y, lambda a, b, c: 0, F.relu])
+def test_functions_take_two_arguments(spiral, f):
+    model, optimizer, loader = spiral
+    for name in ("loss", "metric", "watch"):
+        given = {"loss": F.softmax_cross_entropy, name: f}
+        with pytest.raises(TypeError, match=f"fit: {name} must be a function .*, not one of other arguments"):
+            training.fit(model, given.pop("loss"), optimizer, loader, **given)
+
+
+def test_the_class_of_a_loader_is_none(spiral):
+    model, optimizer, _ = spiral
+    with pytest.raises(TypeError, match="loader must be a DataLoader, .*, not the class DataLoader: make one of it"):
+        training.fit(model, F.softmax_cross_entropy, optimizer, data.DataLoader)
+
+
+def test_to_fit_in_test_mode_warns(spiral):
+    model, optimizer, loader = spiral
+    with pytest.warns(UserWarning, match=r"trains as in a test, without dropout: call model\.train\(\) first"):
+        training.fit(model.eval(), F.softmax_cross_entropy, optimizer, loader)
+    with ag.test_mode(), pytest.warns(UserWarning, match="trains as in a test"):
+        training.fit(model.train(), F.softmax_cross_entropy, optimizer, loader)
+    model.parts[0].eval()  # one that stays as it is while the others train
+    training.fit(model, F.softmax_cross_entropy, optimizer, loader)
+
+
 def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_model(spiral):
     model, optimizer, _ = spiral
     x, t = data.spiral()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd.backend import Array, is_array, namespace, to_device
 from autograd.checks import flag, one_of, shown, whole
-from autograd.locks import Lock
+from autograd.locks import Lock, drawers
 
 __all__ = ["DataLoader", "Dataset"]
 
@@ -82,6 +82,7 @@ class DataLoader:
         self.drop_last = flag("DataLoader: drop_last", drop_last)
         self.device = one_of("DataLoader: device", device, "cpu", "gpu", None)
         self.rng = generator_of(rng)
+        drawers.add(self)
         self.length = len(self.arrays[0] if self.arrays else data)
         whole(f"DataLoader: len(data) with drop_last={drop_last}", self.length, self.batch_size if drop_last else 1)
         self.latest = Epoch(number=-1, finished=True)

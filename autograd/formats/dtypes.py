@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,15 @@ def numbers_of(content: Any, dtype: str, order: Any = "<") -> Any:
 
 
 def tested(x: Any) -> Any:
-    """The array itself. Raises ValueError if it is boolean with a byte that is neither 0 nor 1."""
-    if x.dtype == np.bool and x.size and x.view(np.uint8).max() > 1:
+    """The array itself. Raises ValueError for a boolean that is neither 0 nor 1, and a sign that is not in Unicode."""
+    for name in x.dtype.names or ():
+        tested(x[name])
+    if x.dtype.kind == "b" and x.size and x.view(np.uint8).max() > 1:
         raise ValueError("the bytes of booleans must be 0 or 1")
+    if x.dtype.kind == "U" and x.size:
+        signs = np.ascontiguousarray(x).reshape(-1).view(np.dtype(np.uint32).newbyteorder(x.dtype.byteorder))
+        if signs.max() > sys.maxunicode:
+            raise ValueError(f"a sign of a text must be at most {sys.maxunicode}, not {signs.max()}")
     return x
 
 
@@ -44,5 +51,5 @@ def known(descr: Any) -> None:
         known(descr[0])
     elif descr == "|O":
         raise ValueError("it holds Python objects in a pickle, which is never loaded: allow_pickle=False")
-    elif not isinstance(descr, str) or not KIND.fullmatch(descr):
+    elif not isinstance(descr, str) or not KIND.fullmatch(descr) or re.fullmatch(r"\D+0+", descr):  # of no bytes
         raise ValueError(f"an array must have a dtype such as '<f4', not {descr!r:.40}")

@@ -128,7 +128,7 @@ def separated(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
             raise TypeError(f"a name in a state must be a string without a null character, not {name!r:.40}")
         if len(name) > NAME or any("\ud800" <= sign <= "\udfff" for sign in name):
             raise TypeError(f"a name in a state must be text of at most {NAME} characters, not {name!r:.40}")
-        if is_array(x) or isinstance(x, np.generic):
+        if is_array(x) and not isinstance(x, np.generic):
             arrays[name] = storable(name, x)
         else:
             try:
@@ -143,7 +143,7 @@ def storable(name: str, x: Any) -> Any:
     """The array itself. Raises TypeError for one that would come back as another."""
     if x.dtype.hasobject or x.dtype.kind == "T":
         raise TypeError(f"{name} must be an array of numbers or text, not of Python objects")
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)):
+    if isinstance(x, (np.ma.MaskedArray, np.matrix, np.recarray)):
         raise TypeError(f"{name} must be a plain array, not a {type(x).__name__}: save its parts")
     descr = np.lib.format.dtype_to_descr(x.dtype)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.formats.dtypes import known
+from autograd.formats.dtypes import known, tested
 
 __all__ = ["TAG", "as_json", "from_json"]
 
@@ -51,7 +51,7 @@ def tagged(x: Any) -> list[Any]:
     """The name of a type and the content of a value of it."""
     if type(x) in (bytes, complex):
         return ["bytes", x.hex()] if type(x) is bytes else ["complex", [x.real, x.imag]]
-    if isinstance(x, np.generic) and x.dtype.kind in "?biufcSUMm":
+    if isinstance(x, np.generic) and x.dtype.kind in "?biufcSUMm" and x.dtype.itemsize:
         return ["numpy", [x.dtype.str, x.tobytes().hex()]]
     if isinstance(x, np.ndarray):
         raise TypeError("an array inside needs a name of its own in the state, or tolist()")
@@ -78,7 +78,7 @@ def from_json(x: Any) -> Any:
         return complex(*content)
     if kind == "numpy":
         known(content[0])
-        return np.frombuffer(bytes.fromhex(content[1]), content[0])[0]
+        return tested(np.frombuffer(bytes.fromhex(content[1]), content[0]))[0]
     pairs = [(from_json(key), from_json(value)) for key, value in content]
     if kind != "dict" or not all(is_key(key) for key, _ in pairs):
         raise ValueError(f"it has a value of the unknown type {kind!r:.40}")

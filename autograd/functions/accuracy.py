@@ -33,17 +33,17 @@ def accuracy(y: Operand, t: Operand, *, ignore_index: int | None = None) -> floa
     if y.dtype.kind == "b" or (y.dtype.kind in "iu" and t.shape == y.shape):
         return agreement(predicted(y, t), t, ignore_index)
     C = y.shape[-1]
-    if y.ndim == 1 and t.ndim == 1:
-        raise ValueError(
-            f"accuracy takes scores (..., C), not {y.shape} for labels {t.shape}: give labels for one score a sample, "
-            "accuracy(y > 0, t), and y[None], t[None] for one sample"
-        )
     if C == 1:
         raise ValueError(
             f"accuracy takes scores (..., C) of at least 2 classes, not {y.shape}: one score is always the largest. "
             "Give it labels: accuracy(y > 0, t) for logits, accuracy(y > 0.5, t) for probabilities"
         )
     labels = labels_of(t, ignore_index) if t.shape == y.shape else t
+    if y.ndim == 1 and t.ndim == 1:
+        raise ValueError(
+            f"accuracy takes scores (..., C), not {y.shape} for labels {t.shape}: give labels for one score a sample, "
+            "accuracy(y > 0, t), and y[None], t[None] for one sample"
+        )
     wrong = (labels < 0) | (labels >= C) | (labels != labels // 1)
     if ignore_index is not None:
         wrong &= labels != ignore_index

@@ -7,7 +7,7 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
-__all__ = ["LAYER_WORDS", "Elsewhere", "Words", "check_arguments"]
+__all__ = ["LAYER_WORDS", "Elsewhere", "Words", "check_arguments", "instead"]
 
 Words = Mapping[str, tuple[str, ...]]  # their word: our names for it, then what to do where none of them exists
 
@@ -74,7 +74,7 @@ def parameters_of(cls: type) -> tuple[Parameter, ...]:
 
 
 def check_arguments(cls: type, given: Sequence[Any], options: Mapping[str, Any], words: Words) -> None:
-    """Raises TypeError for options that the constructor of `cls` does not take, and for too many arguments."""
+    """Raises TypeError for options that the constructor of `cls` does not take, and for too many or few arguments."""
     parameters = [] if cls.__init__ is object.__init__ else parameters_of(cls)  # type: ignore[misc]
     kinds = [p.kind for p in parameters]
     names = [p.name for p in parameters]
@@ -86,6 +86,11 @@ def check_arguments(cls: type, given: Sequence[Any], options: Mapping[str, Any],
         by_place = ", ".join(names[:most]) or "nothing"
         by_name = "".join([f"; by name {', '.join(names[most:])}" for _ in names[most : most + 1]])
         raise TypeError(f"{cls.__name__} takes {by_place}{by_name}, not {len(given)} arguments in a row")
+    single = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    needed = [p.name for p in parameters[len(given) :] if p.default is p.empty and p.kind in single]
+    for name in needed:
+        if name not in options:
+            raise TypeError(f"{cls.__name__} takes {', '.join(names)}: give it {name} too")
 
 
 def instead(name: str, names: Sequence[str], words: Words) -> str:

@@ -24,7 +24,7 @@ from autograd.algebra import Operand, as_array, astype
 from autograd.backend import Array, as_numbers, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
-from autograd.constants import holds
+from autograd.constants import check_real, holds
 from autograd.functions.operands import operand
 from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
@@ -156,6 +156,9 @@ class Parameter(Entry, Variable):
     __imul__ = in_place("*=", operator.imul)
     __itruediv__ = in_place("/=", operator.itruediv)
     __ipow__ = in_place("**=", operator.ipow)
+    __ifloordiv__ = in_place("//=", operator.ifloordiv)
+    __imod__ = in_place("%=", operator.imod)
+    __imatmul__ = in_place("@=", operator.imatmul)
 
     def __repr__(self) -> str:
         return f"Parameter({self.value!r})" if type(self.value) is Unfilled else super().__repr__()
@@ -189,10 +192,11 @@ class Buffer(Entry):
 
 
 def as_real(name: str, data: Any) -> Array:
-    """`data` as an array. Raises TypeError unless it holds real numbers."""
+    """`data` as an array. Raises TypeError unless it holds real numbers, for masked arrays and matrices too."""
     if isinstance(data, (list, tuple)) and holds(data, Variable):
         raise TypeError(f"{name} takes numbers, not Variables: give it their .data")
     try:
+        check_real(name, data)
         return as_numbers(data)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} takes an array of real numbers, not {shown(data)}: {error}") from error
@@ -255,22 +259,28 @@ class Layer:
 
     training = True  # as eval() or train() has said, for calls in all threads
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Raises TypeError for `__slots__`: what lies there is not found by the walk."""
+        super().__init_subclass__(**options)
+        if any(vars(base).get("__slots__") for base in cls.__mro__):
+            raise TypeError(
+                f"{cls.__name__} must have no __slots__, nor slots=True: its layers would not be found there"
+            )
+
     def __new__(cls, *given: Any, **options: Any) -> Self:
         if options or given:
             check_arguments(cls, given, options, LAYER_WORDS)
         return object.__new__(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Sets an attribute. Raises TypeError for what would take the place of a Parameter or Buffer unnoticed."""
+        """Sets an attribute. Raises TypeError for what would take the place of a part or a method unnoticed."""
         if isinstance(value, Entry):
             if type(value.value) is Unfilled:
                 value.value.name, value.value.owner = name, type(self)
-        elif value is not None and isinstance(vars(self).get(name), Entry) and not isinstance(value, Layer):
-            kind = type(vars(self)[name]).__name__
-            raise TypeError(
-                f"{name} of {type(self).__name__} is a {kind} and takes a {kind} or None, not {type(value).__name__}: "
-                f"write its values by layer.{name}.data = array, or remove it first, `del layer.{name}`"
-            )
+        elif name == "training":
+            value = flag(f"{type(self).__name__}: training", value)
+        elif not isinstance(value, Layer):
+            check_place(self, name, value)
         object.__setattr__(self, name, value)
 
     parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
@@ -365,13 +375,13 @@ class Layer:
     def train(self, mode: bool = True) -> Self:
         """Calls of this layer, and of all below it, train again; with False it is `eval()`. Returns the layer."""
         said = flag("train: mode", mode)
-        for layer in self.layers():
+        for _, layer in named_objects(self, Layer):  # a subclass may have a list of its own called layers
             vars(layer)["training"] = said
         return self
 
     def cleargrads(self) -> None:
         """Clears the gradient of every parameter, so that the next backward pass starts from nothing."""
-        for parameter in self.params():
+        for _, parameter in named_objects(self, Parameter):
             parameter.cleargrad()
 
     def to(self, device: str) -> Self:
@@ -379,7 +389,7 @@ class Layer:
         to_device(np.zeros(0), device)  # raises the error while nothing has moved
         for _, x in named_objects(self, (Entry, State)):
             x.move(device)
-        for parameter in self.params():
+        for _, parameter in named_objects(self, Parameter):
             if parameter.grad is not None:
                 parameter.grad = Variable(to_device(parameter.grad.data, device))
         return self
@@ -430,6 +440,25 @@ class Layer:
 
     def __repr__(self) -> str:
         return "\n".join(outline(self, "", ()))
+
+
+def check_place(layer: Layer, name: str, value: Any) -> None:
+    """Raises TypeError if `value` cannot take the place of the part or the method that `layer` has there."""
+    before, given = vars(layer).get(name), type(value).__name__
+    usable = callable(value) or isinstance(value, PARENTS)  # a function for a layer; a list of parts of one's own
+    if isinstance(before, Entry) and value is not None:
+        kind = type(before).__name__
+        raise TypeError(
+            f"{name} of {type(layer).__name__} is a {kind} and takes a {kind} or None, not {given}: "
+            f"write its values by layer.{name}.data = array, or remove it first, `del layer.{name}`"
+        )
+    if isinstance(before, Layer) and not usable and value is not None:
+        raise TypeError(
+            f"{name} of {type(layer).__name__} is a {type(before).__name__} and takes a layer, a function or None, "
+            f"not {given}: remove it first, `del layer.{name}`"
+        )
+    if callable(getattr(Layer, name, None)) and not usable:
+        raise TypeError(f"{name} is a method of every layer, not {given}: call it, or choose another name")
 
 
 def note_path(error: Exception, layer: Layer) -> None:
@@ -496,6 +525,8 @@ def misfits(entries: Mapping[str, Any], state: Mapping[str, Any], strict: bool) 
         x = state[path]
         if not is_array(x):
             yield f"{path}: must be an array, not {type(x).__name__}"
+        elif isinstance(x, (np.ma.MaskedArray, np.matrix)):
+            yield f"{path}: must be a plain array, not a {type(x).__name__}"
         elif not fits(x.shape, entry.shape):
             yield f"{path}: shape {x.shape} in the state, {entry.shape} here"
         elif x.dtype != entry.dtype:

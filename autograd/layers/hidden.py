@@ -6,8 +6,9 @@ search goes further, and names the place.
 
 from __future__ import annotations
 
+import dis
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -29,24 +30,24 @@ def check_reach(name: str, model: Layer, kind: type, done: str) -> None:
     """Raises ValueError if `model` has no entry of this kind, or has parameters out of reach: they are not `done`."""
     hidden = next(hidden_parts(model), None)
     if next(named_objects(model, kind), None) is None:
-        place = hidden or next(hidden_parts(model, code=True), None)
-        cause = f"{place}: {REMEDY}" if place else next(not_parameters(model), "none of its layers has any")
+        cause = f"{hidden}: {REMEDY}" if hidden else next(not_parameters(model), "none of its layers has any")
         raise ValueError(f"{name} takes a model with parameters, not {type(model).__name__}, which has none: {cause}")
-    if hidden:
+    place, remedy = hidden, REMEDY
+    if not hidden:
+        place = next((f"{path} is a Variable" for path, x in variables(model) if is_made(x)), None)
+        remedy = "make it a Parameter, or a plain array if it is a constant"
+    if place:
         raise ValueError(
-            f"{name} takes a model whose parameters can all be found, not {type(model).__name__}: {hidden}, "
-            f"and would not be {done}: {REMEDY}. If that is wanted, give {WANTED[done]}"
+            f"{name} takes a model whose parameters can all be found, not {type(model).__name__}: {place}, "
+            f"and would not be {done}: {remedy}. If that is wanted, give {WANTED[done]}"
         )
 
 
 WANTED = {"trained": "the list of the others, list(model.params())", "saved": "the others alone, model.state_dict()"}
 
 
-def hidden_parts(model: Layer, code: bool = False) -> Iterator[str]:
-    """Says for each layer with parameters, and each parameter, that `model` does not find, where it is.
-
-    With `code` the search goes on into the methods `forward` of the layers.
-    """
+def hidden_parts(model: Layer) -> Iterator[str]:
+    """Says for each layer with parameters, and each parameter, that `model` does not find, where it is."""
     known = {id(x) for _, x in named_objects(model, (Layer, Entry))}
     seen: dict[int, Any] = {}
     waiting = deque([(type(model).__name__, model)])
@@ -59,10 +60,10 @@ def hidden_parts(model: Layer, code: bool = False) -> Iterator[str]:
             if isinstance(x, Parameter) or next(x.params(), None) is not None:
                 yield f"{path} is out of reach ({type(x).__name__})"
         elif not isinstance(x, CLOSED):
-            waiting += [(path + step, child) for step, child in inside(x, code)]
+            waiting += [(path + step, child) for step, child in inside(x)]
 
 
-def inside(x: Any, code: bool) -> Iterable[tuple[str, Any]]:
+def inside(x: Any) -> Iterable[tuple[str, Any]]:
     """What an object holds: how to get there, and the object."""
     if isinstance(x, partial):
         return [(".func", x.func), *[(f".args[{i}]", y) for i, y in enumerate(x.args)], *steps(x.keywords.items())]
@@ -71,9 +72,11 @@ def inside(x: Any, code: bool) -> Iterable[tuple[str, Any]]:
     if isinstance(x, FunctionType):
         return held_by(x)
     if isinstance(x, Layer):
-        return [*steps(x.children()), *steps(vars(x).items()), *in_class(x, code)]
+        return [*steps(x.children()), *steps(vars(x).items()), *in_class(x)]
     if isinstance(x, (set, frozenset, deque)) or (is_array(x) and x.dtype == object):
         return [(f"[{i}]", y) for i, y in enumerate(x if not is_array(x) else x.reshape(-1).tolist())]
+    if isinstance(x, Mapping):
+        return [*steps(x.items()), *[(f", the key {key!r:.20}", key) for key in x]]
     if isinstance(x, PARENTS):
         return steps(children(x))
     slots = [name for cls in type(x).__mro__ for name in getattr(cls, "__slots__", ()) if isinstance(name, str)]
@@ -97,25 +100,37 @@ def held_by(f: FunctionType) -> list[tuple[str, Any]]:
     names = code.co_varnames[: code.co_argcount]
     found += zip(names[::-1], (f.__defaults__ or ())[::-1])
     found += (f.__kwdefaults__ or {}).items()
-    found += [(name, f.__globals__[name]) for name in code.co_names if name in f.__globals__]
+    if "site-packages" not in code.co_filename:
+        used = {i.argval: None for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+        found += [(name, f.__globals__[name]) for name in used if name in f.__globals__]
     return [(f", in the function {f.__name__}: {name}", x) for name, x in found]
 
 
-def in_class(layer: Layer, code: bool) -> Iterator[tuple[str, Any]]:
-    """What the class of a layer holds, where `vars` of the layer has nothing; with `code` also what `forward` uses."""
+def in_class(layer: Layer) -> Iterator[tuple[str, Any]]:
+    """What the class of a layer holds, where `vars` of the layer has nothing: its method `forward` too."""
     seen = set(vars(layer))
     for cls in type(layer).__mro__[: type(layer).__mro__.index(Layer)]:
         for name, x in vars(cls).items():
             if name not in seen and isinstance(x, (Layer, Parameter, list, tuple, dict)):
                 yield f", in the class {cls.__name__}: {name}", x
-            elif code and name == "forward" and isinstance(x, FunctionType):
+            elif name == "forward" and isinstance(x, FunctionType):
                 yield ".forward", x
         seen |= vars(cls).keys()
 
 
+def variables(model: Layer) -> Iterator[tuple[str, Variable]]:
+    """The Variables of a model that are no Parameters, with their paths."""
+    return ((path, x) for path, x in named_objects(model, Variable) if not isinstance(x, Parameter))
+
+
+def is_made(x: Variable) -> bool:
+    """Did somebody make this Variable of numbers, so that a backward pass gives it a gradient? It was not computed."""
+    return x.creator is None and x.dtype.kind == "f" and x.node is not None and x.node.given
+
+
 def not_parameters(model: Layer) -> Iterator[str]:
     """Says for each Variable and each floating-point array of a model that it is no Parameter."""
-    for path, x in named_objects(model, Variable):
+    for path, x in variables(model):
         made = "a Variable" if x.creator is None else f"a Variable that {type(x.creator).__name__} has computed"
         yield f"{path} is {made}, not a Parameter: make it one, L.Parameter(array)"
     for path, layer in named_objects(model, Layer):

@@ -19,20 +19,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, fields
 from functools import wraps
-from math import inf
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, device_of, is_array, namespace, to_device
-from autograd.checks import number, whole
-from autograd.layers.arguments import Elsewhere, Words, check_arguments
+from autograd.checks import number, takes, whole
+from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.locks import Lock
+from autograd.protection import protected
 from autograd.variable import Variable
 
 __all__ = ["Grads", "Optimizer", "Rate", "Transform", "bounded"]
@@ -63,6 +63,7 @@ NO_GRADIENT = (
     "update() changes nothing, because no parameter has a gradient: call loss.backward() first, on a loss that is "
     "computed from the parameters of this optimizer"
 )
+GROUPS = "an optimizer for each group of parameters, with its own lr"
 BLOCK = 1 << 19  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
 
 
@@ -94,20 +95,24 @@ class Optimizer:
     transforms: Sequence[Transform] = field(default=(), kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
+    foreign: ClassVar[bool] = False  # did somebody else write the formula, who may edit the gradient that he is given?
 
     def __init_subclass__(cls) -> None:
         """Keeps the formula for `update`, and lets a call `optimizer.step()` say that it is not the update."""
         cls.formula = getattr(cls.step, "__wrapped__", cls.step)  # type: ignore[method-assign]
         cls.step = explained(cls.formula)  # type: ignore[method-assign]
+        cls.foreign = is_foreign(cls.formula)
 
     def __new__(cls, *given: Any, **options: Any) -> Self:
         check_arguments(cls, given, options, WORDS)
         return object.__new__(cls)
 
+    def __reduce__(self) -> Any:
+        """A copy or a pickle is made of the attributes, not by the constructor."""
+        return object.__new__, (type(self),), self.__getstate__()
+
     def __post_init__(self, model: Any) -> None:
         self.root, self.kind = trainable(type(self).__name__, model)
-        if not callable(self.lr):
-            number("lr", self.lr, least=0)
         self.lock = Lock()
         self.steps = 0
         self.counts: dict[str, int] = {}
@@ -115,15 +120,28 @@ class Optimizer:
         self.owned: dict[str, Array] = {}  # of plain Variables, the arrays that the optimizer has made
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Sets an attribute: hyper-parameters and transforms are checked whenever they are set."""
+        """Sets an attribute: rates, hyper-parameters and transforms are checked whenever they are set.
+
+        Raises TypeError for a name that an optimizer of this package does not have: nothing would read it.
+        """
         f = self.__dataclass_fields__.get(name)
         if f is not None and f.metadata:
             value = float(number(name, value, **f.metadata))
-        elif name == "transforms":
-            value = checked_transforms(value)
+        elif name in CHECKED:
+            value = CHECKED[name](value)
+        elif "owned" in vars(self) and name not in vars(self) and self.unknown(name):
+            raise TypeError(f"{type(self).__name__} takes {instead(name, [f.name for f in fields(self)], WORDS)}")
         object.__setattr__(self, name, value)
 
-    zero_grad = Elsewhere("model.cleargrads()")
+    def unknown(self, name: str) -> bool:
+        """Would nothing read an attribute of this name? A formula that somebody else wrote may have its own."""
+        ours = type(self).__module__.startswith("autograd.")
+        return (ours or name in WORDS) and not hasattr(type(self), name)
+
+    zero_grad, learning_rate = Elsewhere("model.cleargrads()"), Elsewhere("lr")
+    setup, minimize = Elsewhere("the model as first argument"), Elsewhere("loss.backward(), then update()")
+    param_groups, add_param_group = Elsewhere(GROUPS), Elsewhere(GROUPS)
+    add_hook = Elsewhere("transforms=[...], such as clip_by_norm(1.0)")
 
     def step(self, lr: float, t: int, p: Array, g: Array, *slots: Any, **_: Any) -> None:
         """The formula: changes p and the slots in place, but not g. t counts the steps of this parameter from 1.
@@ -148,15 +166,22 @@ class Optimizer:
         params = dict(named_objects(self.root, self.kind))
         if not params:
             check_reach(type(self).__name__, self.root, Parameter, "trained")
+        if not self.counts.keys() <= params.keys():
+            self.check_replaced(params)
         grads = {path: gradient(path, p) for path, p in params.items() if p.grad is not None}
         if not grads:
             warnings.warn(NO_GRADIENT, stacklevel=2)
         for transform in self.transforms:
-            grads = checked_gradients(transform(params, grads), params, transform)
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
-        if type(lr) is not float or not 0 <= lr < inf:
-            lr = float(number("lr", lr, least=0))
+            grads = transformed(grads, params, transform)
+        lr = self.lr if type(self.lr) is float else float(number("lr", self.lr(self.steps), least=0))  # type: ignore[operator]
         self.steps += 1
+        if self.foreign:
+            with protected(f"{type(self).__name__}.step", grads.values()) as locked:
+                self.step_each(lr, params, dict(zip(grads, locked)))
+        else:
+            self.step_each(lr, params, grads)
+
+    def step_each(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
         for path, g in grads.items():
             p = params[path]
             if self.kind is Variable:
@@ -172,6 +197,15 @@ class Optimizer:
                 for arrays in in_cache(array, g, *slots):
                     self.formula(lr, t, *arrays)
             p.written(path)
+
+    def check_replaced(self, params: Mapping[str, Variable]) -> None:
+        """Raises ValueError if a plain Variable has taken the place of a parameter, in a list or a dict."""
+        for path, _ in named_objects(self.root, Variable):
+            if path in self.counts and path not in params:
+                raise ValueError(
+                    f"{path} was a Parameter and is a plain Variable now, which does not train: "
+                    "write new values into the Parameter, by p.data = array"
+                )
 
     def take_over(self, path: str, p: Variable) -> None:
         """Gives a plain Variable an array of its own: the one that it has may be the user's."""
@@ -235,6 +269,8 @@ class Optimizer:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key} must be an array, not {type(slot).__name__}"
+                elif isinstance(slot, (np.ma.MaskedArray, np.matrix)):
+                    yield f"{key} must be a plain array, not a {type(slot).__name__}"
                 elif slot.dtype != slot_dtype(p) or not fits(slot.shape, p.shape):
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
 
@@ -285,20 +321,54 @@ def trainable(name: str, model: Any) -> tuple[Any, type]:
     return root, Variable
 
 
+def is_foreign(f: Any) -> bool:
+    """Did somebody else write this function?"""
+    return not str(getattr(f, "__module__", "")).startswith("autograd.")
+
+
+def checked_rate(lr: Any) -> Rate:
+    """A learning rate as a float, or a schedule. Raises TypeError for a function that takes no count of updates."""
+    if not callable(lr):
+        return float(number("lr", lr, least=0))
+    if isinstance(lr, type) or not takes(lr, 1):
+        raise TypeError(
+            f"lr must be a number, or a function of the count of updates, as cosine(0.1, 900), not {lr!r:.40}"
+        )
+    return lr  # type: ignore[no-any-return]
+
+
 def checked_transforms(transforms: Any) -> tuple[Transform, ...]:
     """Transforms as a tuple. Raises TypeError for what is no list of functions."""
     if not isinstance(transforms, Iterable) or isinstance(transforms, str):
         raise TypeError(f"transforms must be a list, such as [clip_by_norm(1.0)], not {transforms!r:.40}")
     transforms = tuple(transforms)
     for transform in transforms:
-        if not callable(transform) or isinstance(transform, type):
-            raise TypeError(f"transforms must be functions, such as clip_by_norm(1.0), not {transform!r:.40}")
+        if not callable(transform) or isinstance(transform, type) or not takes(transform, 2):
+            raise TypeError(
+                f"transforms must be functions (params, grads), such as clip_by_norm(1.0), not {transform!r:.40}"
+            )
     return transforms
+
+
+CHECKED: dict[str, Callable[[Any], Any]] = {"lr": checked_rate, "transforms": checked_transforms}
+
+
+def transformed(grads: Grads, params: Mapping[str, Variable], transform: Transform) -> Grads:
+    """What `transform` gives. One that somebody else wrote sees the arrays read-only."""
+    if not is_foreign(transform):
+        return checked_gradients(transform(params, grads), params, transform)
+    with protected(f"the transform {name_of(transform)}", grads.values()) as locked:
+        return checked_gradients(transform(params, dict(zip(grads, locked))), params, transform)
+
+
+def name_of(transform: Transform) -> str:
+    """Its name; that of the function which made it, such as clip_by_norm."""
+    return str(getattr(transform, "__qualname__", type(transform).__name__)).split(".")[0]
 
 
 def checked_gradients(grads: Any, params: Mapping[str, Variable], transform: Transform) -> Grads:
     """What a transform gave. Raises TypeError or ValueError if these are not arrays for some of the parameters."""
-    name = getattr(transform, "__qualname__", type(transform).__name__).split(".")[0]
+    name = name_of(transform)
     if not isinstance(grads, Mapping):
         raise TypeError(f"the transform {name} must return a dict of gradients by path, not {grads!r:.40}")
     for path, g in grads.items():

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -35,6 +36,7 @@ from autograd.layers import (
 )
 from autograd.layers.base import Unfilled, first_calls, lazy_size, named_objects
 from autograd.layers.initializers import lecun
+from autograd.optimizers import Momentum
 
 
 def paths(layer):
@@ -109,6 +111,88 @@ def test_a_buffer_is_a_copy_and_no_variable():
     assert repr(buffer) == "Buffer(array([0, 1, 2]))"
     with pytest.raises(TypeError, match="array"):
         buffer.data = [1]
+
+
+@pytest.mark.standin_exempt("kinds of arrays that only NumPy has")
+@pytest.mark.parametrize("kind", [np.ma.MaskedArray, np.matrix])
+def test_masked_arrays_and_matrices_are_refused_at_every_door(kind):
+    x, layer = np.ones((1, 1)).view(kind), Linear(1, 1)
+    for door in (lambda: Buffer(x), lambda: setattr(Buffer(1.0), "data", x), lambda: Parameter(x),
+                 lambda: setattr(layer.W, "data", x)):  # fmt: skip
+        with pytest.raises(TypeError, match=r"no masked array|no np\.matrix"):
+            door()
+    with pytest.raises(ValueError, match=f"W: must be a plain array, not a {type(x).__name__}"):
+        layer.load_state_dict(layer.state_dict() | {"W": x})
+    optimizer = Momentum(layer)
+    layer.W.grad = Variable(np.ones((1, 1), np.float32))
+    optimizer.update()
+    with pytest.raises(ValueError, match=rf"W\.v must be a plain array, not a {type(x).__name__}"):
+        optimizer.load_state_dict(optimizer.state_dict() | {"W.v": x})
+
+
+# What an attribute can be
+
+
+@pytest.mark.parametrize("value", [Variable(1.0), np.ones(2), 3, "relu", 0.5])
+def test_no_value_takes_the_place_of_a_layer(value):
+    net = Net()
+    with pytest.raises(TypeError, match=r"first of Net is a Linear and takes a layer, a function or None, not"):
+        net.first = value
+    for allowed in (relu, Linear(2), None, [Linear(2), relu]):
+        net.first = Linear(2)
+        net.first = allowed
+    del net.first
+    net.first = value
+
+
+METHODS = [name for name, x in vars(Layer).items() if callable(x) and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_no_value_takes_the_place_of_a_method(name):
+    net = Net()
+    for value in (3, None, False, "x", np.ones(2), Variable(1.0)):
+        with pytest.raises(TypeError, match=f"^{name} is a method of every layer, not"):
+            setattr(net, name, value)
+    setattr(net, name, lambda *xs: 3)
+    assert getattr(net, name)() == 3
+
+
+def test_lists_of_ones_own_called_layers_and_params_do_no_harm():
+    net = Layer()
+    net.layers = [Linear(2, 2), Dropout(0.5)]
+    net.params = [net.layers[0].W]
+    net.eval()
+    assert not net.layers[1].training
+    net.layers[0].W.grad = Variable(np.ones((2, 2), np.float32))
+    net.cleargrads()
+    assert net.layers[0].W.grad is None
+    assert paths(net) == ["layers.0.W", "layers.0.b"]
+    net.to("cpu")
+
+
+@pytest.mark.parametrize("value", ["no", 0, 1, None, np.ones(2), Variable(1.0)])
+def test_training_is_true_or_false(value):
+    net = Net()
+    with pytest.raises(TypeError, match="Net: training must be True or False, not"):
+        net.training = value
+    net.training = np.bool(False)
+    assert net.training is False
+
+
+def test_a_layer_has_no_slots():
+    class Mixed:
+        __slots__ = ("inner",)
+
+    for make in (
+        lambda: type("Slotted", (Layer,), {"__slots__": ("inner",)}),
+        lambda: type("Slotted", (Linear,), {"__slots__": "inner"}),
+        lambda: type("Slotted", (Mixed, Layer), {}),
+        lambda: dataclass(slots=True)(type("Slotted", (Layer,), {"__annotations__": {"inner": Layer}})),
+    ):
+        with pytest.raises(TypeError, match=r"^Slotted must have no __slots__, nor slots=True"):
+            make()
+    type("Empty", (Layer,), {"__slots__": ()})
 
 
 # Finding

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -93,6 +93,9 @@ HIDDEN = {
     "a partial of a lambda": (lambda: Sequential(partial(closure(Linear(2, 2)))), "Sequential.0.func, in the function"),
     "a layer that is unfilled": (lambda: Has(Holder(Linear(2))), "Has.thing.inner is"),
     "a list in an object": (lambda: Has(Holder({"a": [Linear(2)]})), "Has.thing.inner.a.0 is"),
+    "a read-only dict": (lambda: Has(MappingProxyType({"a": Linear(2, 2)})), "Has.thing.a is out of reach"),
+    "a key": (lambda: Has({Linear(2, 2): 1}), "Has.thing, the key Linear"),
+    "a global in forward": (Global, "Global.forward, in the function forward: everywhere is out of reach (Linear)"),
     "a class": (OfClass, "OfClass, in the class OfClass: fc is"),
     "a list of a class": (OfClassList, "in the class OfClassList: parts.1 is"),
 }  # fmt: skip
@@ -104,7 +107,7 @@ def test_hidden_parameters_are_an_error_that_names_the_place(name, others, tmp_p
     make, place = HIDDEN[name]
     model = Sequential(make(), Linear(2, 2)) if others else make()
     place = place.replace("Sequential.", "Sequential.0.") if others and place.startswith("Sequential") else place
-    place = place.removeprefix("Has").removeprefix("OfClass,") if others else place
+    place = place.removeprefix("Has").removeprefix("OfClass,").removeprefix("Global") if others else place
     for use in (SGD, Adam, lambda model: serialize.save(model, tmp_path / "m.npz")):
         with pytest.raises(ValueError) as error:
             use(model)
@@ -112,6 +115,16 @@ def test_hidden_parameters_are_an_error_that_names_the_place(name, others, tmp_p
         assert "make it an attribute of a layer" in str(error.value)
         assert ("list(model.params())" in str(error.value) or "model.state_dict()" in str(error.value)) == others
     assert not list(tmp_path.iterdir())
+
+
+class OfSameName(Layer):
+    """Its attribute has the name of a global layer, which it does not use."""
+
+    def __init__(self):
+        self.everywhere = Linear(2, 2)
+
+    def forward(self, x):
+        return self.everywhere(x)
 
 
 class OfVariables(Layer):
@@ -127,6 +140,28 @@ class Computed(Layer):
 class OfArrays(Layer):
     def __init__(self):
         self.below = Has(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(
+    "thing, path", [(Variable(np.ones(3)), ""), ([Variable(1.0)], ".0"), ({"a": (3, Variable(1.0))}, ".a.1")]
+)
+def test_a_variable_beside_parameters_is_an_error(thing, path, tmp_path):
+    model = Sequential(Linear(2, 2), Has(thing))
+    for use, done in ((SGD, "trained"), (lambda model: serialize.save(model, tmp_path / "m.npz"), "saved")):
+        said = rf"parts\.1\.thing{path} is a Variable, and would not be {done}: make it a Parameter, or a plain array"
+        with pytest.raises(ValueError, match=said.replace(r"parts\.", "")):
+            use(model)
+    SGD(list(model.params()))
+    serialize.save(model.state_dict(), tmp_path / "m.npz")
+
+
+def test_a_result_that_a_layer_keeps_is_no_error(tmp_path):
+    model = Has(Linear(2, 2))
+    model.seen = model.thing(np.ones((1, 2), np.float32))
+    with no_grad():
+        model.seen_without_graph = [model.thing(np.ones((1, 2), np.float32))]
+    SGD(model)
+    serialize.save(model, tmp_path / "m.npz")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +195,7 @@ def test_what_is_not_hidden():
     for model in (
         MLP((3, 2)), Sequential(relu, partial(leaky_relu, slope=0.1), lambda x: dropout(x, 0.5), Linear(2, 2)),
         Sequential(shared, shared.forward, closure(shared), Holder(shared).inner), Has([Holder(3), Linear(2, 2)]),
+        OfSameName(), Has([Linear(2, 2), Variable(3), np.ones(3), Buffer(np.ones(3))]),
         Sequential(Linear(2), closure(np.ones(3)), closure(Dropout())), BatchNorm(3),
     ):  # fmt: skip
         assert not list(hidden_parts(model))

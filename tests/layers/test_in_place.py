@@ -12,7 +12,9 @@ pytestmark = pytest.mark.standin_exempt("compares with NumPy's operators, on Num
 
 OPERATORS = {
     "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "**=": operator.ipow,
+    "//=": operator.ifloordiv, "%=": operator.imod,
 }  # fmt: skip
+OF_VARIABLES = [name.removeprefix("__") for name in dir(Variable)]  # "add__"
 OPERANDS = {
     "number": 3,
     "array": np.array([1.0, 2.0, 4.0], np.float32),
@@ -36,6 +38,24 @@ def test_under_no_grad_the_array_is_written_into(sign, operand, shape):
     assert p.dtype == np.float32
     np.testing.assert_allclose(p.data, expected)
     assert np.shares_memory(p.data, array)
+
+
+def test_a_matrix_product_in_place():
+    p, W = Parameter(np.arange(6.0).reshape(2, 3)), np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 2]])
+    q = p
+    with no_grad():
+        p @= W
+    assert p is q
+    np.testing.assert_array_equal(p.data, [[1, 0, 4], [4, 3, 10]])
+    with no_grad(), pytest.raises(ValueError, match=r"@= takes .* for float64 \(2, 3\), not float64 \(4,\)"):
+        p @= np.ones(4)
+    with pytest.raises(RuntimeError, match="@= on a Parameter must be inside"):
+        p @= W
+
+
+def test_every_operator_in_place_that_a_variable_can_do_is_one_of_a_parameter():
+    for name in [name for name in vars(operator) if name.startswith("__i") and name[3:] in OF_VARIABLES]:
+        assert name in vars(Parameter), name
 
 
 @pytest.mark.parametrize("sign", OPERATORS)

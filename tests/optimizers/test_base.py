@@ -1,16 +1,34 @@
 """What all optimizers share: which parameters are updated, the count, the state, and devices."""
 
 import json
-from dataclasses import fields
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import partial
+from pickle import dumps, loads
 
 import numpy as np
 import pytest
 
-from autograd import Variable
+from autograd import Variable, no_grad
 from autograd.backend import namespace, to_numpy
 from autograd.functions.activation import relu
 from autograd.layers import MLP, Layer, Linear, Parameter, Sequential
-from autograd.optimizers import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop, cosine
+from autograd.optimizers import (
+    SGD,
+    AdaDelta,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+    clip_by_norm,
+    cosine,
+)  # fmt: skip
+from tests import standin
 
 ALL = [SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW]
 
@@ -169,6 +187,25 @@ def test_a_parameter_of_another_shape_is_an_error():
         optimizer.update()
 
 
+@pytest.mark.parametrize("holder", [list, lambda parts: {"a": parts[0]}])
+@pytest.mark.parametrize("recording", [True, False])
+def test_a_variable_in_the_place_of_a_parameter_is_an_error_at_the_update(holder, recording):
+    net = Layer()
+    net.parts = holder([Parameter(np.ones(2))])
+    net.W = Parameter(np.ones(2))
+    optimizer = SGD(net, 0.1)
+    key = next(iter(net.parts)) if isinstance(net.parts, dict) else 0
+    for p in net.params():
+        p.grad = Variable(np.ones(2))
+    optimizer.update()
+    with nullcontext() if recording else no_grad():
+        net.parts[key] = net.parts[key] - 0.1
+    with pytest.raises(ValueError, match=rf"parts\.{key} was a Parameter and is a plain Variable now"):
+        optimizer.update()
+    del net.parts[key]
+    optimizer.update()
+
+
 # Arrays have owners
 
 
@@ -212,6 +249,62 @@ def test_a_read_only_array_is_an_error_before_anything_is_changed():
     assert optimizer.steps == 0
 
 
+class Zeroing(Optimizer):
+    def step(self, lr, t, p, g):
+        g *= 0
+        p -= g
+
+
+class Adding(SGD):
+    slots = ("v",)
+
+    def step(self, lr, t, p, g, v):
+        g += v + 1
+
+
+def multiplied(params, grads):
+    for g in grads.values():
+        g *= 0
+    return grads
+
+
+def assigned(params, grads):
+    for g in grads.values():
+        g[...] = 0
+    return grads
+
+
+EDITORS = {
+    "a formula": (Zeroing, (), r"Zeroing\.step"),
+    "a formula with slots": (Adding, (), r"Adding\.step"),
+    "a transform": (SGD, [multiplied], "the transform multiplied"),
+    "a second transform": (Adam, [clip_by_norm(9), assigned], "the transform assigned"),
+    "a partial": (SGD, [partial(assigned)], "the transform partial"),
+}
+
+
+@pytest.mark.standin_exempt("it is for NumPy's arrays, which can be locked")
+@pytest.mark.parametrize("name", EDITORS)
+def test_who_edits_the_gradient_is_told_and_the_gradient_is_whole(name):
+    kind, transforms, writer = EDITORS[name]
+    p, own = Parameter(np.ones(3)), np.ones(3)
+    p.grad = Variable(own)
+    with pytest.raises(RuntimeError, match=rf"^{writer} writes into the gradient that it is given"):
+        kind([p], 0.1, transforms=transforms).update()
+    np.testing.assert_array_equal(own, np.ones(3))
+    assert own.flags.writeable
+    assert p.grad.data.flags.writeable
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_arrays_that_cannot_be_locked_are_copied(name):
+    kind, transforms, _ = EDITORS[name]
+    p = Parameter(standin.asarray([1.0, 2.0]))
+    p.grad = Variable(standin.asarray([1.0, 1.0]))
+    kind([p], 0.1, transforms=transforms).update()
+    assert to_numpy(p.grad.data).tolist() == [1, 1]
+
+
 # The learning rate
 
 
@@ -249,24 +342,35 @@ def test_the_learning_rate_can_be_replaced():
 
 
 @pytest.mark.parametrize(
-    "lr, error", [(float("nan"), ValueError), (-1.0, ValueError), ("0.5", TypeError), (True, TypeError)]
+    "lr, error",
+    [(float("nan"), ValueError), (-1.0, ValueError), (10**400, ValueError), ("0.5", TypeError), (True, TypeError)],
 )
 def test_a_wrong_learning_rate_is_refused_before_anything_is_changed(lr, error):
     p = Parameter(1.0)
     p.grad = Variable(1.0)
     with pytest.raises(error, match="lr must be"):
         SGD([p], lr)
-    replaced = SGD([p], 0.1)
-    replaced.lr = lr
-    for optimizer in (replaced, SGD([p], lambda n: lr)):
-        with pytest.raises(error, match="lr must be"):
-            optimizer.update()
-    assert float(p) == 1
-    assert replaced.steps == 0
+    replaced, scheduled = SGD([p], 0.1), SGD([p], lambda n: lr)
+    with pytest.raises(error, match="lr must be"):
+        replaced.lr = lr
+    with pytest.raises(error, match="lr must be"):
+        scheduled.update()
+    assert (float(p), replaced.lr, scheduled.steps) == (1, 0.1, 0)
+
+
+@pytest.mark.parametrize("lr", [lambda: 0.1, lambda n, m: 0.1, cosine, int, float, SGD])
+def test_a_schedule_takes_the_count_of_updates(lr):
+    optimizer = SGD([Parameter(1.0)])
+    for use in (lambda: setattr(optimizer, "lr", lr), lambda: SGD([Parameter(1.0)], lr)):
+        with pytest.raises(TypeError, match="lr must be a number, or a function of the count of updates"):
+            use()
+    assert optimizer.lr == 0.01
 
 
 BOUNDED = [(kind, f.name) for kind in ALL for f in fields(kind) if f.name not in ("lr", "transforms")]
-WRONG = [(x, ValueError) for x in (np.nan, -1, np.inf)] + [(x, TypeError) for x in ("0.5", True, None)]
+WRONG = [(x, ValueError) for x in (np.nan, -1, np.inf, 10**400, -(10**400), Fraction(10**400))] + [
+    (x, TypeError) for x in ("0.5", True, None)
+]
 
 
 @pytest.mark.parametrize("kind, name", BOUNDED)
@@ -286,7 +390,7 @@ def test_hyperparameters_are_checked_whenever_they_are_set(kind, name):
 
 def test_transforms_are_checked_whenever_they_are_set():
     optimizer = SGD([Parameter(1.0)])
-    for wrong in (None, 3, [3], "clip", [cosine(0.1, 2), None]):
+    for wrong in (None, 3, [3], "clip", [cosine(0.1, 2), None], [clip_by_norm], [lambda g: g], [SGD]):
         with pytest.raises(TypeError, match="transforms must be"):
             optimizer.transforms = wrong
     assert optimizer.transforms == ()
@@ -317,8 +421,70 @@ def test_the_words_of_others_lead_to_those_of_this_optimizer():
     ):
         with pytest.raises(TypeError, match=f"^{said}"):
             make()
-    with pytest.raises(AttributeError, match=r"here it is model\.cleargrads\(\)"):
-        SGD(model()).zero_grad()
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("zero_grad", r"model\.cleargrads\(\)"), ("learning_rate", "lr"), ("setup", "the model as first argument"),
+        ("minimize", r"loss\.backward\(\), then update\(\)"), ("param_groups", "an optimizer for each group"),
+        ("add_param_group", "an optimizer for each group"), ("add_hook", r"transforms=\[\.\.\.\]"),
+    ],
+)  # fmt: skip
+def test_attributes_of_others_lead_to_ours(name, said):
+    for kind in ALL:
+        with pytest.raises(AttributeError, match=f"{kind.__name__} has no attribute '{name}': here it is {said}"):
+            getattr(kind(model()), name)
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("name", ["learning_rate", "momentum", "beta", "eps", "rho", "foo", "model", "params", "lrr"])
+def test_a_name_that_nothing_reads_cannot_be_set(kind, name):
+    optimizer = kind([Parameter(1.0)])
+    if name in {f.name for f in fields(kind)}:
+        setattr(optimizer, name, 0.5)
+        assert getattr(optimizer, name) == 0.5
+        return
+    with pytest.raises(TypeError, match=f"^{kind.__name__} takes .*{name}"):
+        setattr(optimizer, name, 0.5)
+    assert not hasattr(optimizer, name)
+
+
+def test_a_formula_of_a_user_may_have_attributes_of_its_own():
+    @dataclass(eq=False)
+    class Counting(SGD):
+        alpha: float = 1.0
+
+        def __post_init__(self, model):
+            super().__post_init__(model)
+            self.calls = 0
+
+    optimizer = Counting([Parameter(1.0)])
+    optimizer.calls, optimizer.alpha = 3, 2.0
+    assert (optimizer.calls, optimizer.alpha) == (3, 2.0)
+    with pytest.raises(TypeError, match="Counting takes lr, not learning_rate"):
+        optimizer.learning_rate = 0.1
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_model_that_is_missing(kind):
+    for make in (kind, lambda: kind(lr=0.1), lambda: kind(transforms=())):
+        with pytest.raises(TypeError, match=rf"^{kind.__name__} takes model, lr, .*: give it model too"):
+            make()
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("again", [deepcopy, lambda x: loads(dumps(x))])
+def test_a_copy_goes_on_alone(kind, again):
+    net = model()
+    optimizer = kind(net, 0.1)
+    train(net, optimizer, batches(2))
+    other = again(optimizer)
+    before = values(net)
+    train(other.root, other, batches(2))
+    assert all(np.array_equal(a, b) for a, b in zip(before, values(net)))
+    train(net, optimizer, batches(2))
+    assert all(np.array_equal(a, b) for a, b in zip(values(other.root), values(net)))
 
 
 @pytest.mark.parametrize("kind", ALL)
