@@ -213,7 +213,7 @@ def docstring_of(node, lines):
 def test_the_core_is_small():
     """An evening's reading."""
     sizes = {name: code_lines(ROOT / f"{name}.py") for name in ("engine", "guards", "function", "algebra", "variable")}
-    assert sum(sizes.values()) <= 885, sizes
+    assert sum(sizes.values()) <= 860, sizes
 
 
 def test_an_activation_costs_eight_lines():

@@ -161,6 +161,15 @@ def test_matplotlib_draws_leaves_and_values_under_no_grad(name):
     assert leaf.grad is None
 
 
+def test_functions_without_a_twin_are_numpys_under_no_grad():
+    with ag.no_grad():
+        assert np.median(X) == 3.5
+        assert np.histogram(X * 2, 3)[0].sum() == 6
+        np.testing.assert_array_equal(np.unique(X), np.arange(6) + 1)
+    with pytest.raises(TypeError, match="np.median of a Variable has no gradient here"):
+        np.median(X)
+
+
 def test_cumulative_products_of_small_integers_do_not_overflow():
     y = np.cumprod(Variable(np.array([200, 2], np.uint8)))
     np.testing.assert_array_equal(y.data, [200, 400])

@@ -3,7 +3,8 @@
 Each function of NumPy that takes arrays is in one of three classes:
 - `TWINS`: it has a derivative here, and gives a Variable.
 - `PLAIN`: it has none, as a comparison or an index, and gives what NumPy gives for the arrays.
-- All others raise TypeError, which names what to use (`INSTEAD`), or `x.data` for a result without a gradient.
+- All others raise TypeError, which names what to use (`INSTEAD`), or `x.data` for a result without a gradient. Under
+  `no_grad()` they give what NumPy gives for the arrays.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from autograd import algebra
 from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, getitem, reshape, stacked, transpose
 from autograd.backend import is_array, namespace
 from autograd.checks import shown
+from autograd.config import mode
 from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
 from autograd.functions import arithmetic, elementwise, reduction, shape
@@ -660,7 +662,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) ->
 
 def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
     """What a function of NumPy gives for arguments that hold a Variable."""
-    if function in PLAIN:
+    if function in PLAIN or (function not in TWINS and not mode.get().recording):  # no gradient can be lost
         if holds([options.get("out")], Tracked):
             raise refusal(name_of(function), function)
         try:
