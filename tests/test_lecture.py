@@ -54,6 +54,16 @@ def test_products_of_vectors_and_matrices():
     assert_exact(Variable([[1, 2, 3], [4, 5, 6]]) @ Variable([[1], [2], [3]]), [[14], [32]])
 
 
+def test_products_as_the_notes_write_them():
+    assert_exact(Variable([1, 2, 3]).dot(Variable([4, 5, 6])), 32)
+    assert_exact(Variable([[1, 2], [3, 4]]).dot(Variable([[5, 6], [7, 8]])), [[19, 22], [43, 50]])
+    w, x = Variable([0.5, 0.5]), Variable([1.0, 2.0])
+    y = w.dot(x)
+    assert_near(y, 1.5)
+    for g, expected in zip(grad(y, [w, x]), ([1, 2], [0.5, 0.5])):
+        assert_near(g, expected)
+
+
 @pytest.mark.parametrize("matmul", [lambda x, W: MatMul()(x, W), F.matmul, lambda x, W: x @ W], ids=["note", "F", "@"])
 def test_the_matmul_of_the_note(matmul):
     x, w = Variable(X), Variable(W)

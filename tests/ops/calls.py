@@ -279,11 +279,12 @@ CALLS |= {
 CALLS |= {
     f"Variable.{name}": (lambda name=name, **options: getattr(Variable(np.ones((2, 3))), name)(*options.values()), arguments, {
         "axis": ["axis"], "keepdims": ["flag"], "shape": ["shape or axes"], "axes": ["shape or axes"], "axis1": ["one axis"], "axis2": ["one axis"],
-        "dtype": ["dtype"],
+        "dtype": ["dtype"], "other": ["array"],
     })
     for name, arguments in {
         **{key: {"axis": 0, "keepdims": False} for key in ["sum", "mean", "max", "min"]}, "reshape": {"shape": (3, 2)},
         "transpose": {"axes": (1, 0)}, "swapaxes": {"axis1": 0, "axis2": 1}, "astype": {"dtype": np.float32}, "to": {"device": "cpu"},
+        "dot": {"other": np.ones(3)},
     }.items()
 } | {
     f"Variable {operator.__name__}": (lambda other, operator=operator: operator(Variable(np.ones((2, 3))), other), {"other": 1.0}, {"other": kinds})
