@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.algebra import as_array
 from autograd.backend import generator, gpu_available, seed
-from autograd.config import enable_grad, no_grad, test_mode
+from autograd.config import default_dtype, enable_grad, no_grad, set_default_dtype, test_mode
 from autograd.function import Function
 from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
@@ -37,6 +37,7 @@ __all__ = [
     "anomaly",
     "as_array",
     "as_variable",
+    "default_dtype",
     "enable_grad",
     "generator",
     "gpu_available",
@@ -44,6 +45,7 @@ __all__ = [
     "no_grad",
     "profile",
     "seed",
+    "set_default_dtype",
     "test_mode",
 ]
 

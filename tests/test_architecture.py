@@ -12,7 +12,7 @@ ROOT = Path(autograd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
-    "decorators checks", "config backend shapes files names protection locks sums",
+    "decorators checks", "config", "backend shapes files names protection locks sums",
     "engine kernels data constants",
     "guards", "function", "sparse stacking", "algebra", "gradients conversions", "variable", "core",
     "functions",

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, as_numbers, device_of, is_array, to_device
+from autograd.backend import Array, as_values, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
 from autograd.functions.operands import operand
@@ -189,7 +189,7 @@ class Buffer(Entry):
 def as_real(name: str, data: Any) -> Array:
     """`data` as an array. Raises TypeError unless it holds real numbers."""
     try:
-        return as_numbers(data)
+        return as_values(data)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} takes an array of real numbers, not {shown(data)}: {error}") from error
 
@@ -279,7 +279,7 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
     def __call__(self, *xs: Any, **options: Any) -> Any:
-        _, training, _, watcher = mode.get()
+        _, training, _, watcher, _ = mode.get()
         try:
             if training is not self.training and training is not False:
                 return self.call_in_mode(xs, options)

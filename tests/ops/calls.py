@@ -267,6 +267,7 @@ CALLS |= {
     "ag.Variable": (Variable, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
     "ag.Parameter": (ag.Parameter, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
     "ag.as_variable": (ag.as_variable, {"x": [1.0], "name": "x"}, {"name": ["text", "optional"]}),
+    **{f"ag.{name}": (getattr(ag, name), {"dtype": np.float32}, {}) for name in ("default_dtype", "set_default_dtype")},
     "ag.grad": (lambda outputs, inputs, seed, graph: ag.grad(outputs, inputs, seed, graph), {"outputs": graph(), "inputs": Variable(1.0), "seed": None, "graph": False}, {"outputs": [], "inputs": ["no inputs"], "seed": ["optional", "seed"], "graph": ["flag"]}),
     "Variable.backward": (lambda retain_grad, create_graph: graph().backward(retain_grad, create_graph), {"retain_grad": False, "create_graph": False}, {"retain_grad": ["flag", "optional", "seed"], "create_graph": ["flag"]}),
     "serialize.save": (lambda source, compress: serialize.save(source, "/nonexistent/x.npz", compress=compress), {"source": linear, "compress": False}, {"compress": ["flag"]}),
