@@ -192,6 +192,8 @@ CALLS |= {
     **{f"models.{name}": (getattr(models, name), {"classes": None, "initializer": None, "dtype": None, "rng": "no"}, {}) for name in models.__all__ if name[0].isupper() and name != "SimpleConvNet"},
     "models.SqueezeNet version": (models.SqueezeNet, {"version": "no"}, {"version": []}),
     "ag.seed": (ag.seed, {"number": 0}, {"number": ["rng"]}), "ag.generator": (ag.generator, {"rng": 0}, {}),
+    "testing.numerical_gradient": (testing.numerical_gradient, {"f": lambda x: (x * x).sum(), "x": x, "h": 1e-4}, {"f": ["function"], "x": ["array"], "h": ["number", "optional"]}),
+    "testing.numerical_diff": (testing.numerical_diff, {"f": np.sin, "x": 1.0, "h": 1e-4}, {"f": ["function"], "x": ["number"], "h": ["number", "optional"]}),
     "testing.check_gradients": (testing.check_gradients, {"f": F.exp, "order": 1, "eps": 1e-5, "rtol": 1e-5, "atol": 1e-7, "rng": 0}, {"f": [], "order": ["whole"], "rtol": ["number"], "atol": ["number"]}),
 }  # fmt: skip
 

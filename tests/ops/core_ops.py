@@ -149,7 +149,7 @@ OPS = [
         ],
     ),
     Op(
-        "dot",
+        "Variable.dot",
         dot,
         dot_by_sums,
         [c for c in products() if max(x.ndim for x in c.args) < 3]
