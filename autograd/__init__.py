@@ -50,8 +50,8 @@ __all__ = [
 ]
 
 PARTS = (
-    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "testing", "training",
-    "visualize", "watch",
+    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "tensorboard", "testing",
+    "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",

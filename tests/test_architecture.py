@@ -17,7 +17,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "guards", "function", "sparse stacking", "algebra", "gradients conversions", "variable", "core",
     "functions",
     "layers",
-    "optimizers formats watch testing metrics",
+    "optimizers formats watch testing metrics tensorboard",
     "visualize training models serialize",
     "compat",
     "__init__ dezero",

@@ -14,6 +14,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, models, serialize, testing, training, visualize
 from autograd.data import transforms
+from autograd.tensorboard import TensorBoard, message
 
 HUGE = 10**30
 
@@ -279,6 +280,26 @@ CALLS |= {
     "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
 }  # fmt: skip
+
+
+class Unwritten(TensorBoard):
+    """Checks what it is given, and writes no file."""
+
+    def __init__(self):
+        pass
+
+    def write(self, event):
+        message(event)
+
+
+board, of_name = Unwritten(), {"step": ["whole"], "name": ["name"]}
+CALLS |= {
+    "TensorBoard()": (board, {"step": 0, "values": {"loss": 1.0}}, {**of_name, "values": ["nothing"]}),
+    "TensorBoard.scalar": (board.scalar, {"name": "loss", "value": 1.0, "step": 0}, {**of_name, "value": ["array"]}),
+    "TensorBoard.histogram": (board.histogram, {"name": "W", "values": x, "step": 0}, {**of_name, "values": ["array"]}),
+    "TensorBoard.image": (board.image, {"name": "x", "image": x / 6, "step": 0}, of_name),
+    "TensorBoard.graph": (board.graph, {"y": graph()}, {}),
+}  # fmt: skip
 CALLS |= {
     f"Variable.{name}": (lambda name=name, **options: getattr(Variable(np.ones((2, 3))), name)(*options.values()), arguments, {
         "axis": ["axis"], "keepdims": ["flag"], "shape": ["shape or axes"], "axes": ["shape or axes"], "axis1": ["one axis"], "axis2": ["one axis"],
@@ -305,6 +326,7 @@ TAKEN |= {
     "an index": dict.fromkeys(["None", "True", "-1", "0", "[]", "...", "slice", "range"], "NumPy's indices"),
     "steps": dict.fromkeys(["[]", "{}", "empty text", "empty array"], "no transforms"),
     "schedule": dict.fromkeys(["class", "function"], "a schedule; what it gives is checked when it is asked"),
+    "name": {"text": "a name", "np.str_": "a name"},
     "nothing": {"{}": "no weights"},
     "fold": dict.fromkeys(["True", "10**30", "[]", "{}", "empty array"], "a depth, or no layers"),
     "no inputs": dict.fromkeys(["empty text", "[]", "{}"], "nothing asked, nothing given"),
