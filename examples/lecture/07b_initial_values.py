@@ -2,8 +2,9 @@
 
 1,000 samples go through five layers of 100 units that have learned nothing yet. With sigmoid and weights of standard
 deviation 1 the outputs sit at 0 and 1, where the slope is 0; with 0.01 they all say one half, and 100 units know no
-more than one. Xavier's 1/sqrt(n) holds them apart through all layers. ReLU drops half of the signal and needs He's
-sqrt(2/n). Equal weights are worst of all: they get equal gradients, and stay equal for ever.
+more than one. 1/sqrt(n) holds them apart through all layers; the deck names it Xavier, and here it is `lecun`, while
+`xavier` is Glorot's sqrt(2/(n + m)), the same for n = m. ReLU drops half of the signal and needs He's sqrt(2/n). Equal
+weights are worst of all: they get equal gradients, and stay equal for ever.
 
     python examples/lecture/07b_initial_values.py
 
@@ -19,6 +20,7 @@ from pictures import save
 
 import autograd as ag
 import autograd.functions as F
+import autograd.layers as L
 
 
 def activations(f, std):
@@ -68,6 +70,8 @@ def draw(name, f, sizes, bins, ticks):
 
 
 equal_weights()
+for f, std in ((L.lecun, 1 / sqrt(100)), (L.he, sqrt(2 / 100)), (L.xavier, sqrt(2 / 150))):
+    assert abs(f((100, 50), 0).std() / std - 1) < 0.02  # n = 100 inputs, m = 50 outputs
 
 sizes = {"std 1": 1.0, "std 0.01": 0.01, "Xavier: 1/sqrt(n)": 1 / sqrt(100)}
 wide, narrow, xavier = draw("sigmoid", F.sigmoid, sizes, np.linspace(0, 1, 41), (0, 0.5, 1))
