@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.algebra import as_array
 from autograd.backend import generator, gpu_available, seed
-from autograd.config import enable_grad, no_grad, test_mode
+from autograd.config import default_dtype, enable_grad, no_grad, set_default_dtype, test_mode
 from autograd.function import Function
 from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
@@ -37,6 +37,7 @@ __all__ = [
     "anomaly",
     "as_array",
     "as_variable",
+    "default_dtype",
     "enable_grad",
     "generator",
     "gpu_available",
@@ -44,12 +45,13 @@ __all__ = [
     "no_grad",
     "profile",
     "seed",
+    "set_default_dtype",
     "test_mode",
 ]
 
 PARTS = (
-    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "testing", "training",
-    "visualize", "watch",
+    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "tensorboard", "testing",
+    "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",

@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.checks import shown, whole
+from autograd.config import float_dtype
 from autograd.locks import drawers
 
 __all__ = [
-    "Array", "as_numbers", "cupy", "device_conflict", "device_of", "generator", "gpu_available", "is_array",
-    "module_of", "namespace", "register", "seed", "seeded", "to_device", "to_numpy",
+    "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "generator", "gpu_available",
+    "is_array", "module_of", "namespace", "register", "seed", "seeded", "to_device", "to_numpy",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -58,6 +59,21 @@ def as_numbers(x: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
     return array
+
+
+def as_values(x: Any) -> Array:
+    """`as_numbers` for new values: Python's floats become an array of the default dtype; NumPy's keep theirs."""
+    array, dtype = as_numbers(x), float_dtype()
+    if array.dtype is dtype or array.dtype != np.float64 or has_dtype(x):
+        return array
+    return array.astype(dtype)
+
+
+def has_dtype(x: Any) -> bool:
+    """Does a dtype stand in it already: is it an array, a number of NumPy, or a list that holds one?"""
+    if isinstance(x, (list, tuple)):
+        return any(map(has_dtype, x))
+    return hasattr(x, "dtype") or not isinstance(x, (int, float))
 
 
 def namespace(x: object, *others: object) -> ModuleType:

@@ -2,7 +2,7 @@
 
 One `Mode` says all that is on. It lies in a `ContextVar`, so that a thread or an asyncio task that changes it never
 disturbs another. Every call reads it once. `no_grad()`, `enable_grad()`, `test_mode()` are context managers and
-decorators at once.
+decorators at once, and so is `default_dtype(np.float32)`.
 
 A `Watcher` is told of every call of a function, of every layer around it, and of every step of a backward pass.
 Pictures, anomaly detection and profiles are watchers. A program that nobody watches pays nothing for the door.
@@ -18,9 +18,15 @@ from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
+import numpy as np
+
+from autograd.checks import dtype_of
 from autograd.decorators import decorated
 
-__all__ = ["Mode", "Watcher", "current", "enable_grad", "mode", "no_grad", "test_mode", "training", "using", "watching"]
+__all__ = [
+    "Mode", "Watcher", "current", "default_dtype", "enable_grad", "float_dtype", "mode", "no_grad", "set_default_dtype",
+    "test_mode", "training", "using", "watching",
+]  # fmt: skip
 
 
 class Watcher:
@@ -62,6 +68,7 @@ class Mode(NamedTuple):
     training: bool | None = True  # False inside test_mode(); None inside a layer that was set to eval()
     differentiating: Any = None  # the backward pass that runs, if it is itself recorded (create_graph=True)
     watcher: Watcher | None = None
+    dtype: Any = None  # of what is made of Python's floats; None: the one of `set_default_dtype`
 
 
 DEFAULT = Mode()
@@ -238,6 +245,36 @@ def test_mode(function: Any = None) -> Any:  # noqa: PT028  # not a test
 
 
 test_mode.__test__ = False  # type: ignore[attr-defined]  # the name is not a test for pytest to collect
+
+
+lasting: Any = np.dtype(np.float64)  # the default dtype of all threads, as far as they are in no block
+
+
+def default_dtype(dtype: Any) -> using:
+    """Inside, Variables and Parameters made of Python's floats are of `dtype`. A block or a decorator, as `no_grad`.
+
+    >>> from autograd import Variable
+    >>> with default_dtype(np.float32):
+    ...     Variable([1, 2.5]).dtype, Variable(np.ones(2)).dtype, Variable(3).dtype
+    (dtype('float32'), dtype('float64'), dtype('int64'))
+
+    Arrays and numbers of NumPy keep their dtype, and whole numbers stay whole. What stands beside a Variable takes
+    its dtype, here as everywhere. Functions of numbers, lists and arrays alone compute as NumPy does.
+    `set_default_dtype` is the lasting form. Raises TypeError unless `dtype` is one of floating-point numbers.
+    """
+    return using(dtype=dtype_of("default_dtype: dtype", dtype))
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """`default_dtype` from here on, in all threads: float64 at first. A block of `default_dtype` stands above it."""
+    global lasting
+    lasting = dtype_of("set_default_dtype: dtype", dtype)
+
+
+def float_dtype() -> Any:
+    """The dtype of what is made here of Python's floats."""
+    dtype = mode.get().dtype
+    return lasting if dtype is None else dtype
 
 
 def of(block: using, function: Any) -> Any:

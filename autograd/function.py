@@ -148,7 +148,7 @@ class Function:
                 return self.forward(*inputs)  # an array in a backward: nothing to record
             except FOREIGN:
                 pass  # once more below, where errors are explained
-        recording, _, differentiating, watcher = mode.get()
+        recording, _, differentiating, watcher, _ = mode.get()
         arrays: list[Any] = []
         parents: list[Any] = []
         generation = -1  # stays below 0 where there is nothing to record

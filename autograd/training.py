@@ -22,6 +22,7 @@ from autograd.function import Function
 from autograd.layers.base import Layer, named_objects
 from autograd.metrics import accuracy
 from autograd.optimizers.base import Optimizer
+from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
 
 __all__ = ["History", "Score", "evaluate", "fit", "tensorboard"]
@@ -249,23 +250,6 @@ def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
     return tqdm(loader, title, leave=False)  # type: ignore[no-any-return]
 
 
-def tensorboard(folder: str | Path) -> Watch:
-    """Writes the values of each epoch for TensorBoard: `fit(..., watch=tensorboard("runs/1"))`.
-
-    Raises RuntimeError if tensorboardX is not installed.
-    """
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError as error:
-        raise RuntimeError(
-            "writing for TensorBoard needs tensorboardX: pip install 'define-by-run[tensorboard]'"
-        ) from error
-
-    def watch(epoch: int, values: dict[str, float]) -> None:
-        with SummaryWriter(
-            str(folder), filename_suffix=f".{epoch}"
-        ) as writer:  # closed after each epoch: the file is complete
-            for name, value in values.items():
-                writer.add_scalar(name, value, epoch)
-
-    return watch
+def tensorboard(folder: str | Path) -> TensorBoard:
+    """Writes the values of each epoch for TensorBoard, one file a run: `fit(..., watch=tensorboard("runs/1"))`."""
+    return TensorBoard(folder)

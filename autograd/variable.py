@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import algebra, engine
 from autograd.algebra import Add, Div, FloorDiv, Mod, Mul, Neg, Operand, Power, Sub, as_array, operators
-from autograd.backend import Array, as_numbers, is_array, namespace, to_numpy
+from autograd.backend import Array, as_values, is_array, namespace, to_numpy
 from autograd.changes import LARGE
 from autograd.checks import flag, shown
 from autograd.constants import check_real, holds
@@ -57,7 +57,7 @@ class Variable(Convertible, family=True):
             if y.node is not None:
                 new_node(self, y.node.creator, y.node.generation)
             return
-        self.value = data if type(data) is np.ndarray and data.dtype.kind in "fiub" else as_numbers(data)
+        self.value = data if type(data) is np.ndarray and data.dtype.kind in "fiub" else as_values(data)
         check_real("Variable", self.value)
         if self.value.dtype.kind == "f":
             new_node(self)
@@ -117,6 +117,10 @@ class Variable(Convertible, family=True):
 
     def __rmatmul__(self, other: Operand) -> Any:
         return algebra.matmul(other, self)
+
+    def dot(self, other: Operand) -> Any:
+        """NumPy's `x.dot(y)`: (K,) (K,) -> (), (N, K) (K, M) -> (N, M); a number multiplies. For batches take `@`."""
+        return np.dot(self, other)  # which asks our table of NumPy's functions
 
     def __neg__(self) -> Any:
         return Neg()(self)

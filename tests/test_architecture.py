@@ -12,12 +12,12 @@ ROOT = Path(autograd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
-    "decorators checks locks", "config backend shapes files names protection sums",
+    "decorators checks locks", "config", "backend shapes files names protection sums",
     "engine kernels data constants",
     "guards changes", "function", "sparse stacking", "algebra", "gradients conversions", "variable", "core",
     "functions",
     "layers",
-    "optimizers formats watch testing metrics",
+    "optimizers formats watch testing metrics tensorboard",
     "visualize training models serialize",
     "compat",
     "__init__ dezero",

@@ -1,10 +1,24 @@
 """The mode, and the door for watchers."""
 
+import asyncio
+import threading
+
 import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Function, Variable, enable_grad, grad, no_grad, test_mode
+from autograd import (
+    Function,
+    Parameter,
+    Variable,
+    as_variable,
+    default_dtype,
+    enable_grad,
+    grad,
+    no_grad,
+    set_default_dtype,
+    test_mode,
+)
 from autograd.config import Mode, Watcher, mode, using, watching
 
 
@@ -145,3 +159,104 @@ def test_a_call_is_class_parameters_and_inputs_to_outputs_and_saved():
             np.testing.assert_array_equal(array, y.data)
             values[id(y)] = array
     assert [type(f).__name__ for f, _, _ in program][:4] == ["Mul", "Tanh", "GetItem", "SoftmaxCrossEntropy"]
+
+
+# The default dtype
+
+
+of_lists = pytest.mark.standin_exempt("it puts arrays in the place of Python's numbers")
+
+
+@pytest.fixture
+def lasting():
+    """Puts the lasting default back afterwards."""
+    yield
+    set_default_dtype(np.float64)
+
+
+def dtypes():
+    """Of a float, a list, a nested list, and a Parameter."""
+    made = Variable(1.0), Variable([1, 2.0]), as_variable([[1.0], [2.0]]), Parameter([1.0])
+    found = {x.dtype for x in made}
+    assert len(found) == 1
+    return found.pop()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, "float32"])
+@of_lists
+def test_the_default_dtype_is_that_of_pythons_floats(dtype):
+    assert dtypes() == np.float64
+    with default_dtype(dtype):
+        assert dtypes() == dtype
+        x = Variable([1.0, 2.0, 3.0])
+        y = (x**2 / 2).sum()
+        y.backward()
+        assert y.dtype == x.grad.dtype == dtype
+        with default_dtype(np.float64):
+            assert dtypes() == np.float64
+        assert dtypes() == dtype
+    assert dtypes() == np.float64
+
+
+@of_lists
+def test_what_has_a_dtype_keeps_it():
+    with default_dtype(np.float32):
+        for x in (np.ones(2), np.float64(1.0), [np.float64(1.0)], [[1.0, np.float64(2)]], [np.ones(2), [1.0, 2.0]]):
+            assert Variable(x).dtype == np.float64
+        assert Variable(np.ones(2, np.float16)).dtype == np.float16
+        assert [Variable(x).dtype.kind for x in (3, [1, 2], True)] == ["i", "i", "b"]
+        assert F.exp(np.zeros(2)).dtype == F.exp([0.0, 1.0]).dtype == np.float64  # functions of arrays alone
+
+
+@of_lists
+def test_a_constant_beside_a_variable_keeps_its_digits():
+    """It takes the dtype of the Variable at once, and is not rounded to the default on the way."""
+    x = Variable(np.ones(2))
+    with default_dtype(np.float16):
+        for y in (x * 0.1, x * [0.1, 0.1], F.maximum(x * 0, [0.1, 0.1]), x * 0 + 0.1):
+            assert (y.dtype, y.data.tolist()) == (np.float64, [0.1, 0.1])
+
+
+@of_lists
+def test_the_lasting_default_holds_in_all_threads_and_a_block_stands_above_it(lasting):
+    set_default_dtype(np.float32)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(dtypes()))
+    with default_dtype(np.float16):
+        assert dtypes() == np.float16
+        thread.start()
+        thread.join()
+    assert found == [np.float32]
+    assert dtypes() == np.float32
+    with test_mode(), no_grad():
+        assert dtypes() == np.float32
+
+
+@of_lists
+def test_the_default_dtype_decorates_functions_generators_and_coroutines():
+    @default_dtype(np.float32)
+    def function():
+        return dtypes()
+
+    @default_dtype(np.float32)
+    def generator():
+        yield dtypes()
+        yield dtypes()
+
+    @default_dtype(np.float32)
+    async def coroutine():
+        await asyncio.sleep(0)
+        return dtypes()
+
+    assert function() == np.float32
+    for found in generator():
+        assert (found, dtypes()) == (np.float32, np.float64)
+    assert asyncio.run(coroutine()) == np.float32
+
+
+@pytest.mark.parametrize("dtype", [int, "int8", None, complex, "no dtype", bool])
+def test_the_default_dtype_is_one_of_floats(dtype):
+    with pytest.raises(TypeError, match="default_dtype: dtype must be floating-point, such as np.float32, not"):
+        default_dtype(dtype)
+    with pytest.raises(TypeError, match="set_default_dtype: dtype must be floating-point"):
+        set_default_dtype(dtype)

@@ -80,6 +80,16 @@ def test_an_example_says_what_it_is_and_is_short(path):
         assert named_pictures(path)
 
 
+@pytest.mark.parametrize("path", [FOLDER / "lecture" / "04c_digits.py", FOLDER.parent / "steps" / "step51.py"])
+def test_a_damaged_mnist_is_named_and_something_else_is_taken(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_DATA", str(tmp_path / "sets"))
+    (tmp_path / "sets" / "mnist").mkdir(parents=True)
+    (tmp_path / "sets" / "mnist" / "train-images-idx3-ubyte.gz").write_bytes(b"no images")
+    said = run(path, tmp_path)
+    assert "MNIST: there is a copy of train-images-idx3-ubyte, but it is not the published file\n" in said
+    assert re.search("the digits (that come along will do|above are all)|Fashion-MNIST; |Fashion-MNIST: ", said)
+
+
 def test_the_page_of_the_lecture_shows_all_pictures_in_order(tmp_path):
     names = [picture.name for path in LECTURE for picture in named_pictures(path)]
     (tmp_path / "runs" / "lecture").mkdir(parents=True)

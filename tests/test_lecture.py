@@ -54,6 +54,16 @@ def test_products_of_vectors_and_matrices():
     assert_exact(Variable([[1, 2, 3], [4, 5, 6]]) @ Variable([[1], [2], [3]]), [[14], [32]])
 
 
+def test_products_as_the_notes_write_them():
+    assert_exact(Variable([1, 2, 3]).dot(Variable([4, 5, 6])), 32)
+    assert_exact(Variable([[1, 2], [3, 4]]).dot(Variable([[5, 6], [7, 8]])), [[19, 22], [43, 50]])
+    w, x = Variable([0.5, 0.5]), Variable([1.0, 2.0])
+    y = w.dot(x)
+    assert_near(y, 1.5)
+    for g, expected in zip(grad(y, [w, x]), ([1, 2], [0.5, 0.5])):
+        assert_near(g, expected)
+
+
 @pytest.mark.parametrize("matmul", [lambda x, W: MatMul()(x, W), F.matmul, lambda x, W: x @ W], ids=["note", "F", "@"])
 def test_the_matmul_of_the_note(matmul):
     x, w = Variable(X), Variable(W)
@@ -126,6 +136,15 @@ def test_the_order_of_a_product_matters():
     assert_exact(Variable([[1, 2, 3], [4, 5, 6]]) @ Variable([[6, 3], [5, 2], [4, 1]]), [[28, 10], [73, 28]])
 
 
+def test_the_quadratic_formula():
+    a, b, c = Variable(1.0), Variable(-3.0), Variable(2.0)
+    root = (b**2 - 4 * a * c) ** 0.5
+    for x, expected, slopes in (((-b + root) / (2 * a), 2, (-4, -2, -1)), ((-b - root) / (2 * a), 1, (1, 1, 1))):
+        assert_near(x, expected, atol=0)
+        for g, slope in zip(grad(x, [a, b, c]), slopes):  # -x²/p'(x), -x/p'(x), -1/p'(x)
+            assert_near(g, slope, atol=1e-14)
+
+
 # 3. Perceptrons
 
 INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -185,7 +204,27 @@ def test_an_adder_of_gates():
     assert [carry, *digits] == [1, 1, 0, 0, 0]
 
 
+def test_de_morgan_and_all_gates_from_nand():
+    def NOT(x):
+        return NAND(x, x)
+
+    for a, b in INPUTS:
+        assert NOT(AND(a, b)) == OR(NOT(a), NOT(b))
+        assert NOT(OR(a, b)) == AND(NOT(a), NOT(b))
+        assert AND(a, b) == NOT(NAND(a, b))
+        assert OR(a, b) == NAND(NOT(a), NOT(b))
+        c = NAND(a, b)
+        assert XOR(a, b) == NAND(NAND(a, c), NAND(c, b)) == a ^ b
+
+
 # 4. Networks
+
+
+def test_layers_without_a_bend_are_one_layer():
+    c, x = 3.0, Variable([-2.0, 0.5, 4.0])
+    y = c * (c * (c * x))
+    assert_near(y, (27 * x).data.tolist(), atol=0)
+    assert_near(grad(y, x), [27, 27, 27], atol=0)
 
 
 def test_shapes_of_products():
@@ -329,6 +368,17 @@ def test_softmax_with_loss():
         assert_near(loss, 0.4076058141, atol=2e-7)  # the deck adds 1e-7 inside the logarithm, a correction of 1.5e-7
         assert_near(-(F.log(y + 1e-7) * t).sum() / 2, 0.4076058141, atol=5e-11)
         assert_near(grad(loss, x), ((y.data - t) / 2).tolist(), atol=1e-15)
+
+
+def test_weight_decay_in_the_loss_of_many_layers():
+    """Each gW has λW more, and nothing else changes."""
+    rng, decay = np.random.default_rng(0), 0.1
+    x, t = np.asarray(rng.standard_normal((5, 6))), np.array([0, 2, 1, 1, 0])
+    Ws = [Variable(np.asarray(rng.standard_normal(shape))) for shape in ((6, 5), (5, 4), (4, 3))]
+    y = F.relu(F.relu(x @ Ws[0]) @ Ws[1]) @ Ws[2]
+    loss = F.softmax_cross_entropy(y, t)
+    for plain, decayed, W in zip(grad(loss, Ws), grad(loss + 0.5 * decay * sum((W**2).sum() for W in Ws), Ws), Ws):
+        assert_near(decayed - plain, (decay * W.data).tolist(), atol=1e-14)
 
 
 @pytest.mark.standin_exempt("a slow loop over scalars")

@@ -94,3 +94,47 @@ def test_pooling_is_insensitive_to_a_shift_by_one_pixel():
     second = np.roll(first, (1, 1), (0, 1))
     assert (first != second).any()
     assert F.max_pool2d(image(first), 2).tolist() == F.max_pool2d(image(second), 2).tolist() == [[[[5, 3], [0, 7]]]]
+
+
+SHIFTED = [
+    [[1, 2, 0, 7, 1, 0], [0, 9, 2, 3, 2, 3], [3, 0, 1, 2, 1, 2],
+     [2, 4, 0, 1, 0, 1], [6, 0, 1, 2, 1, 2], [2, 4, 0, 1, 8, 1]],
+    [[1, 1, 2, 0, 7, 1], [3, 0, 9, 2, 3, 2], [2, 3, 0, 1, 2, 1],
+     [3, 2, 4, 0, 1, 0], [2, 6, 0, 1, 2, 1], [1, 2, 4, 0, 1, 8]],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", SHIFTED)
+def test_two_images_of_which_one_is_shifted_pool_alike(rows):
+    assert F.max_pool2d(image(np.array(rows, float)), 3).tolist() == [[[[9, 7], [6, 8]]]]
+
+
+@both
+def test_padding_and_strides(conv2d):
+    x = image(np.arange(1.0, 17).reshape(4, 4))
+    same = [[14, 24, 30, 22], [33, 54, 63, 45], [57, 90, 99, 69], [46, 72, 78, 54]]
+    assert conv2d(x, np.ones((1, 1, 3, 3)), pad=1).tolist() == [[same]]
+    W = np.ones((1, 1, 2, 2))
+    assert conv2d(x, W).tolist() == [[[[14, 18, 22], [30, 34, 38], [46, 50, 54]]]]
+    assert conv2d(x, W, stride=2).tolist() == [[[[14, 22], [46, 54]]]]
+    assert conv2d(x, W, stride=2, pad=1).tolist() == [[[[1, 5, 4], [14, 34, 20], [13, 29, 16]]]]
+
+
+def test_two_channels_lie_side_by_side_in_im2col():
+    x = np.stack([np.arange(9.0).reshape(3, 3), np.arange(10.0, 19).reshape(3, 3)])[None]
+    assert F.im2col(x, 2).tolist() == [
+        [0, 1, 3, 4, 10, 11, 13, 14], [1, 2, 4, 5, 11, 12, 14, 15],
+        [3, 4, 6, 7, 13, 14, 16, 17], [4, 5, 7, 8, 14, 15, 17, 18],
+    ]  # fmt: skip
+
+
+def test_col2im_adds_four_partial_sums():
+    parts = []
+    for k in range(4):
+        cols = np.zeros((9, 4))
+        cols[:, k] = np.arange(9.0)
+        parts.append(F.col2im(cols, (1, 1, 4, 4), 2)[0, 0])
+    assert parts[0].tolist() == [[0, 1, 2, 0], [3, 4, 5, 0], [6, 7, 8, 0], [0, 0, 0, 0]]
+    assert parts[3].tolist() == [[0, 0, 0, 0], [0, 0, 1, 2], [0, 3, 4, 5], [0, 6, 7, 8]]
+    total = parts[0] + parts[1] + parts[2] + parts[3]
+    assert total.tolist() == [[0, 1, 3, 2], [3, 8, 12, 7], [9, 20, 24, 13], [6, 13, 15, 8]]

@@ -1,4 +1,4 @@
-"""`check_gradients` finds what is wrong, and says which order, which input and which element."""
+"""`check_gradients` finds what is wrong, and says which order, which input and which element; numeric gradients."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import autograd.functions as F
 from autograd import Function, Variable
 from autograd.algebra import as_array
-from autograd.testing import check_gradients
+from autograd.testing import check_gradients, numerical_diff, numerical_gradient
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 
@@ -155,3 +155,82 @@ def test_a_check_that_would_check_nothing_is_refused(options, error, said):
 def test_the_function_comes_first():
     with pytest.raises(TypeError, match="check_gradients takes a function and then its inputs, not array"):
         check_gradients(X, X)
+
+
+# Numeric gradients
+
+
+def test_numeric_derivatives_are_those_of_the_notes():
+    def f(x):
+        return 0.01 * x**2 + 0.1 * x
+
+    for g, at, printed in (
+        (f, 5, 0.19999999999909),
+        (f, 10.0, 0.29999999999863),
+        (lambda x: x**2 + 16, 3, 6.00000000000378),
+    ):
+        assert numerical_diff(g, at, 1e-4) == pytest.approx(printed, abs=1e-14)
+    found = numerical_gradient(lambda x: (x**2).sum(), np.array([3.0, 4.0]), 1e-4)
+    np.testing.assert_allclose(found, [6.00000000000378, 7.999999999999119], rtol=0, atol=1e-14)
+    assert abs(numerical_diff(np.sin, 1.0) - np.cos(1.0)) < 1e-10  # the step that is taken by itself
+    assert isinstance(numerical_diff(F.sin, np.float32(1.0)), float)
+    assert numerical_diff(lambda x: F.sin(Variable(x)), 0) == pytest.approx(1, abs=1e-10)
+
+
+@pytest.mark.parametrize("dtype, most", [(np.float64, 1e-9), (np.float32, 1e-3), (np.float16, 0.1)])
+def test_the_step_fits_the_dtype(dtype, most, on_device):
+    x = on_device(X.astype(dtype))
+    found = numerical_gradient(lambda x: F.sum(F.sin(x) * x), x)
+    assert (type(found), found.dtype, found.shape) == (type(x), dtype, X.shape)
+    expected = np.cos(X) * X + np.sin(X)
+    assert np.abs(np.array(found.tolist()) - expected).max() < most
+    assert x.tolist() == X.tolist()
+
+
+def test_a_numeric_gradient_at_a_variable_and_through_a_closure():
+    """The idiom of the notes: f reads the array from elsewhere, and ignores its argument."""
+    params = {"W": Variable(X.copy()), "b": np.array([0.5, -0.5])}
+    y = (params["W"] ** 3).sum()
+
+    def loss(_):
+        return ((params["W"] @ X.T) ** 2).sum() + (params["b"] ** 2).sum()
+
+    expected = 2 * X @ X.T @ X
+    np.testing.assert_allclose(numerical_gradient(loss, params["W"]), expected, atol=1e-8)
+    np.testing.assert_allclose(numerical_gradient(loss, params["b"]), [1, -1], atol=1e-8)
+    assert params["W"].data.tolist() == X.tolist()
+    y.backward()  # the graph from before finds its array as it was
+    np.testing.assert_allclose(params["W"].grad.data, 3 * X**2)
+
+
+def test_what_a_numeric_gradient_takes():
+    square_sum = lambda x: (x * x).sum()  # noqa: E731
+    fixed = np.array([1.0, 2.0])
+    fixed.flags.writeable = False
+    for x in ([1, 2], [1.0, 2.0], np.array([1, 2]), fixed, Variable([1, 2]), Variable([1.0, 2.0])):
+        np.testing.assert_allclose(numerical_gradient(square_sum, x), [2, 4], atol=1e-9)
+    for x in (3, 3.0, np.float64(3), np.array(3.0), Variable(3.0)):
+        found = numerical_gradient(square_sum, x)
+        assert found.shape == ()
+        assert float(found) == pytest.approx(6, abs=1e-9)
+    assert numerical_gradient(square_sum, np.zeros((0, 2))).shape == (0, 2)
+    x = np.arange(6.0).reshape(2, 3).T  # not contiguous
+    np.testing.assert_allclose(numerical_gradient(square_sum, x), 2 * x, atol=1e-9)
+
+
+def test_a_numeric_gradient_says_what_is_wrong_and_puts_x_back():
+    x = np.array([1.0, 2.0])
+    for f, error, said in (
+        (lambda x: x, ValueError, r"f must give one number, not the shape \(2,\): take its sum or mean"),
+        (lambda x: "a", TypeError, "f must give a number, not 'a'"),
+        (lambda x: None, TypeError, "f must give a number, not None"),
+        (lambda x: 1 / 0, ZeroDivisionError, "division by zero"),
+        (None, TypeError, "numerical_gradient: f must be a function, not None"),
+    ):
+        with pytest.raises(error, match=said):
+            numerical_gradient(f, x)
+        assert x.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="numerical_gradient: h must be above 0"):
+        numerical_gradient(np.sum, x, -1e-4)
+    with pytest.raises(TypeError, match="numerical_diff: x must be a number"):
+        numerical_diff(np.sin, x)

@@ -1,6 +1,5 @@
 """fit, evaluate, the history and its picture."""
 
-import struct
 import sys
 
 import numpy as np
@@ -174,25 +173,6 @@ def test_the_progress_bar_shows_on_a_terminal_only(monkeypatch, capsys, spiral):
     assert "epoch 1/1" in terminal.text
     monkeypatch.setitem(sys.modules, "tqdm", None)
     training.fit(model, F.softmax_cross_entropy, optimizer, loader)  # quietly without
-
-
-def test_tensorboard_files_hold_the_values(tmp_path, spiral):
-    pytest.importorskip("tensorboardX", reason="event files are optional: pip install 'define-by-run[tensorboard]'")
-    from tensorboardX.proto.event_pb2 import Event
-
-    model, optimizer, loader = spiral
-    watch = training.tensorboard(tmp_path)
-    history = training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=2, watch=watch)
-    found = []
-    for file in tmp_path.iterdir():
-        raw = file.read_bytes()
-        while raw:  # each record: length, checksum, event, checksum
-            (length,) = struct.unpack("<Q", raw[:8])
-            event = Event.FromString(raw[12 : 12 + length])
-            found += [(event.step, v.tag, v.simple_value) for v in event.summary.value]
-            raw = raw[16 + length :]
-    losses = [value for _, tag, value in sorted(found) if tag == "loss"]
-    assert losses == pytest.approx(history.loss)
 
 
 X, T = np.ones((6, 3), np.float32), np.zeros(6, int)

@@ -66,7 +66,8 @@ def mnist(
 
     Without `folder` the files are read from the cache (see `cache_folder`), and downloaded into it once. The SHA-256 of
     the published content is verified at every reading.
-    Raises FileNotFoundError if no place has them: it lists what was tried, and what to do without a network.
+    Raises FileNotFoundError if no place has them, and ValueError if only copies with other content were found: the
+    message lists what was tried, and what to do without a network.
     """
     return labelled_images(MNIST, split, flatten, folder, download, timeout)
 

@@ -114,31 +114,43 @@ def read(
     """The decompressed content of one file.
 
     Only `folder` is searched, if it is given; otherwise the cache, the folders of system packages, and the mirrors.
-    Raises FileNotFoundError if no place has it. A copy with other content counts as absent, and the message names it.
+    A copy with other content is passed over, and a download takes its place in the cache. Raises ValueError if no place
+    has a good copy, but one has such a copy, and names it. Raises FileNotFoundError if no place has any.
     """
     number("timeout, in seconds,", timeout, above=0)
     cache = cache_folder() / source.folder
     places = [Path(path_of_file(folder)).expanduser()] if folder is not None else [cache, *map(Path, source.packaged)]
+    damaged: list[str] = []
     troubles: list[str] = []
-    content = first_good_copy(places, name, source.files[name], troubles)
+    content = first_good_copy(places, name, source.files[name], damaged, troubles)
     if content is None and download and folder is None:
         content = downloaded(source, name, cache, timeout, troubles)
     if content is None:
         advice = what_to_do(source, cache) if folder is None else "put the published file there"
+        if damaged:
+            found = f"{source.title}: there is a copy of {name}, but it is not the published file"
+            raise ValueError("\n  ".join([found, *damaged, *troubles, f"replace it, or delete it; {advice}"]))
         tried = f"{source.title}: no {name}.gz (nor {name}) in {', '.join(map(str, places))}"
         raise FileNotFoundError("\n  ".join([tried, *troubles, advice]))
     return content
 
 
-def first_good_copy(places: list[Path], name: str, published: Published, troubles: list[str]) -> bytes | None:
-    """The content of the first good copy, compressed or not. Appends what is wrong with others to `troubles`."""
+def first_good_copy(
+    places: list[Path], name: str, published: Published, damaged: list[str], troubles: list[str]
+) -> bytes | None:
+    """The content of the first good copy, compressed or not.
+
+    Appends copies with other content to `damaged`, and those that cannot be read to `troubles`.
+    """
     for path in copies(places, name):
         try:
             return read_verified(path, published)
         except FileNotFoundError:
             continue
-        except (OSError, ValueError) as error:
+        except OSError as error:
             troubles.append(f"{path}: {error}")
+        except ValueError as error:
+            damaged.append(f"{path}: {error}")
     return None
 
 

@@ -125,9 +125,13 @@ def of(*xs: Operand) -> Any:
 def dot(a: Operand, b: Operand) -> Any:
     if is_sparse(a) or is_sparse(b):
         return algebra.matmul(a, b)
+    if isinstance(a, Real) or isinstance(b, Real):
+        return algebra.Mul()(a, b)  # a number goes with the arrays of any device
     a, b = of(a, b)
     if not a.ndim or not b.ndim:
         return a * b
+    if max(a.ndim, b.ndim) < 3:
+        return algebra.matmul(a, b)
     return tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]))
 
 
@@ -674,8 +678,8 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
     twin = TWINS.get(function)
     if twin is None:
         raise refusal(name_of(function), function)
-    signature = inspect.signature(twin)
     args, options = as_named(function, args, options)
+    signature = signature_of(twin)
     try:
         bound = signature.bind(*args, **options)
     except TypeError as error:
@@ -685,6 +689,9 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
             "x.data for a result without a gradient"
         ) from error
     return twin(*bound.args, **bound.kwargs)
+
+
+signature_of = cache(inspect.signature)  # which takes longer than most functions
 
 
 @cache

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from autograd.algebra import Operand, as_array, astype
-from autograd.backend import Array, as_numbers, device_of, is_array, to_device
+from autograd.backend import Array, as_values, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
@@ -197,7 +197,7 @@ def as_real(name: str, data: Any) -> Array:
         raise TypeError(f"{name} takes numbers, not Variables: give it their .data")
     try:
         check_real(name, data)
-        return as_numbers(data)
+        return as_values(data)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} takes an array of real numbers, not {shown(data)}: {error}") from error
 
@@ -293,7 +293,7 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
     def __call__(self, *xs: Any, **options: Any) -> Any:
-        _, training, _, watcher = mode.get()
+        _, training, _, watcher, _ = mode.get()
         try:
             if training is not self.training and training is not False:
                 return self.call_in_mode(xs, options)

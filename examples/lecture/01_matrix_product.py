@@ -9,6 +9,8 @@ calculus says.
 
     runs/lecture/01_matrix_product.png  Above: the product; one row and one column make one number. Below: the
         gradients of the sum of all its numbers, so gy is all ones.
+    runs/lecture/01_one_and_many.png  (1, D) (D, H) beside (N, D) (D, H), with D = 3, H = 4, N = 5: every row of a batch
+        becomes what it would become alone.
 """
 
 import numpy as np
@@ -33,6 +35,8 @@ def products():
     print("[[1 2] [3 4]] [[5 6] [7 8]] =", (a @ b).data.tolist())
     assert (ag.Variable([1, 2, 3]) @ ag.Variable([4, 5, 6])).item() == 32
     assert (a @ b).data.tolist() == [[19, 22], [43, 50]]
+    w, x = ag.Variable([1, 2, 3]), ag.Variable([4, 5, 6])
+    assert w.dot(x).item() == 32 and a.dot(b).data.tolist() == [[19, 22], [43, 50]]  # as the notes write it
     assert (ag.Variable([[1, 2, 3], [4, 5, 6]]) @ ag.Variable([[1], [2], [3]])).data.tolist() == [[14], [32]]
 
 
@@ -52,6 +56,29 @@ def the_function_of_the_note():
     assert (x.grad.shape, W.grad.shape) == ((2, 3), (3, 4))
     assert np.abs(x.grad.data - [1.80467285, 0.20281495, 3.24414674]).max() < 1e-8  # both rows: gy is all ones
     return x, W, y
+
+
+def one_and_many():
+    """(1, D) (D, H) = (1, H) and (N, D) (D, H) = (N, H)"""
+    (D, H, N, row), rng = (3, 4, 5, 2), np.random.default_rng(0)
+    batch, W = rng.integers(-3, 4, (N, D)), rng.integers(-3, 4, (D, H))
+    one = batch[row : row + 1]
+    y, Y = ag.Variable(one).dot(ag.Variable(W)), ag.Variable(batch).dot(ag.Variable(W))
+    print("(1, 3) (3, 4) is", y.shape, " (5, 3) (3, 4) is", Y.shape)
+    assert (y.shape, Y.shape) == ((1, H), (N, H)) and Y.data[row].tolist() == y.data[0].tolist()
+    assert [ag.Variable(x).dot(ag.Variable(W)).data.tolist() for x in batch] == Y.data.tolist()  # one by one
+
+    figure = Figure(figsize=(10, 2.6), layout="constrained")
+    half = np.array([D, 0.6, H, 0.8, H])
+    line = figure.subplots(1, 11, width_ratios=[*half, 1.2, *half])
+    line[5].axis("off")
+    for axes, x, out, k, letter in ((line[:5], one, y.data, 0, "1"), (line[6:], batch, Y.data, row, "N")):
+        matrix(axes[0], x, f"x  ({letter}, D)", [(k, i) for i in range(D)], limit=12)
+        sign(axes[1], "×")
+        matrix(axes[2], W, "W  (D, H)", limit=12)
+        sign(axes[3], "=")
+        matrix(axes[4], out, f"y  ({letter}, H)", [(k, j) for j in range(H)], limit=12)
+    save(figure, "01_one_and_many.png")
 
 
 def calculus_of_a_layer():
@@ -87,6 +114,7 @@ def draw(x, W, y):
 
 
 products()
+one_and_many()
 parts = the_function_of_the_note()
 calculus_of_a_layer()
 draw(*parts)

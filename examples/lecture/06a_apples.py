@@ -2,7 +2,8 @@
 
 (100 · 2 + 150 · 3) · 1.1 = 715. Backward, each node multiplies what comes from the right by its own derivative: a sum
 hands it on, a product hands each factor the other one. So one walk tells for every number at once what a change of 1
-costs: an apple more 110, an orange more 165, and the tax rate 650.
+costs: an apple more 110, an orange more 165, and the tax rate 650. First with the deck's two classes, MulLayer and
+AddLayer, each with its own backward, then by the graph.
 
     python examples/lecture/06a_apples.py
 
@@ -25,6 +26,37 @@ def bill(apple, apples, orange, oranges, tax):
     return for_apples, for_oranges, untaxed, untaxed * tax
 
 
+class MulLayer:
+    """x y; backward gives each factor the other one, times what comes from the right."""
+
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        return dout * self.y, dout * self.x
+
+
+class AddLayer:
+    """x + y; backward hands on what comes from the right."""
+
+    def forward(self, x, y):
+        return x + y
+
+    def backward(self, dout):
+        return dout, dout
+
+
+def bill_by_hand(apple, apples, orange, oranges, tax):
+    """The total, and its derivative by each of the five numbers: the walk back, layer by layer."""
+    mul_apple, mul_orange, add, mul_tax = MulLayer(), MulLayer(), AddLayer(), MulLayer()
+    untaxed = add.forward(mul_apple.forward(apple, apples), mul_orange.forward(orange, oranges))
+    total = mul_tax.forward(untaxed, tax)
+    d_untaxed, d_tax = mul_tax.backward(1)
+    d_for_apples, d_for_oranges = add.backward(d_untaxed)
+    return total, [*mul_apple.backward(d_for_apples), *mul_orange.backward(d_for_oranges), d_tax]
+
+
 price, number, tax = ag.Variable(100.0), ag.Variable(2.0), ag.Variable(1.1)
 total = price * number * tax
 print("two apples:", round(total.item(), 9))
@@ -40,6 +72,9 @@ for part, name in zip(parts, ("for apples", "for oranges", "untaxed", "total")):
     part.name = name
 total.backward(retain_grad=True)  # with the gradients of the parts, for the picture
 print("two apples and three oranges:", round(total.item(), 9))
+by_hand, derivatives = bill_by_hand(100, 2, 150, 3, 1.1)
+print("with layers by hand:", round(by_hand, 9), [round(d, 9) for d in derivatives])
+assert abs(by_hand - 715) < 1e-12 and max(abs(d - e) for d, e in zip(derivatives, (2.2, 110, 3.3, 165, 650))) < 1e-12
 assert abs(total.item() - 715) < 1e-12
 
 gradients = {name: v.grad.item() for name, v in basket.items()}

@@ -2,8 +2,9 @@
 
 1,000 samples go through five layers of 100 units that have learned nothing yet. With sigmoid and weights of standard
 deviation 1 the outputs sit at 0 and 1, where the slope is 0; with 0.01 they all say one half, and 100 units know no
-more than one. Xavier's 1/sqrt(n) holds them apart through all layers. ReLU drops half of the signal and needs He's
-sqrt(2/n). Equal weights are worst of all: they get equal gradients, and stay equal for ever.
+more than one. 1/sqrt(n) holds them apart through all layers; the deck names it Xavier, and here it is `lecun`, while
+`xavier` is Glorot's sqrt(2/(n + m)), the same for n = m. ReLU drops half of the signal and needs He's sqrt(2/n). Equal
+weights are worst of all: they get equal gradients, and stay equal for ever.
 
     python examples/lecture/07b_initial_values.py
 
@@ -19,6 +20,7 @@ from pictures import save
 
 import autograd as ag
 import autograd.functions as F
+import autograd.layers as L
 
 
 def activations(f, std):
@@ -58,7 +60,7 @@ def draw(name, f, sizes, bins, ticks):
         last.append(outputs[-1])
         for layer, (x, axes) in enumerate(zip(outputs, row), start=1):
             shown = x if name == "sigmoid" else x[x > 0]
-            axes.hist(shown.reshape(-1), bins=bins)
+            axes.stairs(np.histogram(shown, bins)[0], bins, fill=True)
             zeros = "" if name == "sigmoid" else f", {(x == 0).mean():.0%} zeros"
             axes.set_title(f"layer {layer}: std {x.std():.2g}{zeros}", fontsize=9)
             axes.set(xticks=ticks, yticks=[], xlim=(ticks[0], ticks[-1]))
@@ -68,8 +70,10 @@ def draw(name, f, sizes, bins, ticks):
 
 
 equal_weights()
+for f, std in ((L.lecun, 1 / sqrt(100)), (L.he, sqrt(2 / 100)), (L.xavier, sqrt(2 / 150))):
+    assert abs(f((100, 50), 0).std() / std - 1) < 0.02  # n = 100 inputs, m = 50 outputs
 
-sizes = {"std 1": 1.0, "std 0.01": 0.01, "Xavier: 1/sqrt(n)": 1 / sqrt(100)}
+sizes = {"std 1": 1.0, "std 0.01": 0.01, "Xavier, our lecun": 1 / sqrt(100)}
 wide, narrow, xavier = draw("sigmoid", F.sigmoid, sizes, np.linspace(0, 1, 41), (0, 0.5, 1))
 for label, x in zip(sizes, (wide, narrow, xavier)):
     print(f"sigmoid, {label:17}: last layer std {x.std():.3f}, {saturated(x):.0%} below 0.05 or above 0.95")
@@ -77,7 +81,7 @@ assert saturated(wide) > 0.5
 assert narrow.std() < 0.05 and saturated(narrow) == 0
 assert saturated(xavier) < 0.01 and xavier.std() > 2 * narrow.std()
 
-sizes = {"std 0.01": 0.01, "Xavier: 1/sqrt(n)": 1 / sqrt(100), "He: sqrt(2/n)": sqrt(2 / 100)}
+sizes = {"std 0.01": 0.01, "Xavier, our lecun": 1 / sqrt(100), "He: sqrt(2/n)": sqrt(2 / 100)}
 narrow, xavier, he = draw("relu", F.relu, sizes, np.linspace(0, 3, 41), (0, 1, 2, 3))
 for label, x in zip(sizes, (narrow, xavier, he)):
     print(f"ReLU, {label:17}: last layer std {x.std():.3g}")

@@ -24,10 +24,10 @@ def matrix(axes, M, title="", marked=(), limit=None, digits=0, size=9):
     for row, column in marked:
         frame = [column - 0.5, column + 0.5, column + 0.5, column - 0.5, column - 0.5]
         axes.plot(frame, [row - 0.5, row - 0.5, row + 0.5, row + 0.5, row - 0.5], "k", linewidth=2, clip_on=False)
-    axes.set_xticks(np.arange(M.shape[1] + 1) - 0.5, [])
-    axes.set_yticks(np.arange(M.shape[0] + 1) - 0.5, [])
-    axes.grid(color="w")
-    axes.tick_params(length=0)
+    H, W = M.shape
+    axes.hlines(np.arange(1, H) - 0.5, -0.5, W - 0.5, color="w", linewidth=0.8, zorder=0.5)
+    axes.vlines(np.arange(1, W) - 0.5, -0.5, H - 0.5, color="w", linewidth=0.8, zorder=0.5)
+    axes.set(xticks=[], yticks=[])
     axes.set_title(title, fontsize=10)
 
 

@@ -72,14 +72,31 @@ def test_packaged_folders_are_used_where_they_are(tiny, mirror, cache, content, 
 def test_a_wrong_file_in_a_folder_is_named(tiny, content, tmp_path):
     (tmp_path / NAME).write_bytes(content[NAME][:-1] + b"\xff")
     found = hashlib.sha256(content[NAME][:-1] + b"\xff").hexdigest()
-    with pytest.raises(FileNotFoundError, match=f"{NAME}: the content must have SHA-256 .*, not {found}"):
+    with pytest.raises(ValueError, match=f"{NAME}: the content must have SHA-256 .*, not {found}") as caught:
         read(tiny, NAME, folder=tmp_path)
+    first = f"Tiny: there is a copy of {NAME}, but it is not the published file"
+    assert str(caught.value).splitlines()[0] == first  # it is said to be wrong, not to be missing
+    assert "no " + NAME not in str(caught.value)
+
+
+def test_a_wrong_file_in_the_cache_is_named_where_no_mirror_answers(tiny, mirror, cache):
+    cache.mkdir(parents=True)
+    (cache / f"{NAME}.gz").write_bytes(WRONG)
+    mirror.answers[f"/{NAME}.gz"] = 404
+    with pytest.raises(ValueError, match="it is not the published file") as caught:
+        read(tiny, NAME)
+    for part in (
+        f"{cache / NAME}.gz: the content must have SHA-256",
+        "404",
+        "replace it, or delete it; without a netw",
+    ):
+        assert part in str(caught.value)
 
 
 def test_a_small_file_that_would_fill_the_memory_does_not(tiny, tmp_path):
     (tmp_path / f"{NAME}.gz").write_bytes(gzip.compress(bytes(30_000_000), 1))
     tracemalloc.start()
-    with pytest.raises(FileNotFoundError, match="24 bytes, not more than 24"):
+    with pytest.raises(ValueError, match="24 bytes, not more than 24"):
         read(tiny, NAME, folder=tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -89,7 +106,7 @@ def test_a_small_file_that_would_fill_the_memory_does_not(tiny, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX's")
 def test_a_pipe_in_the_folder_is_not_waited_for(tiny, tmp_path):
     os.mkfifo(tmp_path / NAME)
-    with pytest.raises(FileNotFoundError, match=f"{NAME}: path must be a file, not the pipe"):
+    with pytest.raises(ValueError, match=f"{NAME}: path must be a file, not the pipe"):
         read(tiny, NAME, folder=tmp_path)
 
 

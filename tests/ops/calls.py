@@ -14,6 +14,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, models, serialize, testing, training, visualize
 from autograd.data import transforms
+from autograd.tensorboard import TensorBoard, message
 
 HUGE = 10**30
 
@@ -192,6 +193,8 @@ CALLS |= {
     **{f"models.{name}": (getattr(models, name), {"classes": None, "initializer": None, "dtype": None, "rng": "no"}, {}) for name in models.__all__ if name[0].isupper() and name != "SimpleConvNet"},
     "models.SqueezeNet version": (models.SqueezeNet, {"version": "no"}, {"version": []}),
     "ag.seed": (ag.seed, {"number": 0}, {"number": ["rng"]}), "ag.generator": (ag.generator, {"rng": 0}, {}),
+    "testing.numerical_gradient": (testing.numerical_gradient, {"f": lambda x: (x * x).sum(), "x": x, "h": 1e-4}, {"f": ["function"], "x": ["array"], "h": ["number", "optional"]}),
+    "testing.numerical_diff": (testing.numerical_diff, {"f": np.sin, "x": 1.0, "h": 1e-4}, {"f": ["function"], "x": ["number"], "h": ["number", "optional"]}),
     "testing.check_gradients": (testing.check_gradients, {"f": F.exp, "order": 1, "eps": 1e-5, "rtol": 1e-5, "atol": 1e-7, "rng": 0}, {"f": [], "order": ["whole"], "rtol": ["number"], "atol": ["number"]}),
 }  # fmt: skip
 
@@ -267,6 +270,7 @@ CALLS |= {
     "ag.Variable": (Variable, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
     "ag.Parameter": (ag.Parameter, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
     "ag.as_variable": (ag.as_variable, {"x": [1.0], "name": "x"}, {"name": ["text", "optional"]}),
+    **{f"ag.{name}": (getattr(ag, name), {"dtype": np.float32}, {}) for name in ("default_dtype", "set_default_dtype")},
     "ag.grad": (lambda outputs, inputs, seed, graph: ag.grad(outputs, inputs, seed, graph), {"outputs": graph(), "inputs": Variable(1.0), "seed": None, "graph": False}, {"outputs": [], "inputs": ["no inputs"], "seed": ["optional", "seed"], "graph": ["flag"]}),
     "Variable.backward": (lambda retain_grad, create_graph: graph().backward(retain_grad, create_graph), {"retain_grad": False, "create_graph": False}, {"retain_grad": ["flag", "optional", "seed"], "create_graph": ["flag"]}),
     "serialize.save": (lambda source, compress: serialize.save(source, "/nonexistent/x.npz", compress=compress), {"source": linear, "compress": False}, {"compress": ["flag"]}),
@@ -276,14 +280,35 @@ CALLS |= {
     "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
 }  # fmt: skip
+
+
+class Unwritten(TensorBoard):
+    """Checks what it is given, and writes no file."""
+
+    def __init__(self):
+        pass
+
+    def write(self, event):
+        message(event)
+
+
+board, of_name = Unwritten(), {"step": ["whole"], "name": ["name"]}
+CALLS |= {
+    "TensorBoard()": (board, {"step": 0, "values": {"loss": 1.0}}, {**of_name, "values": ["nothing"]}),
+    "TensorBoard.scalar": (board.scalar, {"name": "loss", "value": 1.0, "step": 0}, {**of_name, "value": ["array"]}),
+    "TensorBoard.histogram": (board.histogram, {"name": "W", "values": x, "step": 0}, {**of_name, "values": ["array"]}),
+    "TensorBoard.image": (board.image, {"name": "x", "image": x / 6, "step": 0}, of_name),
+    "TensorBoard.graph": (board.graph, {"y": graph()}, {}),
+}  # fmt: skip
 CALLS |= {
     f"Variable.{name}": (lambda name=name, **options: getattr(Variable(np.ones((2, 3))), name)(*options.values()), arguments, {
         "axis": ["axis"], "keepdims": ["flag"], "shape": ["shape or axes"], "axes": ["shape or axes"], "axis1": ["one axis"], "axis2": ["one axis"],
-        "dtype": ["dtype"],
+        "dtype": ["dtype"], "other": ["array"],
     })
     for name, arguments in {
         **{key: {"axis": 0, "keepdims": False} for key in ["sum", "mean", "max", "min"]}, "reshape": {"shape": (3, 2)},
         "transpose": {"axes": (1, 0)}, "swapaxes": {"axis1": 0, "axis2": 1}, "astype": {"dtype": np.float32}, "to": {"device": "cpu"},
+        "dot": {"other": np.ones(3)},
     }.items()
 } | {
     f"Variable {operator.__name__}": (lambda other, operator=operator: operator(Variable(np.ones((2, 3))), other), {"other": 1.0}, {"other": kinds})
@@ -301,6 +326,7 @@ TAKEN |= {
     "an index": dict.fromkeys(["None", "True", "-1", "0", "[]", "...", "slice", "range"], "NumPy's indices"),
     "steps": dict.fromkeys(["[]", "{}", "empty text", "empty array"], "no transforms"),
     "schedule": dict.fromkeys(["class", "function"], "a schedule; what it gives is checked when it is asked"),
+    "name": {"text": "a name", "np.str_": "a name"},
     "nothing": {"{}": "no weights"},
     "fold": dict.fromkeys(["True", "10**30", "[]", "{}", "empty array"], "a depth, or no layers"),
     "no inputs": dict.fromkeys(["empty text", "[]", "{}"], "nothing asked, nothing given"),

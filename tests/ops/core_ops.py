@@ -6,6 +6,7 @@ import operator
 import numpy as np
 
 from autograd.algebra import getitem, matmul
+from autograd.variable import Variable, as_variable
 from tests.ops.table import Op, case, normal, pairs, strided, wrong
 
 
@@ -26,6 +27,19 @@ def matmul_by_sums(x, W):
     y = (rows[..., :, :, None] * columns[..., None, :, :]).sum(-2)
     y = y[..., 0, :] if x.ndim == 1 else y
     return y[..., 0] if W.ndim == 1 else y
+
+
+def dot(x, W):
+    """The method of a Variable; arrays alone give an array, which NumPy's own method would widen."""
+    y = as_variable(x).dot(W)
+    return y if isinstance(x, Variable) or isinstance(W, Variable) else y.data
+
+
+def dot_by_sums(x, W):
+    """The same, but a batch of matrices W is an axis of its own."""
+    if np.ndim(x) == 0 or np.ndim(W) == 0:
+        return x * W
+    return matmul_by_sums(x, W) if W.ndim < 3 else np.stack([dot_by_sums(x, w) for w in W], axis=-2)
 
 
 def take(x, index):
@@ -132,6 +146,19 @@ OPS = [
             wrong(ValueError, r"matmul of shapes \(2,\) and \(3,\)", normal(2), normal(3)),
             wrong(ValueError, r"matmul of shapes \(\) and \(3,\)", normal(), normal(3)),
             wrong(ValueError, r"matmul of shapes \(2, 3\) and \(\)", normal(2, 3), 2.0),
+        ],
+    ),
+    Op(
+        "Variable.dot",
+        dot,
+        dot_by_sums,
+        [c for c in products() if max(x.ndim for x in c.args) < 3]
+        + [case(normal(2, 3), normal(2, 3, 2)), case(normal(3), normal(2, 3, 2)), case(normal(2, 2, 3), normal(3))]
+        + [case(normal(2, 3), 2.0), case(normal(2, 3), normal())],
+        [
+            wrong(ValueError, r"matmul of shapes \(3, 2\) and \(3,\)", normal(3, 2), normal(3)),
+            wrong(ValueError, r"different sizes", normal(3, 2), normal(2, 3, 2)),
+            wrong(TypeError, "takes a Variable or an array, not str", normal(3), "a"),
         ],
     ),
     Op(

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.compat.dezero import cache
 from autograd.compat.dezero.transforms import AsType, Compose, Flatten, Normalize
-from autograd.data import parse_idx, spiral
+from autograd.data import cache_folder, parse_idx, spiral
 from autograd.data.sources import MNIST as PUBLISHED
 from autograd.data.sources import read
 
@@ -90,15 +90,33 @@ class MNIST(Images):
         self.label = self.read(f"{name}-labels-idx1-ubyte")
 
     def read(self, name: str) -> Any:
-        """Returns the array in a published file."""
+        """Returns the array in a published file: one of DeZero's cache, or of ours, or of a mirror.
+
+        Raises ValueError if a copy has a wrong checksum and no place has a good one, FileNotFoundError if none has any.
+        """
         try:
             return parse_idx(read(PUBLISHED, name, folder=cache.cache_dir))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError) as error:
+            own = error
+        try:
             return parse_idx(read(PUBLISHED, name))
+        except (FileNotFoundError, ValueError) as error:
+            wrong = [str(e).splitlines()[1].strip() for e in (own, error) if isinstance(e, ValueError)]
+            if wrong:
+                raise ValueError(f"MNIST has a wrong file, {wrong[0]}: delete it, and {ways_out()}") from error
+            raise FileNotFoundError(f"MNIST has no {name} here: {ways_out()}") from error
 
     @staticmethod
     def labels() -> dict[int, str]:
         return {digit: str(digit) for digit in range(10)}
+
+
+def ways_out() -> str:
+    """What to do without the files, as the end of a sentence."""
+    names = ", ".join([f"{name}.gz" for name in PUBLISHED.files])
+    places = f"{cache.cache_dir} or {cache_folder() / PUBLISHED.folder}"
+    elsewhere = f"set AUTOGRAD_DATA to a folder that has them in its folder {PUBLISHED.folder}"
+    return f"run again with a network, or put {names} into {places}, or {elsewhere}"
 
 
 class SinCurve(Dataset):

@@ -1,5 +1,8 @@
 """Data sets."""
 
+import dataclasses
+import traceback
+
 import dezero
 import numpy as np
 import pytest
@@ -63,6 +66,30 @@ def test_mnist_is_read_from_the_cache_of_dezero_too(tmp_path, monkeypatch):
     assert asked == [cache.cache_dir, cache.cache_dir, None]
     assert datasets.MNIST.labels()[3] == "3"
     assert wing_datasets.PUBLISHED is sources.MNIST
+
+
+@pytest.mark.parametrize("where", ["nowhere", "dezero", "autograd"])
+def test_without_mnist_the_last_line_names_all_ways_out(tmp_path, monkeypatch, where):
+    """A file with a wrong checksum is said to be that, wherever it lies."""
+    monkeypatch.setattr(cache, "cache_dir", str(tmp_path / "dezero"))
+    monkeypatch.setenv("AUTOGRAD_DATA", str(tmp_path / "ours"))
+    offline = dataclasses.replace(sources.MNIST, mirrors=())
+    monkeypatch.setattr(wing_datasets, "PUBLISHED", offline)
+    place = {"nowhere": None, "dezero": tmp_path / "dezero", "autograd": tmp_path / "ours" / "mnist"}[where]
+    if place is not None:
+        place.mkdir(parents=True)
+        (place / "train-images-idx3-ubyte").write_bytes(bytes(16 + 60_000 * 784))
+    with pytest.raises(FileNotFoundError if place is None else ValueError) as caught:
+        datasets.MNIST()
+    (line,) = str(caught.value).splitlines()
+    beginning = f"MNIST has a wrong file, {place}/train-images-idx3-ubyte: the content must have SHA-256 ba89"
+    assert line.startswith("MNIST has no train-images-idx3-ubyte here: run again" if place is None else beginning)
+    for part in (
+        "run again with a network, or put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images",
+        f"into {tmp_path}/dezero or {tmp_path}/ours/mnist, or set AUTOGRAD_DATA to a folder",
+    ):
+        assert part in line
+    assert traceback.format_exception(caught.value)[-1] == f"{type(caught.value).__name__}: {line}\n"
 
 
 def test_images_are_shown(tmp_path, monkeypatch):

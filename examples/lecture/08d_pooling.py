@@ -1,14 +1,14 @@
-"""8c. Convolution: pooling.
+"""8d. Convolution: pooling.
 
 The largest pixel of each window stands for all of it: the image becomes smaller, and nothing is learned. As only the
 largest counts, it matters little where exactly it was, and an image moved by a pixel gives the same result, or nearly.
 Backward, each gradient goes to where the largest pixel was, and the others get nothing.
 
-    python examples/lecture/08c_pooling.py
+    python examples/lecture/08d_pooling.py
 
-    runs/lecture/08c_pooling.png  Max pooling 2 / 2, and its gradient.
-    runs/lecture/08c_shift.png  An image, and the same moved by one pixel down and to the right: 12 pixels differ, and
-        none of what pooling makes of them.
+    runs/lecture/08d_pooling.png  Max pooling 2 / 2, and its gradient.
+    runs/lecture/08d_shift.png  A 6 x 6 image, and the same moved by one pixel to the right: 35 pixels differ, and none
+        of what pooling makes of them.
 """
 
 import numpy as np
@@ -39,20 +39,26 @@ line[3].axis("off")
 matrix(line[4], gy[0, 0], "gradient", limit=17)
 sign(line[5], "→")
 matrix(line[6], gx.data[0, 0], "gradient of the image", largest, limit=17)
-save(figure, "08c_pooling.png")
+save(figure, "08d_pooling.png")
 
-first = np.zeros((8, 8))
-for row, column, height in ((0, 0, 9), (0, 4, 4), (2, 2, 7), (4, 6, 8), (6, 0, 5), (6, 4, 6)):
-    first[row, column] = height
-moved = np.roll(first, (1, 1), axis=(0, 1))
-pooled, pooled_moved = [F.max_pool2d(M[None, None], 2)[0, 0] for M in (first, moved)]
-print(f"moved by a pixel: {(first != moved).sum()} pixels differ, {(pooled != pooled_moved).sum()} after pooling")
-assert (first != moved).sum() == 12 and (pooled == pooled_moved).all()
+first = np.array([
+    [1.0, 2, 0, 7, 1, 0], [0, 9, 2, 3, 2, 3], [3, 0, 1, 2, 1, 2],
+    [2, 4, 0, 1, 0, 1], [6, 0, 1, 2, 1, 2], [2, 4, 0, 1, 8, 1],
+])  # fmt: skip
+moved = np.hstack([[[1.0], [3], [2], [3], [2], [1]], first[:, :-1]])  # by a pixel to the right; a new column comes in
+pooled, pooled_moved = [F.max_pool2d(M[None, None], 3)[0, 0] for M in (first, moved)]
+print(
+    f"moved by a pixel: {(first != moved).sum()} of 36 pixels differ; pooled {pooled.tolist()}, {pooled_moved.tolist()}"
+)
+assert (moved[:, 1:] == first[:, :-1]).all() and (first != moved).sum() == 35
+assert pooled.tolist() == pooled_moved.tolist() == [[9, 7], [6, 8]]
 
-figure = Figure(figsize=(9, 7.6), layout="constrained")
-lines = figure.subplots(2, 3, width_ratios=[8, 1, 6])
-for line, name, M, small in zip(lines, ("image", "moved"), (first, moved), (pooled, pooled_moved)):
-    matrix(line[0], M, name)
+figure = Figure(figsize=(7, 7.6), layout="constrained")
+lines = figure.subplots(2, 3, width_ratios=[6, 0.8, 2])
+for line, name, M, small in zip(lines, ("image", "moved to the right"), (first, moved), (pooled, pooled_moved)):
+    matrix(line[0], M, name, [tuple(map(int, np.argwhere(n == M)[0])) for n in (9, 7, 6, 8)])
+    line[0].axhline(2.5, color="k")
+    line[0].axvline(2.5, color="k")
     sign(line[1], "→")
-    matrix(line[2], small, "max pooling")
-save(figure, "08c_shift.png")
+    matrix(line[2], small, "max pooling 3 / 3")
+save(figure, "08d_shift.png")

@@ -1,14 +1,14 @@
-"""4. Networks: products with the right shapes, activations between them, softmax at the end.
+"""4a. Networks: products with the right shapes, activations between them, softmax at the end.
 
 A layer is a product of matrices, so the shapes must fit: (3, 2) · (2,) is three numbers, and what does not fit is an
 error that says both shapes. Between the layers stands a function that is not a line, or many layers would be one. At
 the end softmax makes probabilities of any numbers; as only differences count, 1000 is no larger a number than 1.
 
-    python examples/lecture/04_networks.py
+    python examples/lecture/04a_networks.py
 
-    runs/lecture/04_activations.png  Activations, and dashed their derivatives, by `grad`. The step has none to follow.
-    runs/lecture/04_three_layers.png  Three layers with their numbers: two inputs, hidden layers of three and two units,
-        two outputs. The wider a line, the larger its weight.
+    runs/lecture/04a_activations.png  Activations, and dashed their derivatives, by `grad`. The step has none to follow.
+    runs/lecture/04a_three_layers.png  Three layers with their numbers: two inputs, hidden layers of three and two
+        units, two outputs. The wider a line, the larger its weight.
 """
 
 import numpy as np
@@ -76,7 +76,7 @@ def draw_activations():
         axes.set(title=name, xlabel="x", ylim=(-1.3, 1.7))
         axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize=8)
-    save(figure, "04_activations.png")
+    save(figure, "04a_activations.png")
 
 
 def draw_three_layers(layers, Ws):
@@ -96,7 +96,7 @@ def draw_three_layers(layers, Ws):
         axes.text(2.5 * i, 2.1, name, ha="center")
     axes.set(xlim=(-0.8, 8.3), ylim=(-2, 2.4))
     axes.axis("off")
-    save(figure, "04_three_layers.png")
+    save(figure, "04a_three_layers.png")
 
 
 shapes()

@@ -1,21 +1,24 @@
-"""8b. Convolution: im2col, which makes it one product of matrices.
+"""8c. Convolution: im2col, which makes it one product of matrices.
 
 The pixels under the filter become a row, for each of its places one; each filter becomes a column. Then the convolution
 of all images with all filters is one matrix product, which computers do best. The price is memory, because a pixel is
 copied into every row in which it is seen. Back from the matrix, `col2im` adds the copies together again.
 
-    python examples/lecture/08b_im2col.py
+    python examples/lecture/08c_im2col.py
 
-    runs/lecture/08b_steps.png  Three of nine steps: the pixels under the filter, the row that they become, and the
+    runs/lecture/08c_steps.png  Three of nine steps: the pixels under the filter, the row that they become, and the
         number that comes out.
-    runs/lecture/08b_product.png  All of it at once, with two filters: rows times columns, plus a bias, and each
+    runs/lecture/08c_product.png  All of it at once, with two filters: rows times columns, plus a bias, and each
         column of the result is an image again.
+    runs/lecture/08c_col2im.png  Back again: the gradient 0 to 8 of nine places, times a filter of ones. Each of the
+        four pixels of the filter adds one partial sum, moved by its own place.
 """
 
 import numpy as np
 from matplotlib.figure import Figure
 from pictures import matrix, save, sign
 
+import autograd as ag
 import autograd.functions as F
 
 image = np.arange(16.0).reshape(1, 1, 4, 4)
@@ -57,7 +60,7 @@ for place, line in zip((0, 1, 8), figure.subplots(3, 7, width_ratios=[4, 0.7, 4,
     matrix(line[6], done * product[:, :1], "output", [(place, 0)], limit=60)
     for text in [*line[2].texts, *line[6].texts]:
         text.set_visible(text.get_position()[1] <= place)  # the others are still to come
-save(figure, "08b_steps.png")
+save(figure, "08c_steps.png")
 
 figure = Figure(figsize=(10, 5), layout="constrained")
 line = figure.subplots(1, 7, width_ratios=[4, 0.5, 2, 0.8, 2.4, 0.8, 3])
@@ -70,4 +73,27 @@ matrix(line[4], product, "(9, 2)", limit=100)
 sign(line[5], "→")
 for k, corner in enumerate((0.53, 0.02)):
     matrix(line[6].inset_axes([0, corner, 1, 0.42]), maps[k], f"map {k + 1}", limit=100)
-save(figure, "08b_product.png")
+save(figure, "08c_product.png")
+
+gy = np.arange(9.0)
+gradient_rows = gy[:, None] * np.ones(4)  # of the rows of im2col: gy times the filter of ones
+parts = []
+for k, m in np.ndindex(2, 2):  # what col2im adds for each pixel of the filter
+    part = np.zeros((4, 4))
+    part[k : k + 3, m : m + 3] += gradient_rows[:, 2 * k + m].reshape(3, 3)
+    parts.append(part)
+dx = F.col2im(gradient_rows, image.shape, 2)[0, 0]
+print("col2im adds four partial sums:", dx.astype(int).tolist())
+assert parts[3].tolist() == [[0, 0, 0, 0], [0, 0, 1, 2], [0, 3, 4, 5], [0, 6, 7, 8]]
+assert dx.tolist() == sum(parts).tolist() == [[0, 1, 3, 2], [3, 8, 12, 7], [9, 20, 24, 13], [6, 13, 15, 8]]
+x = ag.Variable(image)
+assert ag.grad(F.conv2d(x, filters[:1]), x, gy.reshape(1, 1, 3, 3)).data[0, 0].tolist() == dx.tolist()
+
+figure = Figure(figsize=(11, 2.6), layout="constrained")
+line = figure.subplots(1, 9, width_ratios=[4, 0.5, 4, 0.5, 4, 0.5, 4, 0.5, 4])
+for i, part in enumerate(parts):
+    k, m = divmod(i, 2)
+    matrix(line[2 * i], part, f"pixel ({k}, {m})", [(k + a, m + b) for a, b in np.ndindex(3, 3)], limit=24)
+    sign(line[2 * i + 1], "+" if i < 3 else "=")
+matrix(line[8], dx, "gradient of the image", limit=24)
+save(figure, "08c_col2im.png")

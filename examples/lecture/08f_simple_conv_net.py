@@ -1,14 +1,14 @@
-"""8d. Convolution: the lecture's network, and what its filters have learned to see.
+"""8f. Convolution: the lecture's network, and what its filters have learned to see.
 
 Convolution with 30 filters of 5 x 5, ReLU, max pooling 2 / 2, a layer of 100, ReLU, a layer of 10: trained on the 8 x 8
 digits of the package, enlarged to 28 x 28. The filters are noise before, and afterwards edges and blobs: stripes that
 are bright on one side and dark on the other. The feature maps show where in an image each of them has found its like.
 
-    python examples/lecture/08d_simple_conv_net.py [--fast]
+    python examples/lecture/08f_simple_conv_net.py [--fast]
 
-    runs/lecture/08d_filters.png  The 30 filters of the first layer, before the training and after it.
-    runs/lecture/08d_maps.png  One image, and its 30 feature maps after convolution and ReLU, the brightest first.
-    runs/lecture/08d_training.png  Loss of each mini-batch, and accuracy on the test digits after each epoch.
+    runs/lecture/08f_filters.png  The 30 filters of the first layer, before the training and after it.
+    runs/lecture/08f_maps.png  One image, and its 30 feature maps after convolution and ReLU, the brightest first.
+    runs/lecture/08f_training.png  Loss of each mini-batch, and accuracy on the test digits after each epoch.
 """
 
 import sys
@@ -41,7 +41,7 @@ def draw_filters(before, after):
         for w, axes in zip(W[:, 0], half.subplots(5, 6).flat):
             axes.imshow(w, cmap="gray", vmin=-limit, vmax=limit)
             axes.axis("off")
-    save(figure, "08d_filters.png")
+    save(figure, "08f_filters.png")
 
 
 def draw_maps(image, maps):
@@ -54,7 +54,7 @@ def draw_maps(image, maps):
     for k, axes in zip(order, right.subplots(5, 6).flat):
         axes.imshow(maps[k], cmap="gray", vmin=0, vmax=maps.max())
         axes.axis("off")
-    save(figure, "08d_maps.png")
+    save(figure, "08f_maps.png")
 
 
 def draw_training(losses, accuracies):
@@ -65,7 +65,7 @@ def draw_training(losses, accuracies):
     right.plot(range(1, EPOCHS + 1), accuracies, "o-")
     right.set(xlabel="epoch", ylabel="test accuracy", xticks=range(1, EPOCHS + 1), ylim=(0.8, 1))
     right.grid(alpha=0.3)
-    save(figure, "08d_training.png")
+    save(figure, "08f_training.png")
 
 
 ag.seed(0)
