@@ -17,6 +17,7 @@ from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.normalization import *
 from autograd.functions.pooling import *
+from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.shape import *
