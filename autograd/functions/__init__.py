@@ -11,6 +11,7 @@ from autograd.functions.accuracy import *
 from autograd.functions.activation import *
 from autograd.functions.arithmetic import *
 from autograd.functions.conv import *
+from autograd.functions.ctc import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
 from autograd.functions.linear import *

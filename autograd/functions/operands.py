@@ -113,16 +113,20 @@ def rounded(y: Any, *xs: Operand) -> Any:
 
 
 def steps_within(name: str, lengths: Any, x: Operand) -> Array | None:
-    """(N, T), true for the steps that each sequence has; None if all have all. Raises the errors of `lengths`."""
+    """(N, T), true for the steps that each sequence of x (N, T, ...) has; None if all have all.
+
+    `name` is the function and the argument. Raises TypeError unless `lengths` are whole numbers, ValueError unless they
+    are N numbers in 0 .. T.
+    """
     try:
         n = to_numpy(as_numbers(as_array(lengths)))
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name}: lengths must be whole numbers, not {shown(lengths)}") from error
+        raise TypeError(f"{name} must be whole numbers, not {shown(lengths)}") from error
     if n.dtype.kind not in "iu":
-        raise TypeError(f"{name}: lengths must be whole numbers, not {n.dtype}: {shown(lengths)}")
-    shape = operand(name, x).shape
-    given = shown(lengths)
-    if len(shape) != 3 or n.shape != shape[:1] or (n.size and not 0 <= n.min() <= n.max() <= shape[1]):
-        raise ValueError(f"{name}: lengths must be (N,) numbers in 0 .. T for x (N, T, I), not {given} for {shape}")
-
-    return None if (n == shape[1]).all() else namespace(as_array(x)).asarray(np.arange(shape[1]) < n[:, None])
+        raise TypeError(f"{name} must be whole numbers, not {n.dtype}: {shown(lengths)}")
+    if x.ndim < 3:
+        raise ValueError(f"{name} must be None for one step x {x.shape}: sequences are (N, T, I)")
+    N, T = x.shape[:2]
+    if n.shape != (N,) or (N and not 0 <= n.min() <= n.max() <= T):
+        raise ValueError(f"{name} must be {N} numbers in 0 .. {T}, not {shown(lengths)}")
+    return None if (n == T).all() else namespace(as_array(x)).asarray(np.arange(T) < n[:, None])

@@ -356,7 +356,7 @@ def prepared(
     for key, a in biases.items():
         if (given := operand(name, a).shape) != (gates * H,):
             raise ValueError(f"{name}: {key} must be {(gates * H,)} for Wh {Whs}, not {given}")
-    live = None if lengths is None else steps_within(name, lengths, x)
+    live = None if lengths is None else steps_within(f"{name}: lengths", lengths, x)
     if live is not None:
         x = where(live[..., None], x, 0)  # nan there would be nan in the gradients of the weights
     return x, live, [*states.values(), Wx, Wh, *biases.values()]

@@ -102,7 +102,7 @@ class Recurrent(Layer):
         self.check_rank(shape)
         goes_on = state is LEFT and (len(shape) < 3 or self.stateful)
         before = self.state_left(shape) if goes_on else self.state_given(None if state is LEFT else state, shape)
-        live = None if lengths is None else steps_within(name, lengths, x)
+        live = None if lengths is None else steps_within(f"{name}: lengths", lengths, x)
         y, after = self.run(x, before, live, lengths if live is not None else None)
         if goes_on:
             for box, value in zip(self.boxes(), after):

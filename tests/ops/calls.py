@@ -126,6 +126,7 @@ CALLS = {
     "F.huber_loss": (F.huber_loss, {"x": x, "t": x, "delta": 1.0}, {"delta": ["number", "limit"]}),
     "F.sigmoid_cross_entropy": (F.sigmoid_cross_entropy, {"x": x, "t": x > 2}, {}),
     "F.binary_cross_entropy": (F.binary_cross_entropy, {"p": x / 6, "t": x > 2}, {"p": []}),
+    "F.ctc_loss": (F.ctc_loss, {"x": images(2, 4, 3), "t": [[1], [2]], "lengths": [4, 2], "target_lengths": [1, 1], "blank": 0}, {"t": ["labels"], "lengths": ["sizes", "optional"], "target_lengths": ["sizes", "optional"], "blank": ["whole"]}),
     "F.kl_divergence": (F.kl_divergence, {"p": x / 6, "q": x / 6}, {"p": []}),
     "F.softmax_cross_entropy": (F.softmax_cross_entropy, {"x": x, "t": [0, 1], "axis": -1, "ignore_index": -1, "smoothing": 0.1}, {"t": ["labels"], "axis": ["one axis"], "ignore_index": ["whole", "optional"], "smoothing": ["number"]}),
     **{f"F.conv{n}d": (getattr(F, f"conv{n}d"), {"x": images(1, 2, *[4] * n), "W": images(3, 2, *[2] * n), "b": np.ones(3), **options}, {}) for n in (1, 2, 3)},
