@@ -27,6 +27,7 @@ from autograd.functions.operands import operand, steps_within, with_room
 from autograd.functions.shape import Concat, Split
 from autograd.kernels import recurrent as kernel
 from autograd.kernels.matmul import product
+from autograd.kernels.scratch import Allocator, borrowed
 from autograd.sums import sum_over
 
 __all__ = ["Recurrence", "gru", "lstm", "rnn"]
@@ -39,20 +40,32 @@ def steps_of(x: Any) -> list[Any]:
     return [row.reshape(x.shape[1:]) for row in Split(list(pairwise(range(len(x) + 1))), 0)(x)]
 
 
-def beside(*xs: Any) -> Any:
+def room_for_steps(like: Any, new: Allocator) -> tuple[Any, list[Any]]:
+    """An array for what is computed step by step, as large as `like` (T, N, ...), and its rows; None for Variables."""
+    if not is_array(like):
+        return None, [None] * len(like)
+    room = new(like.shape, like.dtype)
+    return room, list(room)
+
+
+def beside(*xs: Any, out: Any = None) -> Any:
     """Arrays side by side, along the last axis."""
-    return namespace(*xs).concatenate(xs, -1) if is_array(xs[0]) else Concat(xs[0].ndim - 1)(*xs)
+    return namespace(*xs).concatenate(xs, -1, out) if is_array(xs[0]) else Concat(xs[0].ndim - 1)(*xs)
 
 
-def as_rows(xs: Sequence[Any]) -> Any:
-    """The steps as one array.   T times (N, H) -> (T, N, H)"""
-    rows = [x[None] for x in xs]
-    return rows[0] if len(rows) == 1 else namespace(*rows).concatenate(rows) if is_array(xs[0]) else Concat(0)(*rows)
+def as_rows(room: Any, rows: Sequence[Any]) -> Any:
+    """The rows that were computed, the last one first, as one array: their room, if they have one."""
+    return Concat(0)(*[row[None] for row in rows[::-1]]) if room is None else room
 
 
 def parts_of(a: Any, H: int) -> list[Any]:
     """The gates that lie side by side in a, each of size H."""
     return [a[..., k : k + H] for k in range(0, a.shape[-1], H)]
+
+
+def backwards(*xs: Any) -> list[Any]:
+    """What belongs to a step, for each step from the last to the first."""
+    return list(zip(*[x if isinstance(x, list) else steps_of(x) for x in xs]))[::-1]
 
 
 def as_matrix(x: Any) -> Any:
@@ -89,6 +102,10 @@ class Recurrence(Function):
     def mask(self):
         """(T, N, 1), or None"""
         return None if self.live is None else self.in_order(self.live[..., None])
+
+    def masks(self, like):
+        """For each step 1 where a sequence has it and 0 elsewhere, (N, 1); None if each has all."""
+        return [None] * len(like) if self.live is None else list(self.mask().astype(like.dtype))
 
     def outcome(self, hs, x):
         """The states after each step, without the one before the first, in the order of x."""
@@ -128,20 +145,17 @@ class RNN(Recurrence):
 
     def backward(self, gy):
         x, _, Wx, Wh, _ = self.inputs
-        h = self.in_order(self.outputs[0])
-        E, kept = 1 - h * h, None
-        if self.live is not None:
-            kept = 1 - self.mask().astype(E.dtype)  # a sequence that has ended hands its gradient on
-            E = E * (1 - kept)
-        dh, dzs = 0, []
-        for t, g, e in list(zip(range(len(h)), steps_of(self.in_order(gy)), steps_of(E)))[::-1]:
-            dh = g + dh
-            dz = dh * e
-            dh = product(dz, Wh.T) if kept is None else product(dz, Wh.T) + dh * kept[t]
-            dzs.append(dz)
-        dz = as_rows(dzs[::-1])
-        gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
-        return gx, dh, gWx, product(as_matrix(self.saved.before).T, as_matrix(dz)), gb
+        hs, dh, dzs = self.in_order(self.outputs[0]), 0, []
+        with borrowed(namespace(as_array(x)), 1) as [new]:
+            room, rows = room_for_steps(hs, new)
+            for row, live, g, h in backwards(rows, self.masks(hs), self.in_order(gy), hs):
+                dh = g + dh
+                slope = 1 - h * h if live is None else (1 - h * h) * live
+                dzs.append(beside(dh * slope, out=row))
+                dh = product(dzs[-1], Wh.T) + (0 if live is None else dh * (1 - live))
+            dz = as_rows(room, dzs)
+            gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
+            return gx, dh, gWx, product(as_matrix(self.saved.before).T, as_matrix(dz)), gb
 
 
 class LSTM(Recurrence):
@@ -154,44 +168,42 @@ class LSTM(Recurrence):
 
     def forward(self, x, h, c, Wx, Wh, b):
         gates = self.input_to_gates(x, Wx, b, h, c, Wh)
-        hs, cs, tanh_c = kernel.lstm(gates, h, c, Wh, self.mask())
-        self.save(gates=gates, tanh_c=tanh_c, before=hs[:-1], c_before=cs[:-1])
+        hs, cs = kernel.lstm(gates, h, c, Wh, self.mask())
+        self.save(gates=gates, before=hs[:-1], cs=cs)
         return self.outcome(hs, x), self.outcome(cs, x)
 
     def recompute(self, x, h, c, Wx, Wh, b):
         hs, cs = self.outputs
-        before, c_before = self.before(h, hs), self.before(c, cs)
+        before, cs = self.before(h, hs), Concat(0)(c[None], self.in_order(cs))
         i, f, g, o = parts_of(linear(self.in_order(x), Wx, b) + linear(before, Wh), h.shape[-1])
-        gates = beside(sigmoid(i), sigmoid(f), tanh(g), sigmoid(o))
-        return {"gates": gates, "tanh_c": tanh(self.in_order(cs)), "before": before, "c_before": c_before}
-
-    def factors(self):
-        """What the loop multiplies with: i' g, f' c, g' i, o' tanh(c), o (1 - tanh(c)^2), f; and 1 where h is kept."""
-        saved = self.saved
-        tanh_c = saved.tanh_c
-        i, f, g, o = parts_of(saved.gates, tanh_c.shape[-1])
-        found = [i * (1 - i) * g, f * (1 - f) * saved.c_before, (1 - g * g) * i, o * (1 - o) * tanh_c]
-        found.append(o * (1 - tanh_c * tanh_c))
-        if self.live is None:
-            return [*found, f], None
-        live = self.mask().astype(tanh_c.dtype)
-        return [*[x * live for x in found], f * live + (1 - live)], 1 - live
+        return {"gates": beside(sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)), "before": before, "cs": cs}
 
     def backward(self, gy, gc):
         x, _, _, Wx, Wh, _ = self.inputs
-        factors, kept = self.factors()
-        gy, gc, *factors = [steps_of(a) for a in (self.in_order(gy), self.in_order(gc), *factors)]
+        saved, H = self.saved, Wh.shape[0]
+        gates, cs = saved.gates, saved.cs
+        tanh_only = kernel.of_gates(namespace(as_array(x)), (0, 0, 1, 0), H, gates.dtype)
         dh, dc, dzs = 0, 0, []
-        for t, gh, g, di, df, dg, do, e, f in list(zip(range(len(gy)), gy, gc, *factors))[::-1]:
-            dh = gh + dh
-            dc = g + dc + dh * e
-            dz = beside(dc * di, dc * df, dc * dg, dh * do)
-            dc = dc * f
-            dh = product(dz, Wh.T) if kept is None else product(dz, Wh.T) + dh * kept[t]
-            dzs.append(dz)
-        dz = as_rows(dzs[::-1])
-        gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
-        return gx, dh, dc, gWx, product(as_matrix(self.saved.before).T, as_matrix(dz)), gb
+        with borrowed(namespace(as_array(x)), 1) as [new]:
+            room, rows = room_for_steps(gates, new)
+            steps = [rows, self.masks(gates), self.in_order(gy), self.in_order(gc), gates, cs[:-1], cs[1:]]
+            for row, live, gh, g_c, a, c_before, c in backwards(*steps):
+                i, f, g, o = parts_of(a, H)
+                tanh_c = tanh(c)
+                slopes = (a + tanh_only) * (1 - a)  # a (1 - a) of the sigmoids, (1 + g) (1 - g) of the tanh
+                through = (1 - tanh_c * tanh_c) * o
+                if live is not None:
+                    slopes, through, f = slopes * live, through * live, f * live + (1 - live)
+                dh = gh + dh
+                dc = g_c + dc + dh * through
+                dz = beside(dc * g, dc * c_before, dc * i, dh * tanh_c, out=row)
+                dz *= slopes  # in its room; a Variable has no *= and is rebound
+                dc = dc * f
+                dh = product(dz, Wh.T) + (0 if live is None else dh * (1 - live))
+                dzs.append(dz)
+            dz = as_rows(room, dzs)
+            gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
+            return gx, dh, dc, gWx, product(as_matrix(saved.before).T, as_matrix(dz)), gb
 
 
 class GRU(Recurrence):
@@ -217,23 +229,22 @@ class GRU(Recurrence):
 
     def backward(self, gy):
         x, _, Wx, Wh, _, _ = self.inputs
-        saved = self.saved
-        r, z, n = parts_of(saved.gates, saved.vn.shape[-1])
-        dn_dh, dz_dh, z = of_mixing(z, n, saved.before, self.mask())
-        loop = [self.in_order(gy), dn_dh, dn_dh * saved.vn * (r * (1 - r)), dz_dh, r, z]
+        saved, H = self.saved, Wh.shape[0]
         dh, dus, dvs = 0, [], []
-        for g, by_n, by_r, by_z, r, z in list(zip(*map(steps_of, loop)))[::-1]:
-            dh = g + dh
-            dn = dh * by_n
-            du = beside(dh * by_r, dh * by_z, dn)
-            dv = beside(du[..., : -dn.shape[-1]], dn * r)
-            dh = product(dv, Wh.T) + dh * z
-            dus.append(du)
-            dvs.append(dv)
-        du, dv = as_rows(dus[::-1]), as_matrix(as_rows(dvs[::-1]))
-        gx, gWx, gb = self.gradients_of_input(x, Wx, du)
-        gWh, gd = product(as_matrix(saved.before).T, dv), sum_over(dv, (0,), keepdims=False)
-        return gx, dh, gWx, gWh, gb, gd
+        with borrowed(namespace(as_array(x)), 2) as news:
+            (room_u, rows_u), (room_v, rows_v) = [room_for_steps(saved.gates, new) for new in news]
+            steps = [rows_u, rows_v, self.masks(saved.gates), self.in_order(gy), saved.gates, saved.vn, saved.before]
+            for row_u, row_v, live, g, a, vn, before in backwards(*steps):
+                r, z, n = parts_of(a, H)
+                dh = g + dh
+                dz, dn, dh = of_mixing(dh, z, n, before, live)
+                dr = dn * vn * (r * (1 - r))
+                dus.append(beside(dr, dz, dn, out=row_u))
+                dvs.append(beside(dr, dz, dn * r, out=row_v))
+                dh = product(dvs[-1], Wh.T) + dh
+            du, dv = as_rows(room_u, dus), as_matrix(as_rows(room_v, dvs))
+            gx, gWx, gb = self.gradients_of_input(x, Wx, du)
+            return gx, dh, gWx, product(as_matrix(saved.before).T, dv), gb, sum_over(dv, (0,), keepdims=False)
 
 
 class GRUResetBefore(Recurrence):
@@ -260,35 +271,34 @@ class GRUResetBefore(Recurrence):
 
     def backward(self, gy):
         x, _, Wx, Wh, _ = self.inputs
-        saved = self.saved
-        before, H = saved.before, saved.before.shape[-1]
+        saved, H = self.saved, Wh.shape[0]
         Wrz, Wn = Wh[:, : 2 * H], Wh[:, 2 * H :]
-        r, z, n = parts_of(saved.gates, H)
-        dn_dh, dz_dh, z = of_mixing(z, n, before, self.mask())
-        loop = [self.in_order(gy), dn_dh, before * (r * (1 - r)), dz_dh, r, z]
         dh, dus = 0, []
-        for g, by_n, by_q, by_z, reset, z in list(zip(*map(steps_of, loop)))[::-1]:
-            dh = g + dh
-            dn = dh * by_n
-            q = product(dn, Wn.T)
-            drz = beside(q * by_q, dh * by_z)
-            dh = product(drz, Wrz.T) + dh * z + q * reset
-            dus.append(beside(drz, dn))
-        du = as_rows(dus[::-1])
-        gx, gWx, gb = self.gradients_of_input(x, Wx, du)
-        rows = as_matrix(du)
-        gWrz = product(as_matrix(before).T, rows[:, : 2 * H])
-        gWn = product(as_matrix(before * r).T, rows[:, 2 * H :])
-        return gx, dh, gWx, beside(gWrz, gWn), gb
+        with borrowed(namespace(as_array(x)), 1) as [new]:
+            room, rows = room_for_steps(saved.gates, new)
+            steps = [rows, self.masks(saved.gates), self.in_order(gy), saved.gates, saved.before]
+            for row, live, g, a, before in backwards(*steps):
+                r, z, n = parts_of(a, H)
+                dh = g + dh
+                dz, dn, dh = of_mixing(dh, z, n, before, live)
+                q = product(dn, Wn.T)
+                drz = beside(q * before * (r * (1 - r)), dz)
+                dus.append(beside(drz, dn, out=row))
+                dh = product(drz, Wrz.T) + dh + q * r
+            du = as_rows(room, dus)
+            gx, gWx, gb = self.gradients_of_input(x, Wx, du)
+            rows, before = as_matrix(du), as_matrix(saved.before)
+            r = as_matrix(saved.gates[..., :H])
+            gWh = beside(product(before.T, rows[:, : 2 * H]), product((before * r).T, rows[:, 2 * H :]))
+            return gx, dh, gWx, gWh, gb
 
 
-def of_mixing(z: Any, n: Any, before: Any, mask: Any) -> tuple[Any, Any, Any]:
-    """For h <- n + z (h - n), what dh is multiplied with for dn, for dz, and for the h before."""
-    dn, dz = (1 - z) * (1 - n * n), (before - n) * (z * (1 - z))
-    if mask is None:
-        return dn, dz, z
-    live = mask.astype(n.dtype)
-    return dn * live, dz * live, z * live + (1 - live)
+def of_mixing(dh: Any, z: Any, n: Any, before: Any, live: Any) -> tuple[Any, Any, Any]:
+    """h <- n + z (h - n): the gradients of what z and n are made of, and what goes to the h before."""
+    if live is None:
+        return dh * (before - n) * (z * (1 - z)), dh * (1 - z) * (1 - n * n), dh * z
+    dz, dn, kept = of_mixing(dh * live, z, n, before, None)
+    return dz, dn, kept + dh * (1 - live)
 
 
 def rnn(

@@ -7,12 +7,14 @@ their state.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from autograd.backend import Array, namespace
 from autograd.kernels.matmul import product
 
-__all__ = ["gru", "gru_reset_before", "lstm", "rnn", "squashed"]
+__all__ = ["gru", "gru_reset_before", "lstm", "of_gates", "rnn"]
 
 
 def states(z: Array, h: Array) -> Array:
@@ -47,27 +49,30 @@ def rnn(z: Array, h: Array, Wh: Array, live: Array | None) -> Array:
     return hs
 
 
-def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[Array, Array, Array]:
-    """hs, cs and tanh(c) of c <- f c + i g, h <- o tanh(c). z becomes the gates i, f, g, o."""
+def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[Array, Array]:
+    """hs and cs of c <- f c + i g, h <- o tanh(c). z becomes the gates i, f, g, o."""
     xp, hs, cs = namespace(z), states(z, h), states(z, c)
     H = h.shape[-1]
-    tanh_c = xp.empty((len(z), *h.shape), z.dtype)
-    is_sigmoid = xp.asarray([0.5, 0.5, 1, 0.5], z.dtype).repeat(H)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh
-    half = 1 - is_sigmoid
-    half[2 * H : 3 * H] = 0
+    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), H, z.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all gates
+    offset = of_gates(xp, (0.5, 0.5, 0, 0.5), H, z.dtype)
     for t, a in enumerate(z):
         a += product(hs[t], Wh)
-        a *= is_sigmoid
+        a *= scale
         xp.tanh(a, out=a)
-        a *= is_sigmoid
-        a += half
+        a *= scale
+        a += offset
         xp.multiply(a[..., H : 2 * H], cs[t], out=cs[t + 1])
         cs[t + 1] += a[..., :H] * a[..., 2 * H : 3 * H]
-        xp.tanh(cs[t + 1], out=tanh_c[t])
-        xp.multiply(a[..., 3 * H :], tanh_c[t], out=hs[t + 1])
+        xp.multiply(a[..., 3 * H :], xp.tanh(cs[t + 1]), out=hs[t + 1])
         keep(hs, t, live)
         keep(cs, t, live)
-    return hs, cs, tanh_c
+    return hs, cs
+
+
+@lru_cache(64)
+def of_gates(xp: ModuleType, numbers: tuple[float, ...], H: int, dtype: Any) -> Array:
+    """A row (G H,) with a number for each gate."""
+    return xp.asarray(numbers, dtype).repeat(H)
 
 
 def gru(z: Array, h: Array, Wh: Array, d: Array, live: Array | None) -> tuple[Array, Array]:
