@@ -3,8 +3,8 @@
 A function is given the inputs of all steps, and answers with the states after all of them. What the inputs give to the
 gates is one product for all steps, and so are the gradients of the weights. Only h Wh is done step by step.
 
-The way back is a loop over the steps too. What it multiplies with is known for all steps at once, so it is computed
-before, in a few large operations.
+The way back goes through the steps once more, from the last to the first, and gathers the gradients of the gates of all
+steps. They lie in memory that is used again: new memory would take longer than the arithmetic.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Recurrence(Function):
         """x Wx + b for all steps in order, in an array of its own.   -> (T, N, G H)"""
         x = self.in_order(x)
         z = product(as_matrix(x), Wx)
-        z = z.astype(np.result_type(z, b, *others), copy=False)
+        z = z.astype(np.result_type(*[a.dtype for a in (z, b, *others)]), copy=False)
         z += b
         return z.reshape(*x.shape[:-1], Wx.shape[1])
 
@@ -152,7 +152,7 @@ class RNN(Recurrence):
                 dh = g + dh
                 slope = 1 - h * h if live is None else (1 - h * h) * live
                 dzs.append(beside(dh * slope, out=row))
-                dh = product(dzs[-1], Wh.T) + (0 if live is None else dh * (1 - live))
+                dh = passed_on(product(dzs[-1], Wh.T), dh, live)
             dz = as_rows(room, dzs)
             gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
             return gx, dh, gWx, product(as_matrix(self.saved.before).T, as_matrix(dz)), gb
@@ -199,7 +199,7 @@ class LSTM(Recurrence):
                 dz = beside(dc * g, dc * c_before, dc * i, dh * tanh_c, out=row)
                 dz *= slopes  # in its room; a Variable has no *= and is rebound
                 dc = dc * f
-                dh = product(dz, Wh.T) + (0 if live is None else dh * (1 - live))
+                dh = passed_on(product(dz, Wh.T), dh, live)
                 dzs.append(dz)
             dz = as_rows(room, dzs)
             gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
@@ -293,12 +293,17 @@ class GRUResetBefore(Recurrence):
             return gx, dh, gWx, gWh, gb
 
 
+def passed_on(through: Any, dh: Any, live: Any) -> Any:
+    """What goes to the state before: `through` the step, or dh itself where a sequence has no such step."""
+    return through if live is None else through + dh * (1 - live)
+
+
 def of_mixing(dh: Any, z: Any, n: Any, before: Any, live: Any) -> tuple[Any, Any, Any]:
     """h <- n + z (h - n): the gradients of what z and n are made of, and what goes to the h before."""
     if live is None:
         return dh * (before - n) * (z * (1 - z)), dh * (1 - z) * (1 - n * n), dh * z
-    dz, dn, kept = of_mixing(dh * live, z, n, before, None)
-    return dz, dn, kept + dh * (1 - live)
+    dz, dn, through = of_mixing(dh * live, z, n, before, None)
+    return dz, dn, passed_on(through, dh, live)
 
 
 def rnn(

@@ -20,6 +20,7 @@ def drawn(rng, dtype):
     return rng.standard_normal((N, T, C)).astype(dtype), labels, counts, lengths, blank
 
 
+@pytest.mark.standin_exempt("is compared with PyTorch on NumPy's arrays")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("block", range(5))
 def test_equal_to_torch(block, dtype):
