@@ -209,7 +209,7 @@ def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
         f, x = node.creator, node()
         held = uses.get(id(node), 0) + (x is not None and x.node is node)
         outside = getrefcount(node) - held > REFERENCES
-        siblings = [y for y in f.output_nodes() if y is not None and y is not node] if f.several else ()
+        siblings = [y for y in f.output_nodes() if y is not None and y is not node] if f.several and f.protects else ()
         if outside or node in shared or any(y in shared or y not in nodes for y in siblings):
             shared.update(f.parents)
         else:

@@ -118,6 +118,7 @@ class Function:
     foreign = False  # did somebody else write it, who may edit the gradients that he is given?
     direct = True  # is a step back a call of `backward` and nothing else: one output, and not foreign?
     alike: int | None = None  # the inputs from here on are numbers of one dtype
+    protects = True  # does an output that is alive, and was not walked, keep the arrays for a walk of its own?
     made_by: BackwardPass | None = None  # the backward pass that recorded this call; None in the forward computation
     record: Any = ""  # where it was called, if a watcher has put that down
     keeps_inputs = keeps_outputs = True

@@ -11,12 +11,14 @@ from autograd.functions.accuracy import *
 from autograd.functions.activation import *
 from autograd.functions.arithmetic import *
 from autograd.functions.conv import *
+from autograd.functions.ctc import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.normalization import *
 from autograd.functions.pooling import *
+from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.shape import *

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, astype, operand
-from autograd.backend import Array
+from autograd.algebra import Operand, as_array, astype, operand
+from autograd.backend import Array, as_numbers, namespace, to_numpy
 from autograd.checks import shown
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
@@ -22,6 +22,7 @@ __all__ = [
     "in_single",
     "operand",
     "rounded",
+    "steps_within",
     "summable",
     "summable_together",
     "with_room",
@@ -107,10 +108,32 @@ def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
     return rounded(f(*[astype(x, np.float32) if getattr(x, "dtype", None) == HALF else x for x in xs]), *xs)
 
 
-def rounded(y: Operand, *xs: Operand) -> Any:
-    """`y` in the common dtype of `xs`; unchanged if that is an integer type."""
+def rounded(y: Any, *xs: Operand) -> Any:
+    """`y`, or each of a tuple, in the common dtype of `xs`; unchanged if that is an integer type."""
+    if isinstance(y, tuple):
+        return tuple([rounded(part, *xs) for part in y])
     dtypes = {x.dtype for x in xs if hasattr(x, "dtype")}
     if not dtypes or dtypes == {y.dtype}:
         return y
     dtype = common_dtype(*xs)
     return astype(y, dtype) if dtype.kind == "f" else y
+
+
+def steps_within(name: str, lengths: Any, x: Operand) -> Array | None:
+    """(N, T), true for the steps that each sequence of x (N, T, ...) has; None if all have all.
+
+    `name` is the function and the argument. Raises TypeError unless `lengths` are whole numbers, ValueError unless they
+    are N numbers in 0 .. T.
+    """
+    try:
+        n = to_numpy(as_numbers(as_array(lengths)))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be whole numbers, not {shown(lengths)}") from error
+    if n.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, not {n.dtype}: {shown(lengths)}")
+    if x.ndim < 3:
+        raise ValueError(f"{name} must be None for one step x {x.shape}: sequences are (N, T, I)")
+    N, T = x.shape[:2]
+    if n.shape != (N,) or (N and not 0 <= n.min() <= n.max() <= T):
+        raise ValueError(f"{name} must be {N} numbers in 0 .. {T}, not {shown(lengths)}")
+    return None if (n == T).all() else namespace(as_array(x)).asarray(np.arange(T) < n[:, None])

@@ -17,7 +17,7 @@ import numpy as np
 from autograd.backend import Array
 from autograd.shapes import Shape
 
-__all__ = ["KEPT", "Scratch", "borrowed"]
+__all__ = ["KEPT", "Allocator", "Scratch", "borrowed"]
 
 Allocator: TypeAlias = Callable[[Shape, Any], Array]  # (shape, dtype) -> an array of any content
 

@@ -288,7 +288,7 @@ class Layer:
     zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
     weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
 
-    def forward(self, *xs: Any) -> Any:
+    def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 

@@ -1,11 +1,12 @@
-"""Layers with a memory. A call is one step of a sequence: x (N, I) -> h (N, H), for a batch of N sequences.
+"""Layers with a memory: RNN, LSTM and GRU.
 
-    for x in sequence:
-        h = layer(x)
+    y = layer(x)                    a sequence (N, T, I) -> (N, T, H), from the state zero
+    h = layer(x)                    one step (N, I) -> (N, H), from the state that the step before has left
+    y, state = layer(x, state)      either of them, from this state (None for zero), with the state after it
 
-The state stays in the layer for the next step; at the beginning of a sequence it counts as zero. `reset_state()` begins
-a new sequence. `cut_state()` keeps the state but detaches it from its graph: called after each `backward` of a long
-sequence, it frees the memory of the past. Every Layer has both methods, so one call resets or cuts a whole model.
+`reset_state()` begins a new sequence of steps. `cut_state()` keeps the state but detaches it from its graph: called
+after each `backward` of a long sequence, it frees the memory of the past. Every Layer has both methods, so one call
+resets or cuts a whole model.
 """
 
 from __future__ import annotations
@@ -15,18 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, as_array
+from autograd.algebra import Operand
 from autograd.backend import seeded
-from autograd.checks import dtype_of, whole
-from autograd.functions.activation import sigmoid
-from autograd.functions.elementwise import tanh
-from autograd.functions.linear import linear
-from autograd.functions.operands import operand
-from autograd.functions.shape import split
+from autograd.checks import dtype_of, flag, number, one_of, shown, whole
+from autograd.functions.arithmetic import where
+from autograd.functions.operands import operand, steps_within
+from autograd.functions.recurrent import Recurrence, gru, lstm, rnn
+from autograd.functions.regularization import dropout
+from autograd.functions.shape import concat, stack
 from autograd.layers.base import Generator, Layer, Parameter, State, fitting, lazy_size
 from autograd.layers.initializers import lecun, orthogonal, zeros
 
 __all__ = ["GRU", "LSTM", "RNN"]
+
+
+class Left:
+    """Stands for the state that the step before has left, where a call gives none."""
+
+    def __repr__(self) -> str:
+        return "the one left by the step before"
+
+
+LEFT = Left()
 
 
 class Recurrent(Layer):
@@ -34,134 +45,256 @@ class Recurrent(Layer):
 
     All gates are one product with x and one with h, which is faster than a product for each. Wx starts `lecun`, Wh with
     an `orthogonal` matrix for each gate. `in_size` is I; without it, the first call takes I from x.
+    Further layers have the weights Wx1, Wh1, b1 and so on, the other direction Wx_reverse, Wx1_reverse.
     """
 
     gates = 1
+    states: tuple[str, ...] = ("last_h",)
+    last_h: State
+    Wx: Parameter
+    Wh: Parameter
+    b: Parameter
 
     def __init__(
-        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
+        self,
+        hidden: int,
+        in_size: int | None = None,
+        *,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        stateful: bool = False,
+        dtype: Any = np.float32,
+        rng: Generator = None,
     ) -> None:
         I, H, dtype = lazy_size("in_size", in_size), whole("hidden", hidden), dtype_of("dtype", dtype)
-        rng = rng if rng is None else seeded("rng", rng)  # a seed is used once, not again for every matrix
-        self.Wx = Parameter.lazy((I, self.gates * H), lecun, rng, dtype)
-        self.Wh = Parameter(np.hstack([orthogonal((H, H), rng, dtype) for _ in range(self.gates)]))
-        self.b = Parameter(zeros((self.gates * H,), rng, dtype))
-        self.last_h = State()
+        self.depth, self.directions = whole("layers", layers), 1 + flag("bidirectional", bidirectional)
+        self.dropout = number("dropout", dropout, least=0, below=1)
+        self.stateful = flag("stateful", stateful)
+        if self.dropout and self.depth == 1:
+            raise ValueError(f"dropout must be 0 for one layer, not {self.dropout}: it acts between layers")
+        if self.stateful and self.directions == 2:
+            raise ValueError("stateful must be False with bidirectional=True: no state goes on to both sides")
+        self.rng = rng = rng if rng is None else seeded("rng", rng)  # a seed is used once, not again for every matrix
+        for k in range(self.depth):
+            for reverse in (False, True)[: self.directions]:
+                self.make(suffix(k, reverse), self.directions * H if k else I, H, dtype, rng)
+        for name in self.states:
+            setattr(self, name, State())
+
+    def make(self, end: str, I: int | None, H: int, dtype: Any, rng: Generator) -> None:
+        """Makes the weights of one layer in one direction, whose names have this end."""
+        setattr(self, "Wx" + end, Parameter.lazy((I, self.gates * H), lecun, rng, dtype))
+        Wh = np.hstack([orthogonal((H, H), rng, dtype) for _ in range(self.gates)])
+        setattr(self, "Wh" + end, Parameter(Wh))
+        setattr(self, "b" + end, Parameter(zeros((self.gates * H,), rng, dtype)))
 
     @property
     def h(self) -> Operand:
-        """The output of the last step, None at the beginning of a sequence; after `cut_state` a plain array."""
+        """The output of the last step, None at the beginning of a sequence; after `cut_state` a plain array.
+
+        (N, H), or (layers, N, H) if there are several layers.
+        """
         return self.last_h.value
 
-    def check_step(self, x: Operand) -> None:
-        """Raises ValueError if x is not one step, or no next step of the batch in the state.
-
-        Sequences would be taken for a larger batch without a memory, and another batch would be broadcast, in silence.
-        """
-        name, h = type(self).__name__, as_array(self.h)
+    def forward(self, x: Operand, state: Any = LEFT, *, lengths: Any = None) -> Any:
+        name = type(self).__name__
         shape = operand(name, x).shape
-        if len(shape) not in (1, 2):
-            loop = ": call it for each step, as in `for t in range(x.shape[1]): h = layer(x[:, t])` for x (N, T, I)"
-            raise ValueError(f"{name} takes one step of a batch of sequences, x (N, I), not {shape}{loop}")
-        if h is not None and shape[:-1] != h.shape[:-1]:
+        self.check_rank(shape)
+        x = fitting(self, x, self.Wx)
+        goes_on = state is LEFT and (len(shape) < 3 or self.stateful)
+        before = self.state_left(shape) if goes_on else self.state_given(None if state is LEFT else state, shape)
+        live = None if lengths is None else steps_within(f"{name}: lengths", lengths, x)
+        y, after = self.run(x, before, live, lengths if live is not None else None)
+        if goes_on:
+            for box, value in zip(self.boxes(), after):
+                box.value, box.gradient = value, self.b.grad
+        return y if state is LEFT else (y, after[0] if len(after) == 1 else tuple(after))
+
+    def run(self, x: Any, before: list[Any], live: Any, lengths: Any) -> tuple[Any, list[Any]]:
+        """The outputs of the top layer, and the states after the last step, each (N, H) or (parts, N, H)."""
+        after: list[list[Any]] = []
+        several = self.depth * self.directions > 1
+        for k in range(self.depth):
+            if k and self.dropout:
+                x = dropout(x, self.dropout, self.rng)
+            ys = []
+            for reverse in (False, True)[: self.directions]:
+                given = [s[len(after)] if several and s is not None else s for s in before]
+                found = self.compute(suffix(k, reverse), x, given, {"lengths": lengths, "reverse": reverse})
+                ys.append(found[0] if live is None else where(live[..., None], found[0], 0))
+                after.append([s if s.ndim < 3 else s[:, 0 if reverse else -1] for s in found])
+            x = ys[0] if len(ys) == 1 else concat(ys, -1)
+        return x, [stack(parts) if several else parts[0] for parts in zip(*after)]
+
+    def compute(self, end: str, x: Any, before: list[Any], options: dict[str, Any]) -> tuple[Any, ...]:
+        """The states of one layer in one direction after each step."""
+        raise NotImplementedError(f"{type(self).__name__} has no step: define compute")
+
+    def boxes(self) -> list[State]:
+        """What the layer remembers from one step to the next."""
+        return [getattr(self, name) for name in self.states]
+
+    def check_rank(self, shape: tuple[int, ...]) -> None:
+        """Raises ValueError unless x is one step or whole sequences."""
+        name = type(self).__name__
+        if len(shape) not in (1, 2, 3):
+            raise ValueError(f"{name} takes one step x (N, I), or whole sequences x (N, T, I), not {shape}")
+        if self.directions == 2 and len(shape) < 3:
+            raise ValueError(f"{name} takes whole sequences x (N, T, I) if it is bidirectional, not one step {shape}")
+
+    def state_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a state for x of this shape."""
+        parts = self.depth * self.directions
+        of_one = (shape[0], self.Wh.shape[0]) if len(shape) == 3 else (*shape[:-1], self.Wh.shape[0])
+        return of_one if parts == 1 else (parts, *of_one)
+
+    def state_left(self, shape: tuple[int, ...]) -> list[Any]:
+        """The state that the step before has left. Raises ValueError if it was of another batch."""
+        name, before = type(self).__name__, [box.value for box in self.boxes()]
+        if before[0] is None:
+            return before
+        if before[0].shape != self.state_shape(shape):
             raise ValueError(
-                f"{name} takes the next step of the batch whose state is {h.shape}, not x {x.shape}: "
+                f"{name} takes the next step of the batch whose state is {before[0].shape}, not x {shape}: "
                 "call reset_state() before a new sequence"
             )
         walked = self.b.grad is not None and self.b.grad is not self.last_h.gradient
-        if walked and getattr(self.h, "creator", None) is not None:
-            warnings.warn(
-                f"{name} goes on from a state whose graph a backward pass has walked already, and the next one walks "
-                "through all of it again: call cut_state() after each backward, or reset_state() before a new sequence",
-                stacklevel=4,
-            )
+        if walked and getattr(before[0], "creator", None) is not None:
+            warn_of_growth(name, "call cut_state() after each backward, or reset_state() before a new sequence")
+        return before
 
-    def remember(self, h: Operand) -> None:
-        """Keeps the output for the next step."""
-        self.last_h.value, self.last_h.gradient = h, self.b.grad
+    def state_given(self, state: Any, shape: tuple[int, ...]) -> list[Any]:
+        """The arrays of a state that a call gives. Raises TypeError or ValueError for what is none."""
+        name, count = type(self).__name__, len(self.boxes())
+        if state is None:
+            return [None] * count
+        if count > 1 and (not isinstance(state, (tuple, list)) or len(state) != count):
+            raise TypeError(
+                f"{name} takes a state (h, c), as a call with a state returns it, or None, not {shown(state)}"
+            )
+        before = [operand(f"{name}: the state", s) for s in (state if count > 1 else [state])]
+        for s in before:
+            if s.shape != self.state_shape(shape):
+                raise ValueError(f"{name} takes a state {self.state_shape(shape)} for x {shape}, not {s.shape}")
+        if any(graph_was_walked(s) for s in before):
+            warn_of_growth(name, "give it the state without its graph, .detach(), after each backward")
+        return before
+
+
+def suffix(layer: int, reverse: bool) -> str:
+    """What the names of the weights of one layer in one direction end with."""
+    return f"{layer or ''}{'_reverse' if reverse else ''}"
+
+
+def graph_was_walked(state: Any) -> bool:
+    """Has a backward pass gone through the steps from which this state comes?"""
+    f = getattr(state, "creator", None)
+    for _ in range(4):  # the last step was taken out of the sequence, and stacked
+        if f is not None and not isinstance(f, Recurrence):
+            f = next((node.creator for node in f.parents if node is not None), None)
+    return isinstance(f, Recurrence) and f.walked
+
+
+def warn_of_growth(name: str, remedy: str) -> None:
+    warnings.warn(
+        f"{name} goes on from a state whose graph a backward pass has walked already, and the next one walks through "
+        f"all of it again: {remedy}",
+        stacklevel=6,
+    )
 
 
 class RNN(Recurrent):
-    """h <- tanh(x Wx + h Wh + b).   A call is one step, (N, I) -> (N, H); the layer keeps h for the next."""
+    """h <- tanh(x Wx + h Wh + b), for whole sequences or for one step a call.
 
-    def forward(self, x: Operand) -> Any:
-        self.check_step(x)
-        z = linear(fitting(self, x, self.Wx), self.Wx, self.b)
-        if self.h is not None:
-            z = z + linear(self.h, self.Wh)
-        h = tanh(z)
-        self.remember(h)
-        return h
+    A sequence (N, T, I) -> (N, T, H) begins at the state zero and leaves none: no batch goes on from another.
+    A step (N, I) -> (N, H) goes on from the step before it, until `reset_state()` says that a new sequence begins.
+    `y, state = layer(x, state)` takes the state, None for zero, and returns the next one; the layer keeps nothing.
+
+    With `lengths` (N,), sequence n has that many steps: y is 0 after them, the state stays, and x gets no gradient.
+    `layers` of them stand upon each other, with `dropout` between them. `bidirectional` sequences are read from both
+    ends: y is (N, T, 2 H). The state of several parts is (parts, N, H), the layers bottom up, each to the right and to
+    the left. With `stateful`, a sequence goes on from the one before it, as steps do: for texts cut into pieces.
+    Raises ValueError for x of other shapes, and for a state of another batch.
+    """
+
+    def compute(self, end: str, x: Any, before: list[Any], options: dict[str, Any]) -> tuple[Any, ...]:
+        Wx, Wh, b = [getattr(self, name + end) for name in ("Wx", "Wh", "b")]
+        return (rnn(x, before[0], Wx, Wh, b, **options),)
 
 
 class LSTM(Recurrent):
-    """Long short-term memory.   A call is one step, (N, I) -> (N, H); the layer keeps h and c for the next.
+    """Long short-term memory, for whole sequences or for one step a call; the state is (h, c).
+
+    A sequence (N, T, I) -> (N, T, H) begins at the state zero and leaves none: no batch goes on from another.
+    A step (N, I) -> (N, H) goes on from the step before it, until `reset_state()` says that a new sequence begins.
+    `y, (h, c) = layer(x, (h, c))` takes the state, None for zero, and returns the next one; the layer keeps nothing.
 
     With z = x Wx + h Wh + b, split into four along its last axis:
     i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o);  g = tanh(z_g);  c <- f c + i g;  h <- o tanh(c)
 
     The gates lie in the order i, f, g, o, as in PyTorch. The forget gate's bias starts at 1, so that a fresh memory
-    remembers. Source: Hochreiter and Schmidhuber, 1997; Gers, Schmidhuber and Cummins, 2000.
+    remembers. The options `lengths`, `layers`, `dropout`, `bidirectional` and `stateful` are those of `RNN`.
+    Source: Hochreiter and Schmidhuber, 1997; Gers, Schmidhuber and Cummins, 2000.
     """
 
     gates = 4
+    states = "last_h", "last_c"
+    last_c: State
 
-    def __init__(
-        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
-    ) -> None:
-        super().__init__(hidden, in_size, dtype=dtype, rng=rng)
-        self.b.data[hidden : 2 * hidden] = 1
-        self.last_c = State()
+    def make(self, end: str, I: int | None, H: int, dtype: Any, rng: Generator) -> None:
+        super().make(end, I, H, dtype, rng)
+        getattr(self, "b" + end).data[H : 2 * H] = 1
 
     @property
     def c(self) -> Operand:
         """The memory cells, None at the beginning of a sequence; after `cut_state` a plain array."""
         return self.last_c.value
 
-    def forward(self, x: Operand) -> Any:
-        self.check_step(x)
-        z = linear(fitting(self, x, self.Wx), self.Wx, self.b)
-        if self.h is not None:
-            z = z + linear(self.h, self.Wh)
-        i, f, g, o = split(z, 4, axis=-1)
-        c = sigmoid(i) * tanh(g)
-        if self.c is not None:
-            c = sigmoid(f) * self.c + c
-        h = sigmoid(o) * tanh(c)
-        self.remember(h)
-        self.last_c.value = c
-        return h
+    def compute(self, end: str, x: Any, before: list[Any], options: dict[str, Any]) -> tuple[Any, ...]:
+        Wx, Wh, b = [getattr(self, name + end) for name in ("Wx", "Wh", "b")]
+        return lstm(x, before[0], before[1], Wx, Wh, b, **options)
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit.   A call is one step, (N, I) -> (N, H); the layer keeps h for the next.
+    """Gated recurrent unit, for whole sequences or for one step a call.
+
+    A sequence (N, T, I) -> (N, T, H) begins at the state zero and leaves none: no batch goes on from another.
+    A step (N, I) -> (N, H) goes on from the step before it, until `reset_state()` says that a new sequence begins.
+    `y, state = layer(x, state)` takes the state, None for zero, and returns the next one; the layer keeps nothing.
 
     With u = x Wx + b and v = h Wh + d, each split into three along its last axis:
     r = sigmoid(u_r + v_r);  z = sigmoid(u_z + v_z);  n = tanh(u_n + r v_n);  h <- (1 - z) n + z h
 
     This is PyTorch's form, with its order of gates r, z, n. The reset gate acts after the product with Wh, so that
-    product has a bias d of its own. Source: Cho et al., 2014.
+    product has a bias d of its own. With reset="before" it acts before: n = tanh(u_n + (r h) Wh_n), and there is no d.
+    The options `lengths`, `layers`, `dropout`, `bidirectional` and `stateful` are those of `RNN`.
+    Source: Cho et al., 2014.
     """
 
     gates = 3
 
     def __init__(
-        self, hidden: int, in_size: int | None = None, *, dtype: Any = np.float32, rng: Generator = None
+        self,
+        hidden: int,
+        in_size: int | None = None,
+        *,
+        reset: str = "after",
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        stateful: bool = False,
+        dtype: Any = np.float32,
+        rng: Generator = None,
     ) -> None:
-        super().__init__(hidden, in_size, dtype=dtype, rng=rng)
-        self.d = Parameter(np.zeros(3 * hidden, dtype))
+        self.reset = one_of("reset", reset, "after", "before")
+        options: Any = {"bidirectional": bidirectional, "dropout": dropout, "stateful": stateful, "dtype": dtype}
+        super().__init__(hidden, in_size, layers=layers, rng=rng, **options)
 
-    def forward(self, x: Operand) -> Any:
-        self.check_step(x)
-        ur, uz, un = split(linear(fitting(self, x, self.Wx), self.Wx, self.b), 3, axis=-1)
-        if self.h is None:
-            vr, vz, vn = split(self.d, 3)
-        else:
-            vr, vz, vn = split(linear(self.h, self.Wh, self.d), 3, axis=-1)
-        n = tanh(un + sigmoid(ur + vr) * vn)
-        z = sigmoid(uz + vz)
-        h = n - z * n
-        if self.h is not None:
-            h = h + z * self.h
-        self.remember(h)
-        return h
+    def make(self, end: str, I: int | None, H: int, dtype: Any, rng: Generator) -> None:
+        super().make(end, I, H, dtype, rng)
+        setattr(self, "d" + end, Parameter(zeros((3 * H,), rng, dtype)) if self.reset == "after" else None)
+
+    def compute(self, end: str, x: Any, before: list[Any], options: dict[str, Any]) -> tuple[Any, ...]:
+        Wx, Wh, b, d = [getattr(self, name + end) for name in ("Wx", "Wh", "b", "d")]
+        return (gru(x, before[0], Wx, Wh, b, d, **options),)

@@ -2,7 +2,7 @@
 
 PyTorch calls every parameter `weight` or `bias`, and its models name their parts in their own way. So a name has two
 translations. The path to a layer follows the model's `torch_names`, a table from their names to ours. The last part of
-the name is mapped by the attributes of the layer found there (weight -> W or gamma).
+the name is mapped by the attributes of the layer found there (weight -> W or gamma; weight_ih_l0 -> Wx).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from autograd.backend import Array, is_array
 from autograd.formats import read_weights
 from autograd.layers.base import Layer, fits
 from autograd.layers.linear import Linear
+from autograd.models.recurrent_weights import recurrent_matrices, recurrent_path, with_one_bias
 
 __all__ = ["load_weights", "path_of", "translated"]
 
@@ -58,9 +59,14 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
     entries = dict(model.named_state())
     origins: dict[str, str] = {}
     matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
-    for name, given in state.items():
-        x = array_of(given)
-        path = name if name in entries else path_of(name, getattr(model, "torch_names", {}), entries)
+    matrices |= {id(W) for layer in model.layers() for W in recurrent_matrices(layer)}
+
+    def renamed(name: str) -> str:
+        return name if name in entries else path_of(name, getattr(model, "torch_names", {}), entries)
+
+    arrays = {name: array_of(x) for name, x in state.items()}
+    for name, x in with_one_bias(arrays, entries, renamed).items():
+        path = renamed(name)
         entry = entries.get(path)
         if entry is None and path.endswith("num_batches_tracked"):
             continue
@@ -94,5 +100,7 @@ def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
             name = name.replace(theirs, ours)
         elif name.startswith(theirs):
             name = ours + name.removeprefix(theirs)
+    if (path := recurrent_path(name, paths)) is not None:
+        return path
     lead, dot, word = name.rpartition(".")
     return next((lead + dot + ours for ours in WORDS.get(word, ()) if lead + dot + ours in paths), name)

@@ -8,11 +8,12 @@ import weakref
 import numpy as np
 import pytest
 
-from autograd import Variable
+import autograd.functions as F
+from autograd import Variable, test_mode
 from autograd.algebra import as_array
 from autograd.layers import GRU, LSTM, RNN, Embedding, Layer, Linear, Sequential
 from autograd.layers.base import State, named_objects
-from autograd.optimizers import SGD, freeze
+from autograd.optimizers import SGD, Adam, freeze
 
 KINDS = [RNN, LSTM, GRU]
 T, N, I, H = 4, 3, 2, 5
@@ -249,19 +250,16 @@ def test_a_state_is_found_but_not_saved():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(2, 4, 3), (1, 4, 3), (2, 1, 3), (2, 2, 4, 3), ()])
+@pytest.mark.parametrize("shape", [(2, 2, 4, 3), ()])
 @pytest.mark.parametrize("state", [False, True])
-def test_a_call_is_one_step(kind, shape, state):
-    """Whole sequences would be taken for a larger batch, without a memory."""
+def test_a_call_is_a_step_or_a_sequence(kind, shape, state):
     for layer in (kind(H), kind(H, 3)):
         if state:
             layer(np.ones((2, 3), np.float32))
         before = layer.h
-        with pytest.raises(ValueError, match="takes one step of a batch of sequences, x|takes a first input"):
+        with pytest.raises(ValueError, match=r"step x \(N, I\), or whole sequences x \(N, T, I\)|takes a first input"):
             layer(np.ones(shape, np.float32))
         assert layer.h is before
-    with pytest.raises(ValueError, match=r"for t in range\(x.shape\[1\]\): h = layer\(x\[:, t\]\)"):
-        Sequential(Embedding(10, 3), kind(H))(np.ones((2, 5), int))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -304,3 +302,227 @@ def test_one_backward_for_a_whole_sequence_is_quiet(kind):
     for _ in range(2):
         layer.reset_state()
         sum(layer(np.ones((N, I), np.float32)).sum() for _ in range(4)).backward()
+
+
+def batch(seed=0):
+    """The sequences (N, T, I) of `sequence`, which has the steps in front."""
+    return sequence(seed).swapaxes(0, 1).copy()
+
+
+SHAPES = {"one": {}, "three layers": {"layers": 3}, "dropout": {"layers": 2, "dropout": 0.5}}
+
+
+@pytest.mark.parametrize("options", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sequence_is_its_steps(kind, options):
+    layer, x = randomized(kind(H, I, dtype=np.float64, **options)), batch()
+    with test_mode():
+        y = layer(x)
+        np.testing.assert_allclose(y.data, np.stack([layer(x[:, t]).data for t in range(T)], 1), rtol=1e-13)
+        assert y.shape == (N, T, H)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_of_a_sequence_are_those_of_its_steps(kind):
+    layer, x = randomized(kind(H, I, layers=2, dtype=np.float64)), Variable(batch())
+    weight = np.random.default_rng(2).standard_normal((N, T, H))
+    found = []
+    for compute in (lambda: layer(x), lambda: F.stack([layer(x[:, t]) for t in range(T)], 1)):
+        layer.cleargrads()
+        x.cleargrad()
+        (compute() * weight).sum().backward()
+        found.append([x.grad.data, *[p.grad.data for p in layer.params()]])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_batch_goes_on_from_another(kind):
+    """Sequences begin at zero, whatever was before, and do not disturb steps. The help says so at once."""
+    layer, x = randomized(kind(H, I, dtype=np.float64)), batch()
+    first = layer(x).data
+    assert layer.h is None
+    np.testing.assert_array_equal(layer(x).data, first)
+    step = layer(x[:, 0]).data
+    np.testing.assert_array_equal(layer(x[:2]).data, first[:2])
+    np.testing.assert_array_equal(layer.h.data, step)
+    np.testing.assert_allclose(layer(x[:, 1]).data, first[:, 1], rtol=1e-13)
+    lines = kind.__doc__.splitlines()[:5]
+    assert "begins at the state zero and leaves none: no batch goes on from another" in lines[2]
+    assert "goes on from the step before it, until `reset_state()`" in lines[3]
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": 2}])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_is_taken_and_returned(kind, options):
+    layer, x = randomized(kind(H, I, dtype=np.float64, **options)), batch()
+    whole, last = layer(x, None)
+    np.testing.assert_array_equal(whole.data, layer(x).data)
+    y, state = layer(x[:, :2], None)
+    z, end = layer(x[:, 2:], state)
+    np.testing.assert_allclose(np.concatenate([y.data, z.data], 1), whole.data, rtol=1e-13)
+    for _ in range(2):  # steps too, and nothing is kept
+        steps, state = [], None
+        for t in range(T):
+            h, state = layer(x[:, t], state)
+            steps.append(h.data)
+        np.testing.assert_allclose(np.stack(steps, 1), whole.data, rtol=1e-13)
+        assert layer.h is None
+    for a, b, c in zip(*[s if kind is LSTM else [s] for s in (last, end, state)], strict=True):
+        assert a.shape == ((2, N, H) if options else (N, H))
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-13)
+        np.testing.assert_allclose(a.data, c.data, rtol=1e-13)
+    top = (last[0] if kind is LSTM else last).data
+    np.testing.assert_array_equal(top[-1] if options else top, whole.data[:, -1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gradient_goes_through_a_state(kind):
+    layer, x = randomized(kind(H, I, dtype=np.float64)), Variable(batch())
+    found = []
+    for cut in (None, 2):
+        x.cleargrad()
+        y, state = layer(x[:, :cut], None)
+        if cut is not None:
+            y, _ = layer(x[:, cut:], state)
+        (y[:, -1] ** 2).sum().backward()
+        found.append(x.grad.data)
+    np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-13)
+
+
+def test_what_is_no_state_is_said():
+    x = np.ones((N, T, I), np.float32)
+    h = np.zeros((N, H), np.float32)
+    for kind, state, error, said in (
+        (GRU, np.zeros((2, H)), ValueError, r"takes a state \(3, 5\) for x \(3, 4, 2\), not \(2, 5\)"),
+        (LSTM, h, TypeError, r"takes a state \(h, c\)"),
+        (LSTM, (h, h, h), TypeError, r"takes a state \(h, c\)"),
+        (LSTM, (h, np.zeros((1, H))), ValueError, r"takes a state \(3, 5\)"),
+        (RNN, "text", TypeError, "the state takes a Variable or an array"),
+    ):
+        with pytest.raises(error, match=said):
+            kind(H, I)(x, state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_given_again_and_again_is_said_to_grow(kind):
+    for options in ({}, {"layers": 2}):
+        layer, x = kind(H, I, **options), np.ones((N, T, I), np.float32)
+
+        def train(detached, layer=layer, x=x):
+            state = None
+            for _ in range(3):
+                y, state = layer(x, state)
+                (y * y).sum().backward()
+                if detached:
+                    state = tuple(s.detach() for s in state) if kind is LSTM else state.detach()
+
+        train(True)
+        with pytest.warns(UserWarning, match=rf"{kind.__name__} goes on from a state whose graph .*\.detach\(\)"):
+            train(False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stateful_layer_reads_pieces_of_long_sequences(kind):
+    layer, x = randomized(kind(H, I, stateful=True, layers=2, dtype=np.float64)), batch()
+    whole = layer(x).data
+    for end in (layer.cut_state, lambda: None):
+        layer.reset_state()
+        pieces = []
+        for piece in (x[:, :1], x[:, 1:3], x[:, 3]):
+            y = layer(piece)
+            pieces.append(y.data.reshape(N, -1, H))
+            end()
+        np.testing.assert_allclose(np.concatenate(pieces, 1), whole, rtol=1e-13)
+    with pytest.raises(ValueError, match=r"call reset_state\(\)"):
+        layer(x[:1])
+    with pytest.raises(ValueError, match="stateful must be False with bidirectional=True"):
+        kind(H, stateful=True, bidirectional=True)
+    layer.reset_state()
+    layer(x).sum().backward()
+    with pytest.warns(UserWarning, match=r"call cut_state\(\)"):
+        layer(x)
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": 2, "bidirectional": True}])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_padded_batch_is_its_sequences(kind, options):
+    """Whatever the padding holds: outputs, states and gradients are those of each sequence alone."""
+    layer = randomized(kind(H, I, dtype=np.float64, **options))
+    lengths, values = [2, 4, 0], batch()
+    for n, length in enumerate(lengths):
+        values[n, length:] = np.nan
+    x = Variable(values)
+    y, state = layer(x, None, lengths=lengths)
+    states = state if kind is LSTM else [state]
+    (y * y).sum().backward()
+    gradients = {path: p.grad.data for path, p in layer.named_params()}
+    layer.cleargrads()
+    for n, length in enumerate(lengths):
+        np.testing.assert_array_equal(y.data[n, length:], 0)
+        np.testing.assert_array_equal(x.grad.data[n, length:], 0)
+        if length:
+            one = Variable(values[n : n + 1, :length])
+            alone, after = layer(one, None)
+            (alone * alone).sum().backward()
+            np.testing.assert_allclose(y.data[n : n + 1, :length], alone.data, rtol=1e-12)
+            np.testing.assert_allclose(x.grad.data[n : n + 1, :length], one.grad.data, rtol=1e-9, atol=1e-12)
+            for s, a in zip(states, after if kind is LSTM else [after], strict=True):
+                np.testing.assert_allclose(s.data[..., n, :], a.data[..., 0, :], rtol=1e-12)
+        else:
+            assert all((s.data[..., n, :] == 0).all() for s in states)
+    for path, p in layer.named_params():
+        np.testing.assert_allclose(gradients[path], p.grad.data, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_directions(kind):
+    """To the left it is a layer with those weights, on the sequence turned around."""
+    layer, x = randomized(kind(H, I, bidirectional=True, dtype=np.float64)), batch()
+    one, y = kind(H, I, dtype=np.float64), layer(x).data
+    assert y.shape == (N, T, 2 * H)
+    for end, turn, part in (("", slice(None), y[..., :H]), ("_reverse", slice(None, None, -1), y[..., H:])):
+        for name, p in one.named_params():
+            p.data = vars(layer)[name + end].data
+        np.testing.assert_allclose(one(x[:, turn]).data[:, turn], part, rtol=1e-13)
+    with pytest.raises(ValueError, match=r"x \(N, T, I\) if it is bidirectional, not one step \(3, 2\)"):
+        layer(x[:, 0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout_is_between_layers_and_in_training(kind):
+    x = batch()
+    layer = kind(H, I, layers=2, dropout=0.5, dtype=np.float64, rng=0)
+    plain = kind(H, I, layers=2, dtype=np.float64, rng=0)
+    with test_mode():
+        np.testing.assert_array_equal(layer(x).data, plain(x).data)
+    assert not np.array_equal(layer(x).data, layer(x).data)
+    with pytest.raises(ValueError, match="dropout must be 0 for one layer, not 0.5"):
+        kind(H, dropout=0.5)
+
+
+def test_the_reset_gate_acts_before_or_after():
+    after, before = GRU(H, I, dtype=np.float64), GRU(H, I, reset="before", dtype=np.float64)
+    assert [path for path, _ in after.named_params()] == ["Wx", "Wh", "b", "d"]
+    assert [path for path, _ in before.named_params()] == ["Wx", "Wh", "b"]
+    before.load_state_dict({path: x for path, x in after.state_dict().items() if path != "d"})
+    x = batch()
+    np.testing.assert_allclose(after(x[:, :1]).data, before(x[:, :1]).data)  # the state is zero
+    assert not np.allclose(after(x).data[:, 1:], before(x).data[:, 1:])
+    with pytest.raises(ValueError, match="reset must be one of 'after', 'before', not 'never'"):
+        GRU(H, reset="never")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_learns_to_copy(kind):
+    """Each answer is the word of the step before last, which only a memory has."""
+    rng = np.random.default_rng(0)
+    model = Sequential(Embedding(5, 8, rng=0), kind(24, rng=1), kind(24, rng=2), Linear(5, rng=3))
+    optimizer = Adam(model, lr=1e-2)
+    for _ in range(150):
+        words = rng.integers(0, 5, (32, 8))
+        loss = F.softmax_cross_entropy(model(words)[:, 2:], words[:, :-2])
+        model.cleargrads()
+        loss.backward()
+        optimizer.update()
+    assert loss.item() < 0.05  # without a memory it is log 5 = 1.61

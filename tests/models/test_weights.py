@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.layers import BatchNorm, LayerNorm, Linear, Sequential
+from autograd.layers import GRU, LSTM, BatchNorm, LayerNorm, Linear, Sequential
 from autograd.layers.conv import Conv2d
 from autograd.models import load_weights
 from autograd.models.weights import path_of
@@ -117,3 +117,50 @@ def test_two_weights_with_one_name_are_refused():
         with pytest.raises(ValueError, match=f"weight and {other} are both the weights of W"):
             load_weights(model, {"weight": np.ones((2, 3)), other: np.ones((3, 2)), "bias": np.zeros(2)})
     assert all(np.array_equal(before[path], x) for path, x in model.state_dict().items())
+
+
+def recurrent_state(gates, end="", I=2, H=3):
+    """What PyTorch calls the weights of a recurrent layer."""
+    rng = np.random.default_rng(0)
+    shapes = {
+        "weight_ih": (gates * H, I),
+        "weight_hh": (gates * H, H),
+        "bias_ih": (gates * H,),
+        "bias_hh": (gates * H,),
+    }
+    return {f"rnn.{name}_l{end or 0}": rng.random(shape) for name, shape in shapes.items()}
+
+
+class Reader(Sequential):
+    torch_names = {"rnn.": "0."}
+
+
+def test_two_biases_become_one_where_only_their_sum_counts():
+    model, state = Reader(LSTM(3)), recurrent_state(4)
+    load_weights(model, state)
+    lstm = model[0]
+    np.testing.assert_array_equal(lstm.Wx.data, state["rnn.weight_ih_l0"].T.astype(np.float32))
+    np.testing.assert_array_equal(lstm.Wh.data, state["rnn.weight_hh_l0"].T.astype(np.float32))
+    np.testing.assert_allclose(lstm.b.data, state["rnn.bias_ih_l0"] + state["rnn.bias_hh_l0"], rtol=1e-6)
+    assert "rnn.bias_hh_l0" in state
+
+
+def test_a_gru_has_both_biases():
+    model, state = Reader(GRU(3, 2)), recurrent_state(3)
+    load_weights(model, state)
+    for name, theirs in (("b", "rnn.bias_ih_l0"), ("d", "rnn.bias_hh_l0")):
+        np.testing.assert_array_equal(getattr(model[0], name).data, state[theirs].astype(np.float32))
+    with pytest.raises(ValueError, match="bias_hh_l0: unexpected"):  # another function than PyTorch's
+        load_weights(Reader(GRU(3, 2, reset="before")), state)
+
+
+def test_further_layers_and_the_other_direction():
+    model = Reader(LSTM(3, 2, layers=2, bidirectional=True))
+    parts = [recurrent_state(4, end, I) for end, I in ((0, 2), ("0_reverse", 2), (1, 6), ("1_reverse", 6))]
+    state = {name: x + k for k, part in enumerate(parts) for name, x in part.items()}
+    load_weights(model, state)
+    for name, theirs in (("Wx", "0"), ("Wx_reverse", "0_reverse"), ("Wx1", "1"), ("Wx1_reverse", "1_reverse")):
+        W = state[f"rnn.weight_ih_l{theirs}"].T.astype(np.float32)
+        np.testing.assert_array_equal(getattr(model[0], name).data, W)
+    with pytest.raises(ValueError, match="weight_hr_l0: unexpected"):
+        load_weights(model, state | {"rnn.weight_hr_l0": np.ones((3, 3))})

@@ -79,6 +79,29 @@ x, rows, v, batch = np.arange(6.0).reshape(2, 3), np.ones((3, 2)), np.arange(4.0
 unary = "abs arccos arcsin arctan cos cosh exp expm1 log log1p sin sinh sqrt square tan tanh sigmoid relu silu softplus selu erf neg sign"
 options = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1}
 channels = {"gamma": np.ones(4), "beta": np.ones(4), "eps": 1e-5}
+h, state = np.ones((2, 3)), ["array", "optional array"]
+of_states = {
+    "h": state,
+    "c": state,
+    "d": state,
+    "Wx": ["array"],
+    "Wh": ["array"],
+    "b": ["array"],
+    "lengths": ["sizes", "optional"],
+    "reverse": ["flag"],
+}
+
+
+def of_sequence(gates):
+    return {
+        "x": images(2, 4, 2),
+        "Wx": np.ones((2, 3 * gates)),
+        "Wh": np.ones((3, 3 * gates)),
+        "lengths": [4, 1],
+        "reverse": False,
+    }
+
+
 reductions = "argmax argmin logsumexp max mean min prod sum"
 
 # name: (function, arguments, kinds of arguments that BY_NAME has not)
@@ -104,6 +127,7 @@ CALLS = {
     "F.huber_loss": (F.huber_loss, {"x": x, "t": x, "delta": 1.0}, {"delta": ["number", "limit"]}),
     "F.sigmoid_cross_entropy": (F.sigmoid_cross_entropy, {"x": x, "t": x > 2}, {}),
     "F.binary_cross_entropy": (F.binary_cross_entropy, {"p": x / 6, "t": x > 2}, {"p": []}),
+    "F.ctc_loss": (F.ctc_loss, {"x": images(2, 4, 3), "t": [[1], [2]], "lengths": [4, 2], "target_lengths": [1, 1], "blank": 0}, {"t": ["labels"], "lengths": ["sizes", "optional"], "target_lengths": ["sizes", "optional"], "blank": ["whole"]}),
     "F.kl_divergence": (F.kl_divergence, {"p": x / 6, "q": x / 6}, {"p": []}),
     "F.softmax_cross_entropy": (F.softmax_cross_entropy, {"x": x, "t": [0, 1], "axis": -1, "ignore_index": -1, "smoothing": 0.1}, {"t": ["labels"], "axis": ["one axis"], "ignore_index": ["whole", "optional"], "smoothing": ["number"]}),
     **{f"F.conv{n}d": (getattr(F, f"conv{n}d"), {"x": images(1, 2, *[4] * n), "W": images(3, 2, *[2] * n), "b": np.ones(3), **options}, {}) for n in (1, 2, 3)},
@@ -119,6 +143,9 @@ CALLS = {
     "F.layer_norm": (F.layer_norm, {"x": images(3, 4), **channels}, {}), "F.group_norm": (F.group_norm, {"x": batch, "groups": 2, **channels}, {}),
     "F.batch_norm_inference": (F.batch_norm_inference, {"x": batch, "mean": np.ones(4), "var": np.ones(4), **channels}, {}),
     "F.dropout": (F.dropout, {"x": x, "p": 0.5, "rng": 0}, {}),
+    "F.rnn": (F.rnn, {**of_sequence(1), "h": h, "b": np.ones(3)}, of_states),
+    "F.lstm": (F.lstm, {**of_sequence(4), "h": h, "c": h, "b": np.ones(12)}, of_states),
+    "F.gru": (F.gru, {**of_sequence(3), "h": h, "b": np.ones(9), "d": np.ones(9)}, of_states),
     "F.astype": (F.astype, {"x": x, "dtype": np.float32}, {"dtype": ["dtype"]}), "F.to": (F.to, {"x": x, "device": "cpu"}, {"device": []}),
     "F.broadcast_to": (F.broadcast_to, {"x": x, "shape": (2, 2, 3)}, {}), "F.sum_to": (F.sum_to, {"x": x, "shape": (1, 3)}, {}),
     "F.concat": (lambda x0, x1, axis: F.concat([x0, x1], axis), {"x0": x, "x1": x, "axis": 0}, {"axis": ["one axis"]}),
@@ -162,7 +189,7 @@ CALLS |= {
     "L.Linear": (L.Linear, {"out_size": 2, "in_size": 3, "bias": True, "initializer": L.lecun, **layer}, {}),
     "L.MLP": (L.MLP, {"sizes": (3, 2), "activation": F.relu, "in_size": 2, "initializer": L.he, **layer}, {"sizes": ["sizes"], **MORE}),
     "L.Embedding": (L.Embedding, {"vocabulary": 3, "size": 2, "initializer": L.normal, **layer}, {"vocabulary": ["whole"], "size": ["whole"]}),
-    **{f"L.{name}": (getattr(L, name), {"hidden": 3, "in_size": 2, **layer}, {}) for name in ("RNN", "LSTM", "GRU")},
+    **{f"L.{name}": (getattr(L, name), {"hidden": 3, "in_size": 2, "layers": 2, "bidirectional": False, "dropout": 0.5, "stateful": False, **({"reset": "after"} if name == "GRU" else {}), **layer}, {"layers": ["whole"], "bidirectional": ["flag"], "dropout": ["number"], "stateful": ["flag"], "reset": []}) for name in ("RNN", "LSTM", "GRU")},
     "L.BatchNorm": (L.BatchNorm, {**norm, "momentum": 0.9}, MORE), "L.LayerNorm": (L.LayerNorm, norm, MORE), "L.InstanceNorm": (L.InstanceNorm, norm, MORE),
     "L.GroupNorm": (L.GroupNorm, {**norm, "groups": 1}, MORE), "L.Dropout": (L.Dropout, {"p": 0.5, "rng": 0}, {}),
     "L.MaxPool2d": (L.MaxPool2d, {**pool, "ceil_mode": False}, {"stride": ["sizes", "optional"]}),
