@@ -18,6 +18,7 @@ from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp
 from autograd.functions.operands import axes_at, check_elementwise, with_room
 from autograd.kernels import erf as kernel
+from autograd.kernels import gelu as gelu_kernels
 from autograd.shapes import Axis
 from autograd.sums import sum_over
 
@@ -132,15 +133,51 @@ def silu(x: Operand) -> Any:
     return with_room(SiLU(), x)
 
 
-class NormalCDF(Function):
-    """y = (1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x"""
+class GELU(Function):
+    """y = x P(x), where P is the probability that a standard normal number is below x"""
 
     def forward(self, x):
-        return kernel.normal_cdf(x)
+        return gelu_kernels.gelu(x)
 
     def backward(self, gy):
         (x,) = self.inputs
-        return gy * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return gy * GELUSlope()(x)
+
+
+class GELUSlope(Function):
+    """y = P + x p, the derivative of x P, where p = e^(-x^2 / 2) / sqrt(2 pi) is that of P"""
+
+    def forward(self, x):
+        return gelu_kernels.gelu_slope(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy * exp(-0.5 * x * x) * ((2 - x * x) * (1 / math.sqrt(2 * math.pi)))
+
+
+class TanhGELU(Function):
+    """y = x s, s = sigmoid(c (x + a x^3))"""
+
+    def forward(self, x):
+        return gelu_kernels.tanh_gelu(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy * TanhGELUSlope()(x)
+
+
+class TanhGELUSlope(Function):
+    """y = s + x s (1 - s) c (1 + 3 a x^2), the derivative of x s"""
+
+    def forward(self, x):
+        return gelu_kernels.tanh_gelu_slope(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        c, a = math.sqrt(8 / math.pi), 0.044715
+        s = sigmoid(c * x * (a * x * x + 1))
+        du, ddu = c * (3 * a * x * x + 1), 6 * a * c * x
+        return gy * (s * (1 - s) * (2 * du + x * ((1 - 2 * s) * du * du + ddu)))
 
 
 def gelu(x: Operand, approximate: str = "none") -> Any:
@@ -150,10 +187,8 @@ def gelu(x: Operand, approximate: str = "none") -> Any:
     Raises ValueError for another `approximate`. Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
     check_elementwise("gelu", x)
-    if one_of("gelu: approximate", approximate, "none", "tanh") == "none":
-        return with_room(lambda x: x * NormalCDF()(x), x)
-    c = math.sqrt(8 / math.pi)  # (1 + tanh u) / 2 = sigmoid(2 u)
-    return with_room(lambda x: x * sigmoid(x * (0.044715 * x * x + 1) * c), x)
+    exact = one_of("gelu: approximate", approximate, "none", "tanh") == "none"
+    return with_room(GELU() if exact else TanhGELU(), x)
 
 
 class Softplus(Function):

@@ -7,6 +7,9 @@ function that keeps no array of the size T x S but the weights.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from autograd.functions.activation import Softmax
 from autograd.functions.elementwise import tanh
 from autograd.functions.operands import operand, rounded, summable_together
 from autograd.functions.regularization import dropout
+from autograd.functions.statistics import row_sums
 from autograd.kernels.matmul import product
 from autograd.sums import sum_over
 
@@ -47,12 +51,12 @@ def masked_softmax(x: Any) -> Any:
     return x
 
 
-def attention_weights(q: Operand, k: Operand, *biases: Operand, softcap: float | None = None) -> Any:
+def attention_weights(q: Operand, k: Operand, *biases: Operand, hide: Any, softcap: float | None = None) -> Any:
     """softmax(q k^T + biases), the scores before the biases limited to -softcap .. softcap by c tanh(s / c)."""
     s = matmul(q, k.swapaxes(-1, -2))
     if softcap is not None:
         s = tanh(s * (1 / softcap)) * softcap
-    for bias in biases:
+    for bias in (*biases, *hide(as_array(s))):
         s = s + bias
     return MaskedSoftmax()(s)
 
@@ -60,33 +64,33 @@ def attention_weights(q: Operand, k: Operand, *biases: Operand, softcap: float |
 class Attention(Function):
     """y = P v for P = softmax(scale q k^T + biases).   (..., T, D) (..., S, D) (..., S, E) (..., T, S) -> (..., T, E)
 
-    gv = P^T gy,  gs = P (gy v^T - sum(gy y)) for the scores s,  gq = scale gs k,  gk = scale gs^T q. The sum over a row
-    of P (gy v^T) is that of gy y, which is shorter.
+    gv = P^T gy,  gP = gy v^T,  gs = P (gP - sum of P gP over the row) for the scores s,  gq = scale gs k,
+    gk = scale gs^T q. The biases that only hide are made again where they are needed: see `hiding`.
     """
 
     alike = 0
 
-    def __init__(self, scale):
-        self.scale = scale
+    def __init__(self, scale, offset=None, seen=None):
+        self.scale, self.offset, self.seen = scale, offset, seen
 
     def forward(self, q, k, v, *biases):
         s = product(q * self.scale, k.swapaxes(-1, -2))
-        for bias in biases:
+        for bias in (*biases, *hiding(s, self.offset, self.seen)):
             s = add_to(s, bias)
         P = masked_softmax(s)
         self.save(P=P)
         return product(P, v)
 
     def recompute(self, q, k, v, *biases):
-        return {"P": attention_weights(q * self.scale, k, *biases)}
+        hide = partial(hiding, offset=self.offset, seen=self.seen)
+        return {"P": attention_weights(q * self.scale, k, *biases, hide=hide)}
 
     def backward(self, gy):
         q, k, v, *_ = self.inputs
         needs_q, needs_k, needs_v, *needs = self.needs
-        (y,) = self.outputs
         P = self.saved.P
         gs = product(gy, v.swapaxes(-1, -2))
-        gs -= sum_over(gy * y, (-1,))  # in gs's memory; a Variable has no -= and is rebound
+        gs -= row_sums(P, gs)  # in the memory of gP; a Variable has no -= and is rebound
         gs *= P
         gq = needs_q and product(gs, k) * self.scale
         gk = needs_k and product(gs.swapaxes(-1, -2), q) * self.scale
@@ -136,15 +140,18 @@ def scaled_dot_product_attention(
     scale = 1 / math.sqrt(max(D, 1)) if scale is None else number(f"{name}: scale", scale)
     softcap = softcap if softcap is None else number(f"{name}: softcap", softcap, above=0)
     p = number(f"{name}: p", p, least=0, below=1)
-    biases = [] if mask is None else [as_bias(name, mask, q, shape)]
-    if flag(f"{name}: causal", causal):
-        biases.append(causal_bias(q, *shape[-2:], whole(f"{name}: offset", offset, least=-(2**62), most=2**62)))
-    given = [q, k, v, *biases]
-    q, k, v, *biases = with_groups(*summable_together(*given))
+    offset = whole(f"{name}: offset", offset, least=-(2**62), most=2**62)
+    mask = checked_mask(name, mask, shape)
+    numbers = [] if mask is None or mask.dtype.kind == "b" else [mask]
+    given = q, k, v, *numbers
+    q, k, v, *biases = with_groups(q.shape, k.shape, *summable_together(*given))
+    (seen,) = [None] if mask is None or numbers else with_groups(given[0].shape, given[1].shape, as_array(mask).copy())
+    hidden = {"offset": offset if flag(f"{name}: causal", causal) else None, "seen": seen}
     if softcap is None and not (p and training()):
-        y = Attention(scale)(q, k, v, *biases)
+        y = Attention(scale, **hidden)(q, k, v, *biases)
     else:
-        y = matmul(dropout(attention_weights(q * scale, k, *biases, softcap=softcap), p, rng), v)
+        P = attention_weights(q * scale, k, *biases, hide=partial(hiding, **hidden), softcap=softcap)
+        y = matmul(dropout(P, p, rng), v)
     return rounded(reshape(y, (*shape[:-1], v.shape[-1])), *given)
 
 
@@ -157,10 +164,8 @@ def check_attention(name: str, q: Operand, k: Operand, v: Operand) -> tuple[int,
         heads = (a[-3:-2] or (1,))[0], (b[-3:-2] or (1,))[0]
         shared = heads[1] > 1 and heads[0] % heads[1] == 0 and b[-3:-2] == c[-3:-2]
         b, c = [(*x[:-3], heads[0], *x[-2:]) if shared else x for x in (b, c)]
-        try:
+        with suppress(ValueError):
             lead = np.broadcast_shapes(a[:-2], b[:-2], c[:-2])
-        except ValueError:
-            pass
     if lead is None:
         given = f"{q.shape}, {k.shape} and {v.shape}"
         raise ValueError(
@@ -170,8 +175,10 @@ def check_attention(name: str, q: Operand, k: Operand, v: Operand) -> tuple[int,
     return (*lead, a[-2], b[-2])
 
 
-def as_bias(name: str, mask: Operand, q: Operand, shape: tuple[int, ...]) -> Any:
-    """The mask as numbers to add to the scores of this shape: 0 and -inf for True and False."""
+def checked_mask(name: str, mask: Operand, shape: tuple[int, ...]) -> Any:
+    """The mask, or None. Raises TypeError or ValueError unless it fits the scores of this shape."""
+    if mask is None:
+        return None
     mask = operand(name, mask)
     if mask.dtype.kind not in "bf":
         raise TypeError(f"{name}: mask must be booleans (True: seen) or floating-point numbers, not {mask.dtype}")
@@ -181,29 +188,28 @@ def as_bias(name: str, mask: Operand, q: Operand, shape: tuple[int, ...]) -> Any
         fits = False
     if not fits:
         raise ValueError(f"{name}: mask must broadcast to the scores {shape}, not {mask.shape}: {shown(mask)}")
-    if mask.dtype.kind == "f":
-        return mask
-    seen, xp = as_array(mask), namespace(as_array(q))
-    return xp.where(seen, 0.0, -math.inf).astype(q.dtype if q.dtype.kind == "f" else np.float64)
+    return mask
 
 
-def causal_bias(q: Operand, T: int, S: int, offset: int) -> Any:
-    """0 where key j <= query i + offset, and -inf elsewhere.   (T, S)"""
-    xp = namespace(as_array(q))
-    hidden = xp.arange(S) > xp.arange(T)[:, None] + offset
-    return xp.where(hidden, -math.inf, 0.0).astype(q.dtype if q.dtype.kind == "f" else np.float64)
+def hiding(s: Any, offset: int | None = None, seen: Any = None) -> Iterator[Any]:
+    """What is added to the scores s to hide some: 0 or -inf, from a causal mask and from one of booleans."""
+    xp, (T, S) = namespace(s), s.shape[-2:]
+    if offset is not None and not (T == 1 and offset + 1 >= S):  # the newest token sees all
+        yield xp.where(xp.arange(S) > xp.arange(T)[:, None] + offset, -math.inf, 0.0).astype(s.dtype)
+    if seen is not None:
+        yield xp.where(seen, 0.0, -math.inf).astype(s.dtype)
 
 
-def with_groups(q: Any, k: Any, v: Any, *biases: Any) -> list[Any]:
-    """The operands; where k and v have fewer heads, with an axis of the H / HK heads that share one.
+def with_groups(queries: tuple[int, ...], keys: tuple[int, ...], *xs: Any) -> list[Any]:
+    """The operands; where there are fewer heads of keys, with an axis of the H / HK heads that share one.
 
     q (..., H, T, D) becomes (..., HK, H/HK, T, D), k (..., HK, S, D) becomes (..., HK, 1, S, D).
     """
-    H, HK = (q.shape[-3:-2] or (1,))[0], (k.shape[-3:-2] or (1,))[0]
+    H, HK = (queries[-3:-2] or (1,))[0], (keys[-3:-2] or (1,))[0]
     if HK in (1, H):
-        return [q, k, v, *biases]
+        return [*xs]
     found = []
-    for x in (q, k, v, *biases):
+    for x in xs:
         heads = (x.shape[-3:-2] or (1,))[0]
         groups = (HK, H // HK) if heads == H else (heads, 1)
         found.append(reshape(x, (*x.shape[:-3], *groups, *x.shape[-2:])) if x.ndim > 2 else x)

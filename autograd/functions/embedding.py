@@ -56,7 +56,7 @@ def embedding(W: Operand, index: Operand) -> Any:
 
 
 def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
-    """`index` as an array of ints. Raises TypeError if it is not of integers, ValueError if one is not in 0 .. V - 1."""
+    """`index` as an array of ints. Raises TypeError for other numbers, ValueError if one is not in 0 .. V - 1."""
     index = as_array(index)
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
     if index.dtype.kind not in "iu":

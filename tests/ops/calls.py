@@ -156,6 +156,8 @@ conv = {
 }
 pool = {"kernel": 2, "stride": 2, "pad": 0}
 norm = {"size": 3, "eps": 1e-5, "dtype": np.float32}
+heads = {"size": 4, "heads": 2, "bias": True, "dropout": 0.1, "rotary": True, "initializer": L.xavier, **layer}
+HEADS = {"size": ["whole"], "heads": ["whole"], "kv_heads": ["optional"], "memory_size": ["optional"], "hidden": ["optional"], "dropout": ["number"], "rotary": ["flag"], "norm_first": ["flag"], "activation": ["function"], "norm": ["function"]}  # fmt: skip
 MORE = {"size": ["optional", "whole"], "activation": ["function"]}
 
 CALLS |= {
@@ -166,6 +168,10 @@ CALLS |= {
     "L.Embedding": (L.Embedding, {"vocabulary": 3, "size": 2, "initializer": L.normal, **layer}, {"vocabulary": ["whole"], "size": ["whole"]}),
     **{f"L.{name}": (getattr(L, name), {"hidden": 3, "in_size": 2, **layer}, {}) for name in ("RNN", "LSTM", "GRU")},
     "L.BatchNorm": (L.BatchNorm, {**norm, "momentum": 0.9}, MORE), "L.LayerNorm": (L.LayerNorm, norm, MORE), "L.InstanceNorm": (L.InstanceNorm, norm, MORE),
+    "L.RMSNorm": (L.RMSNorm, norm, MORE), "L.KeyValueCache": (L.KeyValueCache, {}, {}),
+    "L.MultiHeadAttention": (L.MultiHeadAttention, {**heads, "kv_heads": 1, "memory_size": 3}, HEADS),
+    "L.PositionalEncoding": (L.PositionalEncoding, {"size": 4, "kind": "learned", "length": 3, "base": 10.0, "initializer": L.normal, **layer}, {"kind": [], "size": ["whole"], "length": ["whole"], "base": ["number"]}),
+    **{f"L.Transformer{kind}Layer": (getattr(L, f"Transformer{kind}Layer"), {**heads, "hidden": 3, "kv_heads": 1, "activation": F.relu, "norm": L.RMSNorm, "norm_first": True, "eps": 1e-5}, HEADS) for kind in ("Encoder", "Decoder")},
     "L.GroupNorm": (L.GroupNorm, {**norm, "groups": 1}, MORE), "L.Dropout": (L.Dropout, {"p": 0.5, "rng": 0}, {}),
     "L.MaxPool2d": (L.MaxPool2d, {**pool, "ceil_mode": False}, {"stride": ["sizes", "optional"]}),
     "L.AveragePool2d": (L.AveragePool2d, pool, {"stride": ["sizes", "optional"]}),
