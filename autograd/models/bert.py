@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import namespace
+from autograd.backend import as_numbers, namespace
 from autograd.checks import number, shown, whole
 from autograd.functions.activation import gelu
 from autograd.functions.elementwise import sqrt, tanh
@@ -94,7 +94,7 @@ class BERT(Layer):
 
     def forward(self, index: Operand, mask: Operand = None, types: Operand = None) -> Any:
         index = as_array(index)
-        index = index if hasattr(index, "dtype") else np.asarray(index)
+        index = index if hasattr(index, "dtype") else as_numbers(index)
         kinds = namespace(index).zeros(index.shape, int) if types is None else types
         x = self.norm(self.positions(self.tokens(index)) + self.types(kinds))
         x = dropped(x, self.dropout)
@@ -126,4 +126,4 @@ def sentence_vectors(model: BERT, index: Operand, mask: Operand = None) -> Any:
 def as_booleans(mask: Operand) -> Any:
     """A mask of 0 and 1, or of booleans, as booleans."""
     mask = as_array(mask)
-    return (mask if hasattr(mask, "dtype") else np.asarray(mask)) != 0
+    return (mask if hasattr(mask, "dtype") else as_numbers(mask)) != 0

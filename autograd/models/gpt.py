@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, generator, namespace, to_numpy
+from autograd.backend import Array, as_numbers, generator, namespace, to_numpy
 from autograd.checks import flag, number, shown, whole
 from autograd.config import no_grad, test_mode
 from autograd.functions.activation import gelu
@@ -137,7 +137,7 @@ class GPT(Layer):
     def checked(self, index: Any) -> Array:
         """Texts as an array (N, T) of whole numbers. Raises TypeError or ValueError for anything else."""
         index = as_array(index)
-        index = index if hasattr(index, "dtype") else np.asarray(index)
+        index = index if hasattr(index, "dtype") else as_numbers(index)
         if index.dtype.kind not in "iu" or index.ndim != 2 or index.shape[1] < 1:
             raise ValueError(f"generate takes texts (N, T) of whole numbers, T > 0, not {index.dtype} {index.shape}")
         return index.astype(int)
