@@ -35,28 +35,26 @@ class KeyValueCache:
 
         Raises RuntimeError where a graph is recorded: there is no gradient through a cache.
         """
-        if current().recording and any(getattr(x, "node", None) is not None for x in new):
+        if any(getattr(x, "node", None) is not None for x in new) and current().recording:
             raise RuntimeError("a KeyValueCache has no gradient: decode inside `with no_grad():`")
         arrays = [as_array(x) for x in new]
-        if self.arrays and [a.shape[:-2] for a in arrays] != [a.shape[:-2] for a in self.arrays]:
-            shapes = [a.shape[:-2] for a in (*self.arrays, *arrays)]
-            raise ValueError(
-                f"a KeyValueCache belongs to one batch, not to {shapes[0]} and {shapes[-1]}: make a new one"
-            )
-        before, self.length = self.length, self.length + arrays[0].shape[-2]
-        self.arrays = tuple([self.with_room(i, x, before) for i, x in enumerate(arrays)])
+        before, after = self.length, self.length + arrays[0].shape[-2]
+        if not self.arrays or self.arrays[0].shape[-2] < after:
+            self.arrays = tuple([self.longer(i, x, before, after) for i, x in enumerate(arrays)])
         for kept, x in zip(self.arrays, arrays):
-            kept[..., before : self.length, :] = x
+            if kept.shape[:-2] != x.shape[:-2]:
+                shapes = f"{kept.shape[:-2]} and {x.shape[:-2]}"
+                raise ValueError(f"a KeyValueCache belongs to one batch, not to {shapes}: make a new one")
+            kept[..., before:after, :] = x
+        self.length = after
         return self.read()
 
-    def with_room(self, i: int, x: Array, before: int) -> Array:
-        """Array number i, twice as long if the new tokens in x would not fit."""
-        if self.arrays and self.arrays[i].shape[-2] >= self.length:
-            return self.arrays[i]
-        larger = namespace(x).empty((*x.shape[:-2], max(2 * before, self.length, 16), x.shape[-1]), x.dtype)
-        if self.arrays:
-            larger[..., :before, :] = self.arrays[i][..., :before, :]
-        return larger
+    def longer(self, i: int, x: Array, before: int, after: int) -> Array:
+        """Array number i, twice as long, with the tokens that it holds."""
+        kept = self.arrays[i] if self.arrays else x[..., :0, :]
+        y = namespace(x).empty((*kept.shape[:-2], max(2 * before, after, 16), x.shape[-1]), x.dtype)
+        y[..., :before, :] = kept[..., :before, :]
+        return y
 
     def read(self) -> tuple[Array, ...]:
         """All keys and all values."""

@@ -33,6 +33,7 @@ from autograd.layers.linear import Linear
 from autograd.layers.normalization import LayerNorm
 from autograd.layers.positions import SMALL, PositionalEncoding
 from autograd.models.blocks import layer_options
+from autograd.models.decoding import Decoder
 
 __all__ = ["GPT", "Block", "from_gpt2", "sampled"]
 
@@ -119,19 +120,24 @@ class GPT(Layer):
         """The texts (N, T) with `count` tokens more, each drawn as `sampled` says.   (N, T) -> (N, T + count)
 
         Beyond the context the model sees the end of the text: the last half of the context, when it is full, and what
-        follows. `cached=False` computes everything again for each token, with the same results up to rounding.
+        follows. A `Decoder` computes one token after the other, from the keys and values of those before it. With
+        `cached=False` everything is computed again for each token, with the same results up to rounding.
         """
         index = self.checked(index)
         cached, choice = flag("generate: cached", cached), check_sampling("generate", temperature, top_k, top_p)
         (N, T), xp = index.shape, namespace(index)
         text = xp.concatenate([index, xp.zeros((N, whole("generate: count", count, 0)), index.dtype)], 1)
-        rng, start, caches = generator(rng), max(0, T - self.context), self.caches()
+        rng, start, decode = generator(rng), max(0, T - self.context), None
         for end in range(T, text.shape[1]):
             if end - start > self.context:
-                start, caches = end - max(self.context // 2, 1), self.caches()
-            seen = caches[0].length if cached else 0
-            scores = self(text[:, start + seen : end], caches if cached else None)
-            text[:, end] = xp.asarray(sampled(scores[:, -1], *choice, rng=rng))
+                start, decode = end - max(self.context // 2, 1), None
+            if decode is None:
+                caches = self.caches() if cached else None
+                scores = self(text[:, start:end], caches)[:, -1]
+                decode = Decoder(self, caches) if caches else None
+            else:
+                scores = decode(text[:, end - 1])
+            text[:, end] = xp.asarray(sampled(scores, *choice, rng=rng))
         return text
 
     def checked(self, index: Any) -> Array:

@@ -10,6 +10,7 @@ import autograd.functions as F
 import autograd.optimizers as O
 from autograd import models
 from autograd.backend import to_numpy
+from autograd.models.decoding import Decoder
 from autograd.models.gpt import from_gpt2, sampled
 
 rng = np.random.default_rng(0)
@@ -96,6 +97,18 @@ def test_the_scores_of_a_cache_are_those_of_the_whole_text():
         whole = to_numpy(model(index).data)
         parts = [to_numpy(model(index[:, t : t + 1], caches).data) for t in range(9)]
     np.testing.assert_allclose(np.concatenate(parts, 1), whole, rtol=1e-11, atol=1e-11)
+
+
+def test_a_decoder_gives_the_scores_of_the_model():
+    model = small(dtype=np.float64)
+    index = rng.integers(0, 11, (3, 9))
+    caches = model.caches()
+    with ag.test_mode(), ag.no_grad():
+        whole = to_numpy(model(index).data)
+        model(index[:, :4], caches)
+        decode = Decoder(model, caches)
+        for t in range(4, 9):
+            np.testing.assert_allclose(to_numpy(decode(index[:, t])), whole[:, t], rtol=1e-11, atol=1e-11)
 
 
 def test_sampling():
