@@ -7,9 +7,8 @@ function that keeps no array of the size T x S but the weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from autograd.backend import namespace
 from autograd.checks import flag, number, shown, whole
 from autograd.config import training
 from autograd.function import Function
-from autograd.functions.activation import Softmax
 from autograd.functions.elementwise import tanh
 from autograd.functions.operands import operand, rounded, summable_together
 from autograd.functions.regularization import dropout
@@ -30,42 +28,52 @@ from autograd.sums import sum_over
 __all__ = ["rotary", "scaled_dot_product_attention"]
 
 
-class MaskedSoftmax(Softmax):
-    """y = e^x / sum of e^x over the last axis; a row of -inf alone, in which everything is masked, gives 0."""
+class MaskedSoftmax(Function):
+    """P = e^z / sum of e^z over the last axis, z = scores + biases; a row in which everything is hidden gives 0.
 
-    def __init__(self):
-        super().__init__((-1,))
+    `offset` and `seen` hide scores, see `hiding`. gs = P (gP - sum of P gP over the row), for the biases too.
+    """
 
-    def forward(self, x):
-        return masked_softmax(x.copy())
+    alike = 0
+
+    def __init__(self, offset=None, seen=None):
+        self.offset, self.seen = offset, seen
+
+    def forward(self, s, *biases):
+        return masked_softmax(s.copy(), biases, self.offset, self.seen)
+
+    def backward(self, gP):
+        (P,) = self.outputs
+        gs = P * (gP - row_sums(P, gP))
+        return tuple([needed and gs for needed in self.needs])
 
 
-def masked_softmax(x: Any) -> Any:
-    """The masked softmax over the last axis, computed in the memory of x."""
-    xp = namespace(x)
-    top = x.max(axis=-1, keepdims=True)
-    x -= xp.where(top == -math.inf, 0, top)  # -inf - -inf would be nan
-    xp.exp(x, out=x)
-    total = sum_over(x, (-1,))
-    x /= total + (total == 0)
-    return x
+def masked_softmax(s: Any, biases: Sequence[Any], offset: int | None, seen: Any) -> Any:
+    """The masked softmax of the scores, computed in their memory."""
+    xp = namespace(s)
+    for bias in (*biases, *hiding(s, offset, seen)):
+        s = add_to(s, bias)
+    top = s.max(axis=-1, keepdims=True)
+    s -= xp.where(top == -math.inf, 0, top)  # -inf - -inf would be nan
+    xp.exp(s, out=s)
+    total = sum_over(s, (-1,))
+    s /= total + (total == 0)
+    return s
 
 
-def attention_weights(q: Operand, k: Operand, *biases: Operand, hide: Any, softcap: float | None = None) -> Any:
+def attention_weights(q: Operand, k: Operand, *biases: Operand, softcap: float | None = None, **hidden: Any) -> Any:
     """softmax(q k^T + biases), the scores before the biases limited to -softcap .. softcap by c tanh(s / c)."""
     s = matmul(q, k.swapaxes(-1, -2))
     if softcap is not None:
         s = tanh(s * (1 / softcap)) * softcap
-    for bias in (*biases, *hide(as_array(s))):
-        s = s + bias
-    return MaskedSoftmax()(s)
+    return MaskedSoftmax(**hidden)(s, *biases)
 
 
 class Attention(Function):
     """y = P v for P = softmax(scale q k^T + biases).   (..., T, D) (..., S, D) (..., S, E) (..., T, S) -> (..., T, E)
 
     gv = P^T gy,  gP = gy v^T,  gs = P (gP - sum of P gP over the row) for the scores s,  gq = scale gs k,
-    gk = scale gs^T q. The biases that only hide are made again where they are needed: see `hiding`.
+    gk = scale gs^T q. The masks that only hide are made again where they are needed: see `hiding`.
     """
 
     alike = 0
@@ -74,16 +82,12 @@ class Attention(Function):
         self.scale, self.offset, self.seen = scale, offset, seen
 
     def forward(self, q, k, v, *biases):
-        s = product(q * self.scale, k.swapaxes(-1, -2))
-        for bias in (*biases, *hiding(s, self.offset, self.seen)):
-            s = add_to(s, bias)
-        P = masked_softmax(s)
+        P = masked_softmax(product(q * self.scale, k.swapaxes(-1, -2)), biases, self.offset, self.seen)
         self.save(P=P)
         return product(P, v)
 
     def recompute(self, q, k, v, *biases):
-        hide = partial(hiding, offset=self.offset, seen=self.seen)
-        return {"P": attention_weights(q * self.scale, k, *biases, hide=hide)}
+        return {"P": attention_weights(q * self.scale, k, *biases, offset=self.offset, seen=self.seen)}
 
     def backward(self, gy):
         q, k, v, *_ = self.inputs
@@ -150,7 +154,7 @@ def scaled_dot_product_attention(
     if softcap is None and not (p and training()):
         y = Attention(scale, **hidden)(q, k, v, *biases)
     else:
-        P = attention_weights(q * scale, k, *biases, hide=partial(hiding, **hidden), softcap=softcap)
+        P = attention_weights(q * scale, k, *biases, softcap=softcap, **hidden)
         y = matmul(dropout(P, p, rng), v)
     return rounded(reshape(y, (*shape[:-1], v.shape[-1])), *given)
 

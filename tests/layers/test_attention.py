@@ -266,6 +266,17 @@ def test_rotary_products_depend_on_the_distance_alone():
     np.testing.assert_allclose(found, found[0], rtol=1e-9)
 
 
+def test_a_mask_is_no_anomaly():
+    """Hidden scores are -inf inside the softmax, and nowhere else: at all orders, with a dropout and a soft cap."""
+    q = Variable(random(2, 3, 4))
+    for options in ({}, {"p": 0.5, "rng": 0}, {"softcap": 1.0}):
+        with ag.anomaly():
+            y = F.scaled_dot_product_attention(q, q, q, np.eye(3, dtype=bool), True, **options)
+            (g,) = grad((y * y).sum(), [q], create_graph=True)
+            (g * g).sum().backward()
+        q.cleargrad()
+
+
 def test_dropout_is_for_training_alone():
     layer = L.TransformerEncoderLayer(8, 2, dropout=0.5, rng=0)
     x = random(2, 4, 8).astype(np.float32)
