@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -78,6 +78,8 @@ class MultiHeadAttention(Layer):
     `rotary=True` turns queries and keys by their positions (`F.rotary`).
     Source: Vaswani et al., "Attention is all you need", 2017, section 3.2.
     """
+
+    torch_names: ClassVar[dict[str, str]] = {"out_proj.": "out."}
 
     def __init__(
         self,

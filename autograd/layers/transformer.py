@@ -6,7 +6,7 @@ Source: Vaswani et al., "Attention is all you need", 2017.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class TransformerEncoderLayer(Layer):
     state_dict `models.load_weights` reads, but for the dropout, which is 0.
     """
 
-    torch_names = {  # noqa: RUF012
+    torch_names: ClassVar[dict[str, str]] = {
         "self_attn.": "attention.", ".self_attn.": ".attention.", "multihead_attn.": "cross.",
         ".multihead_attn.": ".cross.", ".out_proj.": ".out.", "linear1.": "expand.", ".linear1.": ".expand.",
         "linear2.": "project.", ".linear2.": ".project.",

@@ -149,7 +149,7 @@ def test_multi_head_attention():
         with torch.no_grad():
             for p in module.parameters():
                 p.copy_(torch.tensor(rng.standard_normal(p.shape)))
-        models.load_weights(ours, {n.replace("out_proj", "out"): p for n, p in module.state_dict().items()})
+        models.load_weights(ours, module.state_dict())
         shapes = [(N, T, D), (N, S, D)] if cross else [(N, T, D)]
         xs, ts = variables(*[rng.standard_normal(s).astype(dtype) for s in shapes])
         seen = rng.random((N, T, xs[-1].shape[1])) < 0.6
