@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, as_array, matmul, reshape
+from autograd.algebra import BroadcastTo, Operand, as_array, matmul, reshape
 from autograd.backend import namespace
 from autograd.checks import flag, number, shown, whole
 from autograd.config import training
@@ -94,6 +94,7 @@ class Attention(Function):
         needs_q, needs_k, needs_v, *needs = self.needs
         P = self.saved.P
         gs = product(gy, v.swapaxes(-1, -2))
+        P = P if P.shape == gs.shape else BroadcastTo(gs.shape)(P)  # where v alone has an axis in front
         gs -= row_sums(P, gs)  # in the memory of gP; a Variable has no -= and is rebound
         gs *= P
         gq = needs_q and product(gs, k) * self.scale

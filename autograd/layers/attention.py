@@ -97,6 +97,7 @@ class MultiHeadAttention(Layer):
     ) -> None:
         name = "MultiHeadAttention"
         size, self.heads = whole("size", size), whole("heads", heads)
+        memory_size = memory_size if memory_size is None else whole("memory_size", memory_size)
         self.kv_heads = self.heads if kv_heads is None else whole("kv_heads", kv_heads)
         if size % self.heads or self.heads % self.kv_heads:
             raise ValueError(
@@ -108,10 +109,7 @@ class MultiHeadAttention(Layer):
             raise ValueError(f"{name}: rotary takes heads of an even size, not {size // self.heads}")
         self.rng = rng if rng is None else seeded(f"{name}: rng", rng)
         options: dict[str, Any] = {"bias": bias, "initializer": initializer, "dtype": dtype, "rng": self.rng}
-        shared, E = (
-            size // self.heads * self.kv_heads,
-            size if memory_size is None else whole("memory_size", memory_size),
-        )
+        E, shared = memory_size or size, size // self.heads * self.kv_heads
         self.q = Linear(size, size, **options)
         self.k = Linear(shared, E, **options)
         self.v = Linear(shared, E, **options)
