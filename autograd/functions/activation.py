@@ -140,8 +140,9 @@ class GELU(Function):
         return gelu_kernels.gelu(x)
 
     def backward(self, gy):
-        (x,) = self.inputs
-        return gy * GELUSlope()(x)
+        gx = GELUSlope()(*self.inputs)
+        gx *= gy  # saves an array; a Variable has no *= and is rebound
+        return gx
 
 
 class GELUSlope(Function):
@@ -162,8 +163,9 @@ class TanhGELU(Function):
         return gelu_kernels.tanh_gelu(x)
 
     def backward(self, gy):
-        (x,) = self.inputs
-        return gy * TanhGELUSlope()(x)
+        gx = TanhGELUSlope()(*self.inputs)
+        gx *= gy  # saves an array; a Variable has no *= and is rebound
+        return gx
 
 
 class TanhGELUSlope(Function):
