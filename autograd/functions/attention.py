@@ -56,7 +56,7 @@ def masked_softmax(s: Any, biases: Sequence[Any], offset: int | None, seen: Any)
     top = s.max(axis=-1, keepdims=True)
     s -= xp.where(top == -math.inf, 0, top)  # -inf - -inf would be nan
     xp.exp(s, out=s)
-    total = sum_over(s, (-1,))
+    total = sum_over(s, (s.ndim - 1,))
     s /= total + (total == 0)
     return s
 

@@ -68,6 +68,22 @@ def test_multi_head_attention_is_its_formula(kv_heads):
         np.testing.assert_allclose(array(got), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("S", [255, 257, 700, 5000])
+def test_long_texts(S):
+    """Sums of many weights are taken in runs."""
+    q, k, v = random(2, 3, 4), random(2, S, 4, seed=1), random(2, S, 2, seed=2)
+    seen = np.arange(S) < S - 10
+    P = softmax(np.where(seen, q @ k.swapaxes(-1, -2) / 2, -np.inf))
+    x = Variable(q)
+    for options in ({}, {"softcap": 1e9}):  # by one function, and by its parts
+        y = F.scaled_dot_product_attention(x, k, v, seen, **options)
+        np.testing.assert_allclose(array(y), P @ v, rtol=1e-6 if options else 1e-10, atol=1e-6 if options else 1e-12)
+        (gx,) = grad(y.sum(), [x])
+        gP = np.broadcast_to(v.sum(-1)[:, None], P.shape)
+        expected = P * (gP - (P * gP).sum(-1, keepdims=True)) @ k / 2
+        np.testing.assert_allclose(array(gx), expected, rtol=1e-5, atol=1e-6 if options else 1e-11)
+
+
 def test_a_mask_hides_the_padding_of_each_sample():
     layer = with_biases(L.MultiHeadAttention(6, 2, dtype=np.float64, rng=0))
     x, lengths = random(3, 4, 6), [4, 2, 1]

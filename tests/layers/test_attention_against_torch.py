@@ -74,6 +74,17 @@ def test_attention(begin):
         compare(y, t, ours, other, rng)
 
 
+def test_attention_over_long_texts():
+    for seed in range(20):
+        rng, dtype = drawn(seed, 7)
+        T, S = map(int, rng.integers(200, 700, 2))
+        shapes = (1, 2, T, 8), (1, 2, S, 8), (1, 2, S, 5)
+        xs, ts = variables(*[rng.standard_normal(s).astype(dtype) for s in shapes])
+        y = F.scaled_dot_product_attention(*xs, causal=bool(seed % 3))
+        t = theirs.scaled_dot_product_attention(*ts, is_causal=bool(seed % 3))
+        compare(y, t, xs, ts, rng)
+
+
 def test_rms_norm():
     for seed in range(SETS):
         rng, dtype = drawn(seed, 2)
