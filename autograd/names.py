@@ -61,7 +61,8 @@ OPTIONS = {  # another framework's keyword -> ours
     "target": "t", "label_smoothing": "smoothing", "negative_slope": "slope", "unbiased": "ddof", "correction": "ddof",
     "beta": "delta", "output_size": "size", "scale_factor": "scale", "output_padding": "output_pad", "weight": "W",
     "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b", "num_groups": "groups", "min": "low",
-    "max": "high", "shifts": "shift", "ratio": "p",
+    "max": "high", "shifts": "shift", "ratio": "p", "query": "q", "key": "k", "value": "v", "attn_mask": "mask",
+    "is_causal": "causal", "dropout_p": "p", "num_classes": "classes",
 }  # fmt: skip
 
 

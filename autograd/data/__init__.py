@@ -7,6 +7,10 @@
 `digits` comes with the package, `spiral` and `sine` are computed, `mnist` and `fashion_mnist` are read from a local
 folder or downloaded once. Each returns a pair of arrays (x, t): float32 inputs and their targets. `transforms` prepares
 images and augments them at random.
+
+Texts become numbers by a `CharacterVocabulary`, a `ByteVocabulary` or a published `Tokenizer`. `SequenceLoader` pads
+batches of similar length, `StreamLoader` is the layout for truncated backpropagation, and `Windows` are samples of a
+long text.
 """
 
 from __future__ import annotations
@@ -15,14 +19,23 @@ from autograd.data import transforms
 from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral
 from autograd.data.idx import parse_idx
 from autograd.data.loader import DataLoader
+from autograd.data.sequences import SequenceLoader, StreamLoader, Windows, padded
 from autograd.data.sources import cache_folder
+from autograd.data.text import ByteVocabulary, CharacterVocabulary, Tokenizer
 
 __all__ = [
+    "ByteVocabulary",
+    "CharacterVocabulary",
     "DataLoader",
+    "SequenceLoader",
+    "StreamLoader",
+    "Tokenizer",
+    "Windows",
     "cache_folder",
     "digits",
     "fashion_mnist",
     "mnist",
+    "padded",
     "parse_idx",
     "sine",
     "spiral",

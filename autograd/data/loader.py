@@ -127,11 +127,15 @@ class DataLoader:
         for k in range(start, len(self)):
             rows = slice(k * self.batch_size, (k + 1) * self.batch_size)
             if not self.arrays:
-                batch = stacked([self.data[row] for row in order[rows].tolist()])
+                batch = self.joined([self.data[row] for row in order[rows].tolist()])
             else:
                 batch = tuple(array.take(index[rows], axis=0) for array, index in pairs)
                 batch = batch if isinstance(self.data, tuple) else batch[0]
             yield batch if self.device is None else on_device(batch, self.device)
+
+    def joined(self, samples: Sequence[Any]) -> Any:
+        """Samples as a batch."""
+        return stacked(samples)
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the latest epoch, in numbers, strings, lists and dicts, so that it can be written as JSON.

@@ -10,6 +10,7 @@ from autograd import names
 from autograd.functions.accuracy import *
 from autograd.functions.activation import *
 from autograd.functions.arithmetic import *
+from autograd.functions.attention import *
 from autograd.functions.conv import *
 from autograd.functions.ctc import *
 from autograd.functions.elementwise import *

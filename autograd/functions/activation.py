@@ -18,6 +18,7 @@ from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp
 from autograd.functions.operands import axes_at, below, check_elementwise, with_room
 from autograd.kernels import erf as kernel
+from autograd.kernels import gelu as gelu_kernels
 from autograd.shapes import Axis
 from autograd.sums import sum_over
 
@@ -135,15 +136,53 @@ def silu(x: Operand) -> Any:
 FAR = 40  # from here on the density of the normal distribution is 0 in double precision, and x^2 could overflow
 
 
-class NormalCDF(Function):
-    """y = (1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x"""
+class GELU(Function):
+    """y = x P(x), where P is the probability that a standard normal number is below x"""
 
     def forward(self, x):
-        return kernel.normal_cdf(x)
+        return gelu_kernels.gelu(x)
+
+    def backward(self, gy):
+        gx = GELUSlope()(*self.inputs)
+        gx *= gy  # saves an array; a Variable has no *= and is rebound
+        return gx
+
+
+class GELUSlope(Function):
+    """y = P + x p, the derivative of x P, where p = e^(-x^2 / 2) / sqrt(2 pi) is that of P"""
+
+    def forward(self, x):
+        return gelu_kernels.gelu_slope(x)
 
     def backward(self, gy):
         x = clip(self.inputs[0], -FAR, FAR)
-        return gy * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return gy * exp(-0.5 * x * x) * ((2 - x * x) * (1 / math.sqrt(2 * math.pi)))
+
+
+class TanhGELU(Function):
+    """y = x s, s = sigmoid(c (x + a x^3))"""
+
+    def forward(self, x):
+        return gelu_kernels.tanh_gelu(x)
+
+    def backward(self, gy):
+        gx = TanhGELUSlope()(*self.inputs)
+        gx *= gy  # saves an array; a Variable has no *= and is rebound
+        return gx
+
+
+class TanhGELUSlope(Function):
+    """y = s + x s (1 - s) c (1 + 3 a x^2), the derivative of x s"""
+
+    def forward(self, x):
+        return gelu_kernels.tanh_gelu_slope(x)
+
+    def backward(self, gy):
+        x = clip(self.inputs[0], -FAR, FAR)
+        c, a = math.sqrt(8 / math.pi), 0.044715
+        s = sigmoid(c * x * (a * x * x + 1))
+        du, ddu = c * (3 * a * x * x + 1), 6 * a * c * x
+        return gy * (s * (1 - s) * (2 * du + x * ((1 - 2 * s) * du * du + ddu)))
 
 
 def gelu(x: Operand, approximate: str = "none") -> Any:
@@ -153,14 +192,8 @@ def gelu(x: Operand, approximate: str = "none") -> Any:
     Raises ValueError for another `approximate`. Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
     check_elementwise("gelu", x)
-    if one_of("gelu: approximate", approximate, "none", "tanh") == "none":
-        return with_room(lambda x: x * NormalCDF()(x), x)
-
-    def by_tanh(x: Any) -> Any:
-        z = clip(x, -FAR, FAR)
-        return x * sigmoid(z * (0.044715 * z * z + 1) * math.sqrt(8 / math.pi))  # (1 + tanh u) / 2 = sigmoid(2 u)
-
-    return with_room(by_tanh, x)
+    exact = one_of("gelu: approximate", approximate, "none", "tanh") == "none"
+    return with_room(GELU() if exact else TanhGELU(), x)
 
 
 class Softplus(Function):

@@ -1,16 +1,20 @@
-"""Looking up the rows of a table by their numbers."""
+"""Looking up the rows of a table by their numbers, and the rows that look up themselves."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Operand, as_array
 from autograd.backend import as_numbers, namespace
+from autograd.checks import dtype_of, whole
 from autograd.function import Function
 from autograd.functions.operands import operand
 from autograd.kernels.indexing import add_rows
+from autograd.variable import Variable
 
-__all__ = ["embedding"]
+__all__ = ["embedding", "one_hot"]
 
 
 class Embedding(Function):
@@ -45,14 +49,39 @@ def embedding(W: Operand, index: Operand) -> Any:
     The gradient of a row is the sum over all places where it was looked up. Negative indices do not count from the end.
     Raises TypeError if the index is not of integers, ValueError if W has no rows or an index is not in 0 .. V - 1.
     """
-    W, index = operand("embedding", W), as_array(index)
-    index = index if hasattr(index, "dtype") else namespace(as_array(W)).asarray(as_numbers(index))
-    if index.dtype.kind not in "iu":
-        raise TypeError(f"embedding: the index must be of integers, not {index.dtype}")
+    W = operand("embedding", W)
     if not W.shape:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
-    V = W.shape[0]
+    return Embedding()(W, checked_index("embedding", index, W.shape[0], "W has {} rows", namespace(as_array(W))))
+
+
+def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
+    """`index` as an array of ints. Raises TypeError for other numbers, ValueError if one is not in 0 .. V - 1."""
+    index = as_array(index)
+    index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"{name}: the index must be of integers, not {index.dtype}")
     if index.size and not 0 <= int(index.min()) <= int(index.max()) < V:
         wrong = int(index.min()) if index.min() < 0 else int(index.max())
-        raise ValueError(f"embedding: the index must be in 0 .. {V - 1}, as W has {V} rows, not {wrong}")
-    return Embedding()(W, index.astype(int, copy=False))
+        raise ValueError(f"{name}: the index must be in 0 .. {V - 1}, as {why.format(V)}, not {wrong}")
+    return index.astype(int, copy=False)
+
+
+class OneHot(Function):
+    """y[..., c] = 1 where index = c, and 0 elsewhere; integers have no gradient."""
+
+    def __init__(self, classes, dtype):
+        self.classes, self.dtype = classes, dtype
+
+    def forward(self, index):
+        return (index[..., None] == namespace(index).arange(self.classes)).astype(self.dtype)
+
+
+def one_hot(index: Operand, classes: int, dtype: Any = np.float32) -> Any:
+    """y[..., c] = 1 where index = c, and 0 elsewhere: row `index` of the unit matrix.   (...) -> (..., classes)
+
+    Raises TypeError if the index is not of integers, ValueError if one is not in 0 .. classes - 1.
+    """
+    classes, dtype = whole("one_hot: classes", classes), dtype_of("one_hot: dtype", dtype, "fiub")
+    found = checked_index("one_hot", index, classes, "there are {} classes", np)
+    return OneHot(classes, dtype)(Variable(found) if isinstance(index, Variable) else found)

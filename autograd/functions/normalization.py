@@ -23,7 +23,7 @@ from autograd.sums import sum_over
 
 __all__ = [
     "batch_norm", "batch_norm_by_formula", "batch_norm_inference", "batch_norm_with_statistics", "group_norm",
-    "instance_norm", "layer_norm",
+    "instance_norm", "layer_norm", "rms_norm",
 ]  # fmt: skip
 
 
@@ -212,12 +212,68 @@ def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
     Raises ValueError if the shapes do not fit. Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
     """
     name = "layer_norm"
+    check_parameters(name, gamma, beta, check_rows(name, x, gamma))
+    y = LayerNorm(number(f"{name}: eps", eps, least=0))(*summable_together(x, gamma, beta))
+    return rounded(y, x, gamma, beta)
+
+
+def check_rows(name: str, x: Operand, gamma: Operand) -> Shape:
+    """The shape of gamma. Raises ValueError unless the last axes of x have it."""
     xs, shape = operand(name, x).shape, operand(name, gamma).shape
     if not shape or prod(shape) == 0 or xs[-len(shape) :] != shape:
         raise ValueError(f"{name}: gamma must have the shape of the last axes of x {xs}, not {shape}")
-    check_parameters(name, gamma, beta, shape)
-    y = LayerNorm(number(f"{name}: eps", eps, least=0))(*summable_together(x, gamma, beta))
-    return rounded(y, x, gamma, beta)
+    return shape
+
+
+class RMSNorm(Function):
+    """y = gamma xn, xn = x / sqrt(mean(x^2) + eps), with the mean of each row; a row has gamma's shape.
+
+    gx = (g - xn mean(g xn)) / sqrt(mean(x^2) + eps) for g = gamma gy,  ggamma = sum(gy xn)
+    """
+
+    alike = 0
+
+    def __init__(self, eps):
+        self.eps = eps
+
+    def forward(self, x, gamma):
+        rows = x.reshape(-1, gamma.size)
+        square = row_means(rows, rows)
+        y = rows * (square + self.eps) ** -0.5
+        y *= gamma.reshape(-1)
+        self.save(square=square)
+        return y.reshape(x.shape)
+
+    def recompute(self, x, gamma):
+        rows = x.reshape(-1, gamma.size)
+        return {"square": row_means(rows, rows)}
+
+    def backward(self, gy):
+        x, gamma = self.inputs
+        needs_x, needs_gamma = self.needs
+        D = gamma.size
+        rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
+        inv = (self.saved.square + self.eps) ** -0.5
+        gx = None
+        gy_x = gy * rows
+        if needs_x:
+            weight = gamma.reshape(-1)
+            gx = rows * ((gy_x @ weight).reshape(-1, 1) * inv**2 * (-1 / D))
+            gx += gy * weight  # in gx's memory; a Variable has no += and is rebound
+            gx *= inv
+            gx = gx.reshape(x.shape)
+        return gx, needs_gamma and product(inv.reshape(1, -1), gy_x).reshape(gamma.shape)
+
+
+def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Any:
+    """y = gamma x / sqrt(mean(x^2) + eps), with the mean over the last axes of x, those of gamma.   (..., D) (D,)
+
+    A layer norm without the mean and without an offset. Raises ValueError if the shapes do not fit.
+    Source: Zhang and Sennrich, "Root mean square layer normalization", 2019.
+    """
+    check_rows("rms_norm", x, gamma)
+    y = RMSNorm(number("rms_norm: eps", eps, least=0))(*summable_together(x, gamma))
+    return rounded(y, x, gamma)
 
 
 def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from autograd.algebra import Operand
 from autograd.functions.linear import Einsum
 
-__all__ = ["channel_means", "per_channel", "row_means", "sum_of_products"]
+__all__ = ["channel_means", "per_channel", "row_means", "row_sums", "sum_of_products"]
 
 FEW_PIXELS = range(2, 33)  # so few pixels a channel that the overhead of a NumPy loop for each channel dominates
 
@@ -43,6 +43,12 @@ def row_means(*xs: Operand) -> Any:
     """The mean of the product of `xs` over each row.   (N, D) -> (N, 1)"""
     N, D = xs[0].shape
     return sum_of_products("nd", "n", *xs).reshape(N, 1) * (1 / D)
+
+
+def row_sums(*xs: Operand) -> Any:
+    """The sum of the product of `xs` over the last axis, which stays with length 1.   (..., D) -> (..., 1)"""
+    *lead, D = xs[0].shape
+    return sum_of_products("nd", "n", *[x.reshape(-1, D) for x in xs]).reshape(*lead, 1)
 
 
 def sum_of_products(letters: str, output: str, *xs: Operand) -> Any:

@@ -6,16 +6,19 @@ y = model(x)
 
 from typing import TYPE_CHECKING, Any
 
+from autograd.layers.attention import KeyValueCache, MultiHeadAttention
 from autograd.layers.base import Buffer, Layer, Parameter
 from autograd.layers.containers import MLP, Sequential
 from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
 from autograd.layers.embedding import Embedding
 from autograd.layers.initializers import constant, he, lecun, normal, ones, orthogonal, uniform, xavier, zeros
 from autograd.layers.linear import Linear
-from autograd.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from autograd.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from autograd.layers.pooling import AveragePool2d, MaxPool2d
+from autograd.layers.positions import PositionalEncoding
 from autograd.layers.recurrent import GRU, LSTM, RNN
 from autograd.layers.regularization import Dropout
+from autograd.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from autograd.names import missing_name
 
 __all__ = [
@@ -39,7 +42,13 @@ __all__ = [
     "LayerNorm",
     "GroupNorm",
     "InstanceNorm",
+    "RMSNorm",
     "Dropout",
+    "MultiHeadAttention",
+    "KeyValueCache",
+    "PositionalEncoding",
+    "TransformerEncoderLayer",
+    "TransformerDecoderLayer",
     "xavier",
     "he",
     "lecun",

@@ -15,12 +15,13 @@ from autograd.functions.normalization import (
     group_norm,
     instance_norm,
     layer_norm,
+    rms_norm,
 )
 from autograd.layers.base import Buffer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import ones, zeros
 from autograd.locks import Lock
 
-__all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm"]
+__all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
 
 
 statistics = Lock()  # one change of running statistics at a time: threads that train one layer lose none
@@ -97,3 +98,14 @@ class InstanceNorm(Normalization):
 
     def forward(self, x: Operand) -> Any:
         return instance_norm(fitting(self, x, self.gamma), self.gamma, self.beta, self.eps)
+
+
+class RMSNorm(Layer):
+    """y = gamma x / sqrt(mean(x^2) + eps) over the last axis.   (..., D), gamma (D,)"""
+
+    def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
+        self.gamma = Parameter.lazy((lazy_size("size", size),), ones, dtype=dtype_of("dtype", dtype))
+        self.eps = number("RMSNorm: eps", eps, least=0)
+
+    def forward(self, x: Operand) -> Any:
+        return rms_norm(fitting(self, x, self.gamma), self.gamma, self.eps)

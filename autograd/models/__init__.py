@@ -5,12 +5,16 @@
     with ag.test_mode(), ag.no_grad():
         y = model(x)  # (N, 3, H, W) -> (N, 1000)
 
-The first argument is the number of `classes`; the others are those of a layer: initializer, dtype, rng.
+The first argument of an image network is the number of `classes`; the others are those of a layer: initializer, dtype,
+rng. `gpt` and `bert` are the Transformers, with what belongs to them.
 """
 
 from __future__ import annotations
 
 from autograd.formats import read_weights
+from autograd.models import bert, gpt
+from autograd.models.bert import BERT
+from autograd.models.gpt import GPT
 from autograd.models.lecture import SimpleConvNet
 from autograd.models.mobilenet import EfficientNetLite0, MobileNetV2
 from autograd.models.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
@@ -19,7 +23,9 @@ from autograd.models.vgg import VGG16
 from autograd.models.weights import load_weights
 
 __all__ = [
+    "BERT",
     "EfficientNetLite0",
+    "GPT",
     "MobileNetV2",
     "ResNet18",
     "ResNet34",
@@ -29,6 +35,8 @@ __all__ = [
     "SimpleConvNet",
     "SqueezeNet",
     "VGG16",
+    "bert",
+    "gpt",
     "load_weights",
     "read_weights",
 ]

@@ -29,7 +29,8 @@ def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any
     """Loads weights from a file (see `read_weights`) or a dict, such as the state_dict of a model in PyTorch.
 
     Names that are paths of the model stay; all others are translated from PyTorch's. Matrices of PyTorch, (outputs,
-    inputs), are transposed. Floating-point numbers get the dtype of their parameter. `num_batches_tracked` is ignored.
+    inputs), are transposed. Floating-point numbers get the dtype of their parameter. `num_batches_tracked` and
+    `position_ids`, which are counts, are ignored. The packed matrix of queries, keys and values is taken apart.
     With strict=False, names that one side lacks are ignored too.
 
     For another number of classes, leave out the last layer of the old ones:
@@ -64,11 +65,10 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
     def renamed(name: str) -> str:
         return name if name in entries else path_of(name, getattr(model, "torch_names", {}), entries)
 
-    arrays = {name: array_of(x) for name, x in state.items()}
-    for name, x in with_one_bias(arrays, entries, renamed).items():
+    for name, x in with_one_bias(dict(unpacked(state)), entries, renamed).items():
         path = renamed(name)
         entry = entries.get(path)
-        if entry is None and path.endswith("num_batches_tracked"):
+        if entry is None and path.endswith(("num_batches_tracked", "position_ids")):
             continue
         if name not in entries and id(entry) in matrices:
             x = x.T
@@ -77,6 +77,17 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
         if entry is not None and x.dtype.kind == entry.dtype.kind == "f" and fits(x.shape, entry.shape):
             x = x.astype(entry.dtype, copy=False)
         yield path, x
+
+
+def unpacked(state: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
+    """The entries of `state` as arrays. `in_proj_weight` of an attention in PyTorch is three: `q.weight`, ..."""
+    for name, given in state.items():
+        x = array_of(given)
+        lead, packed, word = name.rpartition("in_proj_")
+        if packed and len(x) % 3 == 0:
+            yield from zip([f"{lead}{part}.{word}" for part in "qkv"], np.split(x, 3))
+        else:
+            yield name, x
 
 
 def bytes_of(model: Layer) -> int:

@@ -49,6 +49,10 @@ def blocks():
 CASES = {  # arguments on which a kernel's ways are compared with its plain function
     **convolutions(),
     "autograd.kernels.erf.erf": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 70)) for t in "efd"],
+    **{
+        f"autograd.kernels.gelu.{name}": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 170)) for t in "fd"]
+        for name in ("gelu", "gelu_slope", "tanh_gelu", "tanh_gelu_slope")
+    },
     "autograd.kernels.blocks.write_columns": blocks(),
 }
 

@@ -20,7 +20,11 @@ from autograd.layers import (
     GroupNorm,
     LayerNorm,
     Linear,
+    MultiHeadAttention,
+    PositionalEncoding,
+    RMSNorm,
     Sequential,
+    TransformerEncoderLayer,
 )  # fmt: skip
 
 LAYERS = {
@@ -42,6 +46,13 @@ LAYERS = {
     "LSTM, lazy": lambda dtype: LSTM(3, dtype=dtype),
     "GRU": lambda dtype: GRU(3, 4, dtype=dtype),
     "GRU, lazy": lambda dtype: GRU(3, dtype=dtype),
+    "RMSNorm": lambda dtype: RMSNorm(4, dtype=dtype),
+    "RMSNorm, lazy": lambda dtype: RMSNorm(dtype=dtype),
+    "MultiHeadAttention": lambda dtype: MultiHeadAttention(4, 2, dtype=dtype),
+    "MultiHeadAttention, shared": lambda dtype: MultiHeadAttention(4, 2, 1, rotary=True, dtype=dtype),
+    "TransformerEncoderLayer": lambda dtype: TransformerEncoderLayer(4, 2, dtype=dtype),
+    "PositionalEncoding": lambda dtype: PositionalEncoding(4, dtype=dtype),
+    "PositionalEncoding, learned": lambda dtype: PositionalEncoding(4, "learned", 6, dtype=dtype),
     "Embedding": lambda dtype: Embedding(5, 3, dtype=dtype),
 }
 

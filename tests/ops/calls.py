@@ -119,6 +119,9 @@ CALLS = {
     "F.cumsum": (F.cumsum, {"x": x, "axis": 0}, {}), "F.norm": (F.norm, {"x": x, "ord": 2, "axis": 0, "keepdims": False}, {"ord": ["number", "limit"]}),
     "F.var": (F.var, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}), "F.std": (F.std, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}),
     "F.accuracy": (F.accuracy, {"y": x, "t": [0, 1], "ignore_index": -100}, {"t": ["labels"], "ignore_index": ["whole", "optional"]}),
+    "F.scaled_dot_product_attention": (F.scaled_dot_product_attention, {"q": x, "k": x, "v": x, "mask": np.ones((2, 2), bool), "causal": True, "offset": 1, "scale": 1.0, "softcap": 2.0, "p": 0.5, "rng": 0}, {"k": ["array"], "v": ["array"], "mask": ["array", "optional"], "causal": ["flag"], "offset": ["whole"], "scale": ["number", "optional"], "softcap": ["number", "optional"]}),
+    "F.rotary": (F.rotary, {"x": v.reshape(1, 4), "offset": 1, "base": 10.0}, {"offset": ["whole"], "base": ["number"]}),
+    "F.one_hot": (F.one_hot, {"index": [0, 1], "classes": 3, "dtype": np.float32}, {"dtype": ["dtype"]}), "F.rms_norm": (F.rms_norm, {"x": images(3, 4), "gamma": np.ones(4), "eps": 1e-5}, {}),
     "F.embedding": (F.embedding, {"W": rows, "index": [0, 1]}, {}),
     "F.linear": (F.linear, {"x": x, "W": rows, "b": np.ones(2)}, {}), "F.matmul": (F.matmul, {"x": x, "W": rows}, {}),
     "F.outer": (F.outer, {"a": v, "b": v}, {"b": ["array"]}), "F.tensordot": (F.tensordot, {"a": x, "b": rows, "axes": 1}, {"b": ["array"], "axes": ["whole"]}),
@@ -181,6 +184,8 @@ conv = {
 }
 pool = {"kernel": 2, "stride": 2, "pad": 0}
 norm = {"size": 3, "eps": 1e-5, "dtype": np.float32}
+heads = {"size": 4, "heads": 2, "bias": True, "dropout": 0.1, "rotary": True, "initializer": L.xavier, **layer}
+HEADS = {"size": ["whole"], "heads": ["whole"], "kv_heads": ["optional"], "memory_size": ["optional"], "hidden": ["optional"], "dropout": ["number"], "rotary": ["flag"], "norm_first": ["flag"], "activation": ["function"], "norm": ["function"]}  # fmt: skip
 MORE = {"size": ["optional", "whole"], "activation": ["function"]}
 
 CALLS |= {
@@ -191,6 +196,10 @@ CALLS |= {
     "L.Embedding": (L.Embedding, {"vocabulary": 3, "size": 2, "initializer": L.normal, **layer}, {"vocabulary": ["whole"], "size": ["whole"]}),
     **{f"L.{name}": (getattr(L, name), {"hidden": 3, "in_size": 2, "layers": 2, "bidirectional": False, "dropout": 0.5, "stateful": False, **({"reset": "after"} if name == "GRU" else {}), **layer}, {"layers": ["whole"], "bidirectional": ["flag"], "dropout": ["number"], "stateful": ["flag"], "reset": []}) for name in ("RNN", "LSTM", "GRU")},
     "L.BatchNorm": (L.BatchNorm, {**norm, "momentum": 0.9}, MORE), "L.LayerNorm": (L.LayerNorm, norm, MORE), "L.InstanceNorm": (L.InstanceNorm, norm, MORE),
+    "L.RMSNorm": (L.RMSNorm, norm, MORE), "L.KeyValueCache": (L.KeyValueCache, {}, {}),
+    "L.MultiHeadAttention": (L.MultiHeadAttention, {**heads, "kv_heads": 1, "memory_size": 3}, HEADS),
+    "L.PositionalEncoding": (L.PositionalEncoding, {"size": 4, "kind": "learned", "length": 3, "base": 10.0, "initializer": L.normal, **layer}, {"kind": [], "size": ["whole"], "length": ["whole"], "base": ["number"]}),
+    **{f"L.Transformer{kind}Layer": (getattr(L, f"Transformer{kind}Layer"), {**heads, "hidden": 3, "kv_heads": 1, "activation": F.relu, "norm": L.RMSNorm, "norm_first": True, "eps": 1e-5}, HEADS) for kind in ("Encoder", "Decoder")},
     "L.GroupNorm": (L.GroupNorm, {**norm, "groups": 1}, MORE), "L.Dropout": (L.Dropout, {"p": 0.5, "rng": 0}, {}),
     "L.MaxPool2d": (L.MaxPool2d, {**pool, "ceil_mode": False}, {"stride": ["sizes", "optional"]}),
     "L.AveragePool2d": (L.AveragePool2d, pool, {"stride": ["sizes", "optional"]}),
@@ -217,7 +226,11 @@ CALLS |= {
     "data.sine": (data.sine, {"split": "train", "length": 3, "noise": 0.1, "rng": 0}, {"split": [], "length": ["whole"], "noise": ["number"]}),
     "data.parse_idx": (data.parse_idx, {"content": b"\0\0\x08\1\0\0\0\1\7"}, {"content": []}),
     "models.SimpleConvNet": (models.SimpleConvNet, {"classes": 2, "size": (1, 8, 8), "filters": 2, "kernel": 3, "pad": 0, "hidden": 2, "initializer": L.he, **layer}, {"size": [], "kernel": ["whole"], "pad": ["whole"]}),
-    **{f"models.{name}": (getattr(models, name), {"classes": None, "initializer": None, "dtype": None, "rng": "no"}, {}) for name in models.__all__ if name[0].isupper() and name != "SimpleConvNet"},
+    **{f"models.{name}": (getattr(models, name), {"classes": None, "initializer": None, "dtype": None, "rng": "no"}, {}) for name in models.__all__ if name[0].isupper() and name not in ("SimpleConvNet", "GPT", "BERT")},
+    **{f"models.{name}": (getattr(models, name), {"vocabulary": 3, "context": 4, "size": 4, "depth": 1, "heads": 2, "dropout": 0.1, **({"eps": 1e-5, "hidden": 3} if name == "BERT" else {}), "initializer": L.normal, **layer}, {**HEADS, **{key: ["whole"] for key in ["vocabulary", "context", "depth"]}}) for name in ("GPT", "BERT")},
+    "GPT.generate": (models.GPT(3, 4, 4, 1, 2).generate, {"index": [[0, 1]], "count": 1, "temperature": 1.0, "top_k": 2, "top_p": 0.5, "rng": 0, "cached": True}, {"index": [], "count": ["whole"], "temperature": ["number"], "top_k": ["optional"], "top_p": ["number", "optional"], "cached": ["flag"]}),
+    "gpt.sampled": (models.gpt.sampled, {"scores": x, "temperature": 1.0, "top_k": 2, "top_p": 0.5, "rng": 0}, {"scores": ["array"], "temperature": ["number"], "top_k": ["optional"], "top_p": ["number", "optional"]}),
+    "bert.sentence_vectors": (models.bert.sentence_vectors, {"model": None, "index": None}, {}),
     "models.SqueezeNet version": (models.SqueezeNet, {"version": "no"}, {"version": []}),
     "ag.seed": (ag.seed, {"number": 0}, {"number": ["rng"]}), "ag.generator": (ag.generator, {"rng": 0}, {}),
     "testing.numerical_gradient": (testing.numerical_gradient, {"f": lambda x: (x * x).sum(), "x": x, "h": 1e-4}, {"f": ["function"], "x": ["array"], "h": ["number", "optional"]}),

@@ -5,7 +5,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import namespace
 from autograd.functions.accuracy import accuracy
-from autograd.functions.embedding import embedding
+from autograd.functions.embedding import embedding, one_hot
 from tests.ops.table import Op, case, normal, strided, wrong
 
 
@@ -38,6 +38,16 @@ def lookups():
     return [*cases, case(W, strided(np.array([3, 3, 1]))), case(W.astype(np.float32), np.array([1, 1])), case(np.broadcast_to(W[:1], (5, 3)), np.array([1, 2])), case(normal(2, 0), np.array([1]))]
 
 
+def unit_rows(index, classes, dtype=np.float32):
+    return np.eye(classes, dtype=dtype)[np.asarray(index, int)]
+
+
+def classes():
+    indices = [np.array(2), np.array([0]), np.array([1, 0, 2]), np.array([[2, 2], [0, 1]]), np.array([[[1]]]), np.array([], int), np.zeros((0, 2), int), [0, 1, 1], 2, [[1], [0]]]
+    cases = [case(index, 3) for index in indices] + [case(index, 5, np.float64) for index in indices] + [case(np.array([0, 0]), 1), case(np.array([1, 3]), 4, int), case(np.array([1, 3]), 4, bool)]
+    return [*cases, *[case(np.array([1, 3], dtype), 4) for dtype in (np.int8, np.uint8, np.int32)], case(strided(np.array([3, 0, 1])), 4)]
+
+
 def scores():
     y, t = normal(6, 3), np.array([0, 2, 1, 1, 0, 2])
     best, weights = y.argmax(1), normal(6, 3, seed=1, low=0.1, high=0.9)
@@ -58,6 +68,14 @@ OPS = [
             wrong(ValueError, r"index must be in 0 \.\. 4, as W has 5 rows, not 5", W, np.array([0, 5])), wrong(ValueError, r"index must be in 0 \.\. 4, .* not -1", W, np.array([[0], [-1]])),
             wrong(TypeError, "the index must be of integers, not float64", W, np.array([0.0])), wrong(TypeError, "not bool", W, np.array([True])), wrong(ValueError, "not a single number", normal(), 0),
         ],
+    ),
+    Op(
+        "one_hot", one_hot, unit_rows, classes(),
+        [
+            wrong(ValueError, r"index must be in 0 \.\. 2, as there are 3 classes, not 3", np.array([0, 3]), 3), wrong(ValueError, "not -1", np.array([-1]), 3), wrong(TypeError, "of integers, not float64", np.array([1.0]), 3),
+            wrong(ValueError, "classes must be at least 1, not 0", np.array([0]), 0), wrong(TypeError, "one_hot: dtype must be of numbers", np.array([0]), 3, "text"),
+        ],
+        order=0,
     ),
     Op(
         "accuracy", as_an_array, right, scores(),

@@ -68,6 +68,11 @@ def rows():
     return [*cases, given(np.broadcast_to(x[:1], (2, 4)), 4), given(x.astype(np.float32) + 3, 4, eps=1e-3)]
 
 
+def by_square(x, gamma, eps=1e-5):
+    found = [[v / math.sqrt(math.fsum(v * v for v in row) / len(row) + eps) for v in row] for row in x.reshape(-1, gamma.size).tolist()]
+    return np.asarray(np.array(found).reshape(x.shape) * gamma, x.dtype)
+
+
 def by_group(x, groups, gamma, beta, eps=1e-5):
     y = np.empty_like(x)
     for sample, out in zip(x, y):
@@ -121,6 +126,10 @@ OPS = [
             wrong(ValueError, r"gamma must have the shape of the last axes of x \(4, 3\), not \(2,\)", x, two, two), wrong(ValueError, r"gamma and beta must have the shape \(3,\), not \(3,\) and \(2,\)", x, three, two),
             wrong(ValueError, r"not \(\)", x, 1.0, 0.0), wrong(ValueError, r"not \(4,\)", x, normal(4), normal(4)), wrong(ValueError, r"not \(0,\)", normal(2, 0), normal(0), normal(0)),
         ],
+    ),
+    Op(
+        "rms_norm", N.rms_norm, by_square, [case(*c.args[:2], **c.options) for c in rows()],
+        [wrong(ValueError, r"rms_norm: gamma must have the shape of the last axes of x \(4, 3\), not \(2,\)", x, two), wrong(ValueError, r"not \(\)", x, 1.0), wrong(ValueError, "eps must be at least 0, not -1", x, three, -1)],
     ),
     Op(
         "group_norm", N.group_norm, by_group, images(1) + images(2) + [case(normal(3, 4), 1, normal(4), normal(4)), case(normal(2, 6), 2, normal(6), normal(6))],
