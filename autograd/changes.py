@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from math import prod
 from typing import Any
 from weakref import ref
 
@@ -19,7 +20,7 @@ class Changed:
     """Stands for an array that was changed since a function kept it. Its shape can be read; other uses are an error."""
 
     def __init__(self, array: Any, message: str) -> None:
-        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
+        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, len(array.shape), prod(array.shape)
         self.message = message
         self.__dict__["__array_ufunc__"] = None  # CuPy reads it here, NumPy from the class: both reach refuse
 
@@ -36,15 +37,15 @@ class Changed:
 class Loose(ref[Any]):
     """A weak reference to an array that a function needs no longer: the backward pass that used it is over."""
 
-    __slots__ = ("dtype", "ndim", "shape", "size")
+    __slots__ = ("dtype", "shape")
 
     def __init__(self, array: Any) -> None:
-        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
+        self.shape, self.dtype = array.shape, array.dtype
 
 
 def loosened(x: Any) -> Any:
     """A large array as a Loose, anything else as it is."""
-    return Loose(x) if isinstance(x, np.ndarray) and x.size >= LARGE else x
+    return Loose(x) if type(x) is np.ndarray and x.size >= LARGE else x
 
 
 def edited(node: Any, array: Any, moment: float) -> Any:

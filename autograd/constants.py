@@ -115,7 +115,7 @@ def real_dtype(name: str, dtype: Any) -> np.dtype[Any]:
 
 def is_sparse(x: Any) -> bool:
     """Is it a sparse matrix or array, of SciPy or CuPy?"""
-    return type(x).__module__.partition(".")[0] in ("scipy", "cupyx") and hasattr(x, "tocsr")
+    return type(x).__module__.startswith(("scipy.", "cupyx.")) and hasattr(x, "tocsr")
 
 
 def holds(x: Any, kind: type) -> bool:

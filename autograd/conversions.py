@@ -19,7 +19,7 @@ from autograd.backend import is_array
 from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
-from autograd.names import missing_attribute
+from autograd.names import MissingAttribute
 
 __all__ = ["Convertible"]
 
@@ -196,7 +196,7 @@ class Convertible(Tracked):
 
     def __getattr__(self, name: str) -> Any:
         """The error for an attribute that is missing, with our word for it."""
-        raise missing_attribute(name, dir(type(self)))
+        raise MissingAttribute(name, type(self))
 
     def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For np.asarray: the array of a leaf, or under no_grad(). Raises TypeError if a gradient would be lost."""

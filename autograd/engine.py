@@ -197,7 +197,10 @@ def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
     `walk` is that of `backward_pass`, and `nodes` all nodes below. A function that another graph uses too keeps its
     arrays, as do those below it.
     """
-    if not any(prod(node.shape) >= large for node in walk):
+    for node in walk:
+        if node.shape and prod(node.shape) >= large:
+            break
+    else:
         return
     uses: dict[int, int] = {}  # how often functions of the walk refer to a node, by id
     shared: set[Any] = set()

@@ -92,7 +92,10 @@ def seed_for(name: str, seed: Any, y: Any) -> Any:
 
 def seed_of(y: Any, gradient: Any) -> tuple[Any, Any]:
     """The seed of `y.backward(gradient)`, None for ones; and what was laid into `y.grad`, None for nothing."""
-    laid, earlier = y.grad, getattr(y.node, "retained", None)
+    laid = y.grad
+    if laid is None and gradient is None:
+        return None, None
+    earlier = getattr(y.node, "retained", None)
     if laid is None or (earlier is not None and laid is earlier()):  # put there by an earlier pass
         return seed_for("gradient", gradient, y), None
     if gradient is not None:

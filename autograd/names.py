@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar
 
-__all__ = ["missing_attribute", "missing_name", "with_advice"]
+__all__ = ["MissingAttribute", "missing_name", "with_advice"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,19 +105,24 @@ OF_VARIABLES = {  # ours for an attribute of another framework's arrays
 }  # fmt: skip
 
 
-def missing_attribute(name: str, there: Iterable[str]) -> AttributeError:
-    """The error for an attribute `name` that a Variable lacks; `there` are those that it has."""
-    advice = ""
-    if name in OF_VARIABLES:
-        advice = f": here it is {OF_VARIABLES[name]}"
-    elif not name.startswith("_"):
-        functions = sys.modules.get("autograd.functions")
-        close = get_close_matches(name, [known for known in there if known[0] != "_"], 1, 0.75)
-        if name in getattr(functions, "__all__", ()):
+class MissingAttribute(AttributeError):
+    """An attribute `name` that a Variable of the class `owner` lacks. Our word for it is looked up when it is shown."""
+
+    def __init__(self, name: str, owner: type) -> None:
+        super().__init__(name=name)
+        self.owner = owner
+
+    def __str__(self) -> str:
+        name, there = str(self.name), [known for known in dir(self.owner) if known[0] != "_"]
+        functions = getattr(sys.modules.get("autograd.functions"), "__all__", ())
+        advice = ""
+        if name in OF_VARIABLES:
+            advice = f": here it is {OF_VARIABLES[name]}"
+        elif name in functions:
             advice = f": here it is the function F.{name}(x)"
-        elif close:
+        elif close := get_close_matches(name, there, 1, 0.75):
             advice = f": did you mean {close[0]}?"
-    return AttributeError(f"a Variable has no attribute {name!r}{advice}", name=name)
+        return f"a Variable has no attribute {name!r}{advice}"
 
 
 def missing_name(module: str, name: str, there: Iterable[str]) -> AttributeError:

@@ -1,17 +1,14 @@
 """TensorBoard: what a program writes while it runs, and `tensorboard --logdir runs` shows.
 
->>> import tempfile
->>> board = TensorBoard(tempfile.mkdtemp())
->>> for step in range(3):
-...     board.scalar("loss", 1 / (step + 1), step)
+    board = TensorBoard("runs/1")
+    board.scalar("loss", 0.5, step=0)
 
-The file is a sequence of records, each of one event, in the protocol buffers of TensorFlow:
+The package tensorboardX encodes events, histograms, images and checksums. Its SummaryWriter gives them to a thread: the
+file is behind even after a flush, and a flush waits milliseconds for the disk. So each call here appends a record:
 
     record = length (8 bytes), its checksum (4), event, its checksum (4)
-    event = {1: time, 2: step, and one of 3: version, 4: graph, 5: summary};   summary = {1: value, 1: value, ...}
-    value = {1: name, and one of 2: scalar, 4: image, 5: histogram}
 
-Nothing but NumPy is needed to write it. Source: tensorflow/core/util/event.proto, framework/summary.proto, graph.proto.
+Source: tensorflow/core/lib/io/record_writer.h, and the .proto files in tensorboardX/proto.
 """
 
 from __future__ import annotations
@@ -21,10 +18,9 @@ import re
 import socket
 import struct
 import time
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
+from importlib import import_module
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
@@ -42,6 +38,7 @@ from autograd.function import Tracked
 __all__ = ["TensorBoard"]
 
 BINS = 30  # of a histogram
+INSTALL = "pip install 'define-by-run[tensorboard]'"
 files = count()
 
 
@@ -50,24 +47,28 @@ class TensorBoard:
 
     It is also a function for `fit(..., watch=TensorBoard("runs/1"))`. Every call opens the file, appends and closes it:
     it is complete at any time, and nothing has to be closed. `name` may have parts, `train/loss`; `step` counts updates
-    or epochs. Values may be Variables, arrays on any device, or numbers.
+    or epochs. Values may be Variables, arrays on any device, or numbers. Raises RuntimeError without tensorboardX.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         if not isinstance(folder, (str, os.PathLike)):
             raise TypeError(f"TensorBoard: folder must be a path, not {shown(folder)}")
+        try:
+            import_module("tensorboardX")
+        except ImportError as error:
+            raise RuntimeError(f"writing for TensorBoard needs tensorboardX: {INSTALL}") from error
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(files)}"
         self.path = self.folder / name
-        self.write({3: "brain.Event:2"})
+        self.write(file_version="brain.Event:2")
 
     def __call__(self, step: int, values: Mapping[str, Any]) -> None:
         """Writes several scalars of one step: {name: value}."""
         if not isinstance(values, Mapping):
             raise TypeError(f"values must be a dict of names and numbers, not {shown(values)}")
-        scalars = [message({1: text(name), 2: np.float32(one_number(name, y))}) for name, y in values.items()]
-        self.write({2: step_of(step), 5: message({1: scalars})})
+        scalars = [{"tag": text(name), "simple_value": one_number(name, y)} for name, y in values.items()]
+        self.write(step=step_of(step), summary={"value": scalars})
 
     def scalar(self, name: str, value: Any, step: int) -> None:
         """One number. Raises ValueError for several."""
@@ -75,33 +76,28 @@ class TensorBoard:
 
     def histogram(self, name: str, values: Any, step: int) -> None:
         """How often which values occur, such as those of a parameter. Raises ValueError for none, nan and inf."""
+        from tensorboardX.summary import make_histogram
+
         x = numbers("histogram", values).astype(np.float64).reshape(-1)
         if not x.size or not np.isfinite(x).all():
             raise ValueError(f"histogram: {name} must have finite values only, and at least one, not {shown(values)}")
-        counts, edges = np.histogram(x, np.linspace(x.min(), x.max(), BINS + 1))  # all at one place if they are equal
-        self.value(name, step, 5, {
-            1: float(x.min()), 2: float(x.max()), 3: float(x.size), 4: float(x.sum()), 5: float((x * x).sum()),
-            6: edges[1:].astype("<f8").tobytes(), 7: counts.astype("<f8").tobytes(),
-        })  # fmt: skip
+        edges = np.linspace(x.min(), x.max(), BINS + 1)  # all at one place if the values are equal
+        value = {"tag": text(name), "histo": make_histogram(x, edges)}
+        self.write(step=step_of(step), summary={"value": [value]})
 
     def image(self, name: str, image: Any, step: int) -> None:
         """An image (H, W) or (C, H, W), C = 1 grey or 3 red, green, blue: floats from 0 to 1, or bytes.
 
-        Raises ValueError for other shapes, and for values outside.
+        Raises ValueError for other shapes, and for values outside, and RuntimeError without Pillow.
         """
-        x = numbers("image", image)
-        planes = x[None] if x.ndim == 2 else x
-        if planes.ndim != 3 or len(planes) not in (1, 3) or not x.size:
-            raise ValueError(f"image: {name} must be (H, W), (1, H, W) or (3, H, W), not {x.shape}")
-        if x.dtype != np.uint8:
-            if not (x.min() >= 0 and x.max() <= 1):
-                raise ValueError(
-                    f"image: {name} must lie between 0 and 1, not from {x.min():.4g} to {x.max():.4g}: "
-                    "(x - x.min()) / (x.max() - x.min()) does"
-                )
-            planes = np.rint(planes * 255.0).astype(np.uint8)
-        C, H, W = planes.shape
-        self.value(name, step, 4, {1: H, 2: W, 3: C, 4: png(planes.transpose(1, 2, 0))})
+        from tensorboardX.summary import make_image
+
+        pixels = pixels_of(name, image)
+        try:
+            value = {"tag": text(name), "image": make_image(pixels)}
+        except ImportError as error:
+            raise RuntimeError(f"writing images for TensorBoard needs Pillow: {INSTALL}") from error
+        self.write(step=step_of(step), summary={"value": [value]})
 
     def graph(self, y: Any) -> None:
         """The graph below y. Its layers are boxes if y was computed under `tracing`: `graph(trace(model, x))`.
@@ -112,25 +108,39 @@ class TensorBoard:
             raise TypeError(f"graph takes a Variable, not {shown(y)}")
         if y.node is None or y.node.creator is None:
             raise RuntimeError("graph takes a Variable that was computed, outside of no_grad(): this one has no graph")
-        self.write({4: message({1: [*graph_nodes(y.node)], 4: message({1: 22})})})  # the version of the format
+        from tensorboardX.proto.graph_pb2 import GraphDef
 
-    def value(self, name: str, step: int, kind: int, content: Mapping[int, Any]) -> None:
-        """Writes an event with one value: an image (4) or a histogram (5)."""
-        self.write({2: step_of(step), 5: message({1: message({1: text(name), kind: message(content)})})})
+        graph = GraphDef(node=graph_nodes(y.node), versions={"producer": 22})  # the version of the format
+        self.write(graph_def=graph.SerializeToString())
 
-    def write(self, event: Mapping[int, Any]) -> None:
-        """Appends an event, with the time of now."""
-        data = message({1: time.time(), **event})
-        length = struct.pack("<Q", len(data))
+    def write(self, **content: Any) -> None:
+        """Appends an event, with the time of now: a step and a summary, or a graph."""
+        from tensorboardX.proto.event_pb2 import Event as EventProto
+        from tensorboardX.record_writer import masked_crc32c
+
+        event = EventProto(wall_time=time.time(), **content).SerializeToString()
+        record = b"".join(x + struct.pack("<I", masked_crc32c(x)) for x in (struct.pack("<Q", len(event)), event))
         with self.path.open("ab") as file:
-            file.write(length + checksum(length) + data + checksum(data))
+            file.write(record)
+
+    def close(self) -> None:
+        """Does nothing, as no file is open between two calls: for programs that close what they write with."""
+
+    def __enter__(self) -> TensorBoard:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
-def graph_nodes(output: Any) -> Iterator[bytes]:
-    """The nodes {1: name, 2: operation, 3: inputs, 5: attributes} of the graph below `output`.
+def graph_nodes(output: Any) -> Iterator[Any]:
+    """A NodeDef for every function and every leaf of the graph below `output`.
 
-    Every function has one, and every leaf. A name is a path, whose first parts are the calls of layers around it.
+    Its name is a path, whose first parts are the calls of layers around it.
     """
+    from tensorboardX.proto.attr_value_pb2 import AttrValue
+    from tensorboardX.proto.node_def_pb2 import NodeDef
+
     functions = sorted(functions_below([output]), key=attrgetter("generation"))
     taken: Counter[str] = Counter()
     names: dict[Any, str] = {}  # of functions and leaves
@@ -146,10 +156,9 @@ def graph_nodes(output: Any) -> Iterator[bytes]:
         leaf = isinstance(part, Node)
         ins = [] if leaf else [node for node in part.parents if node is not None]
         inputs = [names[node.creator or node] + (f":{place(node)}" if place(node) else "") for node in ins]
-        found = [shapes[part].get(i) for i in range(max(shapes[part]) + 1)]
-        attribute = {1: "_output_shapes", 2: message({1: message({7: [shape_message(shape) for shape in found]})})}
+        found = [shape_proto(shapes[part].get(i)) for i in range(max(shapes[part]) + 1)]
         kind = "Variable" if leaf else type(part).__name__
-        yield message({1: name, 2: kind, 3: inputs, 5: message(attribute)})
+        yield NodeDef(name=name, op=kind, input=inputs, attr={"_output_shapes": AttrValue(list={"shape": found})})
 
 
 def place(node: Any) -> int:
@@ -188,9 +197,25 @@ def unique(name: str, taken: Counter[str]) -> str:
     return name if taken[name] == 1 else unique(f"{name}_{taken[name] - 1}", taken)
 
 
-def shape_message(shape: Any) -> bytes:
-    """{2: {1: size}, ...}, or {3: true} for a shape that nobody knows."""
-    return message({3: 1} if shape is None else {2: [message({1: size}) for size in shape]})
+def shape_proto(shape: Any) -> dict[str, Any]:
+    """The fields of a TensorShapeProto; of a shape that nobody knows, that it is unknown."""
+    return {"unknown_rank": True} if shape is None else {"dim": [{"size": size} for size in shape]}
+
+
+def pixels_of(name: str, image: Any) -> Any:
+    """An image (H, W) or (C, H, W) as bytes (H, W, 3). Raises ValueError for other shapes, and for values outside."""
+    x = numbers("image", image)
+    planes = x[None] if x.ndim == 2 else x
+    if planes.ndim != 3 or len(planes) not in (1, 3) or not x.size:
+        raise ValueError(f"image: {name} must be (H, W), (1, H, W) or (3, H, W), not {x.shape}")
+    if x.dtype != np.uint8:
+        if not (x.min() >= 0 and x.max() <= 1):
+            raise ValueError(
+                f"image: {name} must lie between 0 and 1, not from {x.min():.4g} to {x.max():.4g}: "
+                "(x - x.min()) / (x.max() - x.min()) does"
+            )
+        planes = np.rint(planes * 255.0).astype(np.uint8)
+    return np.broadcast_to(planes, (3, *planes.shape[1:])).transpose(1, 2, 0)
 
 
 def one_number(name: str, value: Any) -> float:
@@ -219,66 +244,3 @@ def text(name: Any) -> str:
 
 def step_of(step: Any) -> int:
     return whole("step", step, least=0)
-
-
-# The encoding
-
-
-def message(fields: Mapping[int, Any]) -> bytes:
-    """A protocol buffer: for each field its key, 8 · number + kind, and its value; a list is a repeated field.
-
-    kinds: 0 a whole number; 1 a float; 2 text or bytes, after their length; 5 a float32
-    """
-    found = b""
-    for number, values in fields.items():
-        for x in values if isinstance(values, list) else [values]:
-            if isinstance(x, np.float32):
-                found += varint(8 * number + 5) + struct.pack("<f", x)
-            elif isinstance(x, float):
-                found += varint(8 * number + 1) + struct.pack("<d", x)
-            elif isinstance(x, int):
-                found += varint(8 * number) + varint(x)
-            else:
-                data = x.encode() if isinstance(x, str) else x
-                found += varint(8 * number + 2) + varint(len(data)) + data
-    return found
-
-
-def varint(n: int) -> bytes:
-    """A whole number, 7 bits a byte, the lowest first; the highest bit of a byte says that there is more."""
-    return bytes([n]) if n < 128 else bytes([n % 128 + 128]) + varint(n // 128)
-
-
-@cache
-def table() -> list[int]:
-    """For each byte its remainder in the division of polynomials by CRC-32C's, bits reversed."""
-    remainders = list(range(256))
-    for _ in range(8):
-        remainders = [r >> 1 ^ (0x82F63B78 if r & 1 else 0) for r in remainders]
-    return remainders
-
-
-def crc32c(data: bytes) -> int:
-    """The checksum of Castagnoli. Source: RFC 3720, appendix B.4."""
-    remainders, r = table(), 0xFFFFFFFF
-    for byte in data:
-        r = remainders[(r ^ byte) & 255] ^ r >> 8
-    return r ^ 0xFFFFFFFF
-
-
-def checksum(data: bytes) -> bytes:
-    """CRC-32C as a record has it, turned by 15 bits and moved by a constant."""
-    r = crc32c(data)
-    return struct.pack("<I", ((r >> 15 | r << 17) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def png(pixels: Any) -> bytes:
-    """Bytes (H, W, 1 or 3) as a PNG. Source: W3C, "Portable Network Graphics", third edition, 2025."""
-    H, W, C = pixels.shape
-    rows = np.concatenate([np.zeros((H, 1), np.uint8), pixels.reshape(H, W * C)], axis=1)  # 0: a row is not filtered
-    header = struct.pack(">IIBBBBB", W, H, 8, {1: 0, 3: 2}[C], 0, 0, 0)
-    parts = {b"IHDR": header, b"IDAT": zlib.compress(rows.tobytes()), b"IEND": b""}
-    chunks = [
-        struct.pack(">I", len(x)) + name + x + struct.pack(">I", zlib.crc32(name + x)) for name, x in parts.items()
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

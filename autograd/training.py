@@ -251,5 +251,8 @@ def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
 
 
 def tensorboard(folder: str | Path) -> TensorBoard:
-    """Writes the values of each epoch for TensorBoard, one file a run: `fit(..., watch=tensorboard("runs/1"))`."""
+    """Writes the values of each epoch for TensorBoard, one file a run: `fit(..., watch=tensorboard("runs/1"))`.
+
+    Raises RuntimeError if tensorboardX is not installed.
+    """
     return TensorBoard(folder)

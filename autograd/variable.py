@@ -250,8 +250,12 @@ class Variable(Convertible, family=True):
         nodes = engine.nodes_below([self.node])
         walk, retained = engine.latest_first(nodes), nodes if retain_grad else ()
         found = run_backward([self], [seed], create_graph, walk, retained)
-        if not any(node.given for node in found) and lost(nodes):
-            raise RuntimeError(f"backward() found no leaf that somebody made: all are {NO_GRAPH}")
+        for node in found:
+            if node.given:
+                break
+        else:
+            if lost(nodes):
+                raise RuntimeError(f"backward() found no leaf that somebody made: all are {NO_GRAPH}")
         check_sums(found)
         for node, gx in found.items():
             x = node()
@@ -259,7 +263,7 @@ class Variable(Convertible, family=True):
                 accumulate(x, gx, create_graph)
                 if node.creator is not None:
                     node.retained = ref(x.grad)
-        if not keep_graph and any(gx.shape for gx in found.values()):
+        if not keep_graph:
             found.clear()
             engine.release(walk, nodes, LARGE)
 

@@ -4,7 +4,7 @@ A loop writes down what it likes, when it likes: the loss and the accuracy as sc
 the units of the first layer look for as images, and the graph of the network with its layers as boxes. One writer makes
 one file, which is complete at any time, so TensorBoard can look on while the training runs.
 
-    python examples/lecture/02c_tensorboard.py
+    python examples/lecture/02c_tensorboard.py           (pip install 'define-by-run[tensorboard]')
     tensorboard --logdir runs/lecture/tensorboard        (pip install tensorboard)
 
     runs/lecture/02c_watched.png  What was written: the loss of each update, the weights of the first layer after each
