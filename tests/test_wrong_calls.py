@@ -35,6 +35,7 @@ WITHOUT = {
     *("watch.Anomaly", "watch.Locator", "watch.Profile", "watch.Tracing"),  # made by the blocks
     *("training.History", "training.Score", "visualize.mimebundle"),  # results, and what a notebook calls
     *("ag.as_array", "ag.gpu_available", "data.cache_folder", "watch.source_line"),  # take anything, or nothing
+    "data.ByteVocabulary",  # takes nothing
     *("models.read_weights", "training.tensorboard"),  # files
 }
 

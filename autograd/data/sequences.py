@@ -32,6 +32,8 @@ def padded(sequences: Sequence[Any], pad: float = 0) -> tuple[Array, NDArray[np.
         raise ValueError(f"padded takes sequences that differ in length alone, not {sorted({a.shape for a in arrays})}")
     lengths = np.array([len(a) for a in arrays], np.int64)
     dtype = np.result_type(*arrays)
+    if dtype.kind != "f" and not (pad == pad // 1 and abs(pad) < 2**53):
+        raise ValueError(f"padded: pad must be a whole number beside {dtype}, not {pad}")
     x = np.full((len(arrays), lengths.max(), *arrays[0].shape[1:]), pad, dtype)
     for row, a in zip(x, arrays):
         row[: len(a)] = a
@@ -94,6 +96,8 @@ class SequenceLoader(DataLoader):
         arrays = sequences_of("SequenceLoader: sequences", sequences)
         if targets is not None and (not hasattr(targets, "__len__") or len(targets) != len(arrays)):
             raise ValueError(f"SequenceLoader takes a target for each of {len(arrays)} sequences, not {shown(targets)}")
+        if targets is not None and any(np.ndim(t) == 0 and np.asarray(t).dtype.kind not in "fiub" for t in targets):
+            raise TypeError(f"SequenceLoader takes targets of numbers, not {shown(targets)}")
         self.pads = number("SequenceLoader: pad", pad), number("SequenceLoader: target_pad", target_pad)
         self.lengths = np.array([len(a) for a in arrays])
         options: dict[str, Any] = {"shuffle": shuffle, "drop_last": drop_last, "rng": rng, "device": device}

@@ -500,3 +500,11 @@ def test_nothing_overflows_far_from_zero(name, dtype):
 
 def test_the_exempted_rows_exist():
     assert {name for name, _ in EXEMPT} <= {op.name for op in OPS}
+
+
+@pytest.mark.parametrize("axes", [(-1,), (-2,), (-3,), (0, -1), (-3, -1), (1, -1)])
+def test_axes_are_counted_from_either_end(axes):
+    x = np.random.default_rng(0).random((300, 4, 500), np.float32)
+    for keepdims in (True, False):
+        expected = x.astype(float).sum(axes, keepdims=keepdims)
+        np.testing.assert_allclose(sum_over(x, axes, keepdims=keepdims), expected, rtol=1e-5)

@@ -388,3 +388,28 @@ CALLS |= {
     "visualize.trace": (visualize.trace, {"function": linear, "x": rows}, {"function": ["function"], "x": ["array"]}),
     "visualize.tracing": (visualize.tracing, {"function": len}, {"function": ["optional", "function"]}),
 }  # fmt: skip
+
+words = [[1, 2, 3], [4, 5]]
+CALLS |= {
+    "data.padded": (data.padded, {"sequences": words, "pad": 0}, {"sequences": ["sequences"], "pad": ["number"]}),
+    "data.SequenceLoader": (data.SequenceLoader, {"sequences": words, "batch_size": 2, "targets": [0, 1], "pad": 0, "target_pad": -1, "shuffle": True, "drop_last": False, "rng": 0, "device": None}, {"sequences": ["sequences"], "targets": ["targets"], "batch_size": ["whole"], "pad": ["number"], "target_pad": ["number"], "shuffle": ["flag"], "drop_last": ["flag"], "device": ["optional"]}),
+    "data.StreamLoader": (data.StreamLoader, {"sequence": range(20), "batch_size": 2, "steps": 3, "device": None}, {"sequence": [], "batch_size": ["whole"], "steps": ["whole"], "device": ["optional"]}),
+    "data.Windows": (data.Windows, {"sequence": range(9), "length": 3}, {"sequence": ["a sequence"], "length": ["whole"]}),
+    "data.CharacterVocabulary": (data.CharacterVocabulary, {"text": "text", "unknown": "t"}, {"text": ["text"], "unknown": ["optional"]}),
+    "CharacterVocabulary.encode": (data.CharacterVocabulary("text").encode, {"text": "text"}, {"text": ["text"]}),
+    "CharacterVocabulary.decode": (data.CharacterVocabulary("text").decode, {"index": [0, 1]}, {"index": ["rows of numbers"]}),
+    "ByteVocabulary.encode": (data.ByteVocabulary().encode, {"text": "text"}, {"text": ["text"]}),
+    "ByteVocabulary.decode": (data.ByteVocabulary().decode, {"index": [0, 1]}, {"index": ["rows of numbers"]}),
+    "data.Tokenizer": (data.Tokenizer, {"path": "/nonexistent/tokenizer.json"}, {}),
+}  # fmt: skip
+TAKEN |= {
+    "rows of numbers": {"[]": "nothing", "range": "numbers", "empty array": "nothing"},
+    "sequences": {"ragged": "sequences of numbers", "7-d array": "sequences of equal length"},
+    "targets": {
+        "None": "no targets",
+        "range": "numbers",
+        "ragged": "sequences as targets",
+        "numbers as objects": "numbers",
+    },
+    "a sequence": {"range": "numbers"},
+}
