@@ -259,7 +259,8 @@ def default_dtype(dtype: Any) -> using:
     (dtype('float32'), dtype('float64'), dtype('int64'))
 
     Arrays and numbers of NumPy keep their dtype, and whole numbers stay whole. What stands beside a Variable takes
-    its dtype, here as everywhere. Functions of numbers, lists and arrays alone compute as NumPy does.
+    its dtype, here as everywhere; a Variable of whole numbers beside a float gives float64, as in NumPy. Functions of
+    numbers, lists and arrays alone compute as NumPy does.
     `set_default_dtype` is the lasting form. Raises TypeError unless `dtype` is one of floating-point numbers.
     """
     return using(dtype=dtype_of("default_dtype: dtype", dtype))

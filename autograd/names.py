@@ -22,7 +22,9 @@ WORDS = {  # by module: another framework's name -> ours
         "from_numpy": "as_variable", "manual_seed": "seed", "inference_mode": "no_grad", "set_grad_enabled": "no_grad",
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
-        "numerical_gradient": "testing.check_gradients", "gradcheck": "testing.check_gradients",
+
+        "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
+        "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -90,7 +92,7 @@ OF_VARIABLES = {  # ours for an attribute of another framework's arrays
     for ours, words in {
         "x.data": "numpy array", "x.data.tolist()": "tolist", "the module of x.data": "xp device", "x.shape": "size",
         "x.reshape": "view", "x.reshape(-1)": "flatten ravel", "x.T": "t", "x.transpose": "permute", "x.ndim": "dim",
-        "x.size": "numel", "x ** p": "pow", "x @ W": "mm bmm dot", "x.to('gpu')": "cuda", "x.to('cpu')": "cpu",
+        "x.size": "numel", "x ** p": "pow", "x @ W": "mm bmm", "x.to('gpu')": "cuda", "x.to('cpu')": "cpu",
         "x.astype": "type float double half long int", "x.data.argmax": "argmax", "x.data.argmin": "argmin",
         "x.data.argsort": "argsort", "x.data.all": "all", "x.data.any": "any", "x.data.nonzero": "nonzero",
         "x.data[...] = value": "fill", "F.clip": "clamp", "F.broadcast_to": "expand", "F.split": "chunk",

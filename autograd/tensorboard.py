@@ -173,7 +173,7 @@ def leaf_name(f: Any, i: int) -> str:
     if record and record.paths[i]:
         return scope_of(f) + word(record.paths[i].rpartition(".")[2])
     name = (record.names[i] if record else "") or getattr(x, "name", None) or ""
-    return word(name) or type(x).__name__
+    return word(name) or ("Variable" if x is None else type(x).__name__)
 
 
 def scope_of(f: Any) -> str:

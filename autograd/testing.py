@@ -29,13 +29,19 @@ def step_for(dtype: Any) -> float:
 
 
 def numerical_diff(f: Callable[[Any], Any], x: float, h: float | None = None) -> float:
-    """The derivative of f at the number x, (f(x + h) - f(x - h)) / 2h; h is 7.6e-6 if it is not given.
+    """The derivative of f at the number x, (f(x + h) - f(x - h)) / 2h.
+
+    If h is not given, it is 7.6e-6, or so much times the next power of two above |x|. Raises ValueError if x + h is x.
 
     >>> round(numerical_diff(lambda x: 0.01 * x**2 + 0.1 * x, 5), 6)
     0.2
     """
+    x = as_array(x)
+    x = x.item() if isinstance(x, np.ndarray) and not x.shape else x
     f, x = function("numerical_diff: f", f), float(number("numerical_diff: x", x))
-    h = step_for(np.float64) if h is None else number("numerical_diff: h", h, above=0)
+    h = step_at(x, step_for(np.float64)) if h is None else number("numerical_diff: h", h, above=0)
+    if x + h == x:
+        raise ValueError(f"numerical_diff: h = {h} is lost beside x = {x}: give a larger one")
     return (value_of(f(x + h)) - value_of(f(x - h))) / (2 * h)
 
 
@@ -47,26 +53,39 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float | None = None) 
     x   an array, a Variable, a number or a list. f gets x itself, changed in place and then put back, so f may as well
         read it from elsewhere: `numerical_gradient(lambda W: net.loss(x, t), net.params["W1"])`
     f   gives one number: a float, or an array or a Variable of one element
-    h   the step; about eps^(1/3) of the dtype if it is not given: 7.6e-6 for float64, 3.9e-3 for float32
+    h   the step; about eps^(1/3) of the dtype if it is not given, 7.6e-6 for float64 and 3.9e-3 for float32, times the
+        next power of two above |x_i| if that is more than 1
 
-    Whole numbers, lists, and arrays that are read-only are copied first. f is called twice for every element.
-    Raises TypeError if x holds no real numbers, or f gives none, and ValueError if f gives several.
+    Whole numbers, lists, and arrays that are read-only are copied first, so there f must use what it is given. f is
+    called twice for every element.
+    Raises TypeError if x holds no real numbers, or f gives none. Raises ValueError if f gives several, and if x_i + h
+    is x_i.
 
     >>> numerical_gradient(lambda x: (x**2).sum(), np.array([3.0, 4.0])).round(6)
     array([6., 8.])
     """
     f, x = function("numerical_gradient: f", f), editable(x)
     values = as_array(x)
-    h = step_for(values.dtype) if h is None else number("numerical_gradient: h", h, above=0)
+    given = None if h is None else number("numerical_gradient: h", h, above=0)
     gx = namespace(values).zeros_like(values)
     for i in np.ndindex(*values.shape):
+        h = step_at(values[i], step_for(values.dtype)) if given is None else given
         gx[i] = (after_step(f, x, i, h) - after_step(f, x, i, -h)) / (2 * h)
     return gx
 
 
+def step_at(x: Any, h: float) -> float:
+    """h times the next power of two above |x|, if that is more than 1: the sum x + h keeps its digits."""
+    size = abs(float(x))
+    return h * 2.0 ** np.ceil(np.log2(size)) if 1 < size < np.inf else h
+
+
 def editable(x: Any) -> Any:
     """x, or a copy of it, as a Variable or an array of floating-point numbers that can be changed in place."""
-    values = x.data if isinstance(x, Variable) else as_numbers(x)
+    try:
+        values = x.data if isinstance(x, Variable) else as_numbers(x)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"numerical_gradient: x must hold real numbers, not {shown(x)}") from error
     check_real("numerical_gradient", values)
     floats = values.dtype.kind == "f"
     if floats and (values is x or isinstance(x, Variable)) and getattr(values.flags, "writeable", True):
@@ -80,6 +99,8 @@ def after_step(f: Callable[[Any], Any], x: Any, i: Any, step: float) -> float:
     values = x.data if isinstance(x, Variable) else x
     before = values[i].copy()
     values[i] = before + step
+    if values[i] == before:
+        raise ValueError(f"numerical_gradient: h = {abs(step)} is lost beside x = {before}: give a larger one")
     try:
         return value_of(f(x))
     finally:
@@ -89,6 +110,8 @@ def after_step(f: Callable[[Any], Any], x: Any, i: Any, step: float) -> float:
 def value_of(y: Any) -> float:
     """What f gave, as a number. Raises TypeError if it is none, and ValueError if it is several."""
     y = as_array(y)
+    if isinstance(y, (str, bytes)):
+        raise TypeError(f"f must give a number, not {shown(y)}")
     if getattr(y, "size", 1) != 1:
         raise ValueError(f"f must give one number, not the shape {y.shape}: take its sum or mean")
     try:

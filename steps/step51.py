@@ -56,11 +56,11 @@ def larger_images(fetch):
         try:
             train, test = load("train", download=download), load("test", download=download)
         except (OSError, RuntimeError, ValueError) as error:  # missing, not to be kept, or not what was published
-            print(str(error).splitlines()[0])
+            print(error if download else str(error).splitlines()[0])
         else:
             print(f"{name}: {len(train[0]):,} images of 28 x 28 for training, {len(test[0]):,} for the test")
             return name, train, test
-    print("so the digits above are all; `python steps/step51.py --fetch` fetches MNIST once")
+    print("so the digits above are all" + ("" if fetch else "; `python steps/step51.py --fetch` fetches MNIST once"))
     return None
 
 

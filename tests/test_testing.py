@@ -234,3 +234,31 @@ def test_a_numeric_gradient_says_what_is_wrong_and_puts_x_back():
         numerical_gradient(np.sum, x, -1e-4)
     with pytest.raises(TypeError, match="numerical_diff: x must be a number"):
         numerical_diff(np.sin, x)
+
+
+@pytest.mark.parametrize("dtype, large", [(np.float16, 1000), (np.float32, 1e6), (np.float64, 1e12)])
+def test_the_step_grows_with_x(dtype, large):
+    for value in (large, -2 * large, 0.5):
+        found = numerical_gradient(lambda x: float(x.sum()), np.array([value], dtype))
+        np.testing.assert_allclose(found, 1, rtol=1e-3)
+
+
+def test_a_step_that_is_lost_is_an_error():
+    with pytest.raises(ValueError, match="h = 0.0001 is lost beside x = 1e\\+16: give a larger one"):
+        numerical_gradient(lambda x: x.sum(), np.array([1e16]), 1e-4)
+    with pytest.raises(ValueError, match="is lost beside"):
+        numerical_diff(lambda x: x, 1e16, 1e-4)
+    assert numerical_diff(lambda x: x**2, 1e12) == pytest.approx(2e12)
+    assert numerical_diff(lambda x: x**2, np.array(3.0)) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("x", ["abc", None, np.array([1j]), object()])
+def test_numeric_derivatives_take_real_numbers(x):
+    with pytest.raises(TypeError, match="numerical_gradient"):
+        numerical_gradient(lambda x: x.sum(), x)
+
+
+@pytest.mark.parametrize("y", ["3.5", b"3"])
+def test_text_is_no_number(y):
+    with pytest.raises(TypeError, match="f must give a number"):
+        numerical_gradient(lambda x: y, np.ones(1))

@@ -11,7 +11,7 @@ from autograd.algebra import Operand, as_array, operand
 from autograd.backend import namespace
 from autograd.checks import number, one_of, whole
 from autograd.functions.attention import rotary
-from autograd.layers.base import Generator, Initializer, Layer, Parameter
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting
 from autograd.layers.initializers import normal
 
 __all__ = ["SMALL", "PositionalEncoding"]
@@ -60,6 +60,7 @@ class PositionalEncoding(Layer):
             return rotary(x, offset, self.base)
         if self.W is None:
             return x + sinusoids(x, offset, self.base)
+        x = fitting(self, x, self.W)
         end, most = offset + x.shape[-2], self.W.shape[0]
         if end > most:
             raise ValueError(f"PositionalEncoding: the text must end within its length of {most}, not at {end}")

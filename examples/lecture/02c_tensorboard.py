@@ -73,6 +73,7 @@ else:
     found.Reload()
     assert np.allclose([event.value for event in found.Scalars("loss")], losses, rtol=1e-6)
     assert [event.histogram_value.num for event in found.Histograms("W")] == [64 * 50] * EPOCHS
+    assert np.isclose(found.Scalars("accuracy")[-1].value, accuracy)
     assert [(event.width, event.height) for event in found.Images("filters")] == [(35, 35)] * EPOCHS
     print("TensorBoard reads the same, and the graph:", ", ".join(node.name for node in found.Graph().node))
 print(f"to watch it: tensorboard --logdir {FOLDER}/tensorboard")

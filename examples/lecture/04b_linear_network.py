@@ -6,8 +6,8 @@ line, or depth buys nothing: with tanh there the network bends, and no single la
 
     python examples/lecture/04b_linear_network.py
 
-    runs/lecture/04b_linear.png  Left: three layers h(x) = c x, and the line c³ x, which lies under them all. Right: the
-        same with tanh after each layer, which is no line any more.
+    runs/lecture/04b_linear.png  Left: three layers h(x) = c x, and dots of the line c³ x, which lie on the
+        third. Right: the same with tanh after each layer, which is no line any more.
 """
 
 import numpy as np

@@ -32,7 +32,7 @@ def images(fetch):
         try:
             return name, load("train", **options), load("test", **options)
         except (OSError, RuntimeError, ValueError) as error:  # missing, not to be kept, or not what was published
-            print(str(error).splitlines()[0])
+            print(error if fetch else str(error).splitlines()[0])
     print("" if fetch else "with --fetch MNIST is fetched once; ", "the digits that come along will do", sep="")
     return "the digits of the package", data.digits("train"), data.digits("test")
 
