@@ -22,7 +22,6 @@ WORDS = {  # by module: another framework's name -> ours
         "from_numpy": "as_variable", "manual_seed": "seed", "inference_mode": "no_grad", "set_grad_enabled": "no_grad",
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
-
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
     },
