@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, as_numbers, is_array, namespace, to_numpy
+from autograd.backend import Array, as_values, is_array, namespace, to_numpy
 from autograd.checks import function, number, shown, whole
 from autograd.constants import check_real
 from autograd.variable import Variable, grad
@@ -83,7 +83,7 @@ def step_at(x: Any, h: float) -> float:
 def editable(x: Any) -> Any:
     """x, or a copy of it, as a Variable or an array of floating-point numbers that can be changed in place."""
     try:
-        values = x.data if isinstance(x, Variable) else as_numbers(x)
+        values = x.data if isinstance(x, Variable) else as_values(x)
     except (TypeError, ValueError) as error:
         raise TypeError(f"numerical_gradient: x must hold real numbers, not {shown(x)}") from error
     check_real("numerical_gradient", values)

@@ -12,6 +12,7 @@ one file, which is complete at any time, so TensorBoard can look on while the tr
 """
 
 import shutil
+import sys
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -41,7 +42,10 @@ model = L.MLP((50, 10), in_size=64)
 optimizer = O.Adam(model, lr=3e-3)
 loader = data.DataLoader(data.digits(), batch_size=50, rng=0)
 shutil.rmtree(FOLDER / "tensorboard", ignore_errors=True)
-board = TensorBoard(FOLDER / "tensorboard")
+try:
+    board = TensorBoard(FOLDER / "tensorboard")
+except RuntimeError as error:
+    sys.exit(str(error))
 board.graph(trace(model, x_test[:1]))
 
 losses, weights = [], []

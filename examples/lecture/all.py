@@ -65,7 +65,10 @@ def main():
     start = time.perf_counter()
     for path in [] if "--page" in sys.argv else paths:
         print(f"--- {path.name}")
-        runpy.run_path(str(path), run_name="__main__")
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as missing:  # a package that is not installed: the others go on
+            print(missing)
     links = [f'<a href="#{path.stem}">{html.escape(parts(path)[0])}</a><br>' for path in paths]
     body = ["<h1>From perceptron to convolutional network</h1>", "<nav>", *links, "</nav>", *map(section, paths)]
     FOLDER.mkdir(parents=True, exist_ok=True)

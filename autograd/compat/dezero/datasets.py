@@ -96,11 +96,11 @@ class MNIST(Images):
         """
         try:
             return parse_idx(read(PUBLISHED, name, folder=cache.cache_dir))
-        except (FileNotFoundError, ValueError) as error:
+        except (FileNotFoundError, ValueError, RuntimeError) as error:
             own = error
         try:
             return parse_idx(read(PUBLISHED, name))
-        except (FileNotFoundError, ValueError) as error:
+        except (FileNotFoundError, ValueError, RuntimeError) as error:
             wrong = [str(e).splitlines()[1].strip() for e in (own, error) if isinstance(e, ValueError)]
             if wrong:
                 raise ValueError(f"MNIST has a wrong file, {wrong[0]}: delete it, and {ways_out()}") from error
