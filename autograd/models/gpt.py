@@ -94,6 +94,8 @@ class GPT(Layer):
 
     def forward(self, index: Operand, caches: list[KeyValueCache] | None = None) -> Any:
         """The scores after each token of `index`; with `caches`, it continues the text that they remember."""
+        if caches is not None and not (isinstance(caches, (list, tuple)) and len(caches) == len(self.blocks)):
+            raise TypeError(f"GPT: caches must be those that model.caches() makes, not {shown(caches)}")
         x = self.positions(self.tokens(index), caches[0].length if caches else 0)
         x = dropped(x, self.dropout)
         for i, block in enumerate(self.blocks):
@@ -180,11 +182,14 @@ def sampled(
     if getattr(getattr(s, "dtype", None), "kind", "") != "f" or s.ndim != 2 or not s.shape[1]:
         raise TypeError(f"sampled takes scores (N, V), a floating-point Variable or array, not {shown(scores)}")
     s = to_numpy(s).astype(np.float64)
+    if not np.isfinite(s.max(1)).all():
+        raise ValueError(f"sampled takes scores without nan, and a finite one in each row, not {shown(s)}")
     if temperature == 0:
         return s.argmax(1)
     order = np.argsort(-s, axis=1, kind="stable")  # the best come first
-    s = np.take_along_axis(s, order, 1) / temperature
-    p = np.exp(s - s[:, :1])
+    s = np.take_along_axis(s, order, 1)
+    with np.errstate(over="ignore"):  # at a temperature of nearly 0 all but the best are infinitely far from it
+        p = np.exp((s - s[:, :1]) / temperature)
     p /= p.sum(1, keepdims=True)
     if top_k is not None:
         p[:, top_k:] = 0

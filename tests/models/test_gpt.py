@@ -192,3 +192,21 @@ def test_wrong_arguments():
         model.generate([1, 2, 3], 2)
     with pytest.raises(ValueError, match="top_p must be above 0 and at most 1, not 1.5"):
         model.generate([[1]], 2, top_p=1.5)
+    with pytest.raises(TypeError, match=r"caches must be those that model.caches\(\) makes"):
+        model(np.zeros((1, 2), int), model.caches()[:1])
+    with pytest.raises(ValueError, match="at least one token, not"):
+        model(np.zeros((1, 0), int))
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5])
+@pytest.mark.parametrize("scores", [[0, np.nan], [-np.inf, -np.inf], [0, np.inf]])
+def test_no_token_is_drawn_from_scores_that_are_none(scores, temperature):
+    """A model that has diverged says nan, and would write token 0 for ever."""
+    with pytest.raises(ValueError, match="scores without nan, and a finite one in each row"):
+        sampled(np.array([[0.0, 1.0], scores]), temperature)
+
+
+def test_hidden_scores_and_a_temperature_of_nearly_0():
+    scores = np.array([[-np.inf, 0.0, -1.0]])
+    assert sampled(scores, 1e-320, rng=0).tolist() == [1]
+    assert 0 not in sampled(scores.repeat(1000, 0), 9.0, rng=0)
