@@ -147,6 +147,11 @@ class MultiHeadAttention(Layer):
     def keys_and_values(self, x: Operand, memory: Operand, cache: KeyValueCache | None) -> tuple[Any, Any]:
         """Keys and values of the memory, or of x and all that is in the cache. Those of a memory enter it once."""
         if cache is not None and memory is not None and cache.length:
+            if cache.length != memory.shape[-2]:
+                raise ValueError(
+                    f"MultiHeadAttention: the cache holds {cache.length} tokens, not those of the memory "
+                    f"{memory.shape}: make a new one for another memory"
+                )
             return cache.read()  # type: ignore[return-value]
         m = x if memory is None else memory
         k, v = [split_heads(f(m), self.kv_heads) for f in (self.k, self.v)]

@@ -165,14 +165,16 @@ def test_a_cache_refuses_what_it_cannot_do():
     other = L.MultiHeadAttention(4, 2, dtype=np.float64)  # whose keys would be rounded
     with no_grad(), pytest.raises(ValueError, match="not to float32 .* and float64"):
         other(x.astype(np.float64), cache=cache)
-    one, two = (
-        L.MultiHeadAttention(size, 2, rng=0) for size in (2, 4)
-    )  # a head of size 2 is no row of a head of size 4
-    cache = L.KeyValueCache()
+    small, cache = L.MultiHeadAttention(2, 2, rng=0), L.KeyValueCache()  # whose keys would be broadcast
     with no_grad():
-        two(x, cache=cache)
+        layer(x, cache=cache)
         with pytest.raises(ValueError, match="one layer"):
-            one(x[..., :2], cache=cache)
+            small(x[..., :2], cache=cache)
+    memory, cache = random(2, 5, 4).astype(np.float32), L.KeyValueCache()
+    with no_grad():
+        layer(x, memory, cache=cache)
+        with pytest.raises(ValueError, match=r"holds 5 tokens, not those of the memory \(2, 4, 4\)"):
+            layer(x, memory[:, 1:], cache=cache)
 
 
 SMALL = {"dtype": np.float64, "rng": 0}
