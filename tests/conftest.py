@@ -27,7 +27,7 @@ def device(name):
     return {"numpy": lambda x: x, "standin": standin.asarray}[name]
 
 
-collect_ignore = ["data/make_digits.py", "models/make_minilm.py"]  # scripts
+collect_ignore = ["data/make_digits.py", "models/make_minilm.py", "models/make_silero_vad.py"]  # scripts
 
 others = ["standin", pytest.param("cupy", marks=pytest.mark.gpu)]
 

@@ -34,6 +34,8 @@ def padded(sequences: Sequence[Any], pad: float = 0) -> tuple[Array, NDArray[np.
     dtype = np.result_type(*arrays)
     if dtype.kind != "f" and not (pad == pad // 1 and abs(pad) < 2**53):
         raise ValueError(f"padded: pad must be a whole number beside {dtype}, not {pad}")
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= pad <= np.iinfo(dtype).max:
+        raise ValueError(f"padded: pad must be a number of {dtype}, not {pad:g}: give sequences of another dtype")
     x = np.full((len(arrays), lengths.max(), *arrays[0].shape[1:]), pad, dtype)
     for row, a in zip(x, arrays):
         row[: len(a)] = a

@@ -51,6 +51,8 @@ def ctc_loss(x: Operand, t: Operand, *, lengths: Any = None, target_lengths: Any
     if short.any():
         n = int(short.argmax())
         raise ValueError(f"ctc_loss: lengths must be at least {counts[n] + repeats[n]} for the labels of sample {n}")
+    if live is not None:
+        x = where(live[..., None], x, 0)  # nan there would be nan in its own gradient
     return with_room(lambda x: -log_probability(x, labels, counts, live, blank).sum() / len(labels), x)
 
 

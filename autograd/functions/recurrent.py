@@ -125,6 +125,11 @@ class Recurrence(Function):
         hs = self.in_order(hs)
         return h[None] if len(hs) == 1 else Concat(0)(h[None], hs[:-1])
 
+    def check_outputs(self):
+        """Raises RuntimeError if the outputs were edited: what `forward` has saved lies in the same memory."""
+        for y in self.outputs:
+            y[:0]  # what stands in for an edited array refuses
+
     def gradients_of_input(self, x, Wx, dz):
         """Those of x, Wx and b, from the gradient of the gates in all steps."""
         self.walked = True
@@ -180,6 +185,7 @@ class LSTM(Recurrence):
         return {"gates": beside(sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)), "before": before, "cs": cs}
 
     def backward(self, gy, gc):
+        self.check_outputs()
         x, _, _, Wx, Wh, _ = self.inputs
         saved, H = self.saved, Wh.shape[0]
         gates, cs = saved.gates, saved.cs
@@ -229,6 +235,7 @@ class GRU(Recurrence):
         return {"gates": beside(r, sigmoid(uz + vz), tanh(un + r * vn)), "vn": vn, "before": before}
 
     def backward(self, gy):
+        self.check_outputs()
         x, _, Wx, Wh, _, _ = self.inputs
         saved, H = self.saved, Wh.shape[0]
         dh, dus, dvs = 0, [], []
@@ -271,6 +278,7 @@ class GRUResetBefore(Recurrence):
         return {"gates": beside(r, sigmoid(uz + vz), n), "before": before}
 
     def backward(self, gy):
+        self.check_outputs()
         x, _, Wx, Wh, _ = self.inputs
         saved, H = self.saved, Wh.shape[0]
         Wrz, Wn = Wh[:, : 2 * H], Wh[:, 2 * H :]
@@ -359,7 +367,8 @@ def prepared(
     if not fits or Whs[1] != Wxs[1]:
         G = f"{gates} H" if gates > 1 else "H"
         raise ValueError(
-            f"{name} takes x (N, T, I) or (N, I), Wx (I, {G}) and Wh (H, {G}), not x {xs}, Wx {Wxs}, Wh {Whs}"
+            f"{name} takes x (N, T, I) with T > 0, or (N, I), Wx (I, {G}) and Wh (H, {G}), "
+            f"not x {xs}, Wx {Wxs}, Wh {Whs}"
         )
     H = Whs[0]
     shape = (xs[0], H) if len(xs) == 3 else (*xs[:-1], H)

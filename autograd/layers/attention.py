@@ -38,13 +38,15 @@ class KeyValueCache:
         if any(getattr(x, "node", None) is not None for x in new) and current().recording:
             raise RuntimeError("a KeyValueCache has no gradient: decode inside `with no_grad():`")
         arrays = [as_array(x) for x in new]
+        for kept, x in zip(self.arrays, arrays):
+            mine, given = [(a.dtype, *a.shape[:-2], a.shape[-1]) for a in (kept, x)]
+            if mine != given:
+                shapes = f"{kept.dtype} {kept.shape[:-2]} and {x.dtype} {x.shape[:-2]}"
+                raise ValueError(f"a KeyValueCache belongs to one batch and one layer, not to {shapes}: make a new one")
         before, after = self.length, self.length + arrays[0].shape[-2]
         if not self.arrays or self.arrays[0].shape[-2] < after:
             self.arrays = tuple([self.longer(i, x, before, after) for i, x in enumerate(arrays)])
         for kept, x in zip(self.arrays, arrays):
-            if kept.shape[:-2] != x.shape[:-2]:
-                shapes = f"{kept.shape[:-2]} and {x.shape[:-2]}"
-                raise ValueError(f"a KeyValueCache belongs to one batch, not to {shapes}: make a new one")
             kept[..., before:after, :] = x
         self.length = after
         return self.read()
@@ -129,11 +131,13 @@ class MultiHeadAttention(Layer):
         E = self.k.W.shape[0]
         if memory is None and x.shape[-1] != E:
             raise ValueError(f"MultiHeadAttention with memory_size={E} takes x and a memory (..., S, {E}), not x alone")
-        if memory is not None and (operand("MultiHeadAttention", memory).ndim < 2 or memory.shape[-1] != E):
-            raise ValueError(f"MultiHeadAttention takes x {x.shape} and a memory (..., S, {E}), not {memory.shape}")
+        if memory is not None:
+            check_memory(operand("MultiHeadAttention", memory).shape, x.shape, E)
         if not isinstance(cache, (KeyValueCache, type(None))):
             raise TypeError(f"MultiHeadAttention: cache must be a KeyValueCache, not {shown(cache)}")
         before = cache.length if cache is not None and memory is None else 0
+        if memory is None and not before + x.shape[-2]:
+            raise ValueError(f"MultiHeadAttention takes x (..., T, {x.shape[-1]}) of at least one token, not {x.shape}")
         q, (k, v) = self.turned(split_heads(self.q(x), self.heads), before), self.keys_and_values(x, memory, cache)
         mask = with_heads(mask, x.ndim)
         options = {"offset": before, "p": self.dropout, "rng": self.rng}
@@ -143,6 +147,11 @@ class MultiHeadAttention(Layer):
     def keys_and_values(self, x: Operand, memory: Operand, cache: KeyValueCache | None) -> tuple[Any, Any]:
         """Keys and values of the memory, or of x and all that is in the cache. Those of a memory enter it once."""
         if cache is not None and memory is not None and cache.length:
+            if cache.length != memory.shape[-2]:
+                raise ValueError(
+                    f"MultiHeadAttention: the cache holds {cache.length} tokens, not those of the memory "
+                    f"{memory.shape}: make a new one for another memory"
+                )
             return cache.read()  # type: ignore[return-value]
         m = x if memory is None else memory
         k, v = [split_heads(f(m), self.kv_heads) for f in (self.k, self.v)]
@@ -152,6 +161,17 @@ class MultiHeadAttention(Layer):
     def turned(self, x: Operand, offset: int) -> Any:
         """Queries or keys, turned by their positions if the layer is rotary."""
         return rotary(x, offset) if self.rotary else x
+
+
+def check_memory(memory: tuple[int, ...], x: tuple[int, ...], E: int) -> None:
+    """Raises ValueError unless a memory of this shape fits x."""
+    fits = len(memory) >= 2 and memory[-1] == E and memory[-2] > 0
+    try:
+        np.broadcast_shapes(memory[:-2], x[:-2])
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"MultiHeadAttention takes x {x} and a memory (..., S, {E}) of as many texts, not {memory}")
 
 
 def split_heads(x: Any, heads: int) -> Any:

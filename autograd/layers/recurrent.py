@@ -19,6 +19,7 @@ import numpy as np
 from autograd.algebra import Operand
 from autograd.backend import seeded
 from autograd.checks import dtype_of, flag, number, one_of, shown, whole
+from autograd.config import current
 from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand, steps_within
 from autograd.functions.recurrent import Recurrence, gru, lstm, rnn
@@ -159,8 +160,10 @@ class Recurrent(Layer):
                 f"{name} takes the next step of the batch whose state is {before[0].shape}, not x {shape}: "
                 "call reset_state() before a new sequence"
             )
-        walked = self.b.grad is not None and self.b.grad is not self.last_h.gradient
-        if walked and getattr(before[0], "creator", None) is not None:
+        walked = (
+            self.b.grad is not None and self.b.grad is not self.last_h.gradient
+        )  # from any step, not the last alone
+        if getattr(before[0], "creator", None) is not None and (walked or graph_was_walked(before[0])):
             warn_of_growth(name, "call cut_state() after each backward, or reset_state() before a new sequence")
         return before
 
@@ -197,6 +200,9 @@ def graph_was_walked(state: Any) -> bool:
 
 
 def warn_of_growth(name: str, remedy: str) -> None:
+    """Warns where the graph grows: not under `no_grad`, where nothing is recorded."""
+    if not current().recording:
+        return
     warnings.warn(
         f"{name} goes on from a state whose graph a backward pass has walked already, and the next one walks through "
         f"all of it again: {remedy}",

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.algebra import Operand
 from autograd.backend import seeded
-from autograd.checks import flag, function, number, whole
+from autograd.checks import flag, function, number, shown, whole
 from autograd.functions.activation import relu
 from autograd.functions.regularization import dropout as dropped
 from autograd.layers.attention import KeyValueCache, MultiHeadAttention
@@ -114,6 +114,11 @@ class TransformerDecoderLayer(TransformerEncoderLayer):
         causal: bool = True,
         cache: tuple[KeyValueCache, KeyValueCache] | None = None,
     ) -> Any:
+        name = type(self).__name__
+        if memory is None:
+            raise TypeError(f"{name} takes x and a memory, not None: without one, use a TransformerEncoderLayer")
+        if cache is not None and not (isinstance(cache, (tuple, list)) and len(cache) == 2):
+            raise TypeError(f"{name}: cache must be two of KeyValueCache, for x and for the memory, not {shown(cache)}")
         own, other = (None, None) if cache is None else cache
         x = self.add(x, self.norm1, lambda x: self.attention(x, mask=mask, causal=causal, cache=own))
         x = self.add(x, self.norm2, lambda x: self.cross(x, memory, mask=memory_mask, cache=other))

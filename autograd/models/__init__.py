@@ -6,7 +6,7 @@
         y = model(x)  # (N, 3, H, W) -> (N, 1000)
 
 The first argument of an image network is the number of `classes`; the others are those of a layer: initializer, dtype,
-rng. `gpt` and `bert` are the Transformers, with what belongs to them.
+rng. `gpt` and `bert` are the Transformers, with what belongs to them; SileroVAD hears speech in a sound.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from autograd.models.gpt import GPT
 from autograd.models.lecture import SimpleConvNet
 from autograd.models.mobilenet import EfficientNetLite0, MobileNetV2
 from autograd.models.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from autograd.models.silero_vad import SileroVAD
 from autograd.models.squeezenet import SqueezeNet
 from autograd.models.vgg import VGG16
 from autograd.models.weights import load_weights
@@ -32,6 +33,7 @@ __all__ = [
     "ResNet50",
     "ResNet101",
     "ResNet152",
+    "SileroVAD",
     "SimpleConvNet",
     "SqueezeNet",
     "VGG16",

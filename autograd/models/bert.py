@@ -19,7 +19,8 @@ from autograd.algebra import Operand, as_array
 from autograd.backend import as_numbers, namespace
 from autograd.checks import number, shown, whole
 from autograd.functions.activation import gelu
-from autograd.functions.elementwise import sqrt, tanh
+from autograd.functions.elementwise import tanh
+from autograd.functions.reduction import norm
 from autograd.functions.regularization import dropout as dropped
 from autograd.layers.attention import MultiHeadAttention
 from autograd.layers.base import Generator, Initializer, Layer
@@ -111,7 +112,8 @@ class BERT(Layer):
 def sentence_vectors(model: BERT, index: Operand, mask: Operand = None) -> Any:
     """The mean of the vectors of a text's tokens, scaled to length 1.   (N, T) -> (N, size)
 
-    The product of two is their cosine: near 1 for texts that say the same, if the model was trained for it.
+    The product of two is their cosine: near 1 for texts that say the same, if the model was trained for it. A text that
+    is padding alone gives 0.
     Source: Reimers and Gurevych, "Sentence-BERT", 2019.
     """
     if not isinstance(model, BERT):
@@ -120,7 +122,8 @@ def sentence_vectors(model: BERT, index: Operand, mask: Operand = None) -> Any:
     if mask is not None:
         y = y * as_booleans(mask)[..., None]
     total = y.sum(axis=1)  # its length does not matter, so the number of tokens does not
-    return total / sqrt((total * total).sum(axis=1, keepdims=True))
+    length = norm(total, axis=1, keepdims=True)
+    return total / (length + (as_array(length) == 0))
 
 
 def as_booleans(mask: Operand) -> Any:

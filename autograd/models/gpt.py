@@ -12,7 +12,7 @@ Source: Radford et al., "Language models are unsupervised multitask learners" (G
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -94,6 +94,8 @@ class GPT(Layer):
 
     def forward(self, index: Operand, caches: list[KeyValueCache] | None = None) -> Any:
         """The scores after each token of `index`; with `caches`, it continues the text that they remember."""
+        if caches is not None and not (isinstance(caches, (list, tuple)) and len(caches) == len(self.blocks)):
+            raise TypeError(f"GPT: caches must be those that model.caches() makes, not {shown(caches)}")
         x = self.positions(self.tokens(index), caches[0].length if caches else 0)
         x = dropped(x, self.dropout)
         for i, block in enumerate(self.blocks):
@@ -120,7 +122,8 @@ class GPT(Layer):
         """The texts (N, T) with `count` tokens more, each drawn as `sampled` says.   (N, T) -> (N, T + count)
 
         Beyond the context the model sees the end of the text: the last half of the context, when it is full, and what
-        follows. A `Decoder` computes one token after the other, from the keys and values of those before it. With
+        follows. A `Decoder` computes one token after the other, from the keys and values of those before it; where a
+        subclass or another layer has taken the place of a part, `forward` does, from the same caches. With
         `cached=False` everything is computed again for each token, with the same results up to rounding.
         """
         index = self.checked(index)
@@ -134,11 +137,15 @@ class GPT(Layer):
             if decode is None:
                 caches = self.caches() if cached else None
                 scores = self(text[:, start:end], caches)[:, -1]
-                decode = Decoder(self, caches) if caches else None
+                decode = self.decoder(caches) if caches else None
             else:
                 scores = decode(text[:, end - 1])
             text[:, end] = xp.asarray(sampled(scores, *choice, rng=rng))
         return text
+
+    def decoder(self, caches: list[KeyValueCache]) -> Callable[[Array], Any]:
+        """What gives the scores after one token more (N,), for the text in the caches."""
+        return Decoder(self, caches) if is_plain(self) else lambda index: self(index[:, None], caches)[:, -1]
 
     def checked(self, index: Any) -> Array:
         """Texts as an array (N, T) of whole numbers. Raises TypeError or ValueError for anything else."""
@@ -147,6 +154,25 @@ class GPT(Layer):
         if index.dtype.kind not in "iu" or index.ndim != 2 or index.shape[1] < 1:
             raise ValueError(f"generate takes texts (N, T) of whole numbers, T > 0, not {index.dtype} {index.shape}")
         return index.astype(int)
+
+
+def is_plain(model: GPT) -> bool:
+    """Is every part what a GPT makes, whose formula a `Decoder` has?"""
+    heads, eps = {b.attention.heads for b in model.blocks if type(b) is Block}, model.norm.eps
+
+    def affine(*layers: Any) -> bool:
+        return all(type(f) is Linear and f.b is not None for f in layers)
+
+    def norms(*layers: Any) -> bool:
+        return all(type(f) is LayerNorm and f.eps == eps for f in layers)
+
+    def plain(b: Any) -> bool:
+        a = b.attention
+        own = type(b) is Block and type(a) is MultiHeadAttention and a.kv_heads == a.heads and not a.rotary
+        return own and affine(a.q, a.k, a.v, a.out, b.expand, b.project) and norms(b.norm1, b.norm2)
+
+    outer = type(model) is GPT and type(model.tokens) is Embedding and type(model.positions) is PositionalEncoding
+    return outer and len(heads) == 1 and norms(model.norm) and all(plain(b) for b in model.blocks)
 
 
 def check_sampling(name: str, temperature: Any, top_k: Any, top_p: Any) -> tuple[float, int | None, float | None]:
@@ -180,11 +206,14 @@ def sampled(
     if getattr(getattr(s, "dtype", None), "kind", "") != "f" or s.ndim != 2 or not s.shape[1]:
         raise TypeError(f"sampled takes scores (N, V), a floating-point Variable or array, not {shown(scores)}")
     s = to_numpy(s).astype(np.float64)
+    if not np.isfinite(s.max(1)).all():
+        raise ValueError(f"sampled takes scores without nan, and a finite one in each row, not {shown(s)}")
     if temperature == 0:
         return s.argmax(1)
     order = np.argsort(-s, axis=1, kind="stable")  # the best come first
-    s = np.take_along_axis(s, order, 1) / temperature
-    p = np.exp(s - s[:, :1])
+    s = np.take_along_axis(s, order, 1)
+    with np.errstate(over="ignore"):  # at a temperature of nearly 0 all but the best are infinitely far from it
+        p = np.exp((s - s[:, :1]) / temperature)
     p /= p.sum(1, keepdims=True)
     if top_k is not None:
         p[:, top_k:] = 0

@@ -4,6 +4,8 @@ weight_ih_l0            Wx, transposed          weight_ih_l1_reverse      Wx1_re
 weight_hh_l0            Wh, transposed
 bias_ih_l0              b
 bias_hh_l0              d of a GRU; added to b in the others, where only the sum of the two counts
+
+The cells of PyTorch, which take one step, have the same names without the number: weight_ih.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from autograd.layers.recurrent import GRU, LSTM, RNN
 __all__ = ["recurrent_matrices", "recurrent_path", "with_one_bias"]
 
 WORDS = {"weight_ih": "Wx", "weight_hh": "Wh", "bias_ih": "b", "bias_hh": "d"}
-NAME = re.compile(rf"(.*\.)?({'|'.join(WORDS)})_l(\d+)(_reverse)?")
+NAME = re.compile(rf"(.*\.)?({'|'.join(WORDS)})(?:_l(\d+)(_reverse)?)?")
 
 
 def recurrent_path(name: str, paths: Container[str]) -> str | None:
@@ -27,7 +29,7 @@ def recurrent_path(name: str, paths: Container[str]) -> str | None:
     if found is None:
         return None
     lead, word, layer, reverse = found.groups(default="")
-    path = lead + WORDS[word] + layer.removeprefix("0") + reverse
+    path = lead + WORDS[word] + ("" if layer == "0" else layer) + reverse
     return path if path in paths else None
 
 
@@ -44,7 +46,7 @@ def with_one_bias(state: Mapping[str, Any], paths: Mapping[str, Any], renamed: A
     """
     found = dict(state)
     for name in state:
-        first = name.replace("bias_hh_l", "bias_ih_l")
+        first = name.replace("bias_hh", "bias_ih")
         path = renamed(first)
         if first == name or first not in found or path not in paths or renamed(name) in paths:
             continue

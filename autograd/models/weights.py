@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from autograd.models.recurrent_weights import recurrent_matrices, recurrent_path
 
 __all__ = ["load_weights", "path_of", "translated"]
 
+APART = re.compile(r"\b([qkv])_proj_weight$")
 WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean",), "running_var": ("var",)}
 
 
@@ -80,14 +82,17 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
 
 
 def unpacked(state: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """The entries of `state` as arrays. `in_proj_weight` of an attention in PyTorch is three: `q.weight`, ..."""
+    """The entries of `state` as arrays. `in_proj_weight` of an attention in PyTorch is three: `q.weight`, ...
+
+    Where keys and values have another size than queries, PyTorch has three as well: `q_proj_weight`, ...
+    """
     for name, given in state.items():
         x = array_of(given)
         lead, packed, word = name.rpartition("in_proj_")
         if packed and len(x) % 3 == 0:
             yield from zip([f"{lead}{part}.{word}" for part in "qkv"], np.split(x, 3))
         else:
-            yield name, x
+            yield APART.sub(r"\1.weight", name), x
 
 
 def bytes_of(model: Layer) -> int:

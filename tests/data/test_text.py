@@ -124,6 +124,7 @@ def test_a_published_tokenizer(tmp_path):
         (lambda: data.ByteVocabulary().decode([256]), ValueError, r"decode takes numbers in 0 \.\. 255, not 256"),
         (lambda: data.ByteVocabulary().decode([0.5]), TypeError, "decode takes whole numbers in a row"),
         (lambda: data.padded([]), ValueError, "at least one sequence"),
+        (lambda: data.padded([np.zeros(2, np.uint8)], -1), ValueError, "pad must be a number of uint8, not -1"),
         (lambda: data.padded("text"), TypeError, "a list of sequences of numbers, not 'text'"),
         (lambda: data.padded([[1], [[2]]]), ValueError, "differ in length alone"),
         (lambda: data.SequenceLoader([[1]], 1, targets=[1, 2]), ValueError, "a target for each of 1 sequences"),

@@ -59,3 +59,14 @@ def test_far_logits_stay_finite():
     y.backward()
     assert y.item() == pytest.approx(0, abs=1e-12)
     assert np.isfinite(x.grad.data).all()
+
+
+def test_what_is_beyond_the_length_may_be_nan():
+    values = np.random.default_rng(0).standard_normal((2, 5, 3))
+    values[0, 3:] = np.nan
+    x = Variable(values)
+    y = ctc_loss(x, [[1], [2]], lengths=[3, 5])
+    y.backward()
+    assert np.isfinite(y.data)
+    assert np.isfinite(x.grad.data).all()
+    assert not x.grad.data[0, 3:].any()

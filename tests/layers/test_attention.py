@@ -158,8 +158,23 @@ def test_a_cache_refuses_what_it_cannot_do():
     cache = L.KeyValueCache()
     with no_grad():
         layer(x, cache=cache)
-    with no_grad(), pytest.raises(ValueError, match="belongs to one batch, not to"):
+    before = [a.shape for a in cache.arrays]
+    with no_grad(), pytest.raises(ValueError, match="belongs to one batch and one layer, not to"):
         layer(x[:1].repeat(30, 1), cache=cache)  # which would not fit into the arrays either
+    assert [a.shape for a in cache.arrays] == before
+    other = L.MultiHeadAttention(4, 2, dtype=np.float64)  # whose keys would be rounded
+    with no_grad(), pytest.raises(ValueError, match="not to float32 .* and float64"):
+        other(x.astype(np.float64), cache=cache)
+    small, cache = L.MultiHeadAttention(2, 2, rng=0), L.KeyValueCache()  # whose keys would be broadcast
+    with no_grad():
+        layer(x, cache=cache)
+        with pytest.raises(ValueError, match="one layer"):
+            small(x[..., :2], cache=cache)
+    memory, cache = random(2, 5, 4).astype(np.float32), L.KeyValueCache()
+    with no_grad():
+        layer(x, memory, cache=cache)
+        with pytest.raises(ValueError, match=r"holds 5 tokens, not those of the memory \(2, 4, 4\)"):
+            layer(x, memory[:, 1:], cache=cache)
 
 
 SMALL = {"dtype": np.float64, "rng": 0}
@@ -318,6 +333,23 @@ def test_dropout_is_for_training_alone():
             lambda: L.MultiHeadAttention(4, 2)(np.zeros((2, 4)), np.zeros((3, 5))),
             ValueError,
             r"x \(2, 4\) and a memory",
+        ),
+        (
+            lambda: L.MultiHeadAttention(4, 2)(np.zeros((2, 3, 4)), np.zeros((3, 5, 4))),
+            ValueError,
+            r"x \(2, 3, 4\) and a memory \(\.\.\., S, 4\) of as many texts, not \(3, 5, 4\)",
+        ),
+        (lambda: L.MultiHeadAttention(4, 2)(np.zeros((2, 4)), np.zeros((0, 4))), ValueError, r"not \(0, 4\)"),
+        (
+            lambda: L.MultiHeadAttention(4, 2)(np.zeros((2, 0, 4))),
+            ValueError,
+            r"of at least one token, not \(2, 0, 4\)",
+        ),
+        (lambda: L.TransformerDecoderLayer(4, 2)(np.zeros((2, 4)), None), TypeError, "takes x and a memory, not None"),
+        (
+            lambda: L.TransformerDecoderLayer(4, 2)(np.zeros((2, 4)), np.zeros((2, 4)), cache=L.KeyValueCache()),
+            TypeError,
+            "cache must be two of KeyValueCache, for x and for the memory",
         ),
     ],
 )

@@ -123,7 +123,9 @@ def weights_of(ours, module):
         lead = name.replace("self_attn", "attention").replace("multihead_attn", "cross").replace("out_proj", "out")
         lead = lead.replace("linear1", "expand").replace("linear2", "project")
         path, _, word = lead.rpartition(".")
-        if "in_proj" in word:
+        if word.endswith("_proj_weight") and "in_proj" not in word:
+            pairs.append(([names[f"{path}.{word[0]}.W".lstrip(".")]], p))
+        elif "in_proj" in word:
             pairs.append(([names[f"{path}.{k}.{'W' if 'weight' in word else 'b'}".lstrip(".")] for k in "qkv"], p))
         else:
             ends = ("gamma", "beta") if "norm" in path else ("W", "b")
@@ -194,6 +196,23 @@ def pair(rng, dtype, ours, module):
         state |= {n.replace("weight", "bias"): torch.zeros_like(p) for n, p in state.items() if "norm" in n}
     models.load_weights(layer, state)
     return layer, theirs, D
+
+
+def test_cross_attention_to_a_memory_of_another_size():
+    for seed in range(SETS // 5):
+        rng, dtype = drawn(seed, 7)
+        N, T, S, heads, d = map(int, rng.integers(1, 5, 5))
+        D, bias = heads * d, bool(rng.random() < 0.8)
+        E = D + int(rng.integers(1, 4))
+        options = {"bias": bias, "batch_first": True, "dtype": torch.tensor(np.zeros(0, dtype)).dtype}
+        module = torch.nn.MultiheadAttention(D, heads, kdim=E, vdim=E, **options)
+        ours = L.MultiHeadAttention(D, heads, memory_size=E, bias=bias, dtype=dtype)
+        models.load_weights(ours, module.state_dict())
+        xs, ts = variables(*[rng.standard_normal(s).astype(dtype) for s in ((N, T, D), (N, S, E))])
+        seen = rng.random((N, 1, S)) < 0.6
+        seen[..., 0] = True
+        t, _ = module(ts[0], ts[1], ts[1], key_padding_mask=torch.tensor(~seen[:, 0]), need_weights=False)
+        compare_layers(ours(*xs, mask=seen), t, ours, module, xs, ts, rng)
 
 
 def test_encoder_layer():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, test_mode
+from autograd import Variable, grad, no_grad, test_mode
 from autograd.algebra import as_array
 from autograd.layers import GRU, LSTM, RNN, Embedding, Layer, Linear, Sequential
 from autograd.layers.base import State, named_objects
@@ -296,6 +296,42 @@ def test_a_graph_that_grows_is_said(kind, trained):
     steps(model.reset_state)
 
 
+def backward_alone(loss, layer, x):
+    loss.backward()
+
+
+def backward_and_clear(loss, layer, x):
+    """The gradients are cleared at the end of a step, as many loops do: the layer's own tell nothing."""
+    loss.backward()
+    layer.cleargrads()
+
+
+def a_gradient_of_x(loss, layer, x):
+    grad(loss, x)
+
+
+@pytest.mark.parametrize("walk", [backward_alone, backward_and_clear, a_gradient_of_x])
+@pytest.mark.parametrize("options", [{}, {"layers": 2}, {"stateful": True}])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_graph_that_grows_is_said_however_it_is_walked(kind, options, walk):
+    shape = (N, T, I) if options.get("stateful") else (N, I)
+    layer, x = kind(H, I, **options), Variable(np.ones(shape, np.float32))
+    walk(layer(x).sum(), layer, x)
+    with pytest.warns(UserWarning, match=r"call cut_state\(\) after each backward"):
+        layer(x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_under_no_grad_nothing_grows_and_nothing_is_said(kind):
+    """A validation may go on from the last state of the training."""
+    layer, x = kind(H, I), np.ones((N, I), np.float32)
+    y, state = layer(x, None)
+    (layer(x) + y).sum().backward()
+    with no_grad():
+        layer(x)
+        layer(x, state)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_backward_for_a_whole_sequence_is_quiet(kind):
     layer = kind(H, I)
@@ -526,3 +562,18 @@ def test_a_network_learns_to_copy(kind):
         loss.backward()
         optimizer.update()
     assert loss.item() < 0.05  # without a memory it is log 5 = 1.61
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sequence_without_steps_is_refused(kind):
+    with pytest.raises(ValueError, match=r"takes x \(N, T, I\) with T > 0, or \(N, I\), .* not x \(3, 0, 2\)"):
+        kind(H, I)(np.zeros((N, 0, I), np.float32))
+
+
+@pytest.mark.parametrize("make", [*KINDS, lambda *args, **options: GRU(*args, reset="before", **options)])
+def test_an_edit_of_the_output_is_an_error(make):
+    """What the way back needs lies in the memory of the outputs: an edit would spoil the gradient of Wh."""
+    y = make(H, I)(Variable(np.ones((N, T, I), np.float32)))
+    y.data[0] = 0
+    with pytest.raises(RuntimeError, match="was changed after"):
+        y.sum().backward()

@@ -192,3 +192,51 @@ def test_wrong_arguments():
         model.generate([1, 2, 3], 2)
     with pytest.raises(ValueError, match="top_p must be above 0 and at most 1, not 1.5"):
         model.generate([[1]], 2, top_p=1.5)
+    with pytest.raises(TypeError, match=r"caches must be those that model.caches\(\) makes"):
+        model(np.zeros((1, 2), int), model.caches()[:1])
+    with pytest.raises(ValueError, match="at least one token, not"):
+        model(np.zeros((1, 0), int))
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5])
+@pytest.mark.parametrize("scores", [[0, np.nan], [-np.inf, -np.inf], [0, np.inf]])
+def test_no_token_is_drawn_from_scores_that_are_none(scores, temperature):
+    """A model that has diverged says nan, and would write token 0 for ever."""
+    with pytest.raises(ValueError, match="scores without nan, and a finite one in each row"):
+        sampled(np.array([[0.0, 1.0], scores]), temperature)
+
+
+def test_hidden_scores_and_a_temperature_of_nearly_0():
+    scores = np.array([[-np.inf, 0.0, -1.0]])
+    assert sampled(scores, 1e-320, rng=0).tolist() == [1]
+    assert 0 not in sampled(scores.repeat(1000, 0), 9.0, rng=0)
+
+
+def louder(x):
+    return x * 3
+
+
+@pytest.mark.parametrize("change", ["forward", "rotary", "a head more", "an activation", "no bias", "a norm"])
+def test_decoding_follows_a_model_that_was_changed(change):
+    """The fast decoder knows the published architecture alone. Whoever changes a part gets its text."""
+
+    class Louder(models.GPT):
+        def forward(self, index, caches=None):
+            return super().forward(index, caches)[..., ::-1]
+
+    model = (Louder if change == "forward" else models.GPT)(11, 12, 8, 2, 2, dtype=np.float64, rng=0)
+    block = model.blocks[1]
+    if change == "rotary":
+        block.attention = ag.layers.MultiHeadAttention(8, 2, rotary=True, dtype=np.float64, rng=1)
+    if change == "a head more":
+        block.attention = ag.layers.MultiHeadAttention(8, 4, dtype=np.float64, rng=1)
+    if change == "an activation":
+        block.expand = ag.layers.Sequential(block.expand, louder)
+    if change == "no bias":
+        block.project = ag.layers.Linear(8, 32, bias=False, dtype=np.float64, rng=1)
+    if change == "a norm":
+        block.norm1 = ag.layers.RMSNorm(8, dtype=np.float64)
+    for p in model.params():
+        p.data = p.data * 4  # so that a part counts
+    fast, slow = [model.generate([[1, 2, 3]], 12, temperature=0, cached=cached) for cached in (True, False)]
+    np.testing.assert_array_equal(fast, slow)

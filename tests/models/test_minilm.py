@@ -106,3 +106,12 @@ def test_the_same_on_every_device(on_device, moved):
         expected = bert.sentence_vectors(model, index, mask).data
         found = bert.sentence_vectors(moved(model), on_device(index), on_device(mask)).data
     np.testing.assert_allclose(ag.backend.to_numpy(found), expected, rtol=1e-12)
+
+
+def test_a_text_that_is_padding_alone_has_the_vector_0():
+    model = models.BERT(13, 7, 6, 2, 2, 5, dtype=np.float64, rng=0)
+    index, mask = np.array([[1, 2, 3], [0, 0, 0]]), np.array([[1, 1, 0], [0, 0, 0]])
+    vectors = bert.sentence_vectors(model, index, mask)
+    vectors.sum().backward()
+    np.testing.assert_allclose(np.linalg.norm(vectors.data, axis=1), [1, 0], atol=1e-12)
+    assert all(np.isfinite(p.grad.data).all() for p in model.params() if p.grad is not None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.layers import GRU, LSTM, BatchNorm, LayerNorm, Linear, Sequential
+from autograd.layers import GRU, LSTM, RNN, BatchNorm, LayerNorm, Linear, Sequential
 from autograd.layers.conv import Conv2d
 from autograd.models import load_weights
 from autograd.models.weights import path_of
@@ -164,3 +164,13 @@ def test_further_layers_and_the_other_direction():
         np.testing.assert_array_equal(getattr(model[0], name).data, W)
     with pytest.raises(ValueError, match="weight_hr_l0: unexpected"):
         load_weights(model, state | {"rnn.weight_hr_l0": np.ones((3, 3))})
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(RNN, 1), (LSTM, 4), (GRU, 3)])
+def test_the_cells_of_torch_have_names_without_a_number(kind, gates):
+    cell, layer = Reader(kind(3, 2)), Reader(kind(3, 2))
+    state = recurrent_state(gates)
+    load_weights(layer, state)
+    load_weights(cell, {name.removesuffix("_l0"): x for name, x in state.items()})
+    for a, b in zip(cell.params(), layer.params(), strict=True):
+        np.testing.assert_array_equal(a.data, b.data)

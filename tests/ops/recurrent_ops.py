@@ -88,9 +88,9 @@ def refusals(gates, states, biases):
     x, *rest = arguments(gates, states, biases, 2, 3, 2)
     weights = rest[states:]
     return [
-        wrong(ValueError, r"takes x \(N, T, I\) or \(N, I\)", np.ones((1, 2, 3, 2)), *rest),
-        wrong(ValueError, r"takes x \(N, T, I\) or \(N, I\)", np.ones((2, 3, 4)), *rest),
-        wrong(ValueError, r"takes x \(N, T, I\) or \(N, I\)", np.ones((2, 0, 2)), *rest),
+        wrong(ValueError, r"takes x \(N, T, I\) with T > 0, or \(N, I\)", np.ones((1, 2, 3, 2)), *rest),
+        wrong(ValueError, r"takes x \(N, T, I\) with T > 0, or \(N, I\)", np.ones((2, 3, 4)), *rest),
+        wrong(ValueError, r"takes x \(N, T, I\) with T > 0, or \(N, I\)", np.ones((2, 0, 2)), *rest),
         wrong(ValueError, "takes x .* and Wh", x, *rest[:states], weights[0], weights[1][:, :-1], *weights[2:]),
         wrong(ValueError, r"the state h must be \(2, 3\)", x, np.ones((3, 3)), *rest[1:]),
         wrong(ValueError, "b must be", x, *rest[:states], *weights[:2], np.ones(2), *weights[3:]),
