@@ -31,7 +31,7 @@ SENTENCES = [  # three by three about the same
     "The cook cuts vegetables.",
     "Dinner will be ready in half an hour.",
     "The stock market fell sharply on Monday.",
-    "Shares lost much of their value at the beginning of the week.",
+    "Shares lost much of their value early in the week.",
     "Investors are worried about inflation.",
     "The river burst its banks after heavy rain.",
     "Floods have closed several roads.",
@@ -81,7 +81,7 @@ def words(sentence):
 
 
 def draw(tables):
-    figure = Figure(figsize=(7 * len(tables) + 3, 6), layout="constrained")
+    figure = Figure(figsize=(6 * len(tables) + 3, 6), layout="compressed")
     panels = figure.subplots(1, len(tables), squeeze=False)[0]
     for axes, (name, table) in zip(panels, tables.items()):
         axes.imshow(table, cmap="Blues", vmin=0, vmax=1)
