@@ -113,7 +113,7 @@ for epoch in range(1, EPOCHS + 1):
     print(f"epoch {epoch}: {np.mean(said == answers[cut:]):.1%} of {len(said)} new lines are right")
 confusion = np.zeros((len(names), len(names)))
 np.add.at(confusion, (answers[cut:], said), 1)
-line = max((s for s, i in samples[cut:] if i == min(1, len(names) - 1) and len(s) < 45), key=len)
+line = max([line for (line, i), j in zip(samples[cut:], said) if i == j == 1 and len(line) < 45], key=len)
 x = vocabulary.encode(line)[None].repeat(len(line), 0)
 with ag.test_mode(), ag.no_grad():
     draw(names, confusion, line, F.softmax(model(x, np.arange(1, len(line) + 1))).data)

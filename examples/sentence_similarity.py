@@ -37,12 +37,7 @@ SENTENCES = [  # three by three about the same
     "Floods have closed several roads.",
     "It has not stopped pouring for three days.",
 ]
-QUESTIONS = {
-    "What is for supper?": 5,
-    "How is the economy doing?": 8,
-    "Which instrument does he play?": 1,
-    "Can I still drive into town?": 10,
-}
+QUESTIONS = {"What is for supper?": 5, "How is the economy doing?": 8, "Can I still drive into town?": 10}
 
 
 def network():
