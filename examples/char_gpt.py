@@ -22,10 +22,11 @@ import autograd as ag
 import autograd.functions as F
 import autograd.optimizers as O
 from autograd import data, models, serialize
+from autograd.training import progress
 
 FAST = "--fast" in sys.argv
 CONTEXT, BATCH = 64, 32
-UPDATES, SIZE, DEPTH = (120, 64, 1) if FAST else (5000, 128, 4)
+UPDATES, SIZE, DEPTH = (120, 64, 1) if FAST else (1000, 128, 4)
 LIMIT = 2.9 if FAST else 1.75  # nats a character, on held-out text
 
 
@@ -40,6 +41,15 @@ def text():
     return "\n".join(topics.values())
 
 
+def text_in_parts():
+    """The vocabulary of the text, its first 95 % as numbers to learn from, and the rest."""
+    characters = text()
+    vocabulary = data.CharacterVocabulary(characters)
+    index = vocabulary.encode(characters)
+    print(f"{len(index):,} characters, {len(vocabulary)} different ones")
+    return vocabulary, *np.split(index, [int(0.95 * len(index))])
+
+
 def held_out(model, windows, count=20):
     """The loss on windows from all over the text that was kept back."""
     rows = np.linspace(0, len(windows) - 1, count * BATCH).astype(int).reshape(count, BATCH)
@@ -51,64 +61,45 @@ def held_out(model, windows, count=20):
     return float(np.mean(losses))
 
 
-def batches(windows):
-    """Batches without end, with a progress bar if tqdm is installed and somebody watches."""
-    loader = data.DataLoader(windows, BATCH, drop_last=True)
-    steps = (batch for _ in iter(int, 1) for batch in loader)
-    numbered = zip(range(1, UPDATES + 1), steps)
-    if not sys.stderr.isatty():
-        return numbered
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return numbered
-    return tqdm(numbered, "learning to write", UPDATES)
-
-
 def main():
     ag.seed(0)
-    characters = text()
-    vocabulary = data.CharacterVocabulary(characters)
-    index = vocabulary.encode(characters)
-    cut = int(0.95 * len(index))
-    train, test = data.Windows(index[:cut], CONTEXT), data.Windows(index[cut:], CONTEXT)
+    vocabulary, train, test = text_in_parts()
+    windows = data.Windows(test, CONTEXT)
     model = models.GPT(len(vocabulary), CONTEXT, SIZE, DEPTH, heads=4, dropout=0.0)
     rate = O.warmup(UPDATES // 20, O.cosine(3e-3, UPDATES, 1e-4))
     optimizer = O.AdamW(model, rate, decay=0.1, transforms=[O.clip_by_norm(1.0)])
-    print(
-        f"{len(index):,} characters, {len(vocabulary)} different ones, {sum(p.size for p in model.params()):,} weights"
-    )
 
     begin, seen, curve = time.perf_counter(), [], []
-    for step, (x, t) in batches(train):
+    loader = data.DataLoader(data.Windows(train, CONTEXT), BATCH, drop_last=True)
+    for step, (x, t) in zip(progress(range(1, UPDATES + 1), "learning to write"), loader):
         loss = F.softmax_cross_entropy(model(x), t)
         model.cleargrads()
         loss.backward()
         optimizer.update()
         seen.append(loss.item())
         if step % (UPDATES // 10) == 0:
-            curve.append((step, held_out(model, test)))
+            curve.append((step, held_out(model, windows)))
             line = model.generate(vocabulary.encode("\n")[None], 70, temperature=0.8, top_p=0.95, rng=step)[0]
             seconds = time.perf_counter() - begin
             print(f"{step:5} updates, {seconds:5.0f} s, held-out {curve[-1][1]:.3f}: {vocabulary.decode(line)[1:]!r}")
     print(vocabulary.decode(model.generate(vocabulary.encode("And God")[None], 400, temperature=0.7, rng=0)[0]))
+    print(f"{sum(p.size for p in model.params()):,} weights; held out: {curve[-1][1]:.3f} nats a character")
     Path("runs").mkdir(exist_ok=True)
     serialize.save(model, "runs/char_gpt.npz")
-    draw(seen, curve)
+    draw(seen, curve, LIMIT, "runs/char_gpt.png")
     assert curve[-1][1] < LIMIT
 
 
-def draw(seen, curve):
+def draw(seen, curve, limit, path):
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(range(1, len(seen) + 1), seen, lw=0.5, alpha=0.5, label="training")
     axes.plot(*zip(*curve), "o-", label="held-out")
-    axes.axhline(LIMIT, ls=":", c="gray", label="what it must reach")
+    axes.axhline(limit, ls=":", c="gray", label="what it must reach")
     axes.set(xlabel="updates", ylabel="nats a character", ylim=(0, None))
     axes.legend()
-    Path("runs").mkdir(exist_ok=True)
-    figure.savefig("runs/char_gpt.png", dpi=120)
-    print("drawn: runs/char_gpt.png")
+    figure.savefig(path, dpi=120)
+    print(f"drawn: {path}")
 
 
 if __name__ == "__main__":

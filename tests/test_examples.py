@@ -90,6 +90,14 @@ def test_a_damaged_mnist_is_named_and_something_else_is_taken(path, tmp_path, mo
     assert re.search("the digits (that come along will do|above are all)|Fashion-MNIST; |Fashion-MNIST: ", said)
 
 
+def test_languages_are_those_of_programs_where_there_are_no_translations(tmp_path):
+    text = (FOLDER / "languages.py").read_text(encoding="utf-8")
+    (tmp_path / "languages.py").write_text(text.replace("/usr/share/locale", "nowhere"), encoding="utf-8")
+    said = run(tmp_path / "languages.py", tmp_path, "--fast")
+    assert "the languages: English, Python and C, because there are too few translations in nowhere\n" in said
+    check_png(tmp_path / "runs" / "languages.png")
+
+
 def test_the_page_of_the_lecture_shows_all_pictures_in_order(tmp_path):
     names = [picture.name for path in LECTURE for picture in named_pictures(path)]
     (tmp_path / "runs" / "lecture").mkdir(parents=True)
