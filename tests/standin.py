@@ -65,7 +65,7 @@ def closed(y):
     if isinstance(y, (np.ndarray, np.generic)):
         return Array(np.asarray(y))
     if isinstance(y, (list, tuple)):
-        return type(y)([closed(item) for item in y])
+        return (list if isinstance(y, list) else tuple)([closed(item) for item in y])  # no tuples with names
     return y
 
 

@@ -413,3 +413,15 @@ TAKEN |= {
     },
     "a sequence": {"range": "numbers"},
 }
+
+square, tall = np.eye(3) + np.arange(9.0).reshape(3, 3) / 20, np.arange(6.0).reshape(3, 2) + np.eye(3, 2)
+MATRICES = {"A": ["array"], "b": ["array"], "upper": ["flag"], "lower": ["flag"], "unit_diagonal": ["flag"], "full_matrices": ["flag"], "compute_uv": ["flag"], "mode": [], "rcond": ["number", "optional"], "n": ["whole"], "axis": ["one axis"]}  # fmt: skip
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"A": square}, MATRICES) for name in ("inv", "det", "slogdet", "eigh", "eigvalsh", "expm")},
+    "F.cholesky": (F.cholesky, {"A": np.eye(3), "upper": False}, MATRICES), "F.svdvals": (F.svdvals, {"A": tall}, MATRICES),
+    "F.solve": (F.solve, {"A": square, "b": tall}, MATRICES), "F.lstsq": (F.lstsq, {"A": tall, "b": v[:3], "rcond": 0.1}, MATRICES),
+    "F.solve_triangular": (F.solve_triangular, {"A": square, "b": tall, "lower": True, "unit_diagonal": False}, MATRICES),
+    "F.svd": (F.svd, {"A": tall, "full_matrices": False, "compute_uv": True}, MATRICES), "F.qr": (F.qr, {"A": tall, "mode": "reduced"}, MATRICES),
+    "F.pinv": (F.pinv, {"A": tall, "rcond": 0.1}, MATRICES), "F.matrix_power": (F.matrix_power, {"A": square, "n": 2}, MATRICES),
+    "F.kron": (F.kron, {"a": tall, "b": square}, MATRICES), "F.cross": (F.cross, {"a": square, "b": square, "axis": -1}, MATRICES),
+}  # fmt: skip
