@@ -250,7 +250,7 @@ def wrapped(name, held):
 
 
 class Submodule:
-    """`random` (CuPy's generators give its arrays) and `linalg`."""
+    """`random` (CuPy's generators give its arrays), `linalg` and `fft`."""
 
     def __init__(self, name):
         self.held = getattr(np, name)
@@ -273,6 +273,7 @@ class Generator:
 ndarray = Array
 random = Submodule("random")
 linalg = Submodule("linalg")
+fft = Submodule("fft")
 
 
 def asarray(x, dtype=None, order=None, copy=None):

@@ -15,6 +15,7 @@ from autograd.functions.conv import *
 from autograd.functions.ctc import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
+from autograd.functions.fourier import *
 from autograd.functions.linalg import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *

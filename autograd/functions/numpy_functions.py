@@ -25,7 +25,7 @@ from autograd.checks import shown
 from autograd.config import mode
 from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
-from autograd.functions import arithmetic, elementwise, linalg, reduction, shape
+from autograd.functions import arithmetic, elementwise, fourier, linalg, reduction, shape
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single
@@ -323,14 +323,6 @@ def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_valu
     return shape.pad(array, pad_width, constant_values)
 
 
-def rolled(sign: int) -> Any:
-    def compute(x: Operand, axes: Any = None) -> Any:
-        found = axes_of(x.shape, axes)
-        return shape.roll(x, tuple([(x.shape[k] // 2) if sign > 0 else -(x.shape[k] // 2) for k in found]), found)
-
-    return compute
-
-
 def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:
     before = (slice(None),) * axes_of(a.shape, axis)[0]
     for _ in range(n):
@@ -474,7 +466,7 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.vdot: lambda a, b: dot(reshape(of(a), -1), reshape(of(b), -1)),
     np.kron: lambda a, b: linalg.kron(*of(a, b)),
     np.cross: lambda a, b, axisa=-1, axisb=-1, axisc=-1, axis=None: crossed(a, b, axisa, axisb, axisc, axis),
-    np.linalg.cross: lambda x1, x2, *, axis=-1: linalg.cross(*of(x1, x2), axis=axis),
+    np.linalg.cross: lambda x1, x2, *, axis=-1: crossed(x1, x2, -1, -1, -1, axis),
     np.tensordot: lambda a, b, axes=2: tensordot(of(a), of(b), axes),
     np.einsum: einsum_of,
     np.linalg.matmul: lambda x1, x2: algebra.matmul(x1, x2),
@@ -532,8 +524,8 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.hsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1),
     np.dsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 2),
     np.unstack: lambda x, *, axis=0: tuple(shape.moveaxis(x, axis, 0)),
-    np.fft.fftshift: rolled(1),
-    np.fft.ifftshift: rolled(-1),
+    np.fft.fftshift: lambda x, axes=None: fourier.fftshift(of(x), axes),
+    np.fft.ifftshift: lambda x, axes=None: fourier.ifftshift(of(x), axes),
     # elements
     np.where: where,
     np.clip: clip,
@@ -658,6 +650,10 @@ INSTEAD: dict[Any, str] = {
     np.linalg.eigvals: "F.eigvalsh for symmetric matrices", np.linalg.cond: "F.svdvals",
     np.rollaxis: "F.moveaxis", np.put_along_axis: "F.where", np.fill_diagonal: "F.where",
     np.full_like: "F.broadcast_to",
+    **{getattr(np.fft, name): f"F.{name}, which gives and takes pairs (re, im)"
+       for name in fourier.__all__ if hasattr(np.fft, name) and "shift" not in name},
+    **dict.fromkeys([np.fft.hfft, np.fft.ihfft], "F.irfft and F.rfft, which give and take pairs (re, im)"),
+    np.imag: "a pair (re, im) of Variables", np.angle: "a pair (re, im) of Variables and np.arctan2(im, re)",
 }  # fmt: skip
 
 METHODS = {

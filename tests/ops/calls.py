@@ -425,3 +425,13 @@ CALLS |= {
     "F.pinv": (F.pinv, {"A": tall, "rcond": 0.1}, MATRICES), "F.matrix_power": (F.matrix_power, {"A": square, "n": 2}, MATRICES),
     "F.kron": (F.kron, {"a": tall, "b": square}, MATRICES), "F.cross": (F.cross, {"a": square, "b": square, "axis": -1}, MATRICES),
 }  # fmt: skip
+
+LINE = {"x": ["array", "pair"], "n": ["whole", "optional"], "axis": ["one axis"], "norm": ["optional"], "s": ["optional", "range as sizes"], "axes": ["axis"], "y": ["array"], "mode": []}  # fmt: skip
+TAKEN |= {"pair": {"7-d array": "numbers"}, "range as sizes": {}}
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": tall.T, "n": 3, "axis": -1, "norm": None}, LINE) for name in ("fft", "ifft", "rfft", "irfft", "power_spectrum")},
+    **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
+    **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
+    **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},
+    "F.fftconvolve": (F.fftconvolve, {"x": tall, "y": square[:, :2], "mode": "same", "axes": 0}, LINE),
+}  # fmt: skip
