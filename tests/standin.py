@@ -18,6 +18,7 @@ import sys
 from types import ModuleType
 
 import numpy as np
+import scipy.special
 
 MISSING = {
     "apply_over_axes", "block", "einsum_path", "errstate", "frompyfunc", "geomspace", "geterr", "insert", "matvec",
@@ -252,14 +253,24 @@ def wrapped(name, held):
 class Submodule:
     """`random` (CuPy's generators give its arrays), `linalg` and `fft`."""
 
-    def __init__(self, name):
-        self.held = getattr(np, name)
+    def __init__(self, held):
+        self.held = held
 
     def __getattr__(self, name):
         held = getattr(self.held, name)
         if name == "default_rng":
             return lambda seed=None: Generator(held(seed))
         return wrapped(name, held)
+
+
+class SpecialFunctions:
+    """cupyx.scipy.special, which has no functions of Bessel of any order."""
+
+    def __getattr__(self, name):
+        if name in {"iv", "ive", "jv", "kv", "yv"}:
+            raise AttributeError(name)
+        held = getattr(scipy.special, name)
+        return lambda *args: closed(held(*map(operand, args)))
 
 
 class Generator:
@@ -271,9 +282,10 @@ class Generator:
 
 
 ndarray = Array
-random = Submodule("random")
-linalg = Submodule("linalg")
-fft = Submodule("fft")
+random = Submodule(np.random)
+linalg = Submodule(np.linalg)
+fft = Submodule(np.fft)
+special = SpecialFunctions()
 
 
 def asarray(x, dtype=None, order=None, copy=None):

@@ -25,6 +25,7 @@ from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.shape import *
+from autograd.functions.special import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 

@@ -25,7 +25,7 @@ from autograd.checks import shown
 from autograd.config import mode
 from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
-from autograd.functions import arithmetic, elementwise, fourier, linalg, reduction, shape
+from autograd.functions import arithmetic, elementwise, fourier, linalg, reduction, shape, special
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single
@@ -441,6 +441,7 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.around: rounding,
     np.fix: lambda x: Stepwise("trunc")(x),
     np.sinc: sinc,
+    np.i0: lambda x: special.i0(of(x)),
     # reductions
     np.sum: lambda a, axis=None, keepdims=False: reduction.sum(a, axis, keepdims),
     np.mean: lambda a, axis=None, keepdims=False: reduction.mean(a, axis, keepdims),

@@ -17,6 +17,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, models, serialize, testing, training, visualize
 from autograd.data import transforms
+from autograd.functions import special
 from autograd.tensorboard import TensorBoard
 
 HUGE = 10**30
@@ -434,4 +435,13 @@ CALLS |= {
     **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},
     "F.fftconvolve": (F.fftconvolve, {"x": tall, "y": square[:, :2], "mode": "same", "axes": 0}, LINE),
+}  # fmt: skip
+
+several_arguments = {"polygamma", "multigammaln", "beta", "betaln", "gammainc", "gammaincc", "zeta"}
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": x / 10 + 0.1}, {}) for name in special.__all__ if name not in several_arguments},
+    **{f"F.{name}": (getattr(F, name), {"a": x + 1, "b": x + 1}, {"b": ["array"]}) for name in ("beta", "betaln")},
+    **{f"F.{name}": (getattr(F, name), {"a": 2, "x": x + 1}, {}) for name in ("gammainc", "gammaincc")},
+    "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
+    "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
 }  # fmt: skip
