@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -21,7 +22,7 @@ from autograd.locks import drawers
 
 __all__ = [
     "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "generator", "gpu_available",
-    "is_array", "module_of", "namespace", "register", "seed", "seeded", "to_device", "to_numpy",
+    "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device", "to_numpy",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -29,11 +30,13 @@ Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a comp
 
 MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # the module that computes with a type; None: no array
 NAMESPACES: dict[type, ModuleType] = {}  # what `namespace` answered for a type: numpy for numbers too
+SPECIAL: dict[ModuleType, Any] = {}  # the module of special functions beside such a module
 
 
-def register(array_type: type, module: ModuleType) -> None:
-    """Makes `module` the namespace of arrays of `array_type`."""
+def register(array_type: type, module: ModuleType, special: Any = None) -> None:
+    """Makes `module` the namespace of arrays of `array_type`, and `special` that of their special functions."""
     MODULES[array_type] = NAMESPACES[array_type] = module
+    SPECIAL[module] = special
 
 
 def module_of(x: object) -> ModuleType | None:
@@ -115,6 +118,17 @@ def cupy() -> ModuleType:
     if not module.cuda.is_available():
         raise RuntimeError("CuPy is installed, but it finds no usable GPU: check the driver with nvidia-smi")
     return module  # type: ignore[no-any-return]
+
+
+def special(*xs: object) -> Any:
+    """The module of special functions for these arrays: SciPy's or CuPy's. Raises RuntimeError if it is not there."""
+    module = namespace(*xs)
+    if SPECIAL.get(module) is None:
+        try:
+            SPECIAL[module] = import_module("scipy.special" if module is np else "cupyx.scipy.special")
+        except ImportError as error:
+            raise RuntimeError("special functions need SciPy: pip install 'define-by-run[science]'") from error
+    return SPECIAL[module]
 
 
 def gpu_available() -> bool:

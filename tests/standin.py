@@ -18,6 +18,7 @@ import sys
 from types import ModuleType
 
 import numpy as np
+import scipy.special
 
 MISSING = {
     "apply_over_axes", "block", "einsum_path", "errstate", "frompyfunc", "geomspace", "geterr", "insert", "matvec",
@@ -65,7 +66,7 @@ def closed(y):
     if isinstance(y, (np.ndarray, np.generic)):
         return Array(np.asarray(y))
     if isinstance(y, (list, tuple)):
-        return type(y)([closed(item) for item in y])
+        return (list if isinstance(y, list) else tuple)([closed(item) for item in y])  # no tuples with names
     return y
 
 
@@ -250,16 +251,26 @@ def wrapped(name, held):
 
 
 class Submodule:
-    """`random` (CuPy's generators give its arrays) and `linalg`."""
+    """`random` (CuPy's generators give its arrays), `linalg` and `fft`."""
 
-    def __init__(self, name):
-        self.held = getattr(np, name)
+    def __init__(self, held):
+        self.held = held
 
     def __getattr__(self, name):
         held = getattr(self.held, name)
         if name == "default_rng":
             return lambda seed=None: Generator(held(seed))
         return wrapped(name, held)
+
+
+class SpecialFunctions:
+    """cupyx.scipy.special, which has no functions of Bessel of any order."""
+
+    def __getattr__(self, name):
+        if name in {"iv", "ive", "jv", "kv", "yv"}:
+            raise AttributeError(name)
+        held = getattr(scipy.special, name)
+        return lambda *args: closed(held(*map(operand, args)))
 
 
 class Generator:
@@ -271,8 +282,10 @@ class Generator:
 
 
 ndarray = Array
-random = Submodule("random")
-linalg = Submodule("linalg")
+random = Submodule(np.random)
+linalg = Submodule(np.linalg)
+fft = Submodule(np.fft)
+special = SpecialFunctions()
 
 
 def asarray(x, dtype=None, order=None, copy=None):

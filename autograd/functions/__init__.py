@@ -15,6 +15,8 @@ from autograd.functions.conv import *
 from autograd.functions.ctc import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
+from autograd.functions.fourier import *
+from autograd.functions.linalg import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.normalization import *
@@ -23,6 +25,7 @@ from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.shape import *
+from autograd.functions.special import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 

@@ -25,7 +25,7 @@ from autograd.checks import shown
 from autograd.config import mode
 from autograd.constants import holds, is_sparse
 from autograd.function import Function, Tracked
-from autograd.functions import arithmetic, elementwise, reduction, shape
+from autograd.functions import arithmetic, elementwise, fourier, linalg, reduction, shape, special
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single
@@ -323,14 +323,6 @@ def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_valu
     return shape.pad(array, pad_width, constant_values)
 
 
-def rolled(sign: int) -> Any:
-    def compute(x: Operand, axes: Any = None) -> Any:
-        found = axes_of(x.shape, axes)
-        return shape.roll(x, tuple([(x.shape[k] // 2) if sign > 0 else -(x.shape[k] // 2) for k in found]), found)
-
-    return compute
-
-
 def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:
     before = (slice(None),) * axes_of(a.shape, axis)[0]
     for _ in range(n):
@@ -365,20 +357,25 @@ def rot90(m: Operand, k: int = 1, axes: Any = (0, 1)) -> Any:
     return m
 
 
-def kron(a: Operand, b: Operand) -> Any:
+def least_squares(a: Operand, b: Operand, rcond: float | None = None) -> Any:
+    """What np.linalg.lstsq gives: of its four results the first has a gradient."""
+    _, residuals, rank, s = np.linalg.lstsq(as_array(of(a)), as_array(of(b)), rcond)
+    return linalg.lstsq(of(a), of(b), rcond), residuals, rank, s
+
+
+def crossed(a: Operand, b: Operand, axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
     a, b = of(a, b)
-    n = max(a.ndim, b.ndim)
-    a, b = [reshape(x, (1,) * (n - x.ndim) + x.shape) for x in (a, b)]
-    pairs = reshape(a, tuple([k for size in a.shape for k in (size, 1)])) * reshape(
-        b, tuple([k for size in b.shape for k in (1, size)])
-    )
-    return reshape(pairs, tuple([p * q for p, q in zip(a.shape, b.shape)]))
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    y = linalg.cross(shape.moveaxis(a, axisa, -1), shape.moveaxis(b, axisb, -1))
+    return shape.moveaxis(y, -1, axisc)
 
 
-def matrix_power(a: Operand, n: int) -> Any:
-    if not isinstance(n, int) or n < 1:
-        raise TypeError(f"np.linalg.matrix_power of a Variable takes a whole number of at least 1, not {n!r}")
-    return reduce(algebra.matmul, [a] * n)
+def pseudo_inverse(a: Operand, rcond: Any = None, *, rtol: Any = None) -> Any:
+    return linalg.pinv(of(a), rtol if rcond is None else rcond)
+
+
+def singular_values(a: Operand, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    return linalg.svd(of(a), full_matrices and compute_uv, compute_uv)
 
 
 def einsum_of(*operands: Any) -> Any:
@@ -444,6 +441,7 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.around: rounding,
     np.fix: lambda x: Stepwise("trunc")(x),
     np.sinc: sinc,
+    np.i0: lambda x: special.i0(of(x)),
     # reductions
     np.sum: lambda a, axis=None, keepdims=False: reduction.sum(a, axis, keepdims),
     np.mean: lambda a, axis=None, keepdims=False: reduction.mean(a, axis, keepdims),
@@ -467,7 +465,9 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.inner: inner,
     np.outer: outer_of_all,
     np.vdot: lambda a, b: dot(reshape(of(a), -1), reshape(of(b), -1)),
-    np.kron: kron,
+    np.kron: lambda a, b: linalg.kron(*of(a, b)),
+    np.cross: lambda a, b, axisa=-1, axisb=-1, axisc=-1, axis=None: crossed(a, b, axisa, axisb, axisc, axis),
+    np.linalg.cross: lambda x1, x2, *, axis=-1: crossed(x1, x2, -1, -1, -1, axis),
     np.tensordot: lambda a, b, axes=2: tensordot(of(a), of(b), axes),
     np.einsum: einsum_of,
     np.linalg.matmul: lambda x1, x2: algebra.matmul(x1, x2),
@@ -475,7 +475,19 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.linalg.tensordot: lambda x1, x2, *, axes=2: tensordot(of(x1), of(x2), axes),
     np.linalg.vecdot: vecdot,
     np.linalg.multi_dot: lambda arrays: reduce(algebra.matmul, arrays),
-    np.linalg.matrix_power: matrix_power,
+    np.linalg.matrix_power: lambda a, n: linalg.matrix_power(of(a), n),
+    np.linalg.inv: lambda a: linalg.inv(of(a)),
+    np.linalg.solve: lambda a, b: linalg.solve(*of(a, b)),
+    np.linalg.cholesky: lambda a, *, upper=False: linalg.cholesky(of(a), upper),
+    np.linalg.det: lambda a: linalg.det(of(a)),
+    np.linalg.slogdet: lambda a: linalg.slogdet(of(a)),
+    np.linalg.eigh: lambda a: linalg.eigh(of(a)),
+    np.linalg.eigvalsh: lambda a: linalg.eigvalsh(of(a)),
+    np.linalg.svd: singular_values,
+    np.linalg.svdvals: lambda x: linalg.svdvals(of(x)),
+    np.linalg.qr: lambda a, mode="reduced": linalg.qr(of(a), mode),
+    np.linalg.pinv: pseudo_inverse,
+    np.linalg.lstsq: least_squares,
     # shapes
     np.reshape: lambda a, shape: reshape(a, shape),
     np.ravel: lambda a: reshape(a, -1),
@@ -513,8 +525,8 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.hsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1),
     np.dsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 2),
     np.unstack: lambda x, *, axis=0: tuple(shape.moveaxis(x, axis, 0)),
-    np.fft.fftshift: rolled(1),
-    np.fft.ifftshift: rolled(-1),
+    np.fft.fftshift: lambda x, axes=None: fourier.fftshift(of(x), axes),
+    np.fft.ifftshift: lambda x, axes=None: fourier.ifftshift(of(x), axes),
     # elements
     np.where: where,
     np.clip: clip,
@@ -635,9 +647,14 @@ INSTEAD: dict[Any, str] = {
     np.copyto: "F.where", np.putmask: "F.where", np.place: "F.where", np.put: "F.where", np.select: "F.where",
     np.piecewise: "F.where", np.choose: "F.where", np.compress: "x[mask]", np.extract: "x[mask]",
     np.delete: "F.concat of parts", np.insert: "F.concat of parts", np.block: "F.concat",
-    np.cumulative_prod: "np.cumprod", np.cross: "F.einsum", np.linalg.cross: "F.einsum",
+    np.cumulative_prod: "np.cumprod", np.linalg.eig: "F.eigh for symmetric matrices",
+    np.linalg.eigvals: "F.eigvalsh for symmetric matrices", np.linalg.cond: "F.svdvals",
     np.rollaxis: "F.moveaxis", np.put_along_axis: "F.where", np.fill_diagonal: "F.where",
     np.full_like: "F.broadcast_to",
+    **{getattr(np.fft, name): f"F.{name}, which gives and takes pairs (re, im)"
+       for name in fourier.__all__ if hasattr(np.fft, name) and "shift" not in name},
+    **dict.fromkeys([np.fft.hfft, np.fft.ihfft], "F.irfft and F.rfft, which give and take pairs (re, im)"),
+    np.imag: "a pair (re, im) of Variables", np.angle: "a pair (re, im) of Variables and np.arctan2(im, re)",
 }  # fmt: skip
 
 METHODS = {

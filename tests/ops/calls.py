@@ -17,6 +17,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, models, serialize, testing, training, visualize
 from autograd.data import transforms
+from autograd.functions import special
 from autograd.tensorboard import TensorBoard
 
 HUGE = 10**30
@@ -413,3 +414,34 @@ TAKEN |= {
     },
     "a sequence": {"range": "numbers"},
 }
+
+square, tall = np.eye(3) + np.arange(9.0).reshape(3, 3) / 20, np.arange(6.0).reshape(3, 2) + np.eye(3, 2)
+MATRICES = {"A": ["array"], "b": ["array"], "upper": ["flag"], "lower": ["flag"], "unit_diagonal": ["flag"], "full_matrices": ["flag"], "compute_uv": ["flag"], "mode": [], "rcond": ["number", "optional"], "n": ["whole"], "axis": ["one axis"]}  # fmt: skip
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"A": square}, MATRICES) for name in ("inv", "det", "slogdet", "eigh", "eigvalsh", "expm")},
+    "F.cholesky": (F.cholesky, {"A": np.eye(3), "upper": False}, MATRICES), "F.svdvals": (F.svdvals, {"A": tall}, MATRICES),
+    "F.solve": (F.solve, {"A": square, "b": tall}, MATRICES), "F.lstsq": (F.lstsq, {"A": tall, "b": v[:3], "rcond": 0.1}, MATRICES),
+    "F.solve_triangular": (F.solve_triangular, {"A": square, "b": tall, "lower": True, "unit_diagonal": False}, MATRICES),
+    "F.svd": (F.svd, {"A": tall, "full_matrices": False, "compute_uv": True}, MATRICES), "F.qr": (F.qr, {"A": tall, "mode": "reduced"}, MATRICES),
+    "F.pinv": (F.pinv, {"A": tall, "rcond": 0.1}, MATRICES), "F.matrix_power": (F.matrix_power, {"A": square, "n": 2}, MATRICES),
+    "F.kron": (F.kron, {"a": tall, "b": square}, MATRICES), "F.cross": (F.cross, {"a": square, "b": square, "axis": -1}, MATRICES),
+}  # fmt: skip
+
+LINE = {"x": ["array", "pair"], "n": ["whole", "optional"], "axis": ["one axis"], "norm": ["optional"], "s": ["optional", "range as sizes"], "axes": ["axis"], "y": ["array"], "mode": []}  # fmt: skip
+TAKEN |= {"pair": {"7-d array": "numbers"}, "range as sizes": {}}
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": tall.T, "n": 3, "axis": -1, "norm": None}, LINE) for name in ("fft", "ifft", "rfft", "irfft", "power_spectrum")},
+    **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
+    **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
+    **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},
+    "F.fftconvolve": (F.fftconvolve, {"x": tall, "y": square[:, :2], "mode": "same", "axes": 0}, LINE),
+}  # fmt: skip
+
+several_arguments = {"polygamma", "multigammaln", "beta", "betaln", "gammainc", "gammaincc", "zeta"}
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": x / 10 + 0.1}, {}) for name in special.__all__ if name not in several_arguments},
+    **{f"F.{name}": (getattr(F, name), {"a": x + 1, "b": x + 1}, {"b": ["array"]}) for name in ("beta", "betaln")},
+    **{f"F.{name}": (getattr(F, name), {"a": 2, "x": x + 1}, {}) for name in ("gammainc", "gammaincc")},
+    "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
+    "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
+}  # fmt: skip

@@ -1,0 +1,160 @@
+"""Linear algebra where it is singular or repeated, on larger matrices, and as programs use it."""
+
+import numpy as np
+import pytest
+
+import autograd.functions as F
+from autograd import Variable, grad
+from autograd.testing import check_gradients
+
+pytestmark = pytest.mark.standin_exempt("the rows of the op table run there; here NumPy's arrays are the reference")
+
+RNG = np.random.default_rng(0)
+
+
+def definite(n):
+    A = RNG.standard_normal((n, n))
+    return A @ A.T + n * np.eye(n)
+
+
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("n", [31, 33, 100, 129])
+def test_large_triangles_are_solved_by_halves(n, lower):
+    A = np.tril(RNG.standard_normal((2, n, n)) / n) + 2 * np.eye(n)
+    A = A if lower else A.swapaxes(-1, -2)
+    x = RNG.standard_normal((2, n, 3))
+    other = A + (np.triu(A + 5, 1) if lower else np.tril(A + 5, -1))  # the other triangle is not read
+    np.testing.assert_allclose(F.solve_triangular(other, A @ x, lower=lower), x, rtol=1e-9, atol=1e-12)
+    ones = A - A * np.eye(n) + np.eye(n)
+    np.testing.assert_allclose(F.solve_triangular(A, ones @ x, lower, unit_diagonal=True), x, rtol=1e-9, atol=1e-11)
+
+
+def test_gradients_of_large_matrices():
+    """ln det A = 2 sum of ln L_ii, in three ways, and their gradient A^-1."""
+    A = Variable(definite(80))
+    expected = np.linalg.inv(A.data)
+    for f in (
+        lambda A: F.slogdet(A)[1],
+        lambda A: 2 * F.log(np.diagonal(F.cholesky(A))).sum(),
+        lambda A: F.log(F.eigvalsh(A)).sum(),
+        lambda A: F.log(F.svdvals(A)).sum(),
+    ):
+        np.testing.assert_allclose(grad(f(A), A).data, expected, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 30.0, 1000.0])
+def test_exponentials_of_rotations(scale):
+    """e^[[0, -a], [a, 0]] turns by the angle a, and so does its derivative, whatever the gradient's size."""
+    a = Variable(np.array(scale))
+    A = a * np.array([[0.0, -1.0], [1.0, 0.0]])
+    y = F.expm(A)
+    expected = np.array([[np.cos(scale), -np.sin(scale)], [np.sin(scale), np.cos(scale)]])
+    np.testing.assert_allclose(y.data, expected, atol=1e-12)
+    for size in (1e-6, 1.0, 1e9):
+        gy = size * np.array([[1.0, 0.5], [0.25, -1.0]])
+        slope = (gy * np.array([[-np.sin(scale), -np.cos(scale)], [np.cos(scale), -np.sin(scale)]])).sum()
+        np.testing.assert_allclose(grad(y, a, gy).data, slope, rtol=1e-10, atol=1e-12 * size)
+
+
+def test_a_batch_of_exponentials_scales_each():
+    A = np.stack([np.zeros((2, 2)), np.diag([1e-9, 1.0]), np.diag([40.0, -40.0])])
+    np.testing.assert_allclose(F.expm(A)[2], np.diag(np.exp([40.0, -40.0])), rtol=1e-12, atol=1e-18)
+    np.testing.assert_allclose(F.expm(A)[1], np.diag(np.exp([1e-9, 1.0])), rtol=1e-15)
+
+
+REPEATED = {
+    "eigenvectors": lambda A: F.eigh(A)[1],
+    "a vector of them": lambda A: F.eigh(A)[1][:, 0],
+    "left singular vectors": lambda A: F.svd(A)[0],
+    "right singular vectors": lambda A: F.svd(A)[2],
+    "a sum over them": lambda A: F.eigh(A)[1] @ A,
+}
+
+
+@pytest.mark.parametrize("f", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("gap", [0.0, 1e-16])
+def test_a_vector_of_a_repeated_value_has_no_derivative(f, gap):
+    A = Variable(np.diag([1.0, 1.0 + gap, 2.0]))
+    with pytest.raises(ValueError, match="no derivative of a vector whose .* value is repeated|eigenvalue is repeated"):
+        grad(f(A).sum(), A)
+
+
+def test_what_does_not_depend_on_the_choice_has_one():
+    A = Variable(np.diag([1.0, 1.0, 2.0]))
+    w, V = F.eigh(A)
+    np.testing.assert_allclose(grad((w**2).sum(), A).data, 2 * A.data, atol=1e-15)
+    first = (V[:, 2] ** 4).sum()  # the third vector alone
+    np.testing.assert_allclose(grad(first, A).data, np.zeros((3, 3)), atol=1e-15)
+    np.testing.assert_allclose(grad(F.svdvals(A).sum(), A).data, np.eye(3), atol=1e-15)
+    with pytest.raises(ValueError, match="eigenvalue is repeated"):
+        grad(grad((F.eigvalsh(A) ** 2).sum(), A, create_graph=True).sum(), A)
+
+
+def test_near_eigenvalues_are_right_up_to_rounding():
+    gap = 1e-5
+    A = np.array([[1.0, 0.3 * gap], [0.3 * gap, 1.0 + gap]])
+    check_gradients(lambda A: F.eigh(A)[1] ** 2, A, order=1, eps=1e-9, rtol=1e-5)
+
+
+def test_a_rectangular_matrix_with_a_singular_value_0():
+    A = Variable(np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]))
+    np.testing.assert_allclose(grad(F.svdvals(A)[0], A).data, [[1, 0], [0, 0], [0, 0]], atol=1e-15)
+    with pytest.raises(ValueError, match="singular value is 0"):
+        grad(F.svd(A)[0][:, 1].sum(), A)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda A: F.slogdet(A)[1], "slogdet, for its derivative, takes invertible matrices"),
+        (lambda A: F.qr(A)[0], "qr, for its derivative, takes no zero on the diagonal"),
+    ],
+)
+def test_derivatives_that_do_not_exist(f, message):
+    A = Variable(np.array([[0.0, 0.0], [0.0, 1.0]]))
+    y = f(A)
+    with pytest.raises(ValueError, match=message):
+        grad(y.sum(), A)
+
+
+def test_determinants_of_singular_matrices_have_every_order():
+    """det of [[a, b], [c, d]] has the Hessian of a d - b c, and det(x I) = x^3 the derivative 6 of third order."""
+    A = Variable(np.zeros((2, 2)))
+    gA = grad(F.det(A), A, create_graph=True)
+    np.testing.assert_array_equal(grad(gA[0, 1], A).data, [[0, 0], [-1, 0]])
+    x = Variable(0.0)
+    y = F.det(x * np.eye(3))
+    for expected in (0, 0, 6):
+        y = grad(y, x, create_graph=True)
+        np.testing.assert_allclose(y.data, expected, atol=1e-14)
+
+
+def test_a_determinant_of_a_large_ill_conditioned_matrix():
+    i = np.arange(8)
+    A = Variable(1 / (1.0 + i[:, None] + i))  # Hilbert's
+    s = np.linalg.svd(A.data)[1]
+    g = grad(F.det(A), A, create_graph=True)
+    np.testing.assert_allclose(np.linalg.norm(g.data, 2), s[:-1].prod(), rtol=1e-6)  # the cofactors' largest value
+
+
+def test_halves_keep_their_dtype():
+    A = np.array([[2.0, 0.5], [0.5, 1.0]], np.float16)
+    for f in (F.inv, F.cholesky, F.det, F.eigvalsh, F.expm, F.pinv):
+        x = Variable(A)
+        y = f(x)
+        assert (y.dtype, grad(y.sum(), x).dtype) == (np.float16, np.float16)
+    np.testing.assert_allclose(F.inv(np.array([[2, 0], [0, 4]], np.uint8)), [[0.5, 0], [0, 0.25]])
+
+
+def test_the_marginal_likelihood_of_a_gaussian_process():
+    """y^T K^-1 y + ln det K by Cholesky, its gradient and its Hessian in two hyper-parameters."""
+    x = np.linspace(0, 1, 6)[:, None]
+    y = np.sin(5 * x)
+
+    def loss(theta):
+        K = theta[0] * F.exp(-((x - x.T) ** 2) * theta[1]) + 0.1 * np.eye(6)
+        L = F.cholesky(K)
+        z = F.solve_triangular(L, y, lower=True)
+        return (z**2).sum() + 2 * F.log(np.diagonal(L)).sum()
+
+    check_gradients(loss, np.array([1.5, 4.0]), order=2)
