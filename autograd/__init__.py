@@ -70,14 +70,14 @@ __all__ = [
 ]
 
 PARTS = (
-    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "tensorboard", "testing",
-    "training", "visualize", "watch",
+    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize",
+    "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
-    **dict.fromkeys(
-        "functional_call hessian hvp jacobian jvp laplacian root value_and_grad vjp".split(), "derivatives"
-    ),
+    "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
+    "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
+    "vjp": "derivatives",
 }  # fmt: skip
 
 

@@ -3,8 +3,11 @@
 python benchmarks/derivatives.py
 
 `hessian` is held against `torch.autograd.functional.hessian`, plain and vectorized, and against our own loop of second
-passes. `hvp` of a network is the derivative of its gradient along a vector, on both sides.
+passes. `hvp` of a network is held against `torch.autograd.functional.hvp` over `torch.func.functional_call`, the same call;
+and, "by hand", against two calls of `torch.autograd.grad` on the network itself.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -43,7 +46,9 @@ A, point = rng.standard_normal((50, 50)), rng.standard_normal(50)
 
 def valley(x, A, sin, exp):
     """Rosenbrock's valley in 50 dimensions, with waves and a hill."""
-    return ((100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()) + (sin(x) * (A @ x)).sum() + exp(-(x * x).sum())
+    return (
+        ((100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()) + (sin(x) * (A @ x)).sum() + exp(-(x * x).sum())
+    )
 
 
 def ours_of_valley(x):
@@ -82,10 +87,10 @@ def jacobian(outputs, inputs):
     )
 
 
-def hvp(N, *sizes):
+def hvp(N, *sizes, by_hand=False):
     """H v of a network's loss in all its weights."""
     ag.seed(0)
-    pairs = list(zip(sizes, sizes[1:]))
+    pairs = list(pairwise(sizes))
     ours_net = L.Sequential(*[part for a, b in pairs for part in (L.Linear(b, a), F.tanh)][:-1])
     theirs_net = torch.nn.Sequential(*[m for a, b in pairs for m in (torch.nn.Linear(a, b), torch.nn.Tanh())][:-1])
     x = rng.standard_normal((N, sizes[0])).astype(np.float32)
@@ -105,12 +110,21 @@ def hvp(N, *sizes):
     def ours():
         return ag.hvp(loss, params, vs)[1][0].data
 
+    names = [name for name, _ in theirs_net.named_parameters()]
+
+    def loss_of(*ps):
+        y = torch.func.functional_call(theirs_net, dict(zip(names, ps)), (xt,))
+        return torch.nn.functional.mse_loss(y, tt)
+
     def theirs():
+        return torch.autograd.functional.hvp(loss_of, tuple(weights), tuple(vts))[1][0].numpy().T
+
+    def theirs_by_hand():
         y = torch.nn.functional.mse_loss(theirs_net(xt), tt)
         grads = torch.autograd.grad(y, weights, create_graph=True)
         return torch.autograd.grad(grads, weights, vts)[0].numpy().T
 
-    return ours, theirs
+    return ours, theirs_by_hand if by_hand else theirs
 
 
 CASES = {
@@ -122,11 +136,13 @@ CASES = {
     "jacobian 5 -> 1000, by columns": lambda: jacobian(1000, 5),
     "hvp, 32 x 20-50-50-1": lambda: hvp(32, 20, 50, 50, 1),
     "hvp, 100 x 784-100-10": lambda: hvp(100, 784, 100, 10),
+    "hvp, 32 x 20-50-50-1, by hand": lambda: hvp(32, 20, 50, 50, 1, by_hand=True),
+    "hvp, 100 x 784-100-10, by hand": lambda: hvp(100, 784, 100, 10, by_hand=True),
 }
 
 
 def main():
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # these are small: a second thread would mostly wait
     header()
     for name, make in CASES.items():
         ours, theirs = make()

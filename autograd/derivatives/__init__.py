@@ -10,7 +10,7 @@ them, so that they can be differentiated again.
 | `vjp(f, x, v)` | f(x), v^T J | one walk back |
 | `jvp(f, x, v)` | f(x), J v | two walks back, the first recorded |
 | `hvp(f, x, v)` | f(x), H v | two walks back, the first recorded |
-| `jacobian(f, x)` | J | a walk with a seed for each output, or for each input after a recorded one: the smaller number |
+| `jacobian(f, x)` | J | a walk with a seed for each output; or a recorded one, and one with a seed for each input |
 | `hessian(f, x)` | H | a recorded walk, and one with a seed for each input |
 | `laplacian(f, x)` | the trace of H, row by row | the same with a seed for each column |
 | `root(f, x, theta)` | x as a function of theta, where f(x, theta) = 0 | one Jacobian, one f for each order |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ __all__ = ["root"]
 
 
 def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, order: int = 1) -> Any:
-    """x, where f(x, theta) = 0, as a function of theta:   dx/dtheta = -(df/dx)^-1 df/dtheta   [implicit function theorem]
+    """x, where f(x, theta) = 0, as a function of theta:   dx/dtheta = -(df/dx)^-1 df/dtheta   [implicit functions]
 
     x       the solution, an array that any solver found; its own way is not differentiated
     theta   what f gets beside x: a Variable, or a list or dict of them, to which the gradients go
@@ -62,7 +63,7 @@ def inverse_jacobian(f: Callable[[Any, Any], Any], x: Any, theta: Any) -> Any:
         try:
             inverse = namespace(J.value).linalg.inv(as_array(J).reshape(x.size, x.size))
         except np.linalg.LinAlgError:
-            inverse = np.full((1, 1), np.inf)
-    if not np.isfinite(np.sum(inverse)):
+            inverse = None
+    if inverse is None or not isfinite(float(inverse.sum())):
         raise ValueError("root: df/dx must be invertible, not singular: x is no isolated solution of f(x, theta) = 0")
     return inverse

@@ -20,12 +20,13 @@ from autograd.config import mode, using
 from autograd.function import Function, new_node, wrap
 from autograd.functions import activation, elementwise
 from autograd.functions.linear import Linear
+from autograd.functions.shape import concat
 from autograd.guards import BackwardPass
 from autograd.kernels.matmul import product
 from autograd.shapes import inverse_permutation
 from autograd.variable import Variable
 
-__all__ = ["BROADCASTING", "RULES", "gradients_by_seed", "rows"]
+__all__ = ["RULES", "gradients_by_seed", "rows"]
 
 LARGE = 1 << 22  # elements of a gradient with its seeds: more are walked in several turns
 
@@ -40,28 +41,20 @@ def gradients_by_seed(y: Variable, xs: Sequence[Variable], seeds: Any, create_gr
     """The gradients of y by each seed.   seeds (K, *M), x (*N) -> (K, *N). Without seeds, they are the unit vectors."""
     targets = [x.node or new_node(x) for x in xs]
     xp, K = namespace(y.value), y.size if seeds is None else len(seeds)
-    walk = engine.nodes_between([y.node], set(targets))
+    walk = engine.nodes_between([y.node], set(targets)) if K else {}
     turn = max(1, LARGE // max([1, *[prod(node.shape) for node in [*walk, *targets]]]))
     family, now = y.family, mode.get()
     parts = []
-    for start in range(0, K, turn):
+    for start in range(0, max(K, 1), turn):
         k = min(turn, K - start)
         seed = xp.eye(k, K, start, y.dtype).reshape(k, *y.shape) if seeds is None else seeds[start : start + k]
         recorded = BackwardPass(family, []) if create_graph else None
         changed = create_graph or now.differentiating is not None
         with using(differentiating=recorded, recording=create_graph or now.recording) if changed else nullcontext():
             found = walk_back(y.node, wrap(seed, family) if create_graph else seed, walk, {*walk, *targets})
-        zeros = [xp.zeros((k, *x.shape), x.dtype) for x in xs]
-        parts.append([found.get(node, zero) for node, zero in zip(targets, zeros)])
-    gxs = [part[0] if len(part) == 1 else joined(part) for part in zip(*parts)]
+        parts.append([found[t] if t in found else xp.zeros((k, *x.shape), x.dtype) for t, x in zip(targets, xs)])
+    gxs = [part[0] if len(part) == 1 else concat(part, 0) for part in zip(*parts)]
     return [gx if isinstance(gx, Variable) else wrap(gx, family) for gx in gxs]
-
-
-def joined(parts: Sequence[Any]) -> Any:
-    """Parts along the first axis as one."""
-    if any(isinstance(part, Variable) for part in parts):
-        return algebra.reshape(stacked(sum([list(part) for part in parts], [])), (-1, *parts[0].shape[1:]))
-    return namespace(parts[0]).concatenate(parts)
 
 
 def walk_back(y: Any, seed: Any, walk: Iterable[Any], wanted: set[Any]) -> dict[Any, Any]:
@@ -158,11 +151,14 @@ def of_linear(f: Any, gy: Any) -> Any:
     return gx, needs_W and product(flat.T, g), needs_b and g.sum(1)
 
 
-ELEMENTWISE = [x for x in vars(elementwise).values() if isinstance(x, type) and x.__module__ == elementwise.__name__]
+NAMES = (
+    "Exp Log1p Expm1 Sqrt Square Sin Cos Tan Arcsin Arccos Arctan Sinh Cosh Tanh "
+    "Sigmoid ReLU LeakyReLU ELU SiLU Softplus"
+)
+ELEMENTWISE = [{**vars(elementwise), **vars(activation)}[name] for name in NAMES.split()]
 BROADCASTING: list[Any] = [
     *(algebra.Add, algebra.Sub, algebra.Mul, algebra.Div, algebra.FloorDiv, algebra.Mod, algebra.Neg, algebra.Power),
-    *(algebra.Log, MatMul, BroadcastTo, *ELEMENTWISE, activation.Sigmoid, activation.ReLU, activation.LeakyReLU),
-    *(activation.ELU, activation.SiLU, activation.Softplus),
+    *(algebra.Log, MatMul, BroadcastTo, *ELEMENTWISE),
 ]
 RULES: dict[type[Function], Callable[[Any, Any], Any]] = {
     **dict.fromkeys(BROADCASTING, as_it_is),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from autograd.algebra import as_array, reshape
 from autograd.checks import shown
@@ -28,7 +27,7 @@ def apart(x: Any) -> tuple[list[Any], list[str], Rebuild]:
         return [x], [""], lambda leaves: leaves[0]
     keys = list(x) if isinstance(x, dict) else list(range(len(x)))
     parts = [apart(x[key]) for key in keys]
-    ends = np.cumsum([0] + [len(leaves) for leaves, _, _ in parts]).tolist()
+    ends = [0, *accumulate([len(leaves) for leaves, _, _ in parts])]
 
     def together(leaves: Sequence[Any]) -> Any:
         built = [part[2](leaves[i:j]) for part, i, j in zip(parts, ends, ends[1:])]
@@ -112,7 +111,8 @@ def like(name: str, v: Any, xs: Sequence[Variable], paths: Any, create_graph: bo
             raise TypeError(f"{name}: v must be an array {x.shape} of real numbers, not {shown(leaf)}") from error
         if value.shape != x.shape:
             raise ValueError(f"{name}: v must have the shape {x.shape}, not {value.shape}")
-        found.append(value.astype(x.dtype) if create_graph else as_array(value).astype(x.dtype, copy=False))
+        value = value if value.dtype == x.dtype else value.astype(x.dtype)
+        found.append(value if create_graph else as_array(value))
     return found
 
 

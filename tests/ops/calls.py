@@ -413,3 +413,18 @@ TAKEN |= {
     },
     "a sequence": {"range": "numbers"},
 }
+
+taken_x = ["a point"]
+of_f = {"x": taken_x, "f": [], "create_graph": ["flag"]}
+CALLS |= {
+    **{f"ag.{name}": (getattr(ag, name), {"f": lambda x: (x * x).sum(), "x": v, "create_graph": False}, of_f) for name in ("value_and_grad", "hessian")},
+    "ag.jacobian": (ag.jacobian, {"f": F.tanh, "x": v, "create_graph": False}, {**of_f, "f": ["function"]}),
+    "ag.laplacian": (ag.laplacian, {"f": lambda x: (x * x).sum(-1), "x": v, "create_graph": False}, of_f),
+    "ag.hvp": (ag.hvp, {"f": lambda x: (x * x).sum(), "x": v, "v": v, "create_graph": False}, of_f),
+    **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
+    "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
+    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "order": 1}, {"f": ["function"], "order": ["whole"], "x": taken_x, "theta": ["array"]}),
+}  # fmt: skip
+TAKEN |= {
+    "a point": dict.fromkeys(["nan", "inf", "-inf", "1.5", "1e30", "[1.5]", "[nan]", "empty array", "7-d array"], "a point of any shape"),
+}  # fmt: skip
