@@ -3,8 +3,8 @@
 python benchmarks/derivatives.py
 
 `hessian` is held against `torch.autograd.functional.hessian`, plain and vectorized, and against our own loop of second
-passes. `hvp` of a network is held against `torch.autograd.functional.hvp` over `torch.func.functional_call`, the same call;
-and, "by hand", against two calls of `torch.autograd.grad` on the network itself.
+passes. `hvp` of a network is held against `torch.autograd.functional.hvp` over `torch.func.functional_call`.
+Once more, "by hand", it is held against two calls of `torch.autograd.grad` on the network itself.
 """
 
 from itertools import pairwise
