@@ -24,6 +24,17 @@ from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
 
 if TYPE_CHECKING:
+    from autograd.derivatives import (
+        functional_call,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        laplacian,
+        root,
+        value_and_grad,
+        vjp,
+    )
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.watch import anomaly, profile
 
@@ -39,22 +50,34 @@ __all__ = [
     "as_variable",
     "default_dtype",
     "enable_grad",
+    "functional_call",
     "generator",
     "gpu_available",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "laplacian",
     "no_grad",
     "profile",
+    "root",
     "seed",
     "set_default_dtype",
     "test_mode",
+    "value_and_grad",
+    "vjp",
 ]
 
 PARTS = (
-    "data", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize", "tensorboard", "testing",
-    "training", "visualize", "watch",
+    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize",
+    "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
+    "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
+    "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
+    "vjp": "derivatives",
 }  # fmt: skip
 
 

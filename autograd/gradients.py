@@ -183,7 +183,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     walk = engine.nodes_between([y.node for y in ys], targets)
     if not walk and targets.isdisjoint([y.node for y in ys]) and lost(engine.nodes_below([y.node for y in ys])):
         raise RuntimeError(f"grad found no leaf that somebody made below the outputs: all are {NO_GRAPH}")
-    found: dict[Any, Any] = run_backward(ys, seeds, create_graph, walk, targets, {*walk, *targets})
+    inner = {node for node in targets if node.creator is not None}  # those of leaves come anyway
+    found: dict[Any, Any] = run_backward(ys, seeds, create_graph, walk, inner, {*walk, *targets})
     found.update({x.node: namespace(x.value).zeros(x.shape, x.dtype) for x in xs if x.node not in found})
     owners: set[int] = set()
     # an input that is named twice gets two arrays

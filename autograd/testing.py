@@ -12,6 +12,7 @@ from autograd.algebra import as_array
 from autograd.backend import Array, as_values, is_array, namespace, to_numpy
 from autograd.checks import function, number, shown, whole
 from autograd.constants import check_real
+from autograd.derivatives.structures import Rebuild, apart
 from autograd.variable import Variable, grad
 
 __all__ = ["check_gradients", "numerical_diff", "numerical_gradient"]
@@ -138,7 +139,8 @@ def check_gradients(
 
     Order 2 checks the gradient of s, taken with `create_graph=True`, in the place of f, and so on. From order 2 on, one
     random direction per array takes the place of all e_i. Arrays of float32 are cast to float64 first. Integer arrays
-    and numbers are constants. f may return a Variable or a tuple of them.
+    and numbers are constants. f may return a Variable or a tuple of them. An input may be a list, a tuple or a dict:
+    the arrays in it count as inputs, so `check_gradients(partial(functional_call, net), params, x)` checks a layer.
 
     `backward()` must agree with `grad`, and f must not change its inputs.
 
@@ -152,14 +154,15 @@ def check_gradients(
     order, eps = whole(f"{name}: order", order), number(f"{name}: eps", eps, above=0)
     rtol = number(f"{name}: rtol", rtol, least=0, below=1)  # with 1, a derivative of 0 would always do
     atol = number(f"{name}: atol", atol, least=0)
-    inputs = [as_array(x) for x in arrays]
+    leaves, _, rebuild = apart(arrays)
+    inputs = [as_array(x) for x in leaves]
     places = [i for i, x in enumerate(inputs) if is_array(x) and x.dtype.kind == "f"]
     if not places:
         raise TypeError(f"no floating-point array among the {len(arrays)} inputs: there is nothing to differentiate")
     xs = [inputs[i].astype(np.float64, copy=False) for i in places]
     before = [x.copy() for x in xs]
     seeds = np.random.default_rng(rng).integers(2**32, size=order + 1)
-    g = partial(called_on, f, inputs, places)
+    g = partial(called_on, f, rebuild, inputs, places)
 
     for k in range(1, order + 1):
         s = partial(weighted, g, seeds[k])
@@ -176,14 +179,16 @@ def check_gradients(
         g = partial(gradient, s)
 
 
-def called_on(f: Callable[..., Any], inputs: Sequence[Any], places: Sequence[int], *xs: Variable) -> Any:
+def called_on(
+    f: Callable[..., Any], rebuild: Rebuild, inputs: Sequence[Any], places: Sequence[int], *xs: Variable
+) -> Any:
     """f of the inputs, with `xs` in their places. Raises TypeError if f is no function."""
     if not callable(f):
         raise TypeError(f"check_gradients takes a function and then its inputs, not {f!r:.40}")
     given = list(inputs)
     for i, x in zip(places, xs):
         given[i] = x
-    return f(*given)
+    return f(*rebuild(given))
 
 
 def check_unchanged(order: int, places: Sequence[int], xs: Sequence[Array], before: Sequence[Array]) -> None:

@@ -17,6 +17,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "guards changes", "function", "sparse stacking", "algebra", "gradients conversions", "variable", "core",
     "functions",
     "layers",
+    "derivatives",
     "optimizers formats watch testing metrics tensorboard",
     "visualize training models serialize",
     "compat",

@@ -20,7 +20,7 @@ from autograd.kernels.matmul import product
 from autograd.shapes import axes_of
 from autograd.sums import sum_over
 
-__all__ = ["Einsum", "einsum", "linear", "matmul", "outer", "tensordot"]
+__all__ = ["Einsum", "Linear", "einsum", "linear", "matmul", "outer", "tensordot"]
 
 
 class Linear(Function):

@@ -4,26 +4,36 @@ optimizer = O.Adam(model, lr=O.cosine(1e-3, 10_000), transforms=[O.clip_by_norm(
 model.cleargrads()
 loss.backward()
 optimizer.update()
+
+`LBFGS` and `NewtonCG` take the loss as a function, `optimizer.update(lambda: loss(model(x), t))`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from autograd.names import missing_name
-from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSprop
+from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, Lion, RAdam, RMSprop
+from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
-from autograd.optimizers.schedules import constant, cosine, exponential, step, warmup
+from autograd.optimizers.groups import group, vectors
+from autograd.optimizers.minimizers import LBFGS, NewtonCG
+from autograd.optimizers.schedules import constant, cosine, exponential, onecycle, plateau, step, warmup
 from autograd.optimizers.sgd import SGD, Momentum, Nesterov
 from autograd.optimizers.transforms import clip_by_norm, clip_by_value, freeze, weight_decay
 
 __all__ = [
+    "EMA",
+    "LBFGS",
     "SGD",
     "AdaDelta",
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Lion",
     "Momentum",
     "Nesterov",
+    "NewtonCG",
     "Optimizer",
+    "RAdam",
     "RMSprop",
     "clip_by_norm",
     "clip_by_value",
@@ -31,7 +41,11 @@ __all__ = [
     "cosine",
     "exponential",
     "freeze",
+    "group",
+    "onecycle",
+    "plateau",
     "step",
+    "vectors",
     "warmup",
     "weight_decay",
 ]

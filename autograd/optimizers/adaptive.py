@@ -8,7 +8,7 @@ from math import sqrt
 from autograd.backend import Array, namespace
 from autograd.optimizers.base import Optimizer, Rate, bounded
 
-__all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSprop"]
+__all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "Lion", "RAdam", "RMSprop"]
 
 
 @dataclass(eq=False)
@@ -98,3 +98,48 @@ class AdamW(Adam):
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         p *= 1 - lr * self.decay
         super().step(lr, t, p, g, m, v)
+
+
+@dataclass(eq=False)
+class RAdam(Adam):
+    """m and v as in Adam;  rho = rho_inf - 2 t beta2^t / (1 - beta2^t),  rho_inf = 2 / (1 - beta2) - 1;
+    where rho > 5:  p <- p - lr r (m / (1 - beta1^t)) sqrt(1 - beta2^t) / (sqrt(v) + eps);
+    before:         p <- p - lr m / (1 - beta1^t)
+
+    The first steps, when v has seen too few gradients, are those of momentum; r brings in the adaptive ones slowly.
+    So it needs no warm-up. Source: Liu et al., "On the variance of the adaptive learning rate and beyond", 2020.
+    """
+
+    def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        power, limit = self.beta2**t, 2 / (1 - self.beta2) - 1
+        rho = limit - 2 * t * power / (1 - power)
+        rate = lr / (1 - self.beta1**t)
+        if rho <= 5:
+            p -= rate * m
+            return
+        r = sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
+        p -= rate * r * sqrt(1 - power) * m / (namespace(p).sqrt(v) + self.eps)
+
+
+@dataclass(eq=False)
+class Lion(Optimizer):
+    """p <- p - lr (sign(beta1 m + (1 - beta1) g) + decay p);  m <- beta2 m + (1 - beta2) g
+
+    Every element moves by lr, so lr is a third to a tenth of Adam's, and `decay` as much larger.
+    Source: Chen et al., "Symbolic discovery of optimization algorithms", 2023.
+    """
+
+    slots = ("m",)
+    lr: Rate = 1e-4
+    beta1: float = bounded(0.9, below=1)
+    beta2: float = bounded(0.99, below=1)
+    decay: float = bounded(0.0)
+
+    def step(self, lr: float, t: int, p: Array, g: Array, m: Array) -> None:
+        direction = namespace(p).sign(self.beta1 * m + (1 - self.beta1) * g)
+        if self.decay:
+            p *= 1 - lr * self.decay
+        p -= lr * direction
+        m += (1 - self.beta2) * (g - m)

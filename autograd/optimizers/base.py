@@ -27,19 +27,19 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, device_of, is_array, namespace, to_device
-from autograd.checks import number, takes, whole
+from autograd.checks import number, shown, takes, whole
 from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.locks import Lock
+from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at
 from autograd.protection import protected
 from autograd.variable import Variable
 
-__all__ = ["Grads", "Optimizer", "Rate", "Transform", "bounded"]
+__all__ = ["WORDS", "Grads", "Optimizer", "Rate", "Transform", "bounded", "trainable"]
 
 Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
-Rate: TypeAlias = float | Callable[[int], float]
 
 WORDS: Words = {  # of other frameworks
     "params": ("model",),
@@ -63,7 +63,7 @@ NO_GRADIENT = (
     "update() changes nothing, because no parameter has a gradient: call loss.backward() first, on a loss that is "
     "computed from the parameters of this optimizer"
 )
-GROUPS = "an optimizer for each group of parameters, with its own lr"
+GROUPS = "an optimizer for each group of parameters, or groups=[group('encoder', lr=1e-4)]"
 BLOCK = 1 << 19  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
 
 
@@ -82,6 +82,8 @@ class Optimizer:
                  It may be replaced at any time: `optimizer.lr = 0.01`
     transforms   functions (params, grads) -> grads of dicts by path. The gradients go through them in this order;
                  `.grad` itself is not changed
+    groups       parameters with settings of their own, `[group("encoder", lr=1e-4), group(vectors, decay=0.0)]`; of a
+                 parameter in several groups the first that has a setting counts
 
     A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
     array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
@@ -93,6 +95,7 @@ class Optimizer:
     model: InitVar[Any]
     lr: Rate
     transforms: Sequence[Transform] = field(default=(), kw_only=True)
+    groups: Sequence[Group] = field(default=(), kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
     foreign: ClassVar[bool] = False  # did somebody else write the formula, who may edit the gradient that he is given?
@@ -129,6 +132,8 @@ class Optimizer:
             value = float(number(name, value, **f.metadata))
         elif name in CHECKED:
             value = CHECKED[name](value)
+        elif name == "groups":
+            value = checked_groups(self, value)
         elif "owned" in vars(self) and name not in vars(self) and self.unknown(name):
             raise TypeError(f"{type(self).__name__} takes {instead(name, [f.name for f in fields(self)], WORDS)}")
         object.__setattr__(self, name, value)
@@ -173,7 +178,7 @@ class Optimizer:
             warnings.warn(NO_GRADIENT, stacklevel=2)
         for transform in self.transforms:
             grads = transformed(grads, params, transform)
-        lr = self.lr if type(self.lr) is float else float(number("lr", self.lr(self.steps), least=0))  # type: ignore[operator]
+        lr = rate_at(self.lr, self.steps)
         self.steps += 1
         if self.foreign:
             with protected(f"{type(self).__name__}.step", grads.values()) as locked:
@@ -182,6 +187,20 @@ class Optimizer:
             self.step_each(lr, params, grads)
 
     def step_each(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
+        if not self.groups:
+            self.step_some(lr, params, grads)
+            return
+        for settings, some in grouped(self.groups, params, grads):
+            own = rate_at(settings.pop("lr"), self.steps - 1) if "lr" in settings else lr
+            scale = settings.pop("scale", 1.0)
+            before = {name: vars(self)[name] for name in settings}
+            try:
+                vars(self).update(settings)
+                self.step_some(own * scale, params, some)
+            finally:
+                vars(self).update(before)
+
+    def step_some(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
         for path, g in grads.items():
             p = params[path]
             if self.kind is Variable:
@@ -275,6 +294,21 @@ class Optimizer:
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
 
 
+def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:
+    """Groups as a tuple. Raises TypeError for what is no list of groups, or a setting that the optimizer lacks."""
+    if not isinstance(groups, (list, tuple)) or not all(isinstance(g, Group) for g in groups):
+        raise TypeError(f"groups must be a list, such as [group('encoder', lr=1e-4)], not {shown(groups)}")
+    known = {f.name: f.metadata for f in fields(optimizer) if f.metadata}
+    for g in groups:
+        for name in g.settings:
+            if name not in {"lr", "scale", *known}:
+                options = ", ".join(["lr", "scale", *known])
+                raise TypeError(f"a group of {type(optimizer).__name__} takes {options}, not {name}")
+            if name in known:
+                number(name, g.settings[name], **known[name])
+    return tuple(groups)
+
+
 def slot_dtype(p: Any) -> Any:
     """The dtype of the slots of a parameter: its own, and float32 for float16, where a square of 10^-4 is 0."""
     return np.dtype(np.float32) if p.dtype == np.float16 else p.dtype
@@ -324,17 +358,6 @@ def trainable(name: str, model: Any) -> tuple[Any, type]:
 def is_foreign(f: Any) -> bool:
     """Did somebody else write this function?"""
     return not str(getattr(f, "__module__", "")).startswith("autograd.")
-
-
-def checked_rate(lr: Any) -> Rate:
-    """A learning rate as a float, or a schedule. Raises TypeError for a function that takes no count of updates."""
-    if not callable(lr):
-        return float(number("lr", lr, least=0))
-    if isinstance(lr, type) or not takes(lr, 1):
-        raise TypeError(
-            f"lr must be a number, or a function of the count of updates, as cosine(0.1, 900), not {lr!r:.40}"
-        )
-    return lr  # type: ignore[no-any-return]
 
 
 def checked_transforms(transforms: Any) -> tuple[Transform, ...]:

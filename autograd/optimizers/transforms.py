@@ -14,7 +14,7 @@ from math import hypot, isfinite
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.checks import number
+from autograd.checks import flag, number
 from autograd.optimizers.base import Grads, Transform
 from autograd.variable import Variable
 
@@ -60,15 +60,16 @@ def clip_by_value(limit: float) -> Transform:
     return clip
 
 
-def weight_decay(rate: float) -> Transform:
+def weight_decay(rate: float, vectors: bool = True) -> Transform:
     """g <- g + rate p: the gradient of a loss to which (rate/2) sum p^2 is added.
 
-    All parameters decay, biases too. With Adam use decoupled decay instead: see AdamW.
+    With vectors=False biases, and scales and shifts of normalizations, do not decay: what has one axis or none. With
+    Adam use decoupled decay instead: AdamW, with groups=[group(vectors, decay=0.0)].
     """
-    rate = number("rate", rate, least=0)
+    rate, vectors = number("rate", rate, least=0), flag("vectors", vectors)
 
     def decay(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        return {path: g + times(params[path].data, rate) for path, g in grads.items()}
+        return {path: g + times(params[path].data, rate) if vectors or g.ndim > 1 else g for path, g in grads.items()}
 
     return decay
 

@@ -280,7 +280,7 @@ linear = L.Linear(2, 2, rng=0)
 rate = {"lr": 0.1}
 RATES = dict.fromkeys(
     ["lr", "rho", "beta1", "beta2", "factor", "end", "decay", "rate", "limit", "max_norm"], ("number",)
-) | {"transforms": ("steps",)}
+) | {"transforms": ("steps",), "groups": ("no groups",)}
 
 
 def graph():
@@ -293,11 +293,12 @@ def optimizers():
     hyper = {
         "SGD": {}, "Momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9}, "AdaGrad": {"eps": 1e-8}, "AdaDelta": {"rho": 0.9, "eps": 1e-6},
         "RMSprop": {"rho": 0.9, "eps": 1e-8}, "Adam": {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8}, "AdamW": {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "decay": 0.1},
+        "RAdam": {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8}, "Lion": {"beta1": 0.9, "beta2": 0.99, "decay": 0.1},
     }  # fmt: skip
     return {
         f"O.{name}": (
             getattr(O, name),
-            {"model": linear, **rate, "transforms": (), **more},
+            {"model": linear, **rate, "transforms": (), "groups": (), **more},
             {**RATES, "lr": ["number", "schedule"], "model": []},
         )
         for name, more in hyper.items()
@@ -306,7 +307,7 @@ def optimizers():
 
 CALLS |= {
     **optimizers(),
-    "O.clip_by_norm": (O.clip_by_norm, {"max_norm": 1.0}, RATES), "O.clip_by_value": (O.clip_by_value, {"limit": 1.0}, RATES), "O.weight_decay": (O.weight_decay, {"rate": 0.1}, RATES),
+    "O.clip_by_norm": (O.clip_by_norm, {"max_norm": 1.0}, RATES), "O.clip_by_value": (O.clip_by_value, {"limit": 1.0}, RATES), "O.weight_decay": (O.weight_decay, {"rate": 0.1, "vectors": True}, {**RATES, "vectors": ["flag"]}),
     "O.freeze": (lambda which: O.freeze(which), {"which": "0.W"}, {"which": ["text", "function"]}),
     "O.constant": (O.constant, rate, RATES), "O.cosine": (O.cosine, {**rate, "steps": 3, "end": 0.0}, {**RATES, "steps": ["whole"]}),
     "O.exponential": (O.exponential, {**rate, "factor": 0.9}, RATES), "O.step": (O.step, {**rate, "every": 2, "factor": 0.1}, {**RATES, "every": ["whole"]}),
@@ -445,3 +446,28 @@ CALLS |= {
     "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
     "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
 }  # fmt: skip
+taken_x = ["a point"]
+of_f = {"x": taken_x, "f": [], "create_graph": ["flag"]}
+CALLS |= {
+    **{f"ag.{name}": (getattr(ag, name), {"f": lambda x: (x * x).sum(), "x": v, "create_graph": False}, of_f) for name in ("value_and_grad", "hessian")},
+    "ag.jacobian": (ag.jacobian, {"f": F.tanh, "x": v, "create_graph": False}, {**of_f, "f": ["function"]}),
+    "ag.laplacian": (ag.laplacian, {"f": lambda x: (x * x).sum(-1), "x": v, "create_graph": False}, of_f),
+    "ag.hvp": (ag.hvp, {"f": lambda x: (x * x).sum(), "x": v, "v": v, "create_graph": False}, of_f),
+    **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
+    "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
+    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "order": 1}, {"f": ["function"], "order": ["whole"], "x": taken_x, "theta": ["array"]}),
+}  # fmt: skip
+TAKEN |= {
+    "a point": dict.fromkeys(["nan", "inf", "-inf", "1.5", "1e30", "[1.5]", "[nan]", "empty array", "7-d array"], "a point of any shape"),
+}  # fmt: skip
+
+CALLS |= {
+    "O.group": (lambda which, lr, scale, decay: O.group(which, lr=lr, scale=scale, decay=decay), {"which": "0.W", "lr": 0.1, "scale": 1.0, "decay": 0.1}, {"which": ["text", "function"], "lr": ["number", "schedule", "optional"], "scale": ["number", "optional"], "decay": ["number"]}),
+    "O.vectors": (O.vectors, {"path": "0.W", "p": Variable(v)}, {"path": ["unused"]}),
+    "O.EMA": (O.EMA, {"model": linear, "decay": 0.9}, RATES),
+    "O.onecycle": (O.onecycle, {**rate, "steps": 3, "up": 0.3, "start": 25.0, "end": 1e4}, {"lr": ["number"], "steps": ["whole"], "up": ["number"], "start": ["number"], "end": ["number"]}),
+    "O.plateau": (O.plateau, {**rate, "factor": 0.1, "patience": 2, "least": 0.0, "threshold": 1e-4}, {name: ["number", "whole"] for name in ("lr", "factor", "patience", "least", "threshold")}),
+    "O.LBFGS": (O.LBFGS, {"model": linear, "iterations": 2, "tolerance": 1e-9, "memory": 3}, {"iterations": ["whole"], "tolerance": ["number"], "memory": ["whole"]}),
+    "O.NewtonCG": (O.NewtonCG, {"model": linear, "iterations": 2, "tolerance": 1e-9, "cg": 3}, {"iterations": ["whole"], "tolerance": ["number"], "cg": ["whole"]}),
+}  # fmt: skip
+TAKEN |= {"no groups": dict.fromkeys(["[]"], "no groups")}

@@ -7,7 +7,8 @@ import autograd.optimizers as O
 from autograd import Variable
 from autograd.optimizers import Optimizer
 
-OPTIMIZERS = {name: f for name in O.__all__ if isinstance(f := getattr(O, name), type) and f is not Optimizer}
+KINDS = {name: f for name in O.__all__ if isinstance(f := getattr(O, name), type)}
+OPTIMIZERS = {name: f for name, f in KINDS.items() if issubclass(f, Optimizer) and f is not Optimizer}
 
 
 def trained(kind, dtype, gradients):

@@ -4,7 +4,9 @@ from math import cos, pi
 
 import pytest
 
-from autograd.optimizers import constant, cosine, exponential, step, warmup
+from autograd import Variable
+from autograd.layers import Parameter
+from autograd.optimizers import SGD, constant, cosine, exponential, onecycle, plateau, step, warmup
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,9 @@ from autograd.optimizers import constant, cosine, exponential, step, warmup
         (cosine(1.0, 100), {0: 1.0, 25: (1 + cos(pi / 4)) / 2, 50: 0.5, 100: 0.0, 200: 0.0}),
         (cosine(1.0, 10, end=0.2), {0: 1.0, 5: 0.6, 10: 0.2, 11: 0.2}),
         (warmup(4, 0.8), {0: 0.2, 1: 0.4, 3: 0.8, 4: 0.8, 50: 0.8}),
+        (onecycle(1.0, 101, up=41 / 101, end=1e2), {0: 0.04, 20: 0.52, 40: 1.0, 70: 0.5002, 100: 0.0004, 500: 0.0004}),
+        (onecycle(1.0, 1), {0: 0.04 / 1e4, 1: 0.04 / 1e4}),
+        (plateau(0.1), {0: 0.1, 9: 0.1}),
         (warmup(2, cosine(1.0, 10)), {0: 0.5, 1: 1.0, 2: 1.0, 7: 0.5, 12: 0.0}),
     ],
 )  # fmt: skip
@@ -37,8 +42,53 @@ def test_values(schedule, expected):
         (lambda: cosine("0.1", 10), TypeError, "lr must be a number"),
         (lambda: warmup(0, 0.1), ValueError, "steps must be at least 1"),
         (lambda: warmup(10, None), TypeError, "lr must be a number"),
+        (lambda: onecycle(0.1, 0), ValueError, "steps must be at least 1"),
+        (lambda: onecycle(0.1, 10, up=1.0), ValueError, "onecycle: up must be above 0 and below 1"),
+        (lambda: onecycle(0.1, 10, start=0), ValueError, "onecycle: start must be above 0"),
+        (lambda: plateau(0.1, factor=1.0), ValueError, "plateau: factor must be at least 0 and below 1"),
+        (lambda: plateau(0.1, patience=0.5), TypeError, "plateau: patience must be a whole number"),
+        (lambda: plateau(0.1).see("low"), TypeError, "see: loss must be a number"),
     ],
 )  # fmt: skip
 def test_wrong_numbers(make, error, match):
     with pytest.raises(error, match=match):
         make()
+
+
+def test_onecycle_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], 0.1)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, total_steps=37)
+    ours = onecycle(0.5, 37)
+    for n in range(36):
+        assert ours(n) == pytest.approx(theirs.get_last_lr()[0], rel=1e-9)
+        optimizer.step()
+        theirs.step()
+
+
+LOSSES = [5, 4, 4, 4, 4.0001, 3.9999, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2]
+
+
+def test_a_plateau_by_hand():
+    rate = plateau(0.8, factor=0.5, patience=2, least=0.25)
+    rates = []
+    for loss in [4.0, 4.0, 4.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]:
+        rate.see(loss)
+        rates.append(rate(0))
+    assert rates == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.25, 0.25, 0.25, 0.25]
+    p = Parameter(1.0)
+    optimizer = SGD([p], rate)
+    p.grad = Variable(1.0)
+    optimizer.update()
+    assert float(p) == 0.75
+
+
+def test_a_plateau_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], 0.1)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=2)
+    ours = plateau(0.1, patience=2)
+    for loss in LOSSES:
+        theirs.step(loss)
+        ours.see(loss)
+        assert ours(0) == pytest.approx(optimizer.param_groups[0]["lr"])
