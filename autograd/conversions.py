@@ -19,6 +19,7 @@ from autograd.backend import is_array
 from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
+from autograd.methods import ArrayMethods
 from autograd.names import MissingAttribute
 
 __all__ = ["Convertible"]
@@ -142,7 +143,7 @@ BY_OPERATOR = {
 }
 
 
-class Convertible(Tracked):
+class Convertible(ArrayMethods):
     """The conversions of a Variable."""
 
     __slots__ = ()

@@ -118,10 +118,6 @@ class Variable(Convertible, family=True):
     def __rmatmul__(self, other: Operand) -> Any:
         return algebra.matmul(other, self)
 
-    def dot(self, other: Operand) -> Any:
-        """NumPy's `x.dot(y)`: (K,) (K,) -> (), (N, K) (K, M) -> (N, M); a number multiplies. For batches take `@`."""
-        return np.dot(self, other)  # which asks our table of NumPy's functions
-
     def __neg__(self) -> Any:
         return Neg()(self)
 

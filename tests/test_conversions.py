@@ -75,7 +75,7 @@ def test_an_array_takes_no_variable_in_place(write):
     assert (a == 1).all()
 
 
-@pytest.mark.parametrize("name", [*OF_VARIABLES, "exp", "sqrt", "relu", "softmax", "squeeze", "clip", "std", "norm"])
+@pytest.mark.parametrize("name", [*OF_VARIABLES, "sin", "sqrt", "relu", "softmax", "norm"])
 def test_a_word_of_another_framework_names_ours(name):
     if hasattr(Variable, name):
         pytest.skip("a Variable has it")
@@ -163,11 +163,11 @@ def test_matplotlib_draws_leaves_and_values_under_no_grad(name):
 
 def test_functions_without_a_twin_are_numpys_under_no_grad():
     with ag.no_grad():
-        assert np.median(X) == 3.5
+        assert np.percentile(X, 50) == 3.5
         assert np.histogram(X * 2, 3)[0].sum() == 6
         np.testing.assert_array_equal(np.unique(X), np.arange(6) + 1)
-    with pytest.raises(TypeError, match="np.median of a Variable has no gradient here"):
-        np.median(X)
+    with pytest.raises(TypeError, match="np.percentile of a Variable has no gradient here"):
+        np.percentile(X, 50)
 
 
 def test_cumulative_products_of_small_integers_do_not_overflow():

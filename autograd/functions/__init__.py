@@ -13,19 +13,27 @@ from autograd.functions.arithmetic import *
 from autograd.functions.attention import *
 from autograd.functions.conv import *
 from autograd.functions.ctc import *
+from autograd.functions.cumulative import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
 from autograd.functions.fourier import *
+from autograd.functions.indices import *
+from autograd.functions.joins import *
 from autograd.functions.linalg import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.normalization import *
+from autograd.functions.pairs import *
+from autograd.functions.piecewise import *
 from autograd.functions.pooling import *
 from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
+from autograd.functions.rounding import *
 from autograd.functions.shape import *
+from autograd.functions.sorting import *
 from autograd.functions.special import *
+from autograd.functions.triangles import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 

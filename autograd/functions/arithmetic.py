@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from numbers import Real
 from typing import Any
 
 from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array
@@ -218,15 +219,38 @@ def limited(x: Any, low: float | None, high: float | None) -> Any:
     return namespace(x).clip(x, low, high)
 
 
-def clip(x: Operand, low: float | None, high: float | None) -> Any:
+class ClipBetween(Function):
+    """y = low where x < low, high where x > high, x between; all three are arrays."""
+
+    alike = 0
+
+    def forward(self, x, low, high):
+        xp = namespace(x, low, high)
+        return xp.minimum(xp.maximum(x, low), high)
+
+    def backward(self, gy):
+        x, low, high = self.inputs
+        needs_x, needs_low, needs_high = self.needs
+        above = (x > high) | (low > high)
+        below = (x < low) & ~above
+        gx = needs_x and masked(gy, ~(above | below))
+        return gx, needs_low and masked(gy, below), needs_high and masked(gy, above)
+
+
+def clip(x: Operand, low: Operand, high: Operand) -> Any:
     """y = x limited to low <= y <= high; one of the two may be None. The gradient is 1 inside and at the borders.
 
-    A nan stays, with the gradient 1.
-    Raises TypeError if a limit is not a number (`maximum` and `minimum` take arrays and Variables). Raises ValueError
-    if both limits are None or if low > high.
+    Limits that are arrays or Variables are broadcast, and have the gradient of the elements that they stand for; where
+    low > high, y is high. A nan stays, with the gradient 1.
+    Raises TypeError if a limit is no number and no array. Raises ValueError if both limits are None, or if they are
+    numbers and low > high.
     """
     if low is None and high is None:
         raise ValueError("clip takes low, high or both, not None and None")
+    if any(hasattr(limit, "shape") and not isinstance(limit, Real) for limit in (low, high)):
+        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        check_elementwise("clip", x, low, high)
+        return ClipBetween()(x, low, high)
     high = None if high is None else number("clip: high", high, finite=False)
     low = None if low is None else number("clip: low", low, most=high, finite=False)
     check_elementwise("clip", x)

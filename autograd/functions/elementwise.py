@@ -6,16 +6,18 @@ operation keeps anyway. Outside their domain the functions give what NumPy gives
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autograd.algebra import Log, Operand
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.operands import check_elementwise, in_single
+from autograd.variable import Variable
 
 __all__ = [
-    "arccos", "arcsin", "arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "sin", "sinh", "sqrt", "square",
-    "tan", "tanh",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "deg2rad", "exp", "exp2",
+    "expm1", "log", "log10", "log1p", "log2", "rad2deg", "sin", "sinh", "sqrt", "square", "tan", "tanh",
 ]  # fmt: skip
 
 
@@ -37,6 +39,51 @@ def exp(x: Operand) -> Any:
 def log(x: Operand) -> Any:
     """y = ln x, the natural logarithm; -inf and a warning at 0."""
     return Log()(x)
+
+
+class Log2(Function):
+    """y = ln x / ln 2"""
+
+    def forward(self, x):
+        return namespace(x).log2(x)
+
+    def backward(self, gy):
+        return gy / (self.inputs[0] * math.log(2))
+
+
+def log2(x: Operand) -> Any:
+    """y = ln x / ln 2, the logarithm to the base 2; -inf and a warning at 0."""
+    return in_single(Log2(), x)
+
+
+class Log10(Function):
+    """y = ln x / ln 10"""
+
+    def forward(self, x):
+        return namespace(x).log10(x)
+
+    def backward(self, gy):
+        return gy / (self.inputs[0] * math.log(10))
+
+
+def log10(x: Operand) -> Any:
+    """y = ln x / ln 10, the logarithm to the base 10; -inf and a warning at 0."""
+    return in_single(Log10(), x)
+
+
+class Exp2(Function):
+    """y = 2^x"""
+
+    def forward(self, x):
+        return namespace(x).exp2(x)
+
+    def backward(self, gy):
+        return gy * (self.outputs[0] * math.log(2))
+
+
+def exp2(x: Operand) -> Any:
+    """y = 2^x"""
+    return in_single(Exp2(), x)
 
 
 class Log1p(Function):
@@ -82,6 +129,22 @@ class Sqrt(Function):
 def sqrt(x: Operand) -> Any:
     """y = x^(1/2); the gradient 1 / (2 y) is infinite at 0."""
     return Sqrt()(x)
+
+
+class Cbrt(Function):
+    """y = x^(1/3)"""
+
+    def forward(self, x):
+        return namespace(x).cbrt(x)
+
+    def backward(self, gy):
+        (y,) = self.outputs
+        return gy / (3 * y * y)
+
+
+def cbrt(x: Operand) -> Any:
+    """y = x^(1/3), real for negative x too; the gradient 1 / (3 y^2) is infinite at 0."""
+    return in_single(Cbrt(), x)
 
 
 class Square(Function):
@@ -224,6 +287,54 @@ def cosh(x: Operand) -> Any:
     return Cosh()(x)
 
 
+class Arcsinh(Function):
+    """y = ln(x + sqrt(x^2 + 1))"""
+
+    def forward(self, x):
+        return namespace(x).arcsinh(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy / sqrt(x * x + 1)
+
+
+def arcsinh(x: Operand) -> Any:
+    """y = ln(x + sqrt(x^2 + 1)), the inverse of sinh"""
+    return in_single(Arcsinh(), x)
+
+
+class Arccosh(Function):
+    """y = ln(x + sqrt(x^2 - 1))"""
+
+    def forward(self, x):
+        return namespace(x).arccosh(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy / sqrt((x - 1) * (x + 1))  # exact near 1, as x^2 - 1 is not
+
+
+def arccosh(x: Operand) -> Any:
+    """y = ln(x + sqrt(x^2 - 1)) >= 0, the inverse of cosh, for x >= 1; the gradient is infinite at 1."""
+    return in_single(Arccosh(), x)
+
+
+class Arctanh(Function):
+    """y = ln((1 + x) / (1 - x)) / 2"""
+
+    def forward(self, x):
+        return namespace(x).arctanh(x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy / ((1 - x) * (1 + x))  # exact near the ends, as 1 - x^2 is not
+
+
+def arctanh(x: Operand) -> Any:
+    """y = ln((1 + x) / (1 - x)) / 2, the inverse of tanh, for -1 < x < 1; infinite with its gradient at both ends."""
+    return in_single(Arctanh(), x)
+
+
 class Tanh(Function):
     """y = (e^x - e^-x) / (e^x + e^-x)"""
 
@@ -232,9 +343,37 @@ class Tanh(Function):
 
     def backward(self, gy):
         (y,) = self.outputs
+        return tanh_slope(gy, y)
+
+
+class TanhSlope(Function):
+    """z = (1 - y^2) gy, the gradient of tanh at y = tanh x. One function: a high derivative has fewer parts."""
+
+    def forward(self, gy, y):
         return gy * (1 - y * y)
+
+    def backward(self, gz):
+        gy, y = self.inputs
+        return tanh_slope(gz, y), gz * gy * (-2 * y)
+
+
+def tanh_slope(gy: Operand, y: Operand) -> Any:
+    """(1 - y^2) gy"""
+    return TanhSlope()(gy, y) if isinstance(gy, Variable) else gy * (1 - y * y)
 
 
 def tanh(x: Operand) -> Any:
     """y = (e^x - e^-x) / (e^x + e^-x), in (-1, 1)"""
     return in_single(Tanh(), x)
+
+
+def deg2rad(x: Operand) -> Any:
+    """y = pi x / 180: degrees as radians."""
+    check_elementwise("deg2rad", x)
+    return x * (math.pi / 180)
+
+
+def rad2deg(x: Operand) -> Any:
+    """y = 180 x / pi: radians as degrees."""
+    check_elementwise("rad2deg", x)
+    return x * (180 / math.pi)

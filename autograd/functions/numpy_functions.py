@@ -12,107 +12,40 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from functools import cache, partial, reduce
+from functools import cache, reduce
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from autograd import algebra
-from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, getitem, reshape, stacked, transpose
+from autograd.algebra import FloorDiv, Mod, Operand, as_array, astype, reshape, stacked, transpose
 from autograd.backend import is_array, namespace
 from autograd.checks import shown
 from autograd.config import mode
 from autograd.constants import holds, is_sparse
-from autograd.function import Function, Tracked
-from autograd.functions import arithmetic, elementwise, fourier, linalg, reduction, shape, special
-from autograd.functions.elementwise import exp, sqrt
+from autograd.function import Tracked
+from autograd.functions import (
+    arithmetic,
+    cumulative,
+    elementwise,
+    fourier,
+    joins,
+    linalg,
+    pairs,
+    reduction,
+    rounding,
+    shape,
+    sorting,
+    special,
+    triangles,
+)
+from autograd.functions import indices as by_index
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single
 from autograd.shapes import axes_of
 
 __all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc", "opened"]
-
-
-class Elementwise(Function):
-    """y = f(x) for a function of NumPy, by its name; `SLOPES` has the derivatives."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def forward(self, x):
-        return getattr(namespace(x), self.name)(x)
-
-    def backward(self, gy):
-        return gy * SLOPES[self.name](self.inputs[0])
-
-
-SLOPES: dict[str, Callable[[Any], Any]] = {
-    "log2": lambda x: 1 / (x * math.log(2)),
-    "log10": lambda x: 1 / (x * math.log(10)),
-    "exp2": lambda x: Elementwise("exp2")(x) * math.log(2),
-    "cbrt": lambda x: 1 / (3 * Elementwise("cbrt")(x) ** 2),
-    "arcsinh": lambda x: 1 / sqrt(x * x + 1),
-    "arccosh": lambda x: 1 / sqrt(x * x - 1),
-    "arctanh": lambda x: 1 / (1 - x * x),
-    "deg2rad": lambda x: x * 0 + math.pi / 180,
-    "rad2deg": lambda x: x * 0 + 180 / math.pi,
-}
-
-
-class Stepwise(Function):
-    """y = f(x) for a function of NumPy that is constant between its jumps: the derivative is 0."""
-
-    def __init__(self, name, *parameters):
-        self.name = name
-        self.parameters = parameters
-
-    def forward(self, x):
-        return getattr(namespace(x), self.name)(x, *self.parameters)
-
-    def backward(self, gy):
-        return gy * 0
-
-
-class Arctan2(Function):
-    """y = the angle of the point (x1, x0)"""
-
-    alike = 0
-
-    def forward(self, x0, x1):
-        return namespace(x0, x1).arctan2(x0, x1)
-
-    def backward(self, gy):
-        x0, x1 = self.inputs
-        g = gy / (x0 * x0 + x1 * x1)
-        return g * x1, -g * x0
-
-
-class Hypot(Function):
-    """y = (x0^2 + x1^2)^(1/2)"""
-
-    alike = 0
-
-    def forward(self, x0, x1):
-        return namespace(x0, x1).hypot(x0, x1)
-
-    def backward(self, gy):
-        (x0, x1), (y,) = self.inputs, self.outputs
-        g = gy / (y + (y == 0))
-        return g * x0, g * x1
-
-
-class LogAddExp(Function):
-    """y = ln(e^x0 + e^x1)"""
-
-    alike = 0
-
-    def forward(self, x0, x1):
-        return namespace(x0, x1).logaddexp(x0, x1)
-
-    def backward(self, gy):
-        (x0, x1), (y,) = self.inputs, self.outputs
-        return gy * exp(x0 - y), gy * exp(x1 - y)
 
 
 def of(*xs: Operand) -> Any:
@@ -148,21 +81,10 @@ def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Any:
     return reduction.sum(algebra.Mul()(x1, x2), axis)
 
 
-def cumulative(x: Operand, axis: int | None = None) -> Any:
+def cumulative_sum(x: Operand, axis: int | None = None) -> Any:
     if axis is None and x.ndim > 1:
         raise ValueError("cumulative_sum takes an axis for more than one axis")
     return reduction.cumsum(x, axis)
-
-
-def cumprod(a: Operand, axis: int | None = None) -> Any:
-    a, k = (reshape(a, -1), 0) if axis is None else (a, axes_of(a.shape, axis)[0])
-    a = astype(a, np.cumprod(np.zeros(0, a.dtype)).dtype)  # small integers would overflow
-    before = (slice(None),) * k
-    parts = [getitem(a, (*before, slice(i, i + 1))) for i in range(a.shape[k])]
-    found = parts[:1]
-    for part in parts[1:]:
-        found.append(found[-1] * part)
-    return shape.concat(found, k) if found else a
 
 
 def average(a: Operand, axis: Any = None, weights: Operand = None, *, keepdims: bool = False) -> Any:
@@ -182,15 +104,14 @@ def average(a: Operand, axis: Any = None, weights: Operand = None, *, keepdims: 
 
 def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     axes = axes_of(x.shape, axis)
-    matrix = len(axes) == 2
-    if ord is None or (matrix and ord == "fro"):
+    if ord is None or (len(axes) == 2 and ord == "fro"):
         return reduction.norm(x, 2, axes, keepdims)
-    if not matrix and len(axes) == 1:
+    if len(axes) == 1:
         return reduction.norm(x, ord, axes, keepdims)
-    if matrix and ord in (1, math.inf):  # the largest sum of a column, or of a row
-        sums = reduction.sum(arithmetic.abs(x), axes[0 if ord == 1 else 1], True)
-        return reduction.max(sums, axes, keepdims)
-    raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
+    if len(axes) != 2 or ord not in (1, -1, math.inf, -math.inf):
+        raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
+    y = reduction.matrix_norm(shape.moveaxis(x, axes, (-2, -1)), ord)
+    return shape.expand_dims(y, axes) if keepdims else y
 
 
 def std_or_var(f: Any) -> Any:
@@ -200,88 +121,30 @@ def std_or_var(f: Any) -> Any:
     return compute
 
 
-def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return reduction.sum(diagonal(a, offset, axis1, axis2), -1)
-
-
-def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = shape.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = np.arange(a.shape[-2]), np.arange(a.shape[-2]) + offset
-    there = (columns >= 0) & (columns < a.shape[-1])
-    return getitem(a, (..., rows[there], columns[there]))
-
-
-def diag(v: Operand, k: int = 0) -> Any:
-    if v.ndim == 2:
-        return diagonal(v, k)
-    if v.ndim != 1:
-        raise ValueError(f"np.diag takes one or two axes, not shape {v.shape}")
-    n, i = v.shape[0] + abs(k), np.arange(v.shape[0])
-    return algebra.AddAt((i + max(-k, 0), i + max(k, 0)), (n, n))(v)
-
-
-def triangle(keep: Callable[..., Any]) -> Any:
-    def compute(m: Operand, k: int = 0) -> Any:
-        mask = keep(np.ones(m.shape[-2:], bool), k)
-        return arithmetic.where(namespace(as_array(m)).asarray(np.broadcast_to(mask, m.shape)), m, 0)
-
-    return compute
-
-
 def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
-    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
-    (k,) = axes_of(a.shape, axis)
-    indices = as_array(indices)
-    return getitem(a, (slice(None),) * k + (indices if hasattr(indices, "dtype") else np.asarray(indices),))
+    return by_index.take(a, indices, axis)
 
 
 def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
-    indices = as_array(indices)
-    if axis is None:
-        return getitem(reshape(arr, -1), indices)
-    (k,) = axes_of(arr.shape, axis)
-    sizes = [(1,) * i + (-1,) + (1,) * (arr.ndim - i - 1) for i in range(arr.ndim)]
-    return getitem(
-        arr, tuple([indices if i == k else np.arange(n).reshape(s) for i, (n, s) in enumerate(zip(arr.shape, sizes))])
-    )
-
-
-def sort(a: Operand, axis: int | None = -1) -> Any:
-    a, axis = (reshape(a, -1), 0) if axis is None else (a, axis)
-    return take_along_axis(a, as_array(a).argsort(axis=axis), axis)
-
-
-def joined(minimum: int, axis: int) -> Any:
-    """vstack, hstack, dstack: arrays with at least so many axes, one after the other."""
-
-    def compute(tup: Any) -> Any:
-        xs = [at_least(minimum)(of(x)) for x in tup]
-        return shape.concat(xs, 0 if minimum == 1 and xs[0].ndim == 1 else axis)
-
-    return compute
+    return by_index.take_along_axis(arr, indices, axis)
 
 
 def at_least(n: int) -> Any:
-    def one(x: Operand) -> Any:
-        if x.ndim >= n:
-            return x
-        return reshape(
-            x,
-            {1: (1,), 2: (1, *(x.shape or (1,))), 3: ((1,) * (2 - x.ndim) + x.shape + (1,)) if x.ndim else (1, 1, 1)}[
-                n
-            ],
-        )
-
     def compute(*arys: Operand) -> Any:
-        xs = [one(of(x)) for x in arys]
+        xs = [joins.with_axes(of(x), n) for x in arys]
         return xs[0] if len(xs) == 1 else tuple(xs)
 
     return compute
 
 
-def column_stack(tup: Any) -> Any:
-    xs = [at_least(1)(of(x)) for x in tup]
-    return shape.concat([reshape(x, (-1, 1)) if x.ndim == 1 else x for x in xs], 1)
+def of_list(join: Any) -> Any:
+    return lambda tup: join([of(x) for x in tup])
+
+
+def clip(a: Operand, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    limits = a_min if min is None else min, a_max if max is None else max
+    low, high = [x if x is None or isinstance(x, Real) else of(x) for x in limits]
+    return a if low is None and high is None else arithmetic.clip(a, low, high)
 
 
 def append(arr: Operand, values: Operand, axis: int | None = None) -> Any:
@@ -302,14 +165,6 @@ def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> Any:
     return list(shape.split(ary, indices_or_sections, axis))
 
 
-def clip(a: Operand, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    low, high = a_min if min is None else min, a_max if max is None else max
-    y = a if low is None else arithmetic.maximum(a, low)
-    y = y if high is None else arithmetic.minimum(y, high)
-    numbers = [v is None or isinstance(v, (int, float)) for v in (low, high)]
-    return arithmetic.clip(a, low, high) if all(numbers) and low is not high else y
-
-
 def where(condition: Any, *xs: Any) -> Any:
     if not xs:
         return as_array(condition).nonzero()
@@ -328,21 +183,6 @@ def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
     return a
-
-
-def nan_to_num(x: Operand, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
-    value = as_array(x)
-    xp = namespace(value)
-    numbers = xp.nan_to_num(value, nan=nan, posinf=posinf, neginf=neginf)
-    return arithmetic.where(xp.isfinite(value), x, numbers)
-
-
-def meshgrid(*xi: Operand, indexing: str = "xy") -> Any:
-    xs, n = [reshape(of(x), -1) for x in xi], len(xi)
-    place = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else [*range(n)]
-    xs = [reshape(x, (1,) * place[i] + (-1,) + (1,) * (n - 1 - place[i])) for i, x in enumerate(xs)]
-    wide = np.broadcast_shapes(*[x.shape for x in xs])
-    return tuple([shape.broadcast_to(x, wide) for x in xs])
 
 
 def broadcast_arrays(*args: Operand) -> Any:
@@ -398,11 +238,6 @@ def unchanged(x: Operand) -> Any:
     return x
 
 
-def rounding(a: Operand, decimals: int = 0) -> Any:
-    return Stepwise("round", decimals)(a)
-
-
-ELEMENTWISE = {getattr(np, name): partial(lambda name, x: in_single(Elementwise(name), x), name) for name in SLOPES}
 TWINS: dict[Any, Callable[..., Any]] = {
     # elementwise
     np.add: lambda x1, x2: algebra.Add()(x1, x2),
@@ -429,17 +264,15 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.sign: arithmetic.sign,
     np.maximum: lambda x1, x2: arithmetic.maximum(x1, x2),
     np.minimum: lambda x1, x2: arithmetic.minimum(x1, x2),
-    np.arctan2: lambda x1, x2: in_single(Arctan2(), x1, x2),
-    np.hypot: lambda x1, x2: in_single(Hypot(), x1, x2),
-    np.logaddexp: lambda x1, x2: in_single(LogAddExp(), x1, x2),
+    np.arctan2: lambda x1, x2: pairs.arctan2(x1, x2),
+    np.hypot: lambda x1, x2: pairs.hypot(x1, x2),
+    np.logaddexp: lambda x1, x2: pairs.logaddexp(x1, x2),
     **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__},
-    **ELEMENTWISE,
-    **{f: partial(lambda name, x: Stepwise(name)(x), f.__name__) for f in (np.floor, np.ceil, np.trunc, np.rint)},
-    np.degrees: ELEMENTWISE[np.rad2deg],
-    np.radians: ELEMENTWISE[np.deg2rad],
-    np.round: rounding,
-    np.around: rounding,
-    np.fix: lambda x: Stepwise("trunc")(x),
+    np.degrees: elementwise.rad2deg,
+    np.radians: elementwise.deg2rad,
+    **{f: getattr(rounding, f.__name__) for f in (np.floor, np.ceil, np.trunc, np.rint)},
+    np.fix: lambda x: rounding.trunc(x),
+    **dict.fromkeys([np.round, np.around], lambda a, decimals=0: rounding.round(a, decimals)),
     np.sinc: sinc,
     np.i0: lambda x: special.i0(of(x)),
     # reductions
@@ -453,10 +286,14 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.var: std_or_var(reduction.var),
     np.average: average,
     np.cumsum: lambda a, axis=None: reduction.cumsum(a, axis),
-    np.cumprod: cumprod,
-    np.cumulative_sum: cumulative,
-    np.trace: trace,
-    np.linalg.trace: lambda x, *, offset=0: trace(x, offset, -2, -1),
+    np.cumprod: lambda a, axis=None: cumulative.cumprod(a, axis),
+    np.cumulative_sum: cumulative_sum,
+    np.nansum: lambda a, axis=None, keepdims=False: reduction.nansum(a, axis, keepdims),
+    np.nanmean: lambda a, axis=None, keepdims=False: reduction.nanmean(a, axis, keepdims),
+    np.median: lambda a, axis=None, keepdims=False: sorting.median(a, axis, keepdims),
+    np.quantile: lambda a, q, axis=None, keepdims=False: sorting.quantile(a, q, axis, keepdims),
+    np.trace: lambda a, offset=0, axis1=0, axis2=1: triangles.trace(a, offset, axis1, axis2),
+    np.linalg.trace: lambda x, *, offset=0: triangles.trace(x, offset, -2, -1),
     np.linalg.norm: norm,
     np.linalg.vector_norm: lambda x, *, axis=None, ord=2, keepdims=False: reduction.norm(x, ord, axis, keepdims),
     np.linalg.matrix_norm: lambda x, *, ord="fro", keepdims=False: norm(x, ord, (-2, -1), keepdims),
@@ -508,16 +345,16 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.pad: pad,
     np.broadcast_to: lambda array, shape: algebra.BroadcastTo(np.broadcast_shapes(shape))(array),
     np.broadcast_arrays: broadcast_arrays,
-    np.meshgrid: meshgrid,
+    np.meshgrid: lambda *xi, indexing="xy": joins.meshgrid(*map(of, xi), indexing=indexing),
     np.atleast_1d: at_least(1),
     np.atleast_2d: at_least(2),
     np.atleast_3d: at_least(3),
     np.concatenate: concatenate,
     np.stack: lambda arrays, axis=0: shape.stack([of(x) for x in arrays], axis),
-    np.vstack: joined(2, 0),
-    np.hstack: joined(1, 1),
-    np.dstack: joined(3, 2),
-    np.column_stack: column_stack,
+    np.vstack: of_list(joins.vstack),
+    np.hstack: of_list(joins.hstack),
+    np.dstack: of_list(joins.dstack),
+    np.column_stack: of_list(joins.column_stack),
     np.append: append,
     np.split: split,
     np.array_split: array_split,
@@ -532,15 +369,15 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.clip: clip,
     np.take: take,
     np.take_along_axis: take_along_axis,
-    np.sort: sort,
-    np.diag: diag,
-    np.diagflat: lambda v, k=0: diag(reshape(v, -1), k),
-    np.diagonal: diagonal,
-    np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1),
-    np.tril: triangle(np.tril),
-    np.triu: triangle(np.triu),
+    np.sort: lambda a, axis=-1: sorting.sort(a, axis),
+    np.diag: lambda v, k=0: triangles.diag(v, k),
+    np.diagflat: lambda v, k=0: triangles.diag(reshape(v, -1), k),
+    np.diagonal: lambda a, offset=0, axis1=0, axis2=1: triangles.diagonal(a, offset, axis1, axis2),
+    np.linalg.diagonal: lambda x, *, offset=0: triangles.diagonal(x, offset, -2, -1),
+    np.tril: lambda m, k=0: triangles.tril(m, k),
+    np.triu: lambda m, k=0: triangles.triu(m, k),
     np.diff: diff,
-    np.nan_to_num: nan_to_num,
+    np.nan_to_num: lambda x, nan=0.0, posinf=None, neginf=None: rounding.nan_to_num(x, nan, posinf, neginf),
     np.astype: lambda x, dtype: astype(x, dtype),
     np.copy: lambda a: algebra.Convert()(a),
     np.real: unchanged,
@@ -687,7 +524,8 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
         if holds([options.get("out")], Tracked):
             raise refusal(name_of(function), function)
         try:
-            return function(*opened(args), **opened(options))
+            args, options = opened(args), opened(options)
+            return in_its_module(function, args)(*args, **options)
         except (TypeError, ValueError, KeyError) as error:
             kind = ValueError if isinstance(error, ValueError) else TypeError
             given = ", ".join([str(getattr(x, "dtype", shown(x))) for x in args])
@@ -706,6 +544,12 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
             "x.data for a result without a gradient"
         ) from error
     return twin(*bound.args, **bound.kwargs)
+
+
+def in_its_module(function: Any, args: Any) -> Any:
+    """The function of that name which computes with these arrays: CuPy's for CuPy's."""
+    xp = namespace(*[x for x in args if is_array(x)] or [None])
+    return function if xp is np else getattr(xp, function.__name__, function)
 
 
 signature_of = cache(inspect.signature)  # which takes longer than most functions

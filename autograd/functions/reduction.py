@@ -17,7 +17,7 @@ from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import namespace
 from autograd.checks import flag, number
 from autograd.function import Function
-from autograd.functions.arithmetic import abs
+from autograd.functions.arithmetic import abs, masked
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.operands import axes_at, below, with_room
 from autograd.shapes import Axis, Shape, one_axis, reduced_shape
@@ -25,7 +25,8 @@ from autograd.sums import sum_over
 from autograd.variable import Variable
 
 __all__ = [
-    "argmax", "argmin", "cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var",
+    "argmax", "argmin", "cumsum", "logsumexp", "matrix_norm", "max", "mean", "min", "nanmean", "nansum", "norm", "prod",
+    "std", "sum", "var",
 ]  # fmt: skip
 
 
@@ -93,16 +94,58 @@ def root(x: Operand, p: float) -> Any:
 def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
     """y = (sum of |x|^ord over `axis`)^(1/ord), the p-norm of vectors; of all elements with axis=None.
 
-    `ord=2` is the Euclidean length (of a matrix: the Frobenius norm), 1 the sum of |x|, math.inf the largest |x|. The
-    gradient is 0 where y is 0. Raises ValueError for ord < 1, where the triangle inequality fails.
+    `ord=2` is the Euclidean length, 1 the sum of |x|, math.inf the largest |x|, -math.inf the smallest, 0 the number of
+    elements that are not 0. Below 1 it is no norm, for the triangle inequality fails. The gradient is 0 where y is 0,
+    and infinite at an x of 0 for 0 < ord < 1. Norms of matrices are those of `matrix_norm`.
     """
-    p = number("norm: ord", ord, least=1, finite=False)
-    axes = axes_at("norm", x, axis, empty=p < math.inf)
-    if p == math.inf:
-        return max(abs(x), axes, keepdims)
+    p = number("norm: ord", ord, finite=False)
+    axes = axes_at("norm", x, axis, empty=p not in (math.inf, -math.inf))
+    if p in (math.inf, -math.inf):
+        return (max if p > 0 else min)(abs(x), axes, keepdims)
+    if p == 0:
+        return sum(astype(x != 0, x.dtype if x.dtype.kind == "f" else float) + x * 0, axes, keepdims)
     if p == 1:
         return sum(abs(x), axes, keepdims)
     return with_room(lambda x: root(sum(x * x if p == 2 else abs(x) ** p, axes, keepdims), p), x)
+
+
+def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:
+    """y = the norm of the matrices in the last two axes.   (..., N, M) -> (...)
+
+    `ord="fro"` is the square root of the sum of squares (Frobenius), 1 the largest sum of |x| in a column, math.inf in
+    a row, -1 and -math.inf the smallest ones. Raises ValueError for another ord, or if x has fewer than two axes.
+    """
+    axes_at("matrix_norm", x, None)
+    if x.ndim < 2:
+        raise ValueError(f"matrix_norm takes matrices (..., N, M), not shape {x.shape}")
+    if ord is None or (isinstance(ord, str) and ord == "fro"):
+        return norm(x, 2, (-2, -1), keepdims)
+    p = ord if isinstance(ord, str) else number("matrix_norm: ord", ord, finite=False)
+    if p not in (1, -1, math.inf, -math.inf):
+        raise ValueError(f"matrix_norm: ord must be 'fro', 1, -1, inf or -inf, not {ord!r:.40}")
+    sums = sum(abs(x), -2 if p in (1, -1) else -1, True)
+    return (max if p > 0 else min)(sums, (-2, -1), keepdims)
+
+
+def nansum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """y = sum of x over `axis` without the elements that are nan; they have the gradient 0."""
+    axes = axes_at("nansum", x, axis)
+    return sum(without_nan(x), axes, keepdims)
+
+
+def nanmean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """y = mean of x over `axis` without the elements that are nan; nan if all are. ValueError without elements."""
+    axes = axes_at("nanmean", x, axis, empty=False)
+    value = as_array(x)
+    n = (value == value).sum(axis=axes, keepdims=flag("keepdims", keepdims))
+    counts = namespace(value).where(n == 0, math.nan, n)
+    return with_room(lambda x: sum(without_nan(x), axes, keepdims) / counts.astype(x.dtype), x)
+
+
+def without_nan(x: Operand) -> Any:
+    """x with 0 in the place of nan."""
+    value = as_array(x)
+    return masked(x, value == value)
 
 
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -115,8 +115,8 @@ CALLS = {
     **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0, "keepdims": False}, {}) for name in reductions.split()},
     "F.power": (F.power, {"x": x, "p": 2.0}, {"p": ["array"]}),
     "F.where": (F.where, {"condition": x > 0, "x0": x, "x1": x}, {"condition": ["flag"]}),
-    "F.clip": (F.clip, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit"], "high": ["number", "limit"]}),
-    "F.hardtanh": (F.hardtanh, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit"], "high": ["number", "limit"]}),
+    "F.clip": (F.clip, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit", "limits"], "high": ["number", "limit", "limits"]}),
+    "F.hardtanh": (F.hardtanh, {"x": x, "low": 0.0, "high": 1.0}, {"low": ["number", "limit", "limits"], "high": ["number", "limit", "limits"]}),
     "F.elu": (F.elu, {"x": x, "alpha": 1.0}, {}), "F.leaky_relu": (F.leaky_relu, {"x": x, "slope": 0.1}, {}),
     "F.gelu": (F.gelu, {"x": x, "approximate": "tanh"}, {"approximate": []}),
     "F.softmax": (F.softmax, {"x": x, "axis": 0}, {}), "F.log_softmax": (F.log_softmax, {"x": x, "axis": 0}, {}),
@@ -428,8 +428,8 @@ CALLS |= {
     "F.kron": (F.kron, {"a": tall, "b": square}, MATRICES), "F.cross": (F.cross, {"a": square, "b": square, "axis": -1}, MATRICES),
 }  # fmt: skip
 
-LINE = {"x": ["array", "pair"], "n": ["whole", "optional"], "axis": ["one axis"], "norm": ["optional"], "s": ["optional", "range as sizes"], "axes": ["axis"], "y": ["array"], "mode": []}  # fmt: skip
-TAKEN |= {"pair": {"7-d array": "numbers"}, "range as sizes": {}}
+LINE = {"x": ["array", "complex pair"], "n": ["whole", "optional"], "axis": ["one axis"], "norm": ["optional"], "s": ["optional", "range as sizes"], "axes": ["axis"], "y": ["array"], "mode": []}  # fmt: skip
+TAKEN |= {"complex pair": {"7-d array": "numbers"}, "range as sizes": {}}
 CALLS |= {
     **{f"F.{name}": (getattr(F, name), {"x": tall.T, "n": 3, "axis": -1, "norm": None}, LINE) for name in ("fft", "ifft", "rfft", "irfft", "power_spectrum")},
     **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
@@ -471,3 +471,41 @@ CALLS |= {
     "O.NewtonCG": (O.NewtonCG, {"model": linear, "iterations": 2, "tolerance": 1e-9, "cg": 3}, {"iterations": ["whole"], "tolerance": ["number"], "cg": ["whole"]}),
 }  # fmt: skip
 TAKEN |= {"no groups": dict.fromkeys(["[]"], "no groups")}
+integers, square = np.array([[0, 1, 2], [2, 0, 1]]), np.arange(9.0).reshape(3, 3)
+more_unary = """
+arccosh arcsinh arctanh cbrt deg2rad exp2 log10 log2 rad2deg floor ceil trunc rint mish logsigmoid softsign hardsigmoid
+hardswish
+"""
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": x}, {}) for name in more_unary.split()},
+    **{f"F.{name}": (getattr(F, name), {"x0": x, "x1": x}, {}) for name in ["arctan2", "hypot", "logaddexp"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0, "keepdims": False}, {}) for name in ["median", "nanmean", "nansum"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0}, {"axis": ["one axis", "optional"]}) for name in ["cummax", "cummin", "cumprod", "logcumsumexp"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0, "descending": True}, {"axis": ["one axis", "optional"], "descending": ["flag"]}) for name in ["argsort", "sort"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "k": 1}, {"k": ["whole"]}) for name in ["diag", "tril", "triu"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "offset": 0, "axis1": 0, "axis2": 1}, {"offset": ["whole"], "axis1": ["one axis"], "axis2": ["one axis"]}) for name in ["diagonal", "trace"]},
+    **{f"F.{name}": (getattr(F, name), {"x": x, "segments": [0, 1], "n": 2}, {"segments": ["numbers"], "n": ["whole"]}) for name in ["segment_max", "segment_mean", "segment_min", "segment_sum"]},
+    **{f"F.{name}": (getattr(F, name), {"xs": [x, x]}, {"xs": ["array"]}) for name in ["column_stack", "dstack", "hstack", "vstack"]},
+    "F.meshgrid": (lambda x, y, indexing: F.meshgrid(x, y, indexing=indexing), {"x": v, "y": v, "indexing": "ij"}, {"indexing": []}),
+    "F.round": (F.round, {"x": x, "decimals": 1}, {"decimals": ["whole"]}),
+    "F.nan_to_num": (F.nan_to_num, {"x": x, "nan": 0.0, "posinf": 1.0, "neginf": 0.0}, {"nan": ["number", "limit"], "posinf": ["number", "limit"], "neginf": ["number", "limit"]}),
+    "F.xlogy": (F.xlogy, {"x": x, "y": x}, {}), "F.lerp": (F.lerp, {"x0": x, "x1": x, "t": 0.5}, {}),
+    "F.prelu": (F.prelu, {"x": x, "slope": 0.1}, {"slope": ["array"]}), "F.celu": (F.celu, {"x": x, "alpha": 1.0}, {}),
+    "F.glu": (F.glu, {"x": x.T, "axis": -1}, {"axis": ["one axis"]}), "F.threshold": (F.threshold, {"x": x, "limit": 0.5, "value": 1.0}, {"limit": ["number"], "value": ["number"]}),
+    **{f"F.{name}": (getattr(F, name), {"x": x, "limit": 0.5}, {"limit": ["number"]}) for name in ["hardshrink", "softshrink"]},
+    "F.matrix_norm": (F.matrix_norm, {"x": x, "ord": "fro", "keepdims": False}, {"ord": ["optional", "norm"]}),
+    "F.topk": (F.topk, {"x": x, "k": 1, "axis": 0}, {"k": ["whole"], "axis": ["one axis"]}),
+    "F.quantile": (F.quantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False}, {"q": ["parts"]}),
+    "F.take": (F.take, {"x": x, "index": [0, 1], "axis": 0}, {"index": ["numbers", "a place"], "axis": ["one axis", "optional"]}),
+    "F.take_along_axis": (F.take_along_axis, {"x": x, "index": integers, "axis": 1}, {"index": ["numbers"], "axis": ["one axis"]}),
+    "F.scatter_add": (F.scatter_add, {"x": x, "index": integers, "values": x, "axis": 1}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
+    "F.index_add": (F.index_add, {"x": x, "index": [0, 1], "values": x, "axis": 0}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
+    "F.masked_fill": (F.masked_fill, {"x": x, "mask": x > 1, "value": 0.0}, {"mask": ["flag"], "value": ["array"]}),
+}  # fmt: skip
+TAKEN |= {
+    "limits": {"7-d array": "a limit for each element"},
+    "numbers": {"range": "numbers"},
+    "a place": {"0": "one place", "-1": "the last place", "[]": "no places", "empty array": "no places"},
+    "parts": {"0": "the smallest", "[]": "no parts", "range": "0 and 1", "empty array": "no parts"},
+    "norm": {"-1": "the smallest column", "inf": "the largest row", "-inf": "the smallest row"},
+}

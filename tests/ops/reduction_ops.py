@@ -29,9 +29,11 @@ def standard_deviation(x, axis=None, keepdims=False, ddof=0):
 
 
 def length(x, ord=2, axis=None, keepdims=False):
+    if ord == 0:
+        return by_lists(lambda row: sum(a != 0 for a in row))(x, axis, keepdims)
     powers = lambda row: math.fsum(abs(a) ** ord for a in row) ** (1 / ord)  # noqa: E731
-    largest = lambda row: max(map(abs, row))  # noqa: E731
-    return by_lists(largest if ord == math.inf else powers)(x, axis, keepdims)
+    extreme = lambda row: (max if ord > 0 else min)(map(abs, row))  # noqa: E731
+    return by_lists(extreme if abs(ord) == math.inf else powers)(x, axis, keepdims)
 
 
 def position(pick):
@@ -66,7 +68,7 @@ def zeros_inside():
 def norms():
     """Cases of `norm` with other exponents."""
     x = normal(2, 3)
-    cases = [case(x, ord=p) for p in (1, 2.0, 2.5, 3, 4, math.inf, np.float64(2), np.int64(3))]
+    cases = [case(x, ord=p) for p in (1, 2.0, 2.5, 3, 4, math.inf, np.float64(2), np.int64(3), 0, 0.5, -1, -2.5, -math.inf)]
     return cases + [case(x, ord=p, axis=a, keepdims=True) for p in (1, 3, math.inf) for a in (0, (0, 1))]
 
 
@@ -77,6 +79,51 @@ def wrongs(name, *more):
         wrong(TypeError, f"{name} takes a Variable or an array, not (list|float|str)", [1.0, 2.0]),
         *more,
     ]
+
+
+def no_number(name):
+    """Wrong calls of a function along one axis."""
+    return [
+        wrong(ValueError, r"axis 4 does not fit", normal(2, 3), axis=4),
+        wrong(TypeError, r"axis must be one number, not \(0, 1\)", normal(2, 3), axis=(0, 1)),
+        wrong(TypeError, f"{name} takes a Variable or an array, not list", [1.0, 2.0]),
+    ]
+
+
+def holey(cases):
+    """The cases with every third element of larger arrays nan."""
+    found = []
+    for c in cases:
+        x = np.array(c.args[0])
+        if x.size > 2 and x.ndim == 1:
+            x[::3] = np.nan
+        elif x.ndim > 1:
+            x.reshape(-1)[1::5] = np.nan
+        found.append(case(x, **c.options))
+    return found
+
+
+def without_nan(f):
+    def of_row(row):
+        row = [a for a in row if a == a]
+        return f(row) if row or f is math.fsum else math.nan
+
+    return by_lists(of_row)
+
+
+def of_matrices(x, ord="fro", keepdims=False):
+    """The norm of each matrix of a stack, by lists of its rows."""
+    rows = lambda A: [math.fsum(abs(a) for a in row) for row in A]  # noqa: E731
+    size = {
+        "fro": lambda A: math.sqrt(math.fsum(a * a for row in A for a in row)),
+        1: lambda A: max(rows(zip(*A))),
+        -1: lambda A: min(rows(zip(*A))),
+        math.inf: lambda A: max(rows(A)),
+        -math.inf: lambda A: min(rows(A)),
+    }["fro" if ord is None else ord]
+    shape = x.shape[:-2]
+    found = [size(A.tolist()) for A in x.reshape(-1, *x.shape[-2:])]
+    return np.array(found, x.dtype).reshape((*shape, 1, 1) if keepdims else shape)
 
 
 twice = wrong(ValueError, r"axis \(0, -2\) does not fit .* each at most once", normal(2, 3), axis=(0, -2))
@@ -92,6 +139,7 @@ equal = [case(np.array([[2, 1, 2], [0, 0, 1]]), axis=1), case(np.array([1.0, 3.0
 large = [case(normal(2, 3) + 1e4), case(normal(2, 3) * 1e3, axis=1), case(np.zeros(3)), case(np.full(2, -1e4))]
 smallest = wrong(ValueError, r"more than ddof = 3 elements over axis 1, not shape \(2, 3\)", normal(2, 3), axis=1, ddof=3)
 
+stacks = [normal(2, 3), normal(2, 3, 2), normal(3, 1), normal(1, 2, 2, 2), normal(4, 2).T, strided(normal(2, 2))]
 OPS = [
     Op("sum", F.sum, by_lists(math.fsum), [*distinct, *empty], wrongs("sum", twice)),
     Op("mean", F.mean, by_lists(statistics.fmean), distinct, wrongs("mean", twice, *nothing)),
@@ -124,10 +172,26 @@ OPS = [
         wrongs(
             "norm",
             twice,
-            wrong(ValueError, "ord must be at least 1, not 0.5", normal(2), ord=0.5),
-            wrong(ValueError, "ord must be at least 1, not nan", normal(2), ord=math.nan),
+            wrong(ValueError, "ord must be a number, not nan", normal(2), ord=math.nan),
             wrong(TypeError, "ord must be a number, not 'fro'", normal(2), ord="fro"),
             wrong(ValueError, "at least one element", normal(0), ord=math.inf),
         ),
     ),
+    Op(
+        "matrix_norm",
+        F.matrix_norm,
+        of_matrices,
+        [case(x, ord=p) for x in stacks for p in ("fro", 1, -1, math.inf, -math.inf, None)]
+        + [case(stacks[1], p, keepdims=True) for p in ("fro", 1, -math.inf)],
+        [
+            wrong(ValueError, r"takes matrices \(\.\.\., N, M\), not shape \(3,\)", normal(3)),
+            wrong(ValueError, "ord must be 'fro', 1, -1, inf or -inf, not 3", normal(2, 2), 3),
+            wrong(ValueError, "ord must be .*, not 'nuclear'", normal(2, 2), "nuclear"),
+            wrong(TypeError, "ord must be a number, not \\[1\\]", normal(2, 2), [1]),
+        ],
+    ),
+    Op("nansum", F.nansum, without_nan(math.fsum), [*distinct, *empty], wrongs("nansum", twice)),
+    Op("nanmean", F.nanmean, without_nan(statistics.fmean), distinct, wrongs("nanmean", twice, *nothing)),
+    Op("nansum of holes", F.nansum, without_nan(math.fsum), holey(distinct), wrongs("nansum", twice), order=0),
+    Op("nanmean of holes", F.nanmean, without_nan(statistics.fmean), holey(distinct), wrongs("nanmean", twice), order=0),
 ]

@@ -1,0 +1,112 @@
+"""Elements in order: sorted, the largest k, the middle one, and those at any part of the way.
+
+A sort moves elements and changes none: the gradient goes back to where each came from. Of equal elements any may come
+first. nan counts as larger than all numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.algebra import Operand, as_array, getitem, reshape
+from autograd.backend import Array, as_numbers, namespace, to_numpy
+from autograd.checks import flag, shown, whole
+from autograd.functions.arithmetic import where
+from autograd.functions.indices import flat, take_along_axis
+from autograd.functions.operands import axes_at, operand, with_room
+from autograd.functions.reduction import rows_over
+from autograd.functions.shape import moveaxis
+from autograd.shapes import Axis, one_axis, reduced_shape
+
+__all__ = ["argsort", "median", "quantile", "sort", "topk"]
+
+
+def argsort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
+    """The numbers along `axis` of the elements in rising order, or in falling order: a plain array of integers.
+
+    Without an axis x is one row. `take_along_axis(x, argsort(x, k), k)` is `sort(x, k)`.
+    """
+    x, axis = flat(operand("argsort", x), axis)
+    k = one_axis("argsort", x.shape, axis)
+    index = as_array(x).argsort(axis=k)
+    return namespace(index).flip(index, k) if flag("argsort: descending", descending) else index
+
+
+def sort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
+    """The elements along `axis` in rising order, or in falling order. Without an axis x is one row.
+
+    The order itself, PyTorch's second result, is `argsort`.
+    """
+    x, axis = flat(operand("sort", x), axis)
+    k = one_axis("sort", x.shape, axis)
+    return ordered(x, argsort(x, k, descending), k)
+
+
+def ordered(x: Operand, index: Array, k: int) -> Any:
+    """`take_along_axis` for an index that is known to fit."""
+    return getitem(x, index) if x.ndim == 1 else take_along_axis(x, index, k)
+
+
+def topk(x: Operand, k: int, axis: int = -1) -> tuple[Any, Array]:
+    """The k largest elements along `axis`, the largest first, and their numbers there.   (N, C) -> (N, k), (N, k)
+
+    Raises ValueError unless 0 <= k <= the size of the axis.
+    """
+    x = operand("topk", x)
+    a = one_axis("topk", x.shape, axis)
+    k = whole("topk: k", k, least=0, most=x.shape[a])
+    index = argsort(x, a, descending=True)[(slice(None),) * a + (slice(k),)]
+    return ordered(x, index, a), index
+
+
+def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The middle element over `axis`, or the mean of the two: each of them has half the gradient. nan if there is one.
+
+    PyTorch's median is the lower of the two. Raises what `quantile` raises.
+    """
+    axes = axes_at("median", x, axis, empty=False)
+    return quantile(x, 0.5, axes, keepdims)
+
+
+def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The number of which the part q of the elements over `axis` is below: element q (n - 1) of the n sorted ones.
+
+    Between two elements it lies on the straight line, and each has its part of the gradient. For a list of q the
+    results stand along a new first axis. nan if there is one. Raises TypeError if q is no number and no array of them,
+    ValueError unless 0 <= q <= 1, and for an axis without elements.
+    """
+    axes = axes_at("quantile", x, axis, empty=False)
+    shape = reduced_shape(x.shape, axis, keepdims)
+    parts = checked_parts(q)
+    y = with_room(lambda x: along_the_way(rows_over(x, axes), parts.reshape(-1)), x)
+    return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
+
+
+def checked_parts(q: Any) -> Any:
+    """q as a NumPy array. Raises TypeError if it holds no numbers, ValueError if one is not in 0 .. 1."""
+    try:
+        parts = to_numpy(as_numbers(as_array(q)))
+    except (TypeError, ValueError):
+        parts = np.array(None)
+    if parts.dtype.kind not in "fiu" or parts.ndim > 1:
+        raise TypeError(f"quantile: q must be a number or a list of numbers, not {shown(q)}")
+    if not ((parts >= 0) & (parts <= 1)).all():
+        raise ValueError(f"quantile: q must be in 0 .. 1, not {shown(q)}")
+    return parts.astype(float)
+
+
+def along_the_way(rows: Operand, parts: Any) -> Any:
+    """The quantiles of each row.   (M, n), (K,) -> (M, K)"""
+    value, n = as_array(rows), rows.shape[1]
+    xp, places = namespace(value), parts * (n - 1)
+    low = np.floor(places).astype(int)
+    high, weight = np.minimum(low + 1, n - 1), xp.asarray((places - low).astype(rows.dtype))
+    kept = sorted({*low.tolist(), *high.tolist(), n - 1})
+    index = value.argpartition(kept, 1) if kept else value.argsort(1)  # these places suffice
+    column = xp.arange(len(rows))[:, None]
+    below, above = [getitem(rows, (column, index[:, xp.asarray(place)])) for place in (low, high)]
+    y = below * (1 - weight) + above * weight
+    last = value[column, index[:, -1:]]
+    return where(last != last, last, y) if bool((last != last).any()) else y  # a nan is the last one
