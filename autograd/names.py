@@ -25,8 +25,8 @@ WORDS = {  # by module: another framework's name -> ours
         "numerical_gradient": "testing.check_gradients", "gradcheck": "testing.check_gradients",
     },
     "autograd.functions": {
-        "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
-        "l1_loss": "mean_absolute_error", "smooth_l1_loss": "huber_loss", "kl_div": "kl_divergence",
+        "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
+        "l1_loss": "mean_absolute_error", "kl_div": "kl_divergence",
         "binary_cross_entropy_with_logits": "sigmoid_cross_entropy", "bce_loss": "binary_cross_entropy",
         "cat": "concat", "concatenate": "concat", "unsqueeze": "expand_dims", "permute": "transpose", "view": "reshape",
         "mm": "matmul", "bmm": "matmul", "dot": "matmul", "affine": "linear", "embed_id": "embedding", "pow": "power",

@@ -15,14 +15,17 @@ from autograd.functions.conv import *
 from autograd.functions.ctc import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
+from autograd.functions.likelihood import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
+from autograd.functions.margin import *
 from autograd.functions.normalization import *
 from autograd.functions.pooling import *
 from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.shape import *
+from autograd.functions.similarity import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 
