@@ -26,8 +26,8 @@ WORDS = {  # by module: another framework's name -> ours
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
     },
     "autograd.functions": {
-        "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
-        "l1_loss": "mean_absolute_error", "smooth_l1_loss": "huber_loss", "kl_div": "kl_divergence",
+        "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
+        "l1_loss": "mean_absolute_error", "kl_div": "kl_divergence",
         "binary_cross_entropy_with_logits": "sigmoid_cross_entropy", "bce_loss": "binary_cross_entropy",
         "gather": "take_along_axis", "index_select": "take",
         "cat": "concat", "concatenate": "concat", "unsqueeze": "expand_dims", "permute": "transpose", "view": "reshape",

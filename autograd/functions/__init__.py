@@ -19,9 +19,11 @@ from autograd.functions.embedding import *
 from autograd.functions.fourier import *
 from autograd.functions.indices import *
 from autograd.functions.joins import *
+from autograd.functions.likelihood import *
 from autograd.functions.linalg import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
+from autograd.functions.margin import *
 from autograd.functions.normalization import *
 from autograd.functions.pairs import *
 from autograd.functions.piecewise import *
@@ -31,6 +33,7 @@ from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.rounding import *
 from autograd.functions.shape import *
+from autograd.functions.similarity import *
 from autograd.functions.sorting import *
 from autograd.functions.special import *
 from autograd.functions.triangles import *

@@ -1,31 +1,34 @@
 """Losses: one number that says how far a prediction is from its target.
 
 Every loss is a mean: over all elements, or of the cross entropies of the samples (all axes but the axis of classes).
+`reduction="sum"` is their sum, `reduction="none"` all of them. A `weight` multiplies each loss and is broadcast to
+them; the mean divides by their number all the same. Class weights are another matter: see `softmax_cross_entropy`.
 Prediction and target must have the same shape; nothing is broadcast.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, prod
 from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, array_like, as_array, astype, getitem
+from autograd.algebra import AddAt, Operand, array_like, as_array, astype, getitem
 from autograd.backend import Array, as_numbers, namespace
-from autograd.checks import number, shown, whole
+from autograd.checks import number, one_of, shown, whole
 from autograd.constants import check_real
 from autograd.function import Function, Tracked
-from autograd.functions.activation import log_softmax, sigmoid, softmax
+from autograd.functions.activation import log_softmax, sigmoid, softmax, softplus
 from autograd.functions.arithmetic import Clip, limited
-from autograd.functions.elementwise import log
+from autograd.functions.elementwise import log, square
 from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
-from autograd.shapes import one_axis
+from autograd.shapes import Shape, one_axis
 
 __all__ = [
-    "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error",
-    "sigmoid_cross_entropy", "softmax_cross_entropy",
+    "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error", "nll_loss",
+    "sigmoid_cross_entropy", "smooth_l1_loss", "softmax_cross_entropy",
 ]  # fmt: skip
 
 
@@ -81,6 +84,49 @@ def target(name: str, t: Operand, x: Operand) -> Any:
     return t
 
 
+def is_mean(reduction: Any, weight: Any) -> bool:
+    """Is it the plain mean that is asked for?"""
+    return weight is None and isinstance(reduction, str) and reduction == "mean"
+
+
+def weights_for(name: str, weight: Operand, shape: Shape, x: Operand) -> Any:
+    """`weight` as real numbers in the dtype of x. `name` is the function and the argument.
+
+    Raises TypeError unless they are real numbers, ValueError if they do not broadcast to `shape`.
+    """
+    weight = target(name, weight, x)
+    if weight.dtype.kind != "f" or not isinstance(weight, Tracked):
+        weight = astype(weight, x.dtype)
+    sizes = zip(weight.shape[::-1], shape[::-1])
+    if len(weight.shape) > len(shape) or any(n not in (1, m) for n, m in sizes):
+        raise ValueError(f"{name} must broadcast to the shape {shape}, not have the shape {weight.shape}")
+    return weight
+
+
+def reduced(
+    name: str,
+    f: Callable[..., Any],
+    xs: tuple[Any, ...],
+    reduction: str,
+    weight: Operand = None,
+    shape: Shape | None = None,
+) -> Any:
+    """The mean or the sum of the losses f(*xs) times their weights, or all of them.
+
+    They have the shape of the first of `xs`, or `shape`, and are computed with room. Raises ValueError for a reduction
+    that is none of the three, and what `weights_for` raises.
+    """
+    reduction = one_of(f"{name}: reduction", reduction, "mean", "sum", "none")
+    if weight is not None:
+        xs = *xs, weights_for(f"{name}: weight", weight, xs[0].shape if shape is None else shape, xs[0])
+
+    def of_all(*xs: Any) -> Any:
+        losses = f(*xs) if weight is None else f(*xs[:-1]) * xs[-1]
+        return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.mean()
+
+    return with_room(of_all, *xs)
+
+
 class MeanSquaredError(Function):
     """y = mean of (x - t)^2"""
 
@@ -97,12 +143,21 @@ class MeanSquaredError(Function):
         return gx, needs_t and -gx
 
 
-def mean_squared_error(x: Operand, t: Operand) -> Any:
+def mean_squared_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = mean of (x - t)^2 over all elements: the sum of squares divided by x.size, not by the batch.
 
-    Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
+    Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty, for an unknown reduction,
+    or a weight that does not broadcast to x.
     """
-    return with_room(MeanSquaredError(), *prediction_and_target("mean_squared_error", x, t))
+    x, t = prediction_and_target("mean_squared_error", x, t)
+    if is_mean(reduction, weight):
+        return with_room(MeanSquaredError(), x, t)
+    return reduced("mean_squared_error", squared_errors, (x, t), reduction, weight)
+
+
+def squared_errors(x: Any, t: Any) -> Any:
+    """(x - t)^2 of each element."""
+    return square(x - t)
 
 
 class MeanAbsoluteError(Function):
@@ -122,12 +177,15 @@ class MeanAbsoluteError(Function):
         return gx, needs_t and -gx
 
 
-def mean_absolute_error(x: Operand, t: Operand) -> Any:
+def mean_absolute_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = mean of |x - t| over all elements. The derivative where x = t is taken as 0.
 
-    Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
+    Raises what `mean_squared_error` raises.
     """
-    return with_room(MeanAbsoluteError(), *prediction_and_target("mean_absolute_error", x, t))
+    x, t = prediction_and_target("mean_absolute_error", x, t)
+    if is_mean(reduction, weight):
+        return with_room(MeanAbsoluteError(), x, t)
+    return reduced("mean_absolute_error", lambda x, t: abs(x - t), (x, t), reduction, weight)
 
 
 class HuberLoss(Function):
@@ -151,17 +209,48 @@ class HuberLoss(Function):
         return gx, needs_t and -gx
 
 
-def huber_loss(x: Operand, t: Operand, delta: float = 1.0) -> Any:
+def huber_loss(x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = mean over all elements of d^2 / 2 where |d| <= delta, delta (|d| - delta / 2) elsewhere; d = x - t.
 
     A square near 0 and a straight line far out, so that single wild targets pull less. Source: Huber, 1964.
-    Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty, or unless delta > 0.
+    Raises what `mean_squared_error` raises, and ValueError unless delta > 0.
     """
     delta = number("huber_loss: delta", delta, above=0, finite=False)
     x, t = prediction_and_target("huber_loss", x, t)
-    if delta == inf:  # inf - inf is nan
-        return with_room(MeanSquaredError(), x, t) * 0.5
-    return with_room(HuberLoss(delta), x, t)
+    if is_mean(reduction, weight):
+        if delta == inf:  # inf - inf is nan
+            return with_room(MeanSquaredError(), x, t) * 0.5
+        return with_room(HuberLoss(delta), x, t)
+    return reduced("huber_loss", huber_losses(delta), (x, t), reduction, weight)
+
+
+def huber_losses(delta: float) -> Callable[[Any, Any], Any]:
+    """The function (x, t) -> Huber's loss of each element."""
+
+    def losses(x: Any, t: Any) -> Any:
+        d = x - t
+        c = d if delta == inf else Clip(-delta, delta)(d)
+        return c * (d - c / 2)
+
+    return losses
+
+
+def smooth_l1_loss(
+    x: Operand, t: Operand, beta: float = 1.0, *, reduction: str = "mean", weight: Operand = None
+) -> Any:
+    """y = mean over all elements of d^2 / (2 beta) where |d| < beta, |d| - beta / 2 elsewhere; d = x - t.
+
+    It is `huber_loss` with delta = beta, divided by beta; with beta 0 it is |d|. Source: Girshick, "Fast R-CNN", 2015.
+    Raises what `mean_squared_error` raises, and ValueError unless beta is a finite number of at least 0.
+    """
+    beta = number("smooth_l1_loss: beta", beta, least=0)
+    if not beta:
+        return mean_absolute_error(x, t, reduction=reduction, weight=weight)
+    x, t = prediction_and_target("smooth_l1_loss", x, t)
+    if is_mean(reduction, weight):
+        return with_room(lambda x, t: HuberLoss(beta)(x, t) / beta, x, t)
+    losses = huber_losses(beta)
+    return reduced("smooth_l1_loss", lambda x, t: losses(x, t) / beta, (x, t), reduction, weight)
 
 
 class SoftmaxCrossEntropy(Function):
@@ -190,7 +279,10 @@ class SoftmaxCrossEntropy(Function):
         if s:
             y -= s / C
         self.save(residual=y.reshape(x.shape))
-        return losses.sum() / max(labels.size, 1)
+        return self.total(losses, t)
+
+    def total(self, losses, t):
+        return losses.sum() / max(t.size, 1)
 
     def recompute(self, x, t):
         xp, C, s = namespace(as_array(x)), x.shape[-1], self.smoothing
@@ -204,9 +296,20 @@ class SoftmaxCrossEntropy(Function):
         return residual * (gy * (1 / n)), None
 
 
+class SoftmaxCrossEntropies(SoftmaxCrossEntropy):
+    """The losses of the samples, each for itself.   (..., C) (...) -> (...);   gx = (softmax(x) - target) gy"""
+
+    def total(self, losses, t):
+        return losses.reshape(t.shape)
+
+    def backward(self, gy):
+        return self.saved.residual * gy[..., None], None
+
+
 def softmax_cross_entropy(
-    x: Operand, t: Operand, *, axis: int = -1, ignore_index: int | None = None, smoothing: float = 0.0
-) -> Any:
+    x: Operand, t: Operand, *, axis: int = -1, ignore_index: int | None = None, smoothing: float = 0.0,
+    reduction: str = "mean", weight: Operand = None,
+) -> Any:  # fmt: skip
     """y = -mean over the samples of the sum of t log softmax(x) over the classes.   (..., C) (...) or (..., C) -> ()
 
     x are logits, with the classes along `axis`; y is stable for any finite logits. t are labels 0 .. C - 1 (integers,
@@ -214,19 +317,22 @@ def softmax_cross_entropy(
     2, because softmax of one logit is 1 whatever it is: `sigmoid_cross_entropy` is the loss of one logit.
     The mean is over all other axes. Samples with the label `ignore_index` contribute nothing and are not counted. With
     no samples the loss is 0. `smoothing` s makes the target (1 - s) t + s / C (Szegedy et al., 2016).
+    `weight` (C,) has a number for each class, which multiplies its term of the sum. With labels, the mean divides by
+    the sum of the weights of the labels. `reduction="none"` gives the loss of each sample, 0 where it is ignored.
 
     Raises TypeError if x is not floating-point, or if labels are not integers. Raises ValueError if the shapes do not
     fit, x is empty or has one class, a label is out of range, a target is outside [0, 1], or the smoothing is not in
-    [0, 1).
+    [0, 1), and for an unknown reduction.
     """
     name = "softmax_cross_entropy"
     x, t, labels = logits_and_target(name, x, t, axis)
     smoothing = number(f"{name}: smoothing", smoothing, least=0, below=1)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
+    plain = is_mean(reduction, weight)
+    if labels and not plain:
+        return of_labels(name, cross_entropies(smoothing), x, t, ignore_index, reduction, weight)
     if labels:
-        if ignore_index is not None and (ignored := as_array(t) == ignore_index).any():
-            x, t = getitem(x, ~ignored), as_array(t)[~ignored]
-        check_labels(name, as_array(t), x.shape[-1])
+        x, t, _ = without(name, x, t, ignore_index)
         f = SoftmaxCrossEntropy(smoothing)
         return with_room(lambda x: f(x, t), x) if x.dtype.char == "e" else f(x, t)
     if ignore_index is not None:
@@ -234,21 +340,102 @@ def softmax_cross_entropy(
     check_probabilities(f"{name}: a target", t, ": x are the logits, t the probabilities, or labels of integers")
     C, n = x.shape[-1], prod(x.shape[:-1])
 
-    def of_distributions(x: Any, t: Any) -> Any:
+    def of_distributions(x: Any, t: Any, w: Any = None) -> Any:
         t = t * (1 - smoothing) + smoothing / C if smoothing else t
-        return -(t * log_softmax(x)).sum() / n
+        if plain:
+            return -(t * log_softmax(x)).sum() / n
+        return -((t if w is None else t * w) * log_softmax(x)).sum(-1)
 
-    return with_room(of_distributions, x, t)
+    if plain:
+        return with_room(of_distributions, x, t)
+    xs = (x, t) if weight is None else (x, t, weights_for(f"{name}: weight", weight, (C,), x))
+    return reduced(name, of_distributions, xs, reduction)
 
 
-def logits_and_target(name: str, x: Operand, t: Operand, axis: int) -> tuple[Any, Any, bool]:
-    """x and t with the classes on the last axis, and whether t are labels (a distribution otherwise)."""
+def cross_entropies(smoothing: float) -> Callable[..., Any]:
+    """The function (x, t, weights of the classes or None) -> the cross entropy of each sample."""
+
+    def losses(x: Any, t: Any, w: Any) -> Any:
+        if w is None:
+            return SoftmaxCrossEntropies(smoothing)(x, t)
+        found = SoftmaxCrossEntropies(0.0)(x, t) * getitem(w, t)
+        if not smoothing:
+            return found
+        return found * (1 - smoothing) - (log_softmax(x) * w).sum(-1) * (smoothing / x.shape[-1])
+
+    return losses
+
+
+def nll_loss(
+    x: Operand, t: Operand, *, axis: int = -1, ignore_index: int | None = None, reduction: str = "mean",
+    weight: Operand = None,
+) -> Any:  # fmt: skip
+    """y = -mean over the samples of x[t], x = log p for each class [negative log-likelihood].   (..., C) (...) -> ()
+
+    The classes are along `axis`, and t are labels. The options are those of `softmax_cross_entropy`, which is this loss
+    of log_softmax(x), and faster.
+    Raises TypeError if x is not floating-point, or if labels are not integers. Raises ValueError if the shapes do not
+    fit, x is empty, a label is out of range, and for an unknown reduction.
+    """
+    x, t, labels = logits_and_target("nll_loss", x, t, axis, least=1)
+    if not labels:
+        raise ValueError(f"nll_loss takes labels of shape {x.shape[:-1]}, not a distribution of shape {t.shape}")
+    ignore_index = None if ignore_index is None else whole("nll_loss: ignore_index", ignore_index, *LABEL)
+
+    def losses(x: Any, t: Any, w: Any) -> Any:
+        rows = namespace(t).arange(t.size)
+        found = -getitem(x.reshape(t.size, x.shape[-1]), (rows, t.reshape(-1))).reshape(t.shape)
+        return found if w is None else found * getitem(w, t)
+
+    return of_labels("nll_loss", losses, x, t, ignore_index, reduction, weight)
+
+
+def of_labels(
+    name: str, f: Callable[..., Any], x: Any, t: Any, ignore_index: int | None, reduction: str, weight: Operand
+) -> Any:
+    """The mean, the sum or all of the losses f(x, t, weights of the classes) of samples with labels.   (..., C) (...)
+
+    Those that are ignored are 0, and are not counted by the mean, which divides by the weights of the labels.
+    """
+    reduction = one_of(f"{name}: reduction", reduction, "mean", "sum", "none")
+    xs: tuple[Any, ...] = (x,)
+    if weight is not None:
+        xs = x, weights_for(f"{name}: weight", weight, (x.shape[-1],), x)
+        if xs[1].shape != (x.shape[-1],):
+            raise ValueError(
+                f"{name}: weight must have a number for each of {x.shape[-1]} classes, not {shown(weight)}"
+            )
+
+    def of_all(x: Any, w: Any = None) -> Any:
+        kept, labels, ignored = without(name, x, t, ignore_index)
+        losses = f(kept, labels, w)
+        if reduction == "none":
+            return losses if labels.shape == t.shape else AddAt(~ignored, t.shape)(losses)
+        if reduction == "sum" or not labels.size:
+            return losses.sum()
+        return losses.mean() if w is None else losses.sum() / getitem(w, labels).sum()
+
+    return with_room(of_all, *xs)
+
+
+def without(name: str, x: Any, t: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
+    """The samples whose label is not `ignore_index`, their labels, and where the others are (None: nowhere)."""
+    t = as_array(t)
+    ignored = None if ignore_index is None else t == ignore_index
+    if ignored is not None and ignored.any():
+        x, t = getitem(x, ~ignored), t[~ignored]
+    check_labels(name, t, x.shape[-1])
+    return x, t, ignored
+
+
+def logits_and_target(name: str, x: Operand, t: Operand, axis: int, least: int = 2) -> tuple[Any, Any, bool]:
+    """x and t with at least so many classes on the last axis, and whether t are labels (a distribution otherwise)."""
     check_floating(name, x)
     t = target(name, t, x)
     if 0 in x.shape or not x.shape:
         raise ValueError(f"{name} takes logits (..., C) with at least one element, not shape {x.shape}")
     k = one_axis(name, x.shape, axis)
-    if x.shape[k] == 1:
+    if x.shape[k] < least:
         raise ValueError(
             f"{name} takes logits of at least 2 classes, not 1, shape {x.shape}: softmax of one logit is always 1. "
             "sigmoid_cross_entropy is the loss of one logit"
@@ -293,15 +480,29 @@ class SigmoidCrossEntropy(Function):
         return (sigmoid(x) - t) * g, needs_t and -x * g
 
 
-def sigmoid_cross_entropy(x: Operand, t: Operand) -> Any:
+def sigmoid_cross_entropy(
+    x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None, pos_weight: Operand = None
+) -> Any:
     """y = -mean of t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)) over all elements; x are logits, t in [0, 1].
 
-    Stable for any finite logits. Raises TypeError if x is not floating-point, ValueError if the shapes differ or are
-    empty, or if a target is outside [0, 1].
+    Stable for any finite logits. `pos_weight` multiplies the term of t alone, and is broadcast to x: with the ratio of
+    negative samples to positive ones, a rare class counts as much as a frequent one.
+    Raises what `mean_squared_error` raises, and ValueError if a target is outside [0, 1].
     """
-    x, t = prediction_and_target("sigmoid_cross_entropy", x, t)
-    check_probabilities("sigmoid_cross_entropy: t", t)
-    return with_room(SigmoidCrossEntropy(), x, t)
+    name = "sigmoid_cross_entropy"
+    x, t = prediction_and_target(name, x, t)
+    check_probabilities(f"{name}: t", t)
+    if pos_weight is None and is_mean(reduction, weight):
+        return with_room(SigmoidCrossEntropy(), x, t)
+    if pos_weight is None:
+        return reduced(name, bits, (x, t), reduction, weight)
+    positive = weights_for(f"{name}: pos_weight", pos_weight, x.shape, x)
+    return reduced(name, bits, (x, t, positive), reduction, weight)
+
+
+def bits(x: Any, t: Any, positive: Any = 1) -> Any:
+    """-t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) of each element, exact to the last digits at both ends."""
+    return t * positive * softplus(-x) + (1 - t) * softplus(x)
 
 
 class BinaryCrossEntropy(Function):
@@ -330,30 +531,37 @@ class BinaryCrossEntropy(Function):
         return g * (q - t) / (q * (1 - q)), needs_t and g * (log(1 - q) - log(q))
 
 
-def binary_cross_entropy(p: Operand, t: Operand) -> Any:
+def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = -mean of t log p + (1 - t) log(1 - p) over all elements; p are probabilities, t in [0, 1].
 
     p is moved into [eps, 1 - eps] first, so that y and its gradient are finite: eps is the machine epsilon, and
     2^-15 in float16.
     The derivative of that move counts as 1: a p at 0 is not stuck there. Use `sigmoid_cross_entropy` for logits.
-    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty, or if p or t is outside
-    [0, 1] by more than rounding.
+    Raises what `mean_squared_error` raises, and ValueError if p or t is outside [0, 1] by more than rounding.
     """
     p, t = prediction_and_target("binary_cross_entropy", p, t)
     logits = ": are these logits? Apply sigmoid, or use sigmoid_cross_entropy"
     check_probabilities("binary_cross_entropy: p", p, logits, nan=True)
     check_probabilities("binary_cross_entropy: t", t)
     eps = 2**-15 if p.dtype.char == "e" else float(np.finfo(p.dtype).eps)  # float16 holds 1 / eps
-    return with_room(BinaryCrossEntropy(eps), p, t)
+    if is_mean(reduction, weight):
+        return with_room(BinaryCrossEntropy(eps), p, t)
+
+    def losses(p: Any, t: Any) -> Any:
+        given = as_array(p)
+        q = p + (namespace(given).clip(given, eps, 1 - eps) - given)
+        return -(t * log(q) + (1 - t) * log(1 - q))
+
+    return reduced("binary_cross_entropy", losses, (p, t), reduction, weight)
 
 
-def kl_divergence(p: Operand, q: Operand) -> Any:
+def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = sum of p log(p / q) over the last axis, mean over the others: how far q is from the distribution p.
 
     Both are probabilities, and are not normalized here. 0 log 0 = 0; where q is 0 and p is not, y is infinite.
-    PyTorch calls it kl_div(log q, p, reduction="batchmean"), for matrices.
-    Raises TypeError if p is not floating-point, ValueError if the shapes differ or are empty, or if p or q is outside
-    [0, 1] by more than rounding.
+    PyTorch calls it kl_div(log q, p, reduction="batchmean"), for matrices. `reduction="none"` gives a divergence for
+    each distribution, and a weight is broadcast to these.
+    Raises what `mean_squared_error` raises, and ValueError if p or q is outside [0, 1] by more than rounding.
     """
     p, q = prediction_and_target("kl_divergence", p, q)
     for name, x in (("p", p), ("q", q)):
@@ -362,4 +570,9 @@ def kl_divergence(p: Operand, q: Operand) -> Any:
     if not p.shape:
         raise ValueError("kl_divergence takes distributions (..., C), not single numbers")
     zero, n = as_array(p) == 0, prod(p.shape[:-1])
-    return with_room(lambda p, q: (p * (log(p + zero) - log(q + zero))).sum() / n, p, q)
+    if is_mean(reduction, weight):
+        return with_room(lambda p, q: (p * (log(p + zero) - log(q + zero))).sum() / n, p, q)
+    return reduced(
+        "kl_divergence", lambda p, q: (p * (log(p + zero) - log(q + zero))).sum(-1), (p, q), reduction, weight,
+        p.shape[:-1],
+    )  # fmt: skip

@@ -509,3 +509,26 @@ TAKEN |= {
     "parts": {"0": "the smallest", "[]": "no parts", "range": "0 and 1", "empty array": "no parts"},
     "norm": {"-1": "the smallest column", "inf": "the largest row", "-inf": "the smallest row"},
 }
+REDUCED = {"reduction": "mean", "weight": np.ones(3)}
+of_losses = {
+    "weight": ["array", "optional"], "pos_weight": ["array", "optional"], "reduction": [], "margin": ["number"], "ord": ["number", "limit"],
+    **{flag: ["flag"] for flag in ("swap", "full", "log_input", "keepdims")}, "delta": ["number", "limit"], "beta": ["number"], "p": ["number"],
+    "var": ["array"], "axis": ["one axis"], "smoothing": ["number"], "ignore_index": ["whole", "optional"],
+}  # fmt: skip
+plus = np.array([[1, -1, 1], [1, 1, -1]])
+of_labels = {key: {"t": ["labels"]} for key in ("softmax_cross_entropy", "nll_loss", "multi_margin_loss")}
+WITHOUT_WEIGHTS = {"normalize": {"axis": ["axis"]}, "cosine_similarity": {}, "pairwise_distance": {}}
+CALLS |= {
+    f"F.{name} weighted".removesuffix("" if f"F.{name}" in CALLS else " weighted"): (
+        getattr(F, name), arguments | ({} if name in WITHOUT_WEIGHTS else REDUCED), of_losses | (of_labels | WITHOUT_WEIGHTS).get(name, {})
+    )
+    for name, arguments in {
+        "mean_squared_error": {"x": x, "t": x}, "mean_absolute_error": {"x": x, "t": x}, "huber_loss": {"x": x, "t": x, "delta": 1.0}, "smooth_l1_loss": {"x": x, "t": x, "beta": 1.0},
+        "sigmoid_cross_entropy": {"x": x, "t": x > 2, "pos_weight": np.ones(3)}, "binary_cross_entropy": {"p": x / 6, "t": x > 2}, "softmax_cross_entropy": {"x": x, "t": [0, 1], "smoothing": 0.1},
+        "nll_loss": {"x": x, "t": [0, 1], "axis": -1, "ignore_index": -1}, "multi_margin_loss": {"x": x, "t": [0, 1], "p": 1, "margin": 1.0}, "multilabel_soft_margin_loss": {"x": x, "t": x > 2},
+        **{key: {"x": x, "t": plus, "margin": 1.0} for key in ("hinge_loss", "hinge_embedding_loss")}, "soft_margin_loss": {"x": x, "t": plus}, "margin_ranking_loss": {"x0": x, "x1": x, "t": plus, "margin": 1.0},
+        "cosine_embedding_loss": {"x0": x, "x1": x, "t": np.array([1, -1]), "margin": 0.5}, "triplet_margin_loss": {"anchor": x, "positive": x, "negative": x, "margin": 1.0, "ord": 2, "eps": 1e-6, "swap": True},
+        "poisson_nll_loss": {"x": x, "t": x, "log_input": True, "full": True, "eps": 1e-8}, "gaussian_nll_loss": {"x": x, "t": x, "var": np.ones(3), "full": True, "eps": 1e-6},
+        "normalize": {"x": x, "ord": 2, "axis": 1, "eps": 1e-6}, "cosine_similarity": {"x0": x, "x1": x, "axis": 1, "eps": 1e-6}, "pairwise_distance": {"x0": x, "x1": x, "ord": 2, "eps": 1e-6, "keepdims": True},
+    }.items()
+}  # fmt: skip
