@@ -11,7 +11,7 @@ from autograd.algebra import Operand, as_array, operand
 from autograd.backend import namespace
 from autograd.checks import number, one_of, whole
 from autograd.functions.attention import rotary
-from autograd.layers.base import Generator, Initializer, Layer, Parameter
+from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting
 from autograd.layers.initializers import normal
 
 __all__ = ["SMALL", "PositionalEncoding"]
@@ -63,7 +63,7 @@ class PositionalEncoding(Layer):
         end, most = offset + x.shape[-2], self.W.shape[0]
         if end > most:
             raise ValueError(f"PositionalEncoding: the text must end within its length of {most}, not at {end}")
-        return x + self.W[offset:end]
+        return fitting(self, x, self.W) + self.W[offset:end]
 
 
 def sinusoids(x: Operand, offset: int, base: float) -> Any:
