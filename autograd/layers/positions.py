@@ -64,7 +64,7 @@ class PositionalEncoding(Layer):
         end, most = offset + x.shape[-2], self.W.shape[0]
         if end > most:
             raise ValueError(f"PositionalEncoding: the text must end within its length of {most}, not at {end}")
-        return x + self.W[offset:end]
+        return fitting(self, x, self.W) + self.W[offset:end]
 
 
 def sinusoids(x: Operand, offset: int, base: float) -> Any:
