@@ -2,7 +2,8 @@
 
 Four blocks of 128 numbers read 64 characters and say at each what comes next. Every tenth of the way it writes a line:
 first noise, then letters in the right shares, then words, then verses. The loss is in nats a character, of text that it
-has not seen; 1.75 is what the full run must reach. The text comes from Debian's package bible-kjv (apt install
+has not seen. 1.75 is what the full run must reach; it reached 1.501, with 809,600 weights, in 7.4 minutes beside the
+LSTM of char_lstm.py, on two cores that others used too. The text comes from Debian's package bible-kjv (apt install
 bible-kjv); without it, Python's own manual is learned.
 
     python examples/char_gpt.py [--fast]        (leaves runs/char_gpt.png and runs/char_gpt.npz)
