@@ -20,10 +20,12 @@ from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.margin import *
 from autograd.functions.normalization import *
+from autograd.functions.pixels import *
 from autograd.functions.pooling import *
 from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
+from autograd.functions.resize import *
 from autograd.functions.shape import *
 from autograd.functions.similarity import *
 
