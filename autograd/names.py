@@ -35,7 +35,9 @@ WORDS = {  # by module: another framework's name -> ours
         "multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "clamp": "clip", "amax": "max",
         "amin": "min", "average": "mean", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
         "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "swish": "silu",
-        "avg_pool2d": "average_pool2d", "adaptive_avg_pool2d": "adaptive_average_pool2d", "interpolate": "upsample2d",
+        **{f"avg_pool{n}d": f"average_pool{n}d" for n in (1, 2, 3)},
+        **{f"adaptive_avg_pool{n}d": f"adaptive_average_pool{n}d" for n in (1, 2, 3)},
+        **{f"max_unpool{n}d": "max_unpool" for n in (1, 2, 3)}, "upsample": "interpolate",
         "deconv2d": "conv_transpose2d", "identity": "getitem", "sigmoid_simple": "sigmoid", "relu6": "clip",
         "inverse": "inv", "logdet": "slogdet", "matrix_exp": "expm", "chain_matmul": "matmul", "eig": "eigh",
         "eigvals": "eigvalsh", "cholesky_solve": "solve_triangular", "lu": "solve", "hfft": "irfft", "ihfft": "rfft",
@@ -46,14 +48,20 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.layers": {
         "Module": "Layer", "ModuleList": "a plain list of layers", "ParameterList": "a plain list of Parameters",
         "BatchNorm1d": "BatchNorm", "BatchNorm2d": "BatchNorm", "BatchNorm3d": "BatchNorm", "EmbedID": "Embedding",
-        "AvgPool2d": "AveragePool2d", "InstanceNorm2d": "InstanceNorm", "Dropout2d": "Dropout", "Dense": "Linear",
+        **{f"AvgPool{n}d": f"AveragePool{n}d" for n in (1, 2, 3)},
+        **{f"AdaptiveAvgPool{n}d": f"AdaptiveAveragePool{n}d" for n in (1, 2, 3)},
+        "InstanceNorm2d": "InstanceNorm", "Dense": "Linear",
         "Deconv2d": "ConvTranspose2d", "LazyLinear": "Linear", "Affine": "Linear", "glorot": "xavier",
         "kaiming_normal": "he", "xavier_normal": "xavier",
         **{word: f"the function F.{word.lower()}" for word in ACTIVATIONS.split()},
         "LeakyReLU": "the function F.leaky_relu", "LogSoftmax": "the function F.log_softmax",
         "CrossEntropyLoss": "the function F.softmax_cross_entropy", "MSELoss": "the function F.mean_squared_error",
         "BCELoss": "the function F.binary_cross_entropy", "L1Loss": "the function F.mean_absolute_error",
-        "BCEWithLogitsLoss": "the function F.sigmoid_cross_entropy", "MaxPool": "MaxPool2d", "Identity": "lambda x: x",
+        "BCEWithLogitsLoss": "the function F.sigmoid_cross_entropy", "MaxPool": "MaxPool2d",
+        "NLLLoss": "the function F.nll_loss", "HuberLoss": "the function F.huber_loss",
+        "TripletMarginLoss": "the function F.triplet_margin_loss", "ZeroPad2d": "the function F.pad",
+        "CosineSimilarity": "the function F.cosine_similarity", "Unfold": "the function F.unfold",
+        "MaxUnpool2d": "the function F.max_unpool", "ReflectionPad2d": "the function F.pad", "Identity": "lambda x: x",
     },
     "autograd.optimizers": {
         "MomentumSGD": "Momentum", "RMSProp": "RMSprop", "Adagrad": "AdaGrad", "Adadelta": "AdaDelta",
@@ -71,6 +79,7 @@ OPTIONS = {  # another framework's keyword -> ours
     "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b", "num_groups": "groups", "min": "low",
     "max": "high", "shifts": "shift", "ratio": "p", "query": "q", "key": "k", "value": "v", "attn_mask": "mask",
     "is_causal": "causal", "dropout_p": "p", "num_classes": "classes",
+    "divisor_override": "divisor", "upscale_factor": "scale",
 }  # fmt: skip
 
 

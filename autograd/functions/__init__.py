@@ -27,11 +27,13 @@ from autograd.functions.margin import *
 from autograd.functions.normalization import *
 from autograd.functions.pairs import *
 from autograd.functions.piecewise import *
+from autograd.functions.pixels import *
 from autograd.functions.pooling import *
 from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
 from autograd.functions.rounding import *
+from autograd.functions.resize import *
 from autograd.functions.shape import *
 from autograd.functions.similarity import *
 from autograd.functions.sorting import *

@@ -26,7 +26,8 @@ from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 from autograd.shapes import Shape, shape_of
 
 __all__ = [
-    "Col2im", "Im2col", "col2im", "conv1d", "conv2d", "conv2d_by_im2col", "conv3d", "conv_transpose2d", "im2col",
+    "Col2im", "Im2col", "col2im", "conv1d", "conv2d", "conv2d_by_im2col", "conv3d", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "im2col",
 ]  # fmt: skip
 
 
@@ -202,6 +203,20 @@ class ConvTranspose(Function):
         return gy, needs_W and ConvFilterGradient(self.w, self.groups)(gx, y)
 
 
+def conv_transpose1d(
+    x: Operand,
+    W: Operand,
+    b: Operand = None,
+    stride: Sizes = 1,
+    pad: Pad = 0,
+    output_pad: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Any:
+    """conv_transpose2d with one spatial axis.   (N, C, L) (C, M/groups, K) (M,) -> (N, M, OL)"""
+    return transposed("conv_transpose1d", 1, x, W, b, stride, pad, output_pad, dilation, groups)
+
+
 def conv_transpose2d(
     x: Operand,
     W: Operand,
@@ -220,21 +235,42 @@ def conv_transpose2d(
     size of conv2d; `output_pad` chooses which one to restore.
     Raises ValueError if the channels do not fit, OH is not positive, or output_pad is not smaller than the stride.
     """
-    name = "conv_transpose2d"
-    check_images(name, x, 2)
-    check_filters(name, W, 2)
+    return transposed("conv_transpose2d", 2, x, W, b, stride, pad, output_pad, dilation, groups)
+
+
+def conv_transpose3d(
+    x: Operand,
+    W: Operand,
+    b: Operand = None,
+    stride: Sizes = 1,
+    pad: Pad = 0,
+    output_pad: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Any:
+    """conv_transpose2d with three spatial axes.   (N, C, D, H, W) (C, M/groups, *K) (M,) -> (N, M, OD, OH, OW)"""
+    return transposed("conv_transpose3d", 3, x, W, b, stride, pad, output_pad, dilation, groups)
+
+
+def transposed(
+    name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes,
+    groups: int,
+) -> Any:  # fmt: skip
+    """The transposed convolution over `n` spatial axes; `name` stands in the messages of errors."""
+    check_images(name, x, n)
+    check_filters(name, W, n)
     groups = whole(f"{name}: groups", groups)
     C, M = x.shape[1], W.shape[1] * groups
     if W.shape[0] != C or C % groups:
         raise ValueError(
-            f"{name} takes filters W (C, M/groups, KH, KW), with C = {C} a multiple of groups, "
+            f"{name} takes filters W (C, M/groups, ...), with C = {C} a multiple of groups, "
             f"not filters {W.shape} for images {x.shape} in {groups} groups"
         )
     check_bias(name, b, M)
     w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
     if b is None:
         return in_single(ConvTranspose(w, groups), x, W)
-    return in_single(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, 1, 1), x, W, b)
+    return in_single(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, *[1] * n), x, W, b)
 
 
 def transposed_windows(

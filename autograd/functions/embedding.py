@@ -10,6 +10,7 @@ from autograd.algebra import Operand, as_array
 from autograd.backend import as_numbers, namespace
 from autograd.checks import dtype_of, whole
 from autograd.function import Function
+from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand
 from autograd.kernels.indexing import add_rows
 from autograd.variable import Variable
@@ -43,16 +44,23 @@ class AddRows(Function):
         return Embedding()(gy, self.saved.index), None
 
 
-def embedding(W: Operand, index: Operand) -> Any:
+def embedding(W: Operand, index: Operand, padding_idx: int | None = None) -> Any:
     """y = W[index]: a row of W for each number in `index`.   (V, D) (...) -> (..., D), and rows may be of any shape
 
     The gradient of a row is the sum over all places where it was looked up. Negative indices do not count from the end.
-    Raises TypeError if the index is not of integers, ValueError if W has no rows or an index is not in 0 .. V - 1.
+    The row `padding_idx`, which stands where a sequence has ended, has the gradient 0.
+    Raises TypeError if the index is not of integers. Raises ValueError if W has no rows, or an index or padding_idx is
+    not in 0 .. V - 1.
     """
     W = operand("embedding", W)
     if not W.shape:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
-    return Embedding()(W, checked_index("embedding", index, W.shape[0], "W has {} rows", namespace(as_array(W))))
+    found = checked_index("embedding", index, W.shape[0], "W has {} rows", namespace(as_array(W)))
+    y = Embedding()(W, found)
+    if padding_idx is None:
+        return y
+    words = found != whole("embedding: padding_idx", padding_idx, 0, W.shape[0] - 1)
+    return where(words.reshape(*words.shape, *[1] * (len(W.shape) - 1)), y, as_array(y))
 
 
 def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:

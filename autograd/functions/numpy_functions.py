@@ -173,9 +173,9 @@ def where(condition: Any, *xs: Any) -> Any:
 
 
 def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Any:
-    if mode != "constant":
-        raise TypeError(f"np.pad of a Variable takes mode='constant', not {mode!r}: index x for other borders")
-    return shape.pad(array, pad_width, constant_values)
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise TypeError(f"np.pad of a Variable takes the modes of F.pad, not {mode!r}: index x for other borders")
+    return shape.pad(array, pad_width, constant_values, mode)
 
 
 def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:

@@ -1,26 +1,38 @@
 """Pooling: each window of an image becomes one number, its maximum or its mean.
 
 The windows are those of a convolution, on each channel alone: `kernel`, `stride` (None: the kernel, so that windows lie
-side by side), `pad` (a number, one per axis, pairs, 'same' or 'valid').
+side by side), `pad` (a number, one per axis, pairs, 'same' or 'valid'), `dilation`. With `ceil_mode` the last window
+may hang over the border. Functions with 1d, 2d, 3d in their names take images of as many spatial axes.
 
 Means of whole numbers are float64, as NumPy's; those of float16 are summed in float32.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
-from autograd.algebra import Operand, as_array
-from autograd.backend import namespace
-from autograd.checks import flag, shown
-from autograd.function import Function
-from autograd.functions.conv import check_images, windows_of
-from autograd.functions.operands import rounded, summable
-from autograd.kernels import pooling
-from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
+import numpy as np
 
-__all__ = ["adaptive_average_pool2d", "average_pool2d", "global_average_pool2d", "max_pool2d", "upsample2d"]
+from autograd.algebra import Operand, as_array, getitem, reshape
+from autograd.backend import Array, namespace
+from autograd.checks import flag, number, shown
+from autograd.function import Function
+from autograd.functions.arithmetic import masked
+from autograd.functions.conv import check_images, windows_of
+from autograd.functions.embedding import AddRows
+from autograd.functions.operands import operand, rounded, summable
+from autograd.functions.shape import moveaxis
+from autograd.kernels import pooling
+from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axis, windows
+
+__all__ = [
+    "adaptive_average_pool1d", "adaptive_average_pool2d", "adaptive_average_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "average_pool1d", "average_pool2d", "average_pool3d",
+    "global_average_pool2d", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool_with_indices", "max_unpool",
+    "upsample2d",
+]  # fmt: skip
 
 
 class ScatterMax(Function):
@@ -64,21 +76,115 @@ class MaxPool(Function):
         return ScatterMax(self.saved.where, self.w)(gy)
 
 
-def max_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False) -> Any:
-    """y[n, c, o] = max over k of x[n, c, o S + k - P]
+def max_pool1d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
+) -> Any:
+    """max_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
+    return MaxPool(max_windows("max_pool1d", 1, x, kernel, stride, pad, ceil_mode, dilation))(x)
 
-    (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - KH) // S + 1; rounded up with `ceil_mode`, where the last window
-    may hang over the border. Padding is minus infinity, so it never wins. The first of equal pixels gets the gradient.
+
+def max_pool2d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
+) -> Any:
+    """y[n, c, o] = max over k of x[n, c, o S + k D - P]
+
+    (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - D (KH - 1) - 1) // S + 1; rounded up with `ceil_mode`, where the
+    last window may hang over the border. Padding is minus infinity, so it never wins. The first of equal pixels gets
+    the gradient.
     Raises ValueError if no window fits, or if one could lie in the padding alone. Raises TypeError if x is not real.
     """
-    w = pooling_windows("max_pool2d", x, kernel, stride, pad, ceil_mode)
+    return MaxPool(max_windows("max_pool2d", 2, x, kernel, stride, pad, ceil_mode, dilation))(x)
+
+
+def max_pool3d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
+) -> Any:
+    """max_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
+    return MaxPool(max_windows("max_pool3d", 3, x, kernel, stride, pad, ceil_mode, dilation))(x)
+
+
+def max_windows(
+    name: str, n: int, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool, dilation: Sizes
+) -> Windows:
+    """The windows of a maximum, none of them in the padding alone. Raises what `max_pool2d` raises."""
+    w = pooling_windows(name, n, x, kernel, stride, pad, ceil, dilation)
     if x.dtype.kind not in "fiub":
-        raise TypeError(f"max_pool2d takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
-    if any(max(pads) >= K for pads, K in zip(w.pad, w.kernel)):
-        raise ValueError(
-            f"max_pool2d: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty"
-        )
-    return MaxPool(w)(x)
+        raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
+    check_windows(name, w, pad)
+    return w
+
+
+def check_windows(name: str, w: Windows, pad: Pad) -> None:
+    """Raises ValueError if a window has no tap on the image."""
+    if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1) or has_empty(w):
+        raise ValueError(f"{name}: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty")
+
+
+@lru_cache(1 << 10)
+def has_empty(w: Windows) -> bool:
+    """Does a window have no tap on the image? With dilation its taps may step over a small one."""
+    for H, K, S, (before, behind), D, O in zip(*w):
+        if before or behind:
+            pixels = np.arange(O)[:, None] * S + np.arange(K) * D - before
+            if not ((pixels >= 0) & (pixels < H)).any(1).all():
+                return True
+    return False
+
+
+def max_pool_with_indices(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
+) -> tuple[Any, Array]:
+    """The maxima of max_pool1d, 2d or 3d, and the number of the pixel where each one is, for `max_unpool`.
+
+    (N, C, *size) -> (N, C, *out) and integers (N, C, *out), which count the pixels of an image row by row from 0.
+    Raises what `max_pool2d` raises, and ValueError unless x has 1 to 3 spatial axes.
+    """
+    name, n = "max_pool_with_indices", spatial_axes("max_pool_with_indices", x)
+    w = max_windows(name, n, x, kernel, stride, pad, ceil_mode, dilation)
+    _, where = pooling.window_max(as_array(x), w)
+    pixels: Any = 0
+    rest = where.astype(int)
+    for axis, (H, K, S, (before, _), D, O) in enumerate(zip(*w)):
+        after = prod(w.kernel[axis + 1 :])
+        first = namespace(where).arange(O).reshape(O, *[1] * (n - 1 - axis)) * S - before
+        pixels = pixels * H + first + rest // after % K * D
+    return MaxPool(w)(x), pixels
+
+
+def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Any:
+    """y = 0, with x at the pixels `indices`: max pooling undone, but for what was no maximum.
+
+    (N, C, *out), integers (N, C, *out), size -> (N, C, *size), as `max_pool_with_indices` gives them. Where a pixel is
+    named twice, one of its numbers stays, and it alone has a gradient.
+    Raises TypeError if the indices are not integers. Raises ValueError if their shape is not that of x, an index is not
+    below the product of the sizes, or x has not 1 to 3 spatial axes.
+    """
+    n = spatial_axes("max_unpool", x)
+    size = per_axis("max_unpool: size", size, n, 1)
+    places = as_array(operand("max_unpool", indices))
+    if places.dtype.kind not in "iu":
+        raise TypeError(f"max_unpool: indices must be integers, not {places.dtype}")
+    if places.shape != x.shape:
+        raise ValueError(f"max_unpool: indices must have the shape {x.shape} of x, not {places.shape}")
+    P = prod(size)
+    if places.size and not 0 <= int(places.min()) <= int(places.max()) < P:
+        raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}")
+    xp, (N, C) = namespace(places), x.shape[:2]
+    places = (places.reshape(N * C, prod(x.shape[2:])) + xp.arange(N * C)[:, None] * P).reshape(-1)
+    order, owner = xp.arange(places.size), xp.zeros(N * C * P, int)
+    owner[places] = order
+    stays = owner[places] == order
+    flat = reshape(x, (places.size,))
+    y = AddRows(N * C * P)(flat if stays.all() else masked(flat, stays), places)
+    return reshape(y, (N, C, *size))
+
+
+def spatial_axes(name: str, x: Operand) -> int:
+    """The number of spatial axes of images x. Raises ValueError unless it is 1, 2 or 3."""
+    shape = operand(name, x).shape
+    if not 3 <= len(shape) <= 5:
+        raise ValueError(f"{name}: x must have the axes (N, C, L), (N, C, H, W) or (N, C, D, H, W), not shape {shape}")
+    return len(shape) - 2
 
 
 class WindowSum(Function):
@@ -94,14 +200,62 @@ class WindowSum(Function):
         return WindowFill(self.w)(gy)
 
 
-def average_pool2d(x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0) -> Any:
+def average_pool1d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor: float | None = None,
+) -> Any:  # fmt: skip
+    """average_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
+    return average("average_pool1d", 1, x, kernel, stride, pad, ceil_mode, count_include_pad, divisor)
+
+
+def average_pool2d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor: float | None = None,
+) -> Any:  # fmt: skip
     """y[n, c, o] = 1/(KH KW) sum over k of x[n, c, o S + k - P]
 
-    (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - KH) // S + 1. Padding is zeros, and counts in the mean.
-    Raises ValueError if no window fits.
+    (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - KH) // S + 1, rounded up with `ceil_mode`. Padding is zeros, and
+    counts in the mean, unless `count_include_pad` is False; what hangs over the padding never does. A `divisor` takes
+    the place of that count.
+    Raises ValueError if no window fits, if the divisor is 0, or if a window lies in padding that does not count.
     """
-    w = pooling_windows("average_pool2d", x, kernel, stride, pad)
-    return rounded(WindowSum(w)(summable(x)) / prod(w.kernel), x)
+    return average("average_pool2d", 2, x, kernel, stride, pad, ceil_mode, count_include_pad, divisor)
+
+
+def average_pool3d(
+    x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor: float | None = None,
+) -> Any:  # fmt: skip
+    """average_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
+    return average("average_pool3d", 3, x, kernel, stride, pad, ceil_mode, count_include_pad, divisor)
+
+
+def average(
+    name: str, n: int, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool, padded: bool,
+    divisor: float | None,
+) -> Any:  # fmt: skip
+    """The means over windows of images with `n` spatial axes; `name` stands in the messages of errors."""
+    w = pooling_windows(name, n, x, kernel, stride, pad, ceil)
+    padded = flag(f"{name}: count_include_pad", padded)
+    if divisor is not None and not number(f"{name}: divisor", divisor):
+        raise ValueError(f"{name}: divisor must be a number other than 0, not {shown(divisor)}")
+    if not padded and divisor is None:
+        check_windows(name, w, pad)
+    z = summable(x)
+    count: Any = prod(w.kernel) if divisor is None else divisor
+    if divisor is None and (ceil or not padded):
+        around = padding(pad if padded else 0, w.size, w.kernel, w.stride, w.dilation)  # without what hangs over
+        count = namespace(as_array(z)).asarray(counts(w, around).astype(z.dtype))
+    return rounded(WindowSum(w)(z) / count, x)
+
+
+def counts(w: Windows, pads: Pads) -> Any:
+    """How many taps of each window lie on the image, or on the padding around it of these sizes.   -> (*out)"""
+    count: Any = np.ones((), int)
+    for H, K, S, (before, _), _, O, (P0, P1) in zip(*w, pads):
+        start = np.arange(O) * S - before
+        count = count[..., None] * (np.minimum(start + K, H + P1) - np.maximum(start, -P0))
+    return count
 
 
 def global_average_pool2d(x: Operand) -> Any:
@@ -110,16 +264,79 @@ def global_average_pool2d(x: Operand) -> Any:
     return x.mean((2, 3), keepdims=True)
 
 
+def adaptive_average_pool1d(x: Operand, size: Sizes) -> Any:
+    """adaptive_average_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
+    return adaptive_average("adaptive_average_pool1d", 1, x, size)
+
+
 def adaptive_average_pool2d(x: Operand, size: Sizes) -> Any:
     """The means of OH x OW regions that cover the image; region i holds rows floor(i H/OH) to ceil((i+1) H/OH) - 1.
 
     (N, C, H, W) -> (N, C, OH, OW). Rows and columns are averaged one after the other: y = A x B^T.
     """
-    check_images("adaptive_average_pool2d", x, 2)
-    OH, OW = per_axis("adaptive_average_pool2d: size", size, 2, 1)
-    z = summable(x)
-    A, B = averaging(z, x.shape[2], OH), averaging(z, x.shape[3], OW)
-    return rounded(A @ (z @ B.T), x)
+    return adaptive_average("adaptive_average_pool2d", 2, x, size)
+
+
+def adaptive_average_pool3d(x: Operand, size: Sizes) -> Any:
+    """adaptive_average_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
+    return adaptive_average("adaptive_average_pool3d", 3, x, size)
+
+
+def adaptive_average(name: str, n: int, x: Operand, size: Sizes) -> Any:
+    """The means of regions of images with `n` spatial axes; `name` stands in the messages of errors."""
+    check_images(name, x, n)
+    out = per_axis(f"{name}: size", size, n, 1)
+    y = z = summable(x)
+    for axis in range(n + 1, 1, -1):
+        A = averaging(z, x.shape[axis], out[axis - 2])
+        if axis == n + 1:
+            y = y @ A.T
+        elif axis == n:
+            y = A @ y
+        else:
+            y = moveaxis(moveaxis(y, axis, -1) @ A.T, -1, axis)
+    return rounded(y, x)
+
+
+def adaptive_max_pool1d(x: Operand, size: Sizes) -> Any:
+    """adaptive_max_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
+    return adaptive_max("adaptive_max_pool1d", 1, x, size)
+
+
+def adaptive_max_pool2d(x: Operand, size: Sizes) -> Any:
+    """The maxima of OH x OW regions that cover the image: those of `adaptive_average_pool2d`.
+
+    (N, C, H, W) -> (N, C, OH, OW). The first of equal pixels gets the gradient.
+    Raises TypeError if x is not real, ValueError if the image is empty or a size is no whole number of at least 1.
+    """
+    return adaptive_max("adaptive_max_pool2d", 2, x, size)
+
+
+def adaptive_max_pool3d(x: Operand, size: Sizes) -> Any:
+    """adaptive_max_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
+    return adaptive_max("adaptive_max_pool3d", 3, x, size)
+
+
+def adaptive_max(name: str, n: int, x: Operand, size: Sizes) -> Any:
+    """The maxima of regions of images with `n` spatial axes; `name` stands in the messages of errors."""
+    check_images(name, x, n)
+    out, shape = per_axis(f"{name}: size", size, n, 1), x.shape[2:]
+    if 0 in shape:
+        raise ValueError(f"{name} takes images of at least one pixel, not shape {x.shape}")
+    if all(H % O == 0 for H, O in zip(shape, out)):
+        kernel = tuple([H // O for H, O in zip(shape, out)])
+        return MaxPool(max_windows(name, n, x, kernel, None, 0, False, 1))(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
+    xp, index = namespace(as_array(x)), []
+    for axis, (H, O) in enumerate(zip(shape, out)):  # (O, K) pixels, the last one repeated where a region is shorter
+        first, last = np.arange(O) * H // O, -(-np.arange(1, O + 1) * H // O) - 1
+        rows = np.minimum(first[:, None] + np.arange((last - first).max() + 1), last[:, None])
+        places = [1] * (2 * n)
+        places[axis], places[n + axis] = rows.shape
+        index.append(xp.asarray(rows.reshape(places)))
+    regions = getitem(x, (slice(None), slice(None), *index))  # (N, C, *out, *K)
+    return reshape(regions, (*regions.shape[: n + 2], prod(regions.shape[n + 2 :]))).max(-1)
 
 
 class WindowFill(Function):
@@ -147,12 +364,19 @@ def upsample2d(x: Operand, scale: Sizes = 2) -> Any:
 
 
 def pooling_windows(
-    name: str, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool = False
+    name: str,
+    n: int,
+    x: Operand,
+    kernel: Sizes,
+    stride: Sizes | None,
+    pad: Pad,
+    ceil: bool = False,
+    dilation: Sizes = 1,
 ) -> Windows:
-    """The windows of a pooling. Raises ValueError if a size does not fit."""
-    check_images(name, x, 2)
+    """The windows of a pooling over `n` spatial axes. Raises ValueError if a size does not fit."""
+    check_images(name, x, n)
     ceil = flag(f"{name}: ceil_mode", ceil)
-    return windows_of(name, x.shape[2:], kernel, kernel if stride is None else stride, pad, 1, ceil)
+    return windows_of(name, x.shape[2:], kernel, kernel if stride is None else stride, pad, dilation, ceil)
 
 
 def averaging(x: Operand, H: int, O: int) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.algebra import BroadcastTo, Operand, SumTo, astype, getitem, reshape, to, transpose
 from autograd.backend import namespace, to_numpy
-from autograd.checks import LARGEST, number, shown, whole
+from autograd.checks import LARGEST, number, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import operand
 from autograd.shapes import Axis, Shape, axes_of, broadcast_axes, one_axis, shape_of
@@ -170,10 +170,14 @@ class Pad(Function):
         return gy[self.middle]
 
 
-def pad(x: Operand, width: Any, value: float = 0) -> Any:
-    """x with a border of the constant `value`. `width`: n (every side), (before, after), or such a pair for each axis.
+def pad(x: Operand, width: Any, value: float = 0, mode: str = "constant") -> Any:
+    """x with a border. `width`: n (every side), (before, after), or such a pair for each axis.
 
-    Raises ValueError if a width is not a whole number of at least 0, or if the pairs do not fit the axes.
+    `mode` says what the border of [a, b, c] is: "constant", the `value`; "edge", the last element (a a | a b c | c c);
+    "reflect", a mirror on it (c b | a b c | b a); "symmetric", a mirror beside it (b a | a b c | c b); "wrap", the
+    other end (b c | a b c | a b). PyTorch's words for "edge" and "wrap" are "replicate" and "circular".
+    Raises ValueError if a width is not a whole number of at least 0, the pairs do not fit the axes, or a border is
+    wider than what it mirrors.
     """
     x = operand("pad", x)
     shape = x.shape
@@ -184,7 +188,41 @@ def pad(x: Operand, width: Any, value: float = 0) -> Any:
         raise ValueError(f"pad: width must be {expected}, not {shown(width)}") from error
     if any(type(n) is not int or not 0 <= n <= LARGEST for pair in pairs for n in pair):
         raise ValueError(f"pad: widths must be whole numbers of at least 0, not {shown(width)}")
-    return Pad(pairs, fitting("pad: value", value, x.dtype))(x)
+    value = fitting("pad: value", value, x.dtype)
+    if one_of("pad: mode", mode, "constant", *BORDERS) == "constant":
+        return Pad(pairs, value)(x)
+    for axis, (before, after) in enumerate(pairs):
+        x = bordered(x, axis, before, after, BORDERS[mode])
+    return x
+
+
+BORDERS = {name: name for name in ("edge", "reflect", "symmetric", "wrap")} | {"replicate": "edge", "circular": "wrap"}
+
+
+def bordered(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
+    """x with `before` and `after` elements more along an axis: parts of x, turned over or repeated."""
+    n = x.shape[axis]
+    widest = {"edge": LARGEST if n else 0, "reflect": max(n - 1, 0)}.get(mode, n)
+    if max(before, after) > widest:
+        raise ValueError(
+            f"pad: a border in mode {mode!r} must be at most {widest} wide along axis {axis} of {n} elements"
+        )
+    if not before and not after:
+        return x
+
+    def part(start: int, stop: int, step: int = 1) -> Any:
+        bounds = slice(start, stop if stop >= 0 else None, step)
+        return getitem(x, (slice(None),) * axis + (bounds,))
+
+    k = 1 if mode == "reflect" else 0
+    if mode == "edge":
+        first, last = part(0, 1), part(n - 1, n)
+        parts = repeat(first, before, axis), repeat(last, after, axis)
+    elif mode == "wrap":
+        parts = part(n - before, n), part(0, after)
+    else:
+        parts = part(before - 1 + k, k - 1, -1), part(n - 1 - k, n - 1 - k - after, -1)
+    return concat([y for y, used in zip((parts[0], x, parts[1]), (before, True, after)) if used], axis)
 
 
 def fitting(name: str, value: float, dtype: Any) -> Any:

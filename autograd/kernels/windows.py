@@ -91,7 +91,7 @@ def counted(size: Shape, kernel: Shape, stride: Shape, pad: Pads, dilation: Shap
     out, pads = [], list(pad)
     for axis, (H, K, S, (P0, P1), D) in enumerate(zip(size, kernel, stride, pad, dilation)):
         room = H + P0 + P1 - D * (K - 1) - 1
-        if room < 0:
+        if room < 0 and not (ceil and room > -S):
             numbers = f"({H} + {P0} + {P1} - {D} ({K} - 1) - 1) // {S} + 1 = {room // S + 1}"
             raise ValueError(
                 f"the kernel {kernel} does not fit into the image {size}: the output size along spatial axis {axis} "

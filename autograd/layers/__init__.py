@@ -9,15 +9,30 @@ from typing import TYPE_CHECKING, Any
 from autograd.layers.attention import KeyValueCache, MultiHeadAttention
 from autograd.layers.base import Buffer, Layer, Parameter
 from autograd.layers.containers import MLP, Sequential
-from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose2d
+from autograd.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from autograd.layers.embedding import Embedding
 from autograd.layers.initializers import constant, he, lecun, normal, ones, orthogonal, uniform, xavier, zeros
 from autograd.layers.linear import Linear
 from autograd.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
-from autograd.layers.pooling import AveragePool2d, MaxPool2d
+from autograd.layers.pooling import (
+    AdaptiveAveragePool1d,
+    AdaptiveAveragePool2d,
+    AdaptiveAveragePool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AveragePool1d,
+    AveragePool2d,
+    AveragePool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    PixelShuffle,
+    Upsample,
+)
 from autograd.layers.positions import PositionalEncoding
 from autograd.layers.recurrent import GRU, LSTM, RNN
-from autograd.layers.regularization import Dropout
+from autograd.layers.regularization import Dropout, Dropout1d, Dropout2d, Dropout3d
 from autograd.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from autograd.names import missing_name
 
@@ -31,9 +46,23 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
     "ConvTranspose2d",
+    "ConvTranspose3d",
+    "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
+    "AveragePool1d",
     "AveragePool2d",
+    "AveragePool3d",
+    "AdaptiveAveragePool1d",
+    "AdaptiveAveragePool2d",
+    "AdaptiveAveragePool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "Upsample",
+    "PixelShuffle",
     "Embedding",
     "RNN",
     "LSTM",
@@ -44,6 +73,9 @@ __all__ = [
     "InstanceNorm",
     "RMSNorm",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "MultiHeadAttention",
     "KeyValueCache",
     "PositionalEncoding",

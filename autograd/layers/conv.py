@@ -11,13 +11,13 @@ import numpy as np
 
 from autograd.algebra import Operand
 from autograd.checks import flag, whole
-from autograd.functions.conv import conv1d, conv2d, conv3d, conv_transpose2d
+from autograd.functions.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from autograd.kernels.windows import Pad, Sizes, per_axis, windows
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import lecun, normal, zeros
 from autograd.shapes import Shape
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 LARGE = 1 << 30  # pixels along an axis: more than any kernel, so only the arguments themselves can be wrong
 
@@ -90,16 +90,16 @@ class Conv3d(Convolution):
     function = staticmethod(conv3d)
 
 
-class ConvTranspose2d(Layer):
-    """The transposed convolution: each pixel times the filter of its channel, laid down `stride` apart and summed.
-
-    (N, C, H, W) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad; W is (C, M/groups, KH, KW).
-    The options are those of `conv_transpose2d`.
+class ConvolutionTranspose(Layer):
+    """The transposed convolution over `axes` spatial axes: the base of ConvTranspose1d, 2d and 3d.
 
     With stride S and K taps, each output pixel sums C/groups · K/S weights on average. The default initializer uses
     that number as the fan-in, which keeps the size of the signal. `lecun` and `he` use M/groups · K instead, the fan-in
     of the convolution back to x.
     """
+
+    axes: ClassVar[int]
+    function: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -119,8 +119,8 @@ class ConvTranspose2d(Layer):
     ) -> None:
         C, M, groups = checked_channels(in_channels, out_channels, groups)
         bias = flag("bias", bias)
-        w = windows((LARGE,) * 2, kernel, stride, pad, dilation)
-        per_axis("output_pad", output_pad, 2, 0)
+        w = windows((LARGE,) * self.axes, kernel, stride, pad, dilation)
+        per_axis("output_pad", output_pad, self.axes, 0)
         if initializer is None:
             initializer = partial(transposed_lecun, groups=groups, steps=prod(w.stride))
         self.W = Parameter.lazy((C, M // groups, *w.kernel), initializer, rng, dtype, axis=1)
@@ -129,7 +129,38 @@ class ConvTranspose2d(Layer):
 
     def forward(self, x: Operand) -> Any:
         x = fitting(self, x, self.W)
-        return conv_transpose2d(x, self.W, self.b, self.stride, self.pad, self.output_pad, self.dilation, self.groups)
+        return self.function(x, self.W, self.b, self.stride, self.pad, self.output_pad, self.dilation, self.groups)
+
+
+class ConvTranspose1d(ConvolutionTranspose):
+    """Each step times the filter of its channel, laid down `stride` apart and summed.   (N, C, L) -> (N, M, OL)
+
+    The options are those of ConvTranspose2d, the sizes those of `conv_transpose1d`.
+    """
+
+    axes = 1
+    function = staticmethod(conv_transpose1d)
+
+
+class ConvTranspose2d(ConvolutionTranspose):
+    """The transposed convolution: each pixel times the filter of its channel, laid down `stride` apart and summed.
+
+    (N, C, H, W) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad; W is (C, M/groups, KH, KW).
+    The options are those of `conv_transpose2d`.
+    """
+
+    axes = 2
+    function = staticmethod(conv_transpose2d)
+
+
+class ConvTranspose3d(ConvolutionTranspose):
+    """Each voxel times the filter of its channel, laid down `stride` apart.   (N, C, D, H, W) -> (N, M, OD, OH, OW)
+
+    The options are those of ConvTranspose2d, the sizes those of `conv_transpose3d`.
+    """
+
+    axes = 3
+    function = staticmethod(conv_transpose3d)
 
 
 def transposed_lecun(shape: Shape, rng: Generator, dtype: Any, *, groups: int, steps: int) -> Any:

@@ -320,7 +320,7 @@ def test_repr_shows_options():
     assert repr(net).splitlines() == [
         "Sequential",
         "  0: Conv2d  W (4, None, 3, 3)  b (4,)  stride=(2, 2)  pad=((1, 0), 2)  dilation=1  groups=1",
-        "  1: MaxPool2d  kernel=(2, 2)  stride=(2, 2)  pad=0  ceil_mode=False",
+        "  1: MaxPool2d  kernel=(2, 2)  stride=(2, 2)  pad=0  ceil_mode=False  dilation=(1, 1)",
         "  2: Conv2d  W (2, 4, 1, 1)  b (2,)  stride=1  pad='same'  dilation=1  groups=1",
     ]
 

@@ -532,3 +532,35 @@ CALLS |= {
         "normalize": {"x": x, "ord": 2, "axis": 1, "eps": 1e-6}, "cosine_similarity": {"x0": x, "x1": x, "axis": 1, "eps": 1e-6}, "pairwise_distance": {"x0": x, "x1": x, "ord": 2, "eps": 1e-6, "keepdims": True},
     }.items()
 }  # fmt: skip
+
+of_images = {
+    "stride": ["sizes", "optional"], "ceil_mode": ["flag"], "count_include_pad": ["flag"], "align_corners": ["flag"], "divisor": ["number", "optional"], "size": ["sizes", "optional"], "mode": [], "padding_mode": [],
+    "indices": [], "scale": ["number", "optional", "scales"], "grid": [], "theta": [], "padding_idx": ["whole", "optional"], "width": ["sizes"], "value": ["number", "pad value"], "groups": ["whole"],
+}  # fmt: skip
+TAKEN |= {"scales": {"numbers as objects": "a scale for each axis"}}
+pooled = {"kernel": 2, "stride": 2, "pad": 0, "ceil_mode": False}
+counted = {"count_include_pad": True, "divisor": 3}
+CALLS |= {
+    f"F.{name} with options".removesuffix("" if f"F.{name}" in CALLS else " with options"): (getattr(F, name), arguments, of_images)
+    for name, arguments in {
+        **{f"max_pool{n}d": {"x": images(2, 4, *[5] * n), **pooled, "dilation": 1} for n in (1, 2, 3)}, "max_pool_with_indices": {"x": batch, **pooled, "dilation": 1},
+        **{f"average_pool{n}d": {"x": images(2, 4, *[5] * n), **pooled, **counted} for n in (1, 2, 3)}, "max_unpool": {"x": np.ones((1, 1, 2)), "indices": np.array([[[0, 1]]]), "size": 4},
+        **{f"adaptive_{kind}_pool{n}d": {"x": images(2, 4, *[5] * n), "size": 2} for n in (1, 2, 3) for kind in ("average", "max")}, **{f"dropout{n}d": {"x": images(2, 4, *[5] * n), "p": 0.5, "rng": 0} for n in (1, 2, 3)},
+        **{f"conv_transpose{n}d": {"x": images(1, 2, *[4] * n), "W": images(2, 3, *[2] * n), "b": np.ones(3), "output_pad": 0, **options} for n in (1, 3)},
+        "interpolate": {"x": batch, "size": (3, 4), "mode": "bilinear", "align_corners": True}, "grid_sample": {"x": batch, "grid": np.zeros((2, 1, 1, 2)), "mode": "nearest", "padding_mode": "border", "align_corners": True},
+        "affine_grid": {"theta": np.ones((1, 2, 3)), "size": 2, "align_corners": True}, "pad": {"x": x, "width": 1, "value": 0.0, "mode": "edge"}, "pixel_shuffle": {"x": batch, "scale": 2}, "pixel_unshuffle": {"x": images(1, 1, 4, 4), "scale": 2},
+        "channel_shuffle": {"x": batch, "groups": 2}, "unfold": {"x": batch, "kernel": 2, "stride": 1, "pad": 0, "dilation": 1}, "fold": {"cols": np.ones((1, 4, 4)), "size": (3, 3), "kernel": 2, "stride": 1, "pad": 0, "dilation": 1},
+        "embedding": {"W": rows, "index": [0, 1], "padding_idx": 1},
+    }.items()
+} | {"F.interpolate scale": (F.interpolate, {"x": batch, "scale": 2}, of_images)}  # fmt: skip
+
+CALLS |= {
+    **{f"L.ConvTranspose{n}d": (getattr(L, f"ConvTranspose{n}d"), {**conv, "output_pad": 0}, {"initializer": ["function", "optional"]}) for n in (1, 3)},
+    **{f"L.MaxPool{n}d{' dilated' if n == 2 else ''}": (getattr(L, f"MaxPool{n}d"), {**pooled, "dilation": 1}, of_images) for n in (1, 2, 3)},
+    **{f"L.AveragePool{n}d{' counted' if n == 2 else ''}": (getattr(L, f"AveragePool{n}d"), {**pooled, **counted}, of_images) for n in (1, 2, 3)},
+    **{f"L.Adaptive{kind}Pool{n}d": (getattr(L, f"Adaptive{kind}Pool{n}d"), {"size": 2}, {}) for n in (1, 2, 3) for kind in ("Average", "Max")},
+    **{f"L.Dropout{n}d": (getattr(L, f"Dropout{n}d"), {"p": 0.5, "rng": 0}, {}) for n in (1, 2, 3)},
+    "L.Upsample": (lambda scale, mode, align_corners: L.Upsample(None, scale, mode, align_corners)(batch), {"scale": 2, "mode": "bilinear", "align_corners": True}, of_images),
+    "L.Upsample size": (lambda size: L.Upsample(size)(batch), {"size": 2}, {}), "L.PixelShuffle": (L.PixelShuffle, {"scale": 2}, {"scale": ["whole"]}),
+    "L.Embedding padding_idx": (L.Embedding, {"vocabulary": 3, "size": 2, "padding_idx": 0}, {"vocabulary": ["whole"], "size": ["whole"], "padding_idx": ["whole", "optional"]}),
+}  # fmt: skip

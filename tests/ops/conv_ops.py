@@ -52,9 +52,9 @@ def convolution(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
 
 def transposed(x, W, b=None, stride=1, pad=0, output_pad=0, dilation=1, groups=1):
     """Every pixel lays its filter down on a canvas, of which the padding is then cut off."""
-    stride, dilation, output_pad = each(stride, 2), each(dilation, 2), each(output_pad, 2)
-    kernel = W.shape[2:]
-    pad = [each(p, 2) for p in each(pad, 2)]
+    kernel, n = W.shape[2:], W.ndim - 2
+    stride, dilation, output_pad = each(stride, n), each(dilation, n), each(output_pad, n)
+    pad = [each(p, 2) for p in each(pad, n)]
     canvas = [
         (H - 1) * S + D * (K - 1) + 1 + R for H, S, D, K, R in zip(x.shape[2:], stride, dilation, kernel, output_pad)
     ]
@@ -62,12 +62,11 @@ def transposed(x, W, b=None, stride=1, pad=0, output_pad=0, dilation=1, groups=1
     y = np.zeros((len(x), per * groups, *canvas), np.result_type(x, W))
     for c in range(len(W)):
         g = c // (len(W) // groups) * per
-        for i, j in product(*map(range, x.shape[2:])):
-            rows = slice(i * stride[0], i * stride[0] + dilation[0] * (kernel[0] - 1) + 1, dilation[0])
-            cols = slice(j * stride[1], j * stride[1] + dilation[1] * (kernel[1] - 1) + 1, dilation[1])
-            y[:, g : g + per, rows, cols] += x[:, c, i, j][:, None, None, None] * W[c]
+        for o in product(*map(range, x.shape[2:])):
+            place = [slice(i * S, i * S + D * (K - 1) + 1, D) for i, S, D, K in zip(o, stride, dilation, kernel)]
+            y[(slice(None), slice(g, g + per), *place)] += x[(slice(None), c, *o)].reshape(-1, *[1] * (n + 1)) * W[c]
     y = y[(..., *[slice(before, size - behind) for (before, behind), size in zip(pad, canvas)])]
-    return y if b is None else y + b.reshape(-1, 1, 1)
+    return y if b is None else y + b.reshape(-1, *[1] * n)
 
 
 def rows(x, kernel, stride=1, pad=0, dilation=1):
