@@ -4,8 +4,8 @@ The GPT sees 64 characters and all of them at once; the LSTM sees one, and what 
 the text in 32 streams, and its state goes on from batch to batch: cut off from its graph, for backpropagation through
 64 steps at most. One state in ten is cleared, so that it learns to begin a text. The loss of held-out text is taken
 twice: of the windows on which the GPT was measured, where it knows nothing of what came before, and without a break.
-The full run reached 1.270 and 1.189 nats a character with 820,287 weights, in 16.4 minutes on two cores that others used
-too; after 1,000 updates, as many as the GPT makes, 1.363 in windows. The GPT reached 1.501.
+The full run reached 1.270 and 1.189 nats a character with 820,287 weights in 16.4 minutes, on two cores that others
+used too; after 1,000 updates, as many as the GPT makes, 1.363 in windows. The GPT reached 1.501.
 
     python examples/char_lstm.py [--fast]        (leaves runs/char_lstm.png and runs/char_lstm.npz)
 """

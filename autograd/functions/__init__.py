@@ -32,8 +32,8 @@ from autograd.functions.pooling import *
 from autograd.functions.recurrent import *
 from autograd.functions.reduction import *
 from autograd.functions.regularization import *
-from autograd.functions.rounding import *
 from autograd.functions.resize import *
+from autograd.functions.rounding import *
 from autograd.functions.shape import *
 from autograd.functions.similarity import *
 from autograd.functions.sorting import *

@@ -31,17 +31,46 @@ def agree(reduction, f, g, *arrays):
 def test_losses_of_elements(r):
     agree(r, F.mean_squared_error, T.mse_loss, X, Y)
     agree(r, F.mean_absolute_error, T.l1_loss, X, Y)
-    agree(r, lambda x, y, **o: F.huber_loss(x, y, 0.5, weight=W, **o), lambda x, y, **o: T.huber_loss(x, y, delta=0.5, weight=t(W), **o), X, Y)  # fmt: skip
-    agree(r, lambda x, y, **o: F.smooth_l1_loss(x, y, 0.5, **o), lambda x, y, **o: T.smooth_l1_loss(x, y, beta=0.5, **o), X, Y)  # fmt: skip
-    agree(r, lambda p, **o: F.binary_cross_entropy(p, BITS, weight=W, **o), lambda p, **o: T.binary_cross_entropy(p, t(BITS), weight=t(W), **o), LIKELY)  # fmt: skip
+    agree(
+        r,
+        lambda x, y, **o: F.huber_loss(x, y, 0.5, weight=W, **o),
+        lambda x, y, **o: T.huber_loss(x, y, delta=0.5, weight=t(W), **o),
+        X,
+        Y,
+    )
+    agree(
+        r,
+        lambda x, y, **o: F.smooth_l1_loss(x, y, 0.5, **o),
+        lambda x, y, **o: T.smooth_l1_loss(x, y, beta=0.5, **o),
+        X,
+        Y,
+    )
+    agree(
+        r,
+        lambda p, **o: F.binary_cross_entropy(p, BITS, weight=W, **o),
+        lambda p, **o: T.binary_cross_entropy(p, t(BITS), weight=t(W), **o),
+        LIKELY,
+    )
     agree(
         r,
         lambda x, **o: F.sigmoid_cross_entropy(x, BITS, weight=W, pos_weight=W[0], **o),
         lambda x, **o: T.binary_cross_entropy_with_logits(x, t(BITS), weight=t(W), pos_weight=t(W[0]), **o),
         X,
     )
-    agree(r, lambda x, **o: F.poisson_nll_loss(x, W * 3, full=True, **o), lambda x, **o: T.poisson_nll_loss(x, t(W * 3), full=True, **o), X)  # fmt: skip
-    agree(r, lambda x, y, v, **o: F.gaussian_nll_loss(x, y, v, True, **o), lambda x, y, v, **o: T.gaussian_nll_loss(x, y, v, True, **o), X, Y, W)  # fmt: skip
+    agree(
+        r,
+        lambda x, **o: F.poisson_nll_loss(x, W * 3, full=True, **o),
+        lambda x, **o: T.poisson_nll_loss(x, t(W * 3), full=True, **o),
+        X,
+    )
+    agree(
+        r,
+        lambda x, y, v, **o: F.gaussian_nll_loss(x, y, v, True, **o),
+        lambda x, y, v, **o: T.gaussian_nll_loss(x, y, v, True, **o),
+        X,
+        Y,
+        W,
+    )
 
 
 @pytest.mark.parametrize("r", ["mean", "sum", "none"])
@@ -58,7 +87,12 @@ def test_losses_of_classes(r):
                     lambda x, **o: T.cross_entropy(x, t(LABELS), label_smoothing=s, **theirs, **o),
                     X,
                 )
-            agree(r, lambda x, **o: F.nll_loss(x, LABELS, **options, **o), lambda x, **o: T.nll_loss(x, t(LABELS), **theirs, **o), X)  # fmt: skip
+            agree(
+                r,
+                lambda x, **o: F.nll_loss(x, LABELS, **options, **o),
+                lambda x, **o: T.nll_loss(x, t(LABELS), **theirs, **o),
+                X,
+            )
         for s in (0.0, 0.1):
             agree(
                 r,
@@ -66,19 +100,53 @@ def test_losses_of_classes(r):
                 lambda x, **o: T.cross_entropy(x, t(LIKELY), label_smoothing=s, weight=w, **o),
                 X,
             )
-        agree(r, lambda x, **o: F.multi_margin_loss(x, LABELS, 2, 0.5, weight=weight, **o), lambda x, **o: T.multi_margin_loss(x, t(LABELS), p=2, margin=0.5, weight=w, **o), X)  # fmt: skip
-        agree(r, lambda x, **o: F.multilabel_soft_margin_loss(x, BITS, weight=weight, **o), lambda x, **o: T.multilabel_soft_margin_loss(x, t(BITS), weight=w, **o), X)  # fmt: skip
+        agree(
+            r,
+            lambda x, **o: F.multi_margin_loss(x, LABELS, 2, 0.5, weight=weight, **o),
+            lambda x, **o: T.multi_margin_loss(x, t(LABELS), p=2, margin=0.5, weight=w, **o),
+            X,
+        )
+        agree(
+            r,
+            lambda x, **o: F.multilabel_soft_margin_loss(x, BITS, weight=weight, **o),
+            lambda x, **o: T.multilabel_soft_margin_loss(x, t(BITS), weight=w, **o),
+            X,
+        )
 
 
 @pytest.mark.parametrize("r", ["mean", "sum", "none"])
 def test_losses_of_pairs_and_margins(r):
-    agree(r, lambda x, y, **o: F.cosine_embedding_loss(x, y, SIGNS, 0.1, **o), lambda x, y, **o: T.cosine_embedding_loss(x, y, t(SIGNS), 0.1, **o), X, Y)  # fmt: skip
+    agree(
+        r,
+        lambda x, y, **o: F.cosine_embedding_loss(x, y, SIGNS, 0.1, **o),
+        lambda x, y, **o: T.cosine_embedding_loss(x, y, t(SIGNS), 0.1, **o),
+        X,
+        Y,
+    )
     for swap in (False, True):
-        agree(r, lambda *xs, **o: F.triplet_margin_loss(*xs, swap=swap, **o), lambda *xs, **o: T.triplet_margin_loss(*xs, swap=swap, **o), X, Y, Z)  # fmt: skip
+        agree(
+            r,
+            lambda *xs, **o: F.triplet_margin_loss(*xs, swap=swap, **o),
+            lambda *xs, **o: T.triplet_margin_loss(*xs, swap=swap, **o),
+            X,
+            Y,
+            Z,
+        )
     x, y = X[:, 0], Y[:, 0]
-    agree(r, lambda x, **o: F.hinge_embedding_loss(x, SIGNS, **o), lambda x, **o: T.hinge_embedding_loss(x, t(SIGNS), **o), x)  # fmt: skip
+    agree(
+        r,
+        lambda x, **o: F.hinge_embedding_loss(x, SIGNS, **o),
+        lambda x, **o: T.hinge_embedding_loss(x, t(SIGNS), **o),
+        x,
+    )
     agree(r, lambda x, **o: F.soft_margin_loss(x, SIGNS, **o), lambda x, **o: T.soft_margin_loss(x, t(SIGNS), **o), x)
-    agree(r, lambda x, y, **o: F.margin_ranking_loss(x, y, SIGNS, 0.2, **o), lambda x, y, **o: T.margin_ranking_loss(x, y, t(SIGNS), 0.2, **o), x, y)  # fmt: skip
+    agree(
+        r,
+        lambda x, y, **o: F.margin_ranking_loss(x, y, SIGNS, 0.2, **o),
+        lambda x, y, **o: T.margin_ranking_loss(x, y, t(SIGNS), 0.2, **o),
+        x,
+        y,
+    )
 
 
 def test_similarity():
@@ -86,7 +154,13 @@ def test_similarity():
         return lambda *xs, reduction: f(*xs)
 
     for axis in (0, 1):
-        agree(None, one(lambda x, y: F.cosine_similarity(x, y, axis)), one(lambda x, y: T.cosine_similarity(x, y, axis)), X, Y)  # fmt: skip
+        agree(
+            None,
+            one(lambda x, y: F.cosine_similarity(x, y, axis)),
+            one(lambda x, y: T.cosine_similarity(x, y, axis)),
+            X,
+            Y,
+        )
         agree(None, one(lambda x: F.normalize(x, 3, axis)), one(lambda x: T.normalize(x, 3, axis)), X)
     agree(None, one(lambda x, y: F.pairwise_distance(x, y, 3)), one(lambda x, y: T.pairwise_distance(x, y, 3)), X, Y)
     zeros = np.zeros((4, 3))
