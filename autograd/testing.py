@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -78,7 +79,7 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float | None = None) 
 def step_at(x: Any, h: float) -> float:
     """h times the next power of two above |x|, if that is more than 1: the sum x + h keeps its digits."""
     size = abs(float(x))
-    return h * 2.0 ** np.ceil(np.log2(size)) if 1 < size < np.inf else h
+    return h * 2.0 ** math.ceil(math.log2(size)) if 1 < size < np.inf else h
 
 
 def editable(x: Any) -> Any:

@@ -23,7 +23,7 @@ from autograd.algebra import Operand, as_array, matmul, reshape
 from autograd.backend import namespace
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import operand, summable_together, with_room
+from autograd.functions.operands import in_single, operand, summable_together, with_room
 from autograd.functions.shape import concat, moveaxis
 from autograd.kernels.expm import expm as exponential
 from autograd.kernels.triangular import solve_triangular as solved
@@ -585,5 +585,5 @@ def cross(a: Operand, b: Operand, axis: int = -1) -> Any:
     a, b = [moveaxis(x, k, -1) for x, k in zip((a, b), places)]
     if not batches_fit(a.shape[:-1], b.shape[:-1]):
         raise ValueError(f"cross takes arrays whose shapes broadcast, not {a.shape} and {b.shape}")
-    y = Cross()(a, b)
+    y = in_single(Cross(), a, b)
     return moveaxis(y, -1, axis if axis < 0 else one_axis("cross", y.shape, axis))

@@ -265,7 +265,7 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.maximum: lambda x1, x2: arithmetic.maximum(x1, x2),
     np.minimum: lambda x1, x2: arithmetic.minimum(x1, x2),
     np.arctan2: lambda x1, x2: pairs.arctan2(x1, x2),
-    np.hypot: lambda x1, x2: pairs.hypot(x1, x2),
+    np.hypot: lambda x1, x2: in_single(pairs.Hypot(), x1, x2),
     np.logaddexp: lambda x1, x2: pairs.logaddexp(x1, x2),
     **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__},
     np.degrees: elementwise.rad2deg,

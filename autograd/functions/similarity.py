@@ -54,7 +54,7 @@ def normalize(x: Operand, ord: float = 2, axis: Axis = -1, eps: float = 1e-12) -
     Raises TypeError if x is not of real numbers, ValueError if it is empty, ord < 1 or eps <= 0.
     """
     (x,) = vectors("normalize", x)
-    eps = number("normalize: eps", eps, above=0)
+    ord, eps = number("normalize: ord", ord, least=1, finite=False), number("normalize: eps", eps, above=0)
     axes_at("normalize", x, axis, empty=False)
     return with_room(lambda x: x / maximum(norm(x, ord, axis, keepdims=True), eps), x)
 

@@ -31,7 +31,11 @@ def test_every_function(op, on_device):
     for case in op.cases[:4]:
         with noting(op, case):
             given, xs = recorded(mapped(on_device, case.args))
-            ys = [y for y in outputs(op.f(*given, **case.options)) if isinstance(y, Variable) and y.dtype.kind == "f"]
+            ys = [
+                y
+                for y in outputs(op.f(*given, **mapped(on_device, case.options)))
+                if isinstance(y, Variable) and y.dtype.kind == "f"
+            ]
             for y in [y for y in ys if y.node is not None and 0 < y.size <= SMALL]:
                 close(seeds.rows(y, xs, False), walks(y, xs))
 
@@ -42,7 +46,11 @@ def test_the_gradient_of_every_function(op, on_device):
     for case in op.cases[:2]:
         with noting(op, case):
             given, xs = recorded(mapped(on_device, case.args))
-            ys = [y for y in outputs(op.f(*given, **case.options)) if isinstance(y, Variable) and y.dtype.kind == "f"]
+            ys = [
+                y
+                for y in outputs(op.f(*given, **mapped(on_device, case.options)))
+                if isinstance(y, Variable) and y.dtype.kind == "f"
+            ]
             for y in [y for y in ys if y.node is not None and y.size]:
                 weights = on_device(np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype))
                 for gx in ag.grad((y * weights).sum(), xs, create_graph=True):
