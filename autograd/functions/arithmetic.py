@@ -7,6 +7,8 @@ import operator
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array
 from autograd.backend import namespace
 from autograd.checks import number
@@ -237,6 +239,14 @@ class ClipBetween(Function):
         return gx, needs_low and masked(gy, below), needs_high and masked(gy, above)
 
 
+def ends_of(x: Operand) -> tuple[float, float]:
+    """The smallest and the largest value of x's dtype, as Python numbers."""
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind not in "iu":
+        return -math.inf, math.inf
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
 def clip(x: Operand, low: Operand, high: Operand) -> Any:
     """y = x limited to low <= y <= high; one of the two may be None. The gradient is 1 inside and at the borders.
 
@@ -248,7 +258,8 @@ def clip(x: Operand, low: Operand, high: Operand) -> Any:
     if low is None and high is None:
         raise ValueError("clip takes low, high or both, not None and None")
     if any(hasattr(limit, "shape") and not isinstance(limit, Real) for limit in (low, high)):
-        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        least, most = ends_of(x)
+        low, high = least if low is None else low, most if high is None else high
         check_elementwise("clip", x, low, high)
         return ClipBetween()(x, low, high)
     high = None if high is None else number("clip: high", high, finite=False)

@@ -15,7 +15,7 @@ from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import Array, namespace
 from autograd.function import Function
 from autograd.functions.elementwise import exp
-from autograd.functions.indices import flat, take_along_axis
+from autograd.functions.indices import at_places, flat, places_along
 from autograd.functions.operands import operand, with_room
 from autograd.functions.pairs import logaddexp
 from autograd.functions.reduction import cumsum
@@ -101,7 +101,8 @@ def first_extreme(name: str, ufunc: Any, x: Operand, axis: int | None) -> Any:
     is_new = xp.zeros(x.shape, bool)
     is_new[start] = (y[start] != y[end]) & ((value[start] == y[start]) | (value[start] != value[start]))
     numbers = xp.arange(n).reshape((n,) + (1,) * (x.ndim - k - 1))
-    return take_along_axis(x, running(np.maximum, xp.where(is_new, numbers, 0), k), k)
+    index = running(np.maximum, xp.where(is_new, numbers, 0), k)
+    return at_places(x, places_along(index, x.shape, k))
 
 
 ROOM = {np.dtype(np.float32): 80, np.dtype(np.float64): 600}  # e^x and e^-x are regular numbers
@@ -123,7 +124,7 @@ class LogCumSumExp(Function):
 
 
 def logcumsumexp(x: Operand, axis: int | None = None) -> Any:
-    """y_i = ln(e^x_0 + ... + e^x_i) along `axis`, without overflow. -inf stands for the number 0; its gradient is 0."""
+    """y_i = ln(e^x_0 + ... + e^x_i) along `axis`, without overflow. -inf stands for the number 0."""
     x, axis = flat(operand("logcumsumexp", x), axis)
     k = one_axis("logcumsumexp", x.shape, axis)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.algebra import AddAt, Operand, as_array, getitem, reshape
+import numpy as np
+
+from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import shown, whole
 from autograd.functions.arithmetic import where
-from autograd.functions.operands import operand, summable
+from autograd.functions.embedding import AddRows, Embedding
+from autograd.functions.operands import in_single, operand, summable, with_room
 from autograd.functions.shape import concat
 from autograd.shapes import Shape, one_axis
 
@@ -32,7 +35,8 @@ def index_of(name: str, index: Operand, n: int, x: Operand) -> Array:
     if index.size and not -n <= int(index.min()) <= int(index.max()) < n:
         wrong = int(index.max()) if index.max() >= n else int(index.min())
         raise ValueError(f"{name}: the index must be in {-n} .. {n - 1}, for an axis of {n}, not {wrong}")
-    return index.astype(int, copy=False)
+    index = index.astype(int, copy=False)
+    return index % n if index.size and index.min() < 0 else index
 
 
 def flat(x: Operand, axis: int | None) -> tuple[Any, Any]:
@@ -47,21 +51,29 @@ def take(x: Operand, index: Operand, axis: int | None = None) -> Any:
     """
     x, axis = flat(operand("take", x), axis)
     k = one_axis("take", x.shape, axis)
-    return getitem(x, ((slice(None),) * k + (index_of("take", index, x.shape[k], x),)))
+    index = index_of("take", index, x.shape[k], x)
+    return getitem(x, (*(slice(None),) * k, index)) if k else Embedding()(x, index)
 
 
-def places_along(index: Array, k: int) -> tuple[Any, ...]:
-    """The index of x[i, ..., index[i, j, ...], ..., j]: `index` along axis k, and all numbers along the others."""
-    xp, n = namespace(index), index.ndim
-    rows = [xp.arange(size).reshape((1,) * i + (-1,) + (1,) * (n - i - 1)) for i, size in enumerate(index.shape)]
-    return (*rows[:k], index, *rows[k + 1 :])
+def places_along(index: Array, shape: Shape, k: int) -> Array:
+    """The places of x[i, ..., index[i, j, ...], ..., j] among the elements of x in one row, x of this shape."""
+    xp, n, places = namespace(index), index.ndim, 0
+    for i, size in enumerate(map(min, index.shape, shape)):  # an x of size 1 is broadcast
+        numbers = index if i == k else xp.arange(size).reshape((1,) * i + (-1,) + (1,) * (n - i - 1))
+        places = places + numbers * math.prod(shape[i + 1 :])
+    return places
 
 
-def check_places(name: str, index: Array, shape: Shape, k: int) -> None:
-    """Raises ValueError unless `index` has the axes of `shape`, none of them longer but axis k."""
-    fits = index.ndim == len(shape) and all(i == k or m <= n for i, (m, n) in enumerate(zip(index.shape, shape)))
+def at_places(x: Operand, places: Array) -> Any:
+    """The elements of x in one row at these places."""
+    return Embedding()(reshape(x, -1), places)
+
+
+def check_places(name: str, index: Array, most: Shape, x: Operand, k: int) -> None:
+    """Raises ValueError unless `index` has the axes of x, and none of them but axis k is longer than in `most`."""
+    fits = index.ndim == x.ndim and all(i == k or m <= n for i, (m, n) in enumerate(zip(index.shape, most)))
     if not fits:
-        expected = f"the axes of x {shape}, none longer but axis {k}"
+        expected = f"the axes of x {x.shape}, none longer but axis {k}"
         raise ValueError(f"{name}: the index must have {expected}, not shape {index.shape}")
 
 
@@ -74,9 +86,9 @@ def take_along_axis(x: Operand, index: Operand, axis: int | None = -1) -> Any:
     x, axis = flat(operand("take_along_axis", x), axis)
     k = one_axis("take_along_axis", x.shape, axis)
     index = index_of("take_along_axis", index, x.shape[k], x)
-    check_places("take_along_axis", index, x.shape, k)
+    check_places("take_along_axis", index, tuple([m if n == 1 else n for m, n in zip(index.shape, x.shape)]), x, k)
     wide = tuple([n if m == 1 and i != k else m for i, (m, n) in enumerate(zip(index.shape, x.shape))])
-    return getitem(x, places_along(namespace(index).broadcast_to(index, wide), k))
+    return at_places(x, places_along(namespace(index).broadcast_to(index, wide), x.shape, k))
 
 
 def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Any:
@@ -88,10 +100,10 @@ def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> 
     x, values = operand("scatter_add", x), operand("scatter_add", values)
     k = one_axis("scatter_add", x.shape, axis)
     index = index_of("scatter_add", index, x.shape[k], x)
-    check_places("scatter_add", index, x.shape, k)
+    check_places("scatter_add", index, x.shape, x, k)
     if values.shape != index.shape:
         raise ValueError(f"scatter_add takes a value for each index, not shapes {values.shape} and {index.shape}")
-    return x + AddAt(places_along(index, k), x.shape)(values)
+    return x + reshape(AddRows(x.size)(values, places_along(index, x.shape, k)), x.shape)
 
 
 def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any:
@@ -138,15 +150,16 @@ def segment_sum(x: Operand, segments: Operand, n: int) -> Any:
     (N, ...) (N,) -> (n, ...). A graph sums the messages of its edges so, a batch of sequences their steps.
     """
     x, segments, n = segments_of("segment_sum", x, segments, n)
-    return AddAt((segments,), (n, *x.shape[1:]))(x)
+    x = x if x.dtype.kind == "f" else astype(x, np.zeros(0, x.dtype).sum().dtype)  # as NumPy's sum: in 64 bits
+    return in_single(AddAt((segments,), (n, *x.shape[1:])), x)
 
 
 def segment_mean(x: Operand, segments: Operand, n: int) -> Any:
     """y[s] = the mean of the rows x[i] with segments[i] = s, for s = 0 .. n - 1; 0 where there are none."""
     x, segments, n = segments_of("segment_mean", x, segments, n)
     xp = namespace(segments)
-    counts = xp.bincount(segments % max(n, 1), minlength=n).clip(1, None).astype(summable(x).dtype)
-    return AddAt((segments,), (n, *x.shape[1:]))(x) / counts.reshape((n,) + (1,) * (x.ndim - 1))
+    counts = xp.bincount(segments, minlength=n).clip(1, None).reshape((n,) + (1,) * (x.ndim - 1))
+    return with_room(lambda x: AddAt((segments,), (n, *x.shape[1:]))(x) / counts.astype(x.dtype), x)
 
 
 def segment_max(x: Operand, segments: Operand, n: int) -> Any:
@@ -171,11 +184,22 @@ def extreme_rows(name: str, x: Operand, segments: Operand, n: int, empty: float)
     x = x if x.dtype.kind == "f" else summable(x)
     value, N = as_array(x), len(x)
     xp = namespace(value)
-    y = xp.full((n, *x.shape[1:]), empty, x.dtype)
-    (xp.maximum if empty < 0 else xp.minimum).at(y, segments, value)
-    first = xp.full(y.shape, N)  # of the rows that are equal to it, as a nan is to none
-    equal = (value == y[segments]) | (value != value)
-    rows = xp.arange(N).reshape((N,) + (1,) * (x.ndim - 1))
-    xp.minimum.at(first, segments, xp.where(equal, rows, N))
+    extreme = "maximum" if empty < 0 else "minimum"
+    y = reduced_rows(extreme, value, segments, xp.full((n, *x.shape[1:]), empty, x.dtype))
+    equal = (value == y[segments]) | (value != value)  # a nan is equal to none
+    rows = xp.where(equal, xp.arange(N).reshape((N,) + (1,) * (x.ndim - 1)), N)
+    first = reduced_rows("minimum", rows, segments, xp.full(y.shape, N))
     ends = xp.full((1, *x.shape[1:]), empty, x.dtype)
-    return getitem(concat([x, ends]), places_along(first, 0))
+    return at_places(concat([x, ends]), places_along(first, (N + 1, *x.shape[1:]), 0))
+
+
+def reduced_rows(name: str, x: Array, segments: Array, y: Array) -> Array:
+    """y with the smallest or the largest of the rows of x in the place of each segment that has some."""
+    xp = namespace(x)
+    if xp is not np:
+        getattr(xp, name).at(y, segments, x)
+    elif len(x):  # one run after the other: ten times as fast
+        order = segments.argsort(kind="stable")
+        found, starts = np.unique(segments[order], return_index=True)
+        y[found] = getattr(np, name).reduceat(x[order], starts)
+    return y

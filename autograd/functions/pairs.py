@@ -9,9 +9,10 @@ import numpy as np
 from autograd.algebra import Add, Mul, Operand, Sub, as_array
 from autograd.backend import namespace
 from autograd.function import Function
+from autograd.functions.activation import sigmoid
 from autograd.functions.arithmetic import clip, where
-from autograd.functions.elementwise import exp, log
-from autograd.functions.operands import below, check_elementwise, in_single
+from autograd.functions.elementwise import log
+from autograd.functions.operands import below, check_elementwise, in_single, with_room
 
 __all__ = ["arctan2", "hypot", "lerp", "logaddexp", "xlogy"]
 
@@ -59,6 +60,9 @@ def hypot(x0: Operand, x1: Operand) -> Any:
     return in_single(Hypot(), x0, x1)
 
 
+LOWEST = -3e38  # of float32, nearly
+
+
 class LogAddExp(Function):
     """y = ln(e^x0 + e^x1)"""
 
@@ -68,15 +72,15 @@ class LogAddExp(Function):
         return namespace(x0, x1).logaddexp(x0, x1)
 
     def backward(self, gy):
-        (x0, x1), (y,) = self.inputs, self.outputs
-        y = clip(y, float(np.finfo(y.dtype).min), None)  # -inf - -inf would be nan
-        return gy * exp(below(x0, y)), gy * exp(below(x1, y))
+        x0, x1 = self.inputs
+        d = below(clip(x0, LOWEST, None), x1)  # -inf - -inf would be nan
+        return gy * sigmoid(d), gy * sigmoid(-d)  # e^(x0 - y) would carry the rounding of y
 
 
 def logaddexp(x0: Operand, x1: Operand) -> Any:
     """y = ln(e^x0 + e^x1), without overflow: the sum of two numbers that are known by their logarithms.
 
-    -inf stands for the number 0, and has the gradient 0.
+    -inf stands for the number 0.
     """
     check_elementwise("logaddexp", x0, x1)
     return in_single(LogAddExp(), x0, x1)
@@ -114,4 +118,4 @@ def xlogy(x: Operand, y: Operand) -> Any:
 def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:
     """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone."""
     check_elementwise("lerp", x0, x1, t)
-    return Add()(x0, Mul()(t, Sub()(x1, x0)))
+    return with_room(lambda x0, x1, t: Add()(x0, Mul()(t, Sub()(x1, x0))), x0, x1, t)

@@ -27,7 +27,7 @@ class PReLU(Function):
     alike = 0
 
     def forward(self, x, slope):
-        return namespace(x, slope).where(x > 0, x, slope * x)
+        return limited(x, 0, None) + slope * limited(x, None, 0)
 
     def backward(self, gy):
         x, slope = self.inputs
@@ -178,10 +178,10 @@ def softshrink(x: Operand, limit: float = 0.5) -> Any:
 
 
 def hardshrink(x: Operand, limit: float = 0.5) -> Any:
-    """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0. Raises ValueError for a negative limit."""
+    """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0."""
     check_elementwise("hardshrink", x)
-    limit = number("hardshrink: limit", limit, least=0)
-    return where(abs(as_array(x)) > limit, x, 0)
+    x, limit = operand("hardshrink", x), number("hardshrink: limit", limit)
+    return masked(x, abs(as_array(x)) > limit)
 
 
 def threshold(x: Operand, limit: float, value: float) -> Any:

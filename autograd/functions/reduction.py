@@ -17,7 +17,7 @@ from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import namespace
 from autograd.checks import flag, number
 from autograd.function import Function
-from autograd.functions.arithmetic import abs, masked
+from autograd.functions.arithmetic import abs, masked, where
 from autograd.functions.elementwise import exp, sqrt
 from autograd.functions.operands import axes_at, below, with_room
 from autograd.shapes import Axis, Shape, one_axis, reduced_shape
@@ -95,8 +95,8 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
     """y = (sum of |x|^ord over `axis`)^(1/ord), the p-norm of vectors; of all elements with axis=None.
 
     `ord=2` is the Euclidean length, 1 the sum of |x|, math.inf the largest |x|, -math.inf the smallest, 0 the number of
-    elements that are not 0. Below 1 it is no norm, for the triangle inequality fails. The gradient is 0 where y is 0,
-    and infinite at an x of 0 for 0 < ord < 1. Norms of matrices are those of `matrix_norm`.
+    elements that are not 0. Below 1 it is no norm, for the triangle inequality fails. The gradient is 0 where y is 0;
+    for ord < 1 also at each x of 0, where it would be infinite. Norms of matrices are those of `matrix_norm`.
     """
     p = number("norm: ord", ord, finite=False)
     axes = axes_at("norm", x, axis, empty=p not in (math.inf, -math.inf))
@@ -106,7 +106,18 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
         return sum(astype(x != 0, x.dtype if x.dtype.kind == "f" else float) + x * 0, axes, keepdims)
     if p == 1:
         return sum(abs(x), axes, keepdims)
+    if p < 1:
+        return with_room(lambda x: without_inequality(x, p, axes, keepdims), x)
     return with_room(lambda x: root(sum(x * x if p == 2 else abs(x) ** p, axes, keepdims), p), x)
+
+
+def without_inequality(x: Operand, p: float, axes: Shape, keepdims: bool) -> Any:
+    """(sum of |x|^p over `axes`)^(1/p) for p < 1, where an x of 0 would have an infinite gradient."""
+    zero = as_array(x) == 0
+    powers = abs(where(zero, 1.0, x)) ** p
+    if p > 0:
+        return root(sum(masked(powers, ~zero), axes, keepdims), p)
+    return masked(root(sum(powers, axes, keepdims), p), ~zero.any(axis=axes, keepdims=keepdims))
 
 
 def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:

@@ -14,11 +14,12 @@ from autograd.algebra import Operand, as_array, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace, to_numpy
 from autograd.checks import flag, shown, whole
 from autograd.functions.arithmetic import where
-from autograd.functions.indices import flat, take_along_axis
+from autograd.functions.indices import at_places, flat, places_along
 from autograd.functions.operands import axes_at, operand, with_room
 from autograd.functions.reduction import rows_over
 from autograd.functions.shape import moveaxis
 from autograd.shapes import Axis, one_axis, reduced_shape
+from autograd.variable import Variable
 
 __all__ = ["argsort", "median", "quantile", "sort", "topk"]
 
@@ -46,7 +47,7 @@ def sort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
 
 def ordered(x: Operand, index: Array, k: int) -> Any:
     """`take_along_axis` for an index that is known to fit."""
-    return getitem(x, index) if x.ndim == 1 else take_along_axis(x, index, k)
+    return at_places(x, places_along(index, x.shape, k))
 
 
 def topk(x: Operand, k: int, axis: int = -1) -> tuple[Any, Array]:
@@ -57,7 +58,12 @@ def topk(x: Operand, k: int, axis: int = -1) -> tuple[Any, Array]:
     x = operand("topk", x)
     a = one_axis("topk", x.shape, axis)
     k = whole("topk: k", k, least=0, most=x.shape[a])
-    index = argsort(x, a, descending=True)[(slice(None),) * a + (slice(k),)]
+    value, n, before = as_array(x), x.shape[a], (slice(None),) * a
+    if k * 4 > n:
+        index = argsort(x, a, descending=True)[(*before, slice(k))]
+    else:  # the k largest, in any order, and then in this one
+        index = value.argpartition(n - k - (k == 0), a)[(*before, slice(n - k, n))]
+        index = ordered(index, argsort(ordered(value, index, a), a, descending=True), a)
     return ordered(x, index, a), index
 
 
@@ -73,19 +79,21 @@ def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
 def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The number of which the part q of the elements over `axis` is below: element q (n - 1) of the n sorted ones.
 
-    Between two elements it lies on the straight line, and each has its part of the gradient. For a list of q the
-    results stand along a new first axis. nan if there is one. Raises TypeError if q is no number and no array of them,
-    ValueError unless 0 <= q <= 1, and for an axis without elements.
+    Between two elements it lies on the straight line, and each has its part of the gradient; q has one if it is a
+    Variable. For a list of q the results stand along a new first axis. nan if there is one.
+    Raises TypeError if q is no number and no list or array of them, ValueError unless 0 <= q <= 1, and for an axis
+    without elements.
     """
     axes = axes_at("quantile", x, axis, empty=False)
     shape = reduced_shape(x.shape, axis, keepdims)
     parts = checked_parts(q)
-    y = with_room(lambda x: along_the_way(rows_over(x, axes), parts.reshape(-1)), x)
+    q = q if isinstance(q, Variable) else None
+    y = with_room(lambda x, q: along_the_way(rows_over(x, axes), parts.reshape(-1), q), x, q)
     return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
 
 
-def checked_parts(q: Any) -> Any:
-    """q as a NumPy array. Raises TypeError if it holds no numbers, ValueError if one is not in 0 .. 1."""
+def checked_parts(q: Any) -> Array:
+    """The numbers q in a NumPy array. Raises TypeError if it holds no numbers, ValueError if one is not in 0 .. 1."""
     try:
         parts = to_numpy(as_numbers(as_array(q)))
     except (TypeError, ValueError):
@@ -97,12 +105,13 @@ def checked_parts(q: Any) -> Any:
     return parts.astype(float)
 
 
-def along_the_way(rows: Operand, parts: Any) -> Any:
-    """The quantiles of each row.   (M, n), (K,) -> (M, K)"""
+def along_the_way(rows: Operand, parts: Array, q: Any) -> Any:
+    """The quantiles of each row, with a gradient in q unless that is None.   (M, n), (K,) -> (M, K)"""
     value, n = as_array(rows), rows.shape[1]
     xp, places = namespace(value), parts * (n - 1)
     low = np.floor(places).astype(int)
     high, weight = np.minimum(low + 1, n - 1), xp.asarray((places - low).astype(rows.dtype))
+    weight = reshape(q, -1) * (n - 1) - xp.asarray(low) if q is not None else weight
     kept = sorted({*low.tolist(), *high.tolist(), n - 1})
     index = value.argpartition(kept, 1) if kept else value.argsort(1)  # these places suffice
     column = xp.arange(len(rows))[:, None]

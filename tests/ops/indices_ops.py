@@ -26,7 +26,8 @@ def gathered(x, index, axis=-1):
     index = np.broadcast_to(index, shape)
     y = np.zeros(shape, x.dtype)
     for place in np.ndindex(*shape):
-        y[place] = x[(*place[:axis], index[place], *place[axis + 1 :])]
+        inner = tuple([p if n > 1 else 0 for p, n in zip(place, x.shape)])  # an axis of size 1 is broadcast
+        y[place] = x[(*inner[:axis], index[place], *inner[axis + 1 :])]
     return y
 
 
@@ -71,7 +72,7 @@ def along():
     cases = [case(x, places(3, 4, n), axis=a) for n in (1, 2, 3, 5) for a in (1, -1)] + [case(x, places(4, n, 3), axis=0) for n in (1, 2, 4, 6)]
     cases += [case(x, places(3, 1, 2), axis=1), case(x, places(3, 2, 2), axis=1), case(x, places(4, 2, 1), 0), case(x, places(12, 5), axis=None), case(v, places(5, 7)), case(v, [0, 4, -1])]
     cases += [case(box, places(n, 2, 3, 2), axis=a) for a, n in ((0, 2), (1, 3), (2, 2), (-1, 2))] + [case(strided(x), places(3, 4, 2)), case(x.T, places(4, 3, 2)), case(x.astype(np.float32), places(3, 4, 2))]
-    return [*cases, case(x, places(3, 4, 0)), case(normal(0, 3), np.zeros((0, 2), int)), case(np.broadcast_to(normal(3), (4, 3)), places(3, 4, 2)), case(x, places(3, 4, 2).astype(np.int8) % 3)]
+    return [*cases, case(x, places(3, 4, 0)), case(x[:1], places(3, 4, 2)), case(x[:, :1], places(4, 2, 3), axis=0), case(normal(0, 3), np.zeros((0, 2), int)), case(np.broadcast_to(normal(3), (4, 3)), places(3, 4, 2)), case(x, places(3, 4, 2).astype(np.int8) % 3)]
 
 
 def scatters():
