@@ -88,7 +88,7 @@ def test_a_signal_handler_that_convolves_disturbs_no_convolution(kernel):
     before = signal.signal(signal.SIGALRM, lambda *_: handled.append(F.conv2d(x2, W2, pad=2)))
     try:
         for _ in range(40):
-            signal.setitimer(signal.ITIMER_REAL, 0.004)
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
             np.testing.assert_array_equal(F.conv2d(x, W, pad=2), right)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
