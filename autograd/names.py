@@ -40,7 +40,7 @@ WORDS = {  # by module: another framework's name -> ours
         **{f"max_unpool{n}d": "max_unpool" for n in (1, 2, 3)}, "upsample": "interpolate",
         "deconv2d": "conv_transpose2d", "identity": "getitem", "sigmoid_simple": "sigmoid", "relu6": "clip",
         "inverse": "inv", "logdet": "slogdet", "matrix_exp": "expm", "chain_matmul": "matmul", "eig": "eigh",
-        "eigvals": "eigvalsh", "cholesky_solve": "solve_triangular", "lu": "solve", "hfft": "irfft", "ihfft": "rfft",
+        "eigvals": "eigvalsh", "cholesky_solve": "solve_triangular", "lu": "solve",
         "lgamma": "gammaln", "psi": "digamma", "mvlgamma": "multigammaln", "igamma": "gammainc", "igammac": "gammaincc",
         "bessel_j0": "j0", "bessel_j1": "j1", "bessel_y0": "y0", "bessel_y1": "y1", "modified_bessel_i0": "i0",
         "modified_bessel_i1": "i1", "modified_bessel_k0": "k0", "modified_bessel_k1": "k1",

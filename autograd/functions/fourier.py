@@ -24,8 +24,8 @@ from autograd.functions.shape import pad, roll
 from autograd.shapes import Axis, Shape, one_axis, shape_of
 
 __all__ = [
-    "fft", "fft2", "fftconvolve", "fftn", "fftshift", "ifft", "ifft2", "ifftn", "ifftshift", "irfft", "irfft2",
-    "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn",
+    "fft", "fft2", "fftconvolve", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
+    "irfft", "irfft2", "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn",
 ]  # fmt: skip
 
 Complex: TypeAlias = Any  # a real operand, a pair (re, im) of them, or a complex array
@@ -214,6 +214,21 @@ def irfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = N
     The imaginary parts of the first number, and of the middle one of an even n, count as 0.
     """
     return of_half("irfft", x, *along("irfft", x, n, axis), norm)
+
+
+def hfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The real spectrum of a signal whose second half is the mirror image of x, with -im: `irfft` the other way round.
+
+    (..., K) -> (..., n), n = 2 (K - 1) by default
+    """
+    re, im = (*complex_parts("hfft", x), None)[:2]
+    return of_half("hfft", re if im is None else (re, -im), *along("hfft", x, n, axis), ADJOINT[norm_of("hfft", norm)])
+
+
+def ihfft(x: Operand, n: int | None = None, axis: int = -1, norm: str | None = None) -> Pair:
+    """(re, im) of the inverse of `hfft`, for a real spectrum x.   (..., N) -> twice (..., n // 2 + 1)"""
+    re, im = half("ihfft", x, *along("ihfft", x, n, axis), ADJOINT[norm_of("ihfft", norm)])
+    return re, -im
 
 
 def fft2(x: Complex, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Pair:

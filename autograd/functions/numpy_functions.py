@@ -490,7 +490,6 @@ INSTEAD: dict[Any, str] = {
     np.full_like: "F.broadcast_to",
     **{getattr(np.fft, name): f"F.{name}, which gives and takes pairs (re, im)"
        for name in fourier.__all__ if hasattr(np.fft, name) and "shift" not in name},
-    **dict.fromkeys([np.fft.hfft, np.fft.ihfft], "F.irfft and F.rfft, which give and take pairs (re, im)"),
     np.imag: "a pair (re, im) of Variables", np.angle: "a pair (re, im) of Variables and np.arctan2(im, re)",
 }  # fmt: skip
 

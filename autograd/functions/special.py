@@ -142,21 +142,22 @@ def digamma(x: Operand) -> Any:
 
 
 class Polygamma(Function):
-    """y = the derivative of order n + 1 of ln gamma(x)"""
+    """y = (-1)^(n + 1) n! zeta(n + 1, x), the derivative of order n + 1 of ln gamma(x) for n > 0"""
 
     def __init__(self, n):
         self.n = n
 
     def forward(self, x):
-        return special(x).polygamma(self.n, x).astype(x.dtype)
+        factor = float((-1) ** (self.n + 1) * math.factorial(self.n))
+        return factor * special(x).zeta(self.n + 1.0, x).astype(x.dtype)
 
     def backward(self, gy):
         return gy * Polygamma(self.n + 1)(self.inputs[0])
 
 
 def polygamma(n: int, x: Operand) -> Any:
-    """y = the derivative of order n of digamma(x), for a whole number n of at least 0."""
-    n = whole("polygamma: n", n, 0, 10**6)
+    """y = the derivative of order n of digamma(x), for a whole number n in 0 .. 100."""
+    n = whole("polygamma: n", n, 0, 100)
     return computed("polygamma", Polygamma(n), x) if n else digamma(x)
 
 

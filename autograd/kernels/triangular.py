@@ -8,7 +8,7 @@ from autograd.backend import Array, namespace
 
 __all__ = ["solve_triangular"]
 
-BLOCK = 32  # rows that one call of LAPACK solves
+BLOCK = 64  # rows that one call of LAPACK solves
 
 
 def solve_triangular(A: Array, b: Array, lower: bool, unit: bool = False) -> Array:
@@ -20,8 +20,9 @@ def solve_triangular(A: Array, b: Array, lower: bool, unit: bool = False) -> Arr
     if N <= BLOCK:
         triangle = xp.tril(A, -1 if unit else 0) if lower else xp.triu(A, 1 if unit else 0)
         triangle = triangle + xp.eye(N, dtype=A.dtype) if unit else triangle
-        batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])  # which CuPy does not broadcast
-        triangle, b = [xp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (triangle, b)]
+        if A.shape[:-2] != b.shape[:-2]:  # which CuPy does not broadcast
+            batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])
+            triangle, b = [xp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (triangle, b)]
         return xp.linalg.solve(triangle, b)
     h = N // 2
     A00, A11 = A[..., :h, :h], A[..., h:, h:]

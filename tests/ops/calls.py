@@ -431,7 +431,7 @@ CALLS |= {
 LINE = {"x": ["array", "complex pair"], "n": ["whole", "optional"], "axis": ["one axis"], "norm": ["optional"], "s": ["optional", "range as sizes"], "axes": ["axis"], "y": ["array"], "mode": []}  # fmt: skip
 TAKEN |= {"complex pair": {"7-d array": "numbers"}, "range as sizes": {}}
 CALLS |= {
-    **{f"F.{name}": (getattr(F, name), {"x": tall.T, "n": 3, "axis": -1, "norm": None}, LINE) for name in ("fft", "ifft", "rfft", "irfft", "power_spectrum")},
+    **{f"F.{name}": (getattr(F, name), {"x": tall.T, "n": 3, "axis": -1, "norm": None}, LINE) for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "power_spectrum")},
     **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},

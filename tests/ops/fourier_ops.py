@@ -145,6 +145,18 @@ def slid(x, y, mode="full", axes=None):
     return np.asarray(z, dtype)
 
 
+SWAPPED = {"forward": "backward", "ortho": "ortho"}
+
+
+def hermitian(re, im=None, n=None, axis=-1, norm=None):
+    return one(of_half)(re, *([] if im is None else [-im]), n=n, axis=axis, norm=SWAPPED.get(norm, "forward"))
+
+
+def inverse_hermitian(x, n=None, axis=-1, norm=None):
+    re, im = one(first_half)(x, n=n, axis=axis, norm=SWAPPED.get(norm, "forward"))
+    return re, -im
+
+
 def power(x, n=None, axis=-1, norm=None):
     return np.asarray(sum(part * part for part in one(first_half)(x, n=n, axis=axis, norm=norm)), floats(x))
 
@@ -179,6 +191,7 @@ OPS = [
     Op("ifft", paired(fo.ifft), one(inverse), [*lines(2), *lines()[::3]], [*NOT_COMPLEX, *LINE]),
     Op("rfft", fo.rfft, one(first_half), lines(), [*NOT_REAL, *LINE]),
     Op("irfft", paired(fo.irfft), one(of_half), [*lines(2, least=2), *lines(least=2)[::3], case(normal(1), n=1), case(normal(1), normal(1, seed=1), n=2)], [*NOT_COMPLEX, *LINE, wrong(ValueError, "gives one, along each axis", normal(2, 1))]),
+    Op("hfft", paired(fo.hfft), hermitian, [*lines(2, least=2), *lines(least=2)[::3]], [*NOT_COMPLEX, *LINE]), Op("ihfft", fo.ihfft, inverse_hermitian, lines(), [*NOT_REAL, *LINE]),
     Op("fft2", paired(fo.fft2), two(whole), [*images(2, False), *images(1, False)[::4]], [*NOT_COMPLEX, *IMAGE]), Op("ifft2", paired(fo.ifft2), two(inverse), [*images(2, False), *images(1, False)[::4]], [*NOT_COMPLEX, *IMAGE]),
     Op("rfft2", fo.rfft2, two(first_half), images(1, False), [*NOT_REAL, *IMAGE]), Op("irfft2", paired(fo.irfft2), two(of_half), [*images(2, False), *images(1, False)[::4]], [*NOT_COMPLEX, *IMAGE]),
     Op("fftn", paired(fo.fftn), whole, [*images(2), *images()[::4]], [*NOT_COMPLEX, *IMAGE, wrong(ValueError, "at least one axis", normal())]), Op("ifftn", paired(fo.ifftn), inverse, [*images(2), *images()[::4]], [*NOT_COMPLEX, *IMAGE]),
