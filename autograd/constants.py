@@ -6,7 +6,7 @@ dates, objects, complex numbers, masked arrays, NumPy's matrices, and sparse mat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograd.backend import as_numbers, is_array
 from autograd.checks import shown
 
 __all__ = [
-    "NUMBERS", "check_real", "constant", "copied_index", "holds", "is_sparse", "real_dtype", "result", "settle",
+    "NUMBERS", "check_real", "constant", "copied_index", "family_of_result", "holds", "is_sparse", "real_dtype", "result", "settle",
 ]  # fmt: skip
 
 KINDS = "fiub"  # of the dtypes that are real numbers
@@ -51,6 +51,11 @@ def settle(f: Any, arrays: list[Any], parents: list[Any], family: Any, kind: typ
                 arrays[i] = x.copy()
             elif x.dtype.kind == "f" and not x.shape and dtype is not None:
                 arrays[i] = dtype.type(x)
+
+
+def family_of_result(family: Any, inputs: Iterable[Any]) -> Any:
+    """The class of what is computed from constants alone: that of the family's constants if one of them is frozen."""
+    return family.constants or family if any(getattr(x, "frozen", False) for x in inputs) else family
 
 
 def constant(name: str, x: Any, dtype: Any) -> Any:

@@ -25,7 +25,7 @@ from autograd.changes import Changed, Loose, edited, fingerprint, loosened
 from autograd.checks import FOREIGN, is_foreign, shown
 from autograd.checks import explained as explained_in_words
 from autograd.config import mode
-from autograd.constants import NUMBERS, result, settle
+from autograd.constants import NUMBERS, family_of_result, result, settle
 from autograd.engine import Computed, Node
 from autograd.guards import BackwardPass, derivative_of_state, has_derivative
 
@@ -37,7 +37,8 @@ RAW = frozenset({ndarray, float64, float32})  # what needs no second look
 class Tracked:
     """An array and its place in the graph: all that a Function knows of a Variable.
 
-    A class with `family=True` is the one of which results are made if the first Variable among the inputs is of it.
+    A class with `family=True` is the one of which results are made if the first Variable among the inputs is of it. One
+    with `constants=True` is of its constants: those have no place, and no gradient. So has what is made of them alone.
     """
 
     __slots__ = ("__weakref__", "grad", "name", "node", "value")
@@ -47,10 +48,14 @@ class Tracked:
     node: Any
     family: type[Tracked]
     narrows = True  # are constants beside it cast to its dtype?
+    frozen = False
+    constants: Any = None  # the class of the family's constants
 
-    def __init_subclass__(cls, family: bool = False) -> None:
+    def __init_subclass__(cls, family: bool = False, constants: bool = False) -> None:
         if family:
             cls.family = cls
+        if constants:
+            cls.family.constants, cls.frozen = cls, True
 
 
 writes = 0  # how often the framework has written into a Variable: in an update, in load_state_dict, in x.data = ...
@@ -180,7 +185,7 @@ class Function:
             raise self.explained(error, arrays)  # noqa: B904  # the same error, with a note
         creator = self if generation >= 0 and recording else None
         if family is not None:
-            ys = wrap(ys, family, creator, generation + 1)
+            ys = wrap(ys, family if generation >= 0 else family_of_result(family, inputs), creator, generation + 1)
         if creator is not None:
             self.parents = self.needs = parents
             self.moment, self.made_by = writes, differentiating
@@ -356,13 +361,15 @@ def wrap(value: Any, family: Any, creator: Any = None, generation: int = 0) -> A
     return x
 
 
-def new_node(x: Tracked, creator: Any = None, generation: int = 0, kind: type[Node] = Node) -> Node:
-    """Gives `x` its place in the graph: an output of `creator`, or a leaf."""
+def new_node(x: Tracked, creator: Any = None, generation: int = 0, kind: type[Node] = Node) -> Any:
+    """Gives `x` its place in the graph: an output of `creator`, or a leaf. What is frozen has none."""
+    if x.frozen:
+        return None
     before, node = x.node, kind(x)
     node.creator, node.generation = creator, generation
     node.shape, node.dtype = x.value.shape, x.value.dtype
     if x.node is not before:  # another thread was faster: a leaf that they share has one place
-        return x.node  # type: ignore[no-any-return]
+        return x.node
     x.node = node
     return node
 

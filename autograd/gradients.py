@@ -25,8 +25,8 @@ from autograd.names import with_advice
 __all__ = ["NO_GRAPH", "accumulate", "as_gradient", "check_sums", "grad", "lost", "run_backward", "seed_of"]
 
 NO_GRAPH = (
-    "of integers, or made under no_grad(). Compute it from a floating-point Variable, outside no_grad(); "
-    "x.detach() makes a leaf of a value"
+    "of integers, or made under no_grad(), or of frozen parameters. Compute it from a floating-point Variable, outside "
+    "no_grad(); x.detach() makes a leaf of a value"
 )
 
 
@@ -178,6 +178,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
         raise ValueError("grad takes at least one output, not an empty list")
     seeds = seeds_for(ys, grad_outputs)
     targets = {x.node or new_node(x) for x in xs}
+    if None in targets:
+        raise RuntimeError("grad takes no inputs that are frozen, or computed from such alone: thaw() the layer first")
     if any(y.node is None for y in ys):
         raise RuntimeError("an output has no graph: made under no_grad(), or a gradient without create_graph=True")
     walk = engine.nodes_between([y.node for y in ys], targets)

@@ -25,6 +25,7 @@ from autograd.backend import Array, as_values, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
+from autograd.function import new_node
 from autograd.functions.operands import operand
 from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
@@ -160,8 +161,34 @@ class Parameter(Entry, Variable):
     __imod__ = in_place("%=", operator.imod)
     __imatmul__ = in_place("@=", operator.imatmul)
 
+    def freeze(self) -> None:
+        """Makes it a constant: no gradient is computed for it, nor for what is below it alone. `thaw()` ends that."""
+        if type(self) is Parameter:
+            self.__class__ = FrozenParameter
+            self.node = self.grad = None
+
+    def thaw(self) -> None:
+        """Lets it be trained again."""
+        if type(self) is FrozenParameter:
+            self.__class__ = Parameter  # type: ignore[assignment]
+            if type(self.value) is not Unfilled:
+                new_node(self)
+
     def __repr__(self) -> str:
-        return f"Parameter({self.value!r})" if type(self.value) is Unfilled else super().__repr__()
+        return f"{type(self).__name__}({self.value!r})" if type(self.value) is Unfilled else super().__repr__()
+
+
+class Constant(Variable, constants=True):
+    """A Variable that was computed from frozen parameters alone: no graph goes through it."""
+
+    __slots__ = ()
+
+
+class FrozenParameter(Parameter):
+    """A Parameter that is not trained. `freeze` makes it, and `thaw` ends it."""
+
+    __slots__ = ()
+    frozen = True
 
 
 class Buffer(Entry):
@@ -377,6 +404,22 @@ class Layer:
         said = flag("train: mode", mode)
         for _, layer in named_objects(self, Layer):  # a subclass may have a list of its own called layers
             vars(layer)["training"] = said
+        return self
+
+    def freeze(self) -> Self:
+        """Takes the parameters of this layer, and of all below it, out of training until `thaw()`. Returns the layer.
+
+        They are constants: no gradient is computed for them. A part of a network with nothing else below it leaves no
+        graph at all, which saves its memory and its share of the backward pass. `optimizers.freeze` saves neither.
+        """
+        for _, parameter in named_objects(self, Parameter):
+            parameter.freeze()
+        return self
+
+    def thaw(self) -> Self:
+        """Lets the parameters of this layer, and of all below it, be trained again. Returns the layer."""
+        for _, parameter in named_objects(self, Parameter):
+            parameter.thaw()
         return self
 
     def cleargrads(self) -> None:

@@ -78,8 +78,8 @@ def freeze(*which: str | Callable[[str], bool]) -> Transform:
     """Excludes parameters from the update: by a path (`encoder`, `blocks.0.W`), or by a function of the path.
 
     A path stands for all parameters at or below it. `freeze("encoder", lambda path: path.endswith(".b"))` freezes an
-    encoder and all biases. Their gradients are still computed. At the update, raises ValueError for a path that stands
-    for no parameter.
+    encoder and all biases. Their gradients are still computed: `layer.freeze()` saves that too. At the update, raises
+    ValueError for a path that stands for no parameter.
     """
     prefixes = tuple([path for path in which if isinstance(path, str)])
     accepts = [accept for accept in which if not isinstance(accept, str)]
