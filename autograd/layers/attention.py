@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from typing import Any, ClassVar
+from weakref import ref
 
 import numpy as np
 
@@ -29,6 +30,16 @@ class KeyValueCache:
     def __init__(self) -> None:
         self.length = 0
         self.arrays: tuple[Array, ...] = ()
+        self.layer: Any = None  # a weak reference to the MultiHeadAttention that filled it
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: it belongs to the layer that uses it first."""
+        return {**vars(self), "layer": None}
+
+    def check(self, layer: Layer) -> None:
+        """Raises ValueError if another layer filled it: its keys are not those of this one."""
+        if self.layer is not None and self.layer() is not layer:
+            raise ValueError("a KeyValueCache belongs to one MultiHeadAttention: make one for each layer")
 
     def append(self, *new: Operand) -> tuple[Array, ...]:
         """All keys and all values, with the new ones at the end.   (..., T, D) -> (..., length, D)
@@ -135,6 +146,8 @@ class MultiHeadAttention(Layer):
             check_memory(operand("MultiHeadAttention", memory).shape, x.shape, E)
         if not isinstance(cache, (KeyValueCache, type(None))):
             raise TypeError(f"MultiHeadAttention: cache must be a KeyValueCache, not {shown(cache)}")
+        if cache is not None:
+            cache.check(self)
         before = cache.length if cache is not None and memory is None else 0
         if memory is None and not before + x.shape[-2]:
             raise ValueError(f"MultiHeadAttention takes x (..., T, {x.shape[-1]}) of at least one token, not {x.shape}")
@@ -156,7 +169,11 @@ class MultiHeadAttention(Layer):
         m = x if memory is None else memory
         k, v = [split_heads(f(m), self.kv_heads) for f in (self.k, self.v)]
         k = self.turned(k, 0 if cache is None else cache.length)
-        return (k, v) if cache is None else cache.append(k, v)  # type: ignore[return-value]
+        if cache is None:
+            return k, v
+        k, v = cache.append(k, v)
+        cache.layer = ref(self)
+        return k, v
 
     def turned(self, x: Operand, offset: int) -> Any:
         """Queries or keys, turned by their positions if the layer is rotary."""

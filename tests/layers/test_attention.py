@@ -1,6 +1,8 @@
 """Attention, positions and the layers of a Transformer, against formulas in NumPy that go head by head."""
 
+import copy
 import math
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -163,13 +165,16 @@ def test_a_cache_refuses_what_it_cannot_do():
         layer(x[:1].repeat(30, 1), cache=cache)  # which would not fit into the arrays either
     assert [a.shape for a in cache.arrays] == before
     other = L.MultiHeadAttention(4, 2, dtype=np.float64)  # whose keys would be rounded
-    with no_grad(), pytest.raises(ValueError, match="not to float32 .* and float64"):
-        other(x.astype(np.float64), cache=cache)
-    small, cache = L.MultiHeadAttention(2, 2, rng=0), L.KeyValueCache()  # whose keys would be broadcast
-    with no_grad():
-        layer(x, cache=cache)
-        with pytest.raises(ValueError, match="one layer"):
-            small(x[..., :2], cache=cache)
+    small = L.MultiHeadAttention(2, 2, rng=0)  # whose keys would be broadcast
+    twin = L.MultiHeadAttention(4, 2, rng=1)  # whose keys would fit
+    for stranger, given in [(other, x.astype(np.float64)), (small, x[..., :2]), (twin, x)]:
+        with no_grad(), pytest.raises(ValueError, match="belongs to one MultiHeadAttention: make one for each"):
+            stranger(given, cache=cache)
+    with pytest.raises(ValueError, match="not to float32 .* and float64"):
+        cache.append(x.astype(np.float64), x.astype(np.float64))
+    with no_grad():  # a copy belongs to the layer that uses it first
+        twin(x, cache=copy.deepcopy(cache))
+        twin(x, cache=pickle.loads(pickle.dumps(cache)))
     memory, cache = random(2, 5, 4).astype(np.float32), L.KeyValueCache()
     with no_grad():
         layer(x, memory, cache=cache)
