@@ -75,13 +75,19 @@ class EMA:
         return {"steps": self.steps, **{path: average.copy() for path, average in self.averages.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on where the EMA that gave this `state_dict` was. Raises TypeError for what is none."""
+        """Goes on where the EMA that gave this `state_dict` was.
+
+        Raises TypeError for what is none, ValueError for paths that the model lacks, and changes nothing then.
+        """
         if not isinstance(state, Mapping) or "steps" not in state:
             raise TypeError(f"load_state_dict takes a dict that state_dict() gave, not {shown(state)}")
         averages = {path: value for path, value in state.items() if path != "steps"}
         for path, average in averages.items():
             if not is_array(average):
                 raise TypeError(f"load_state_dict: {path} must be an array, not {shown(average)}")
+        params = dict(named_objects(self.root, self.kind))
+        if strangers := [path for path in averages if path not in params]:
+            raise ValueError(f"load_state_dict: the model has no {', '.join(strangers)}; it has {', '.join(params)}")
         self.steps = whole("steps", state["steps"], least=0)
         self.averages = {path: average.copy() for path, average in averages.items()}
 

@@ -173,7 +173,7 @@ class Optimizer:
             check_reach(type(self).__name__, self.root, Parameter, "trained")
         if not self.counts.keys() <= params.keys():
             self.check_replaced(params)
-        grads = {path: gradient(path, p) for path, p in params.items() if p.grad is not None}
+        grads = {path: gradient(path, p) for path, p in params.items() if p.grad is not None and not p.frozen}
         if not grads:
             warnings.warn(NO_GRADIENT, stacklevel=2)
         for transform in self.transforms:

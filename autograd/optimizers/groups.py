@@ -11,7 +11,19 @@ from typing import Any, NamedTuple, TypeAlias
 from autograd.checks import number, shown, takes
 from autograd.variable import Variable
 
-__all__ = ["Group", "Rate", "Which", "checked_rate", "group", "grouped", "rate_at", "settings_of", "vectors"]
+__all__ = [
+    "Group",
+    "Rate",
+    "Which",
+    "below",
+    "check_found",
+    "checked_rate",
+    "group",
+    "grouped",
+    "rate_at",
+    "settings_of",
+    "vectors",
+]
 
 Rate: TypeAlias = float | Callable[[int], float]
 Which: TypeAlias = str | Callable[..., bool]
@@ -32,7 +44,8 @@ def group(*which: Which, lr: Rate | None = None, scale: float | None = None, **s
     lr, scale   a learning rate or a schedule instead of the optimizer's; a factor of it
     settings    other settings of the optimizer, such as `decay`
 
-    Raises TypeError for anything else. A setting that the optimizer lacks is refused there.
+    Raises TypeError for anything else. A setting that the optimizer lacks is refused there; a path that stands for no
+    parameter is a ValueError at the update.
     """
     if not which or not all(isinstance(w, str) or (callable(w) and (takes(w, 1) or takes(w, 2))) for w in which):
         raise TypeError(f"group takes paths and functions of a path, not {which!r:.60}")
@@ -53,11 +66,23 @@ def vectors(path: str, p: Variable) -> bool:
     return p.ndim <= 1
 
 
+def below(path: str, prefix: str) -> bool:
+    """Is the parameter at `path` the one at `prefix`, or below it?"""
+    return path == prefix or path.startswith(prefix + ".")
+
+
+def check_found(name: str, which: Iterable[Any], params: Iterable[str]) -> None:
+    """Raises ValueError for a path among `which` that stands for no parameter."""
+    for prefix in which:
+        if isinstance(prefix, str) and not any(below(path, prefix) for path in params):
+            raise ValueError(f"{name}: there is no parameter at or below {prefix!r}; there are {', '.join(params)}")
+
+
 def selects(which: Iterable[Which], path: str, p: Variable) -> bool:
     """Is the parameter at `path` one of these?"""
     for w in which:
         if isinstance(w, str):
-            if path == w or path.startswith(w + "."):
+            if below(path, w):
                 return True
         elif w(path, p) if takes(w, 2) else w(path):
             return True
@@ -76,15 +101,20 @@ def settings_of(path: str, p: Variable, groups: Iterable[Group]) -> dict[str, An
 def grouped(
     groups: Iterable[Group], params: Mapping[str, Variable], grads: Mapping[str, Any]
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Pairs of settings and the gradients of the parameters that have them."""
+    """Pairs of settings and the gradients of the parameters that have them.
+
+    Raises ValueError for a path of a group that stands for no parameter.
+    """
+    for g in groups:
+        check_found("group", g.which, params)
     found: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    for path, g in grads.items():
+    for path, gradient in grads.items():
         settings = settings_of(path, params[path], groups)
         some = next((some for known, some in found if known == settings), None)
         if some is None:
-            found.append((settings, {path: g}))
+            found.append((settings, {path: gradient}))
         else:
-            some[path] = g
+            some[path] = gradient
     return found
 
 

@@ -9,13 +9,13 @@ For a loss without noise: the whole data, no dropout. All parameters are one vec
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from math import inf, isfinite, sqrt
 from typing import Any, Self
 
 from autograd.algebra import as_array
-from autograd.backend import Array, namespace
+from autograd.backend import Array, is_array, namespace
 from autograd.checks import number, shown, takes, whole
 from autograd.layers.arguments import check_arguments
 from autograd.layers.base import named_objects
@@ -62,7 +62,7 @@ class Minimizer:
         """At most `iterations` steps; fewer if no gradient is larger than `tolerance`, or no step gets lower.
 
         `closure` gives the loss, computed from the parameters: a number with a graph. It need not call `backward`; an
-        LBFGS takes the gradients of one that has.
+        LBFGS takes the gradients of one that has, a NewtonCG refuses it.
         Returns the loss afterwards. Raises ValueError if the loss is not finite where the update begins.
         """
         if not callable(closure) or isinstance(closure, type) or not takes(closure, 0):
@@ -91,7 +91,11 @@ class Minimizer:
         raise NotImplementedError
 
     def params(self) -> list[Variable]:
-        return [p for _, p in named_objects(self.root, self.kind)]
+        """The parameters that train. Raises ValueError if all are frozen."""
+        params = [p for _, p in named_objects(self.root, self.kind) if not p.frozen]
+        if not params:
+            raise ValueError(f"{type(self).__name__} has nothing to train: all parameters are frozen, thaw() the layer")
+        return params
 
     def vector(self) -> Array:
         """The parameters as one vector."""
@@ -113,6 +117,23 @@ class Minimizer:
             gs = grad(y, params)
         arrays = [g.data.reshape(-1) for g in gs]
         return float(y.item()), namespace(*arrays).concatenate(arrays)
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of what it has seen of the loss so far."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continues where the minimizer that gave this `state_dict` was.
+
+        Raises TypeError for what is none. Raises ValueError for one that does not fit, and changes nothing then.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes a dict that state_dict() gave, not {shown(state)}")
+        self.load({str(key): x for key, x in state.items()})
+
+    def load(self, state: dict[str, Any]) -> None:
+        if state:
+            raise ValueError(f"load_state_dict: {type(self).__name__} has no state, not {', '.join(state)}")
 
     def evaluate(self, closure: Closure, w: Array) -> Point:
         """The loss and its gradient at w, where the parameters are afterwards."""
@@ -155,6 +176,20 @@ class LBFGS(Minimizer):
     def __post_init__(self, model: Any) -> None:
         super().__post_init__(model)
         self.pairs: deque[tuple[Array, Array]] = deque()
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of the steps and the changes of the gradient that it remembers, `s.0`, `y.0`, `s.1`, ..."""
+        return {f"{name}.{i}": x.copy() for i, pair in enumerate(self.pairs) for name, x in zip("sy", pair)}
+
+    def load(self, state: dict[str, Any]) -> None:
+        names = [f"{name}.{i}" for i in range(len(state) // 2) for name in "sy"]
+        size = sum([p.size for p in self.params()])
+        fit = sorted(names) == sorted(state) and all(is_array(x) and x.shape == (size,) for x in state.values())
+        if not fit:
+            given = ", ".join([f"{key} {getattr(x, 'shape', type(x).__name__)}" for key, x in state.items()])
+            raise ValueError(f"load_state_dict: LBFGS takes arrays s.0, y.0, s.1, ... of shape ({size},), not {given}")
+        found = [state[name].copy() for name in names]
+        self.pairs = deque(list(zip(found[::2], found[1::2]))[-self.memory :])
 
     def iterate(self, closure: Closure, here: Point) -> Point | None:
         d = -self.product(here.g)
@@ -204,7 +239,12 @@ class NewtonCG(Minimizer):
     def iterate(self, closure: Closure, here: Point) -> Point | None:
         self.write(here.w)
         params = self.params()
-        gs = grad(loss_of(closure), params, create_graph=True)
+        for p in params:
+            p.cleargrad()
+        y = loss_of(closure)
+        if any(p.grad is not None for p in params):
+            raise RuntimeError("NewtonCG differentiates the loss twice itself: its closure must not call backward()")
+        gs = grad(y, params, create_graph=True)
 
         def product(v: Array) -> Array:
             hs = grad(gs, params, [part.astype(p.dtype) for part, p in zip(pieces(v, params), params)])

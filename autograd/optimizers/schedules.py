@@ -103,7 +103,8 @@ def plateau(lr: float, factor: float = 0.1, patience: int = 10, least: float = 0
 
     A loss has fallen if it is below the best one by the share `threshold`. No rate is below `least`.
     """
-    lr, least = rate("lr", lr), rate("plateau: least", least)
+    lr = rate("lr", lr)
+    least = float(number("plateau: least", least, least=0, most=lr))
     factor = float(number("plateau: factor", factor, least=0, below=1))
     threshold = float(number("plateau: threshold", threshold, least=0, below=1))
     return Plateau(lr, factor, whole("plateau: patience", patience, least=0), least, threshold)

@@ -16,6 +16,7 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number
 from autograd.optimizers.base import Grads, Transform
+from autograd.optimizers.groups import below, check_found
 from autograd.variable import Variable
 
 __all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
@@ -86,13 +87,8 @@ def freeze(*which: str | Callable[[str], bool]) -> Transform:
     if not which or not all(map(callable, accepts)):
         raise TypeError(f"freeze takes paths and functions of a path, not {which!r:.60}")
 
-    def below(path: str, prefix: str) -> bool:
-        return path == prefix or path.startswith(prefix + ".")
-
     def thaw(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        for prefix in prefixes:
-            if not any(below(path, prefix) for path in params):
-                raise ValueError(f"freeze: there is no parameter at or below {prefix!r}; there are {', '.join(params)}")
+        check_found("freeze", prefixes, params)
         frozen = {path for path in grads if any(below(path, p) for p in prefixes) or any(f(path) for f in accepts)}
         return {path: g for path, g in grads.items() if path not in frozen}
 

@@ -117,3 +117,14 @@ def test_a_functional_call_of_a_frozen_layer():
     _, g = ag.value_and_grad(lambda W: (ag.functional_call(net, {"4.W": W}, X) ** 2).sum(), W)
     assert g.data.any()
     assert net[4].W.node is None
+
+
+def test_a_layer_that_is_frozen_after_the_forward_is_not_updated():
+    layer = Linear(1, 2)
+    y = layer(X[:, :2]).sum()
+    optimizer, before = SGD(layer, 1.0), layer.W.data.copy()
+    layer.freeze()
+    y.backward()
+    with pytest.warns(UserWarning, match="changes nothing"):
+        optimizer.update()
+    np.testing.assert_array_equal(layer.W.data, before)

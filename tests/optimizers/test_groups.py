@@ -156,3 +156,20 @@ def test_what_an_average_refuses():
         EMA([Parameter(1.0)], 1.0)
     with pytest.raises(TypeError, match="EMA takes a layer"):
         EMA(3)
+
+
+def test_a_path_that_stands_for_nothing_is_an_error():
+    layer = Linear(2, 3)
+    optimizer = SGD(layer, 1.0, groups=[group("nope", lr=0.0)])
+    layer(np.ones((1, 3), np.float32)).sum().backward()
+    before = layer.W.data.copy()
+    with pytest.raises(ValueError, match="group: there is no parameter at or below 'nope'; there are W, b"):
+        optimizer.update()
+    np.testing.assert_array_equal(layer.W.data, before)
+
+
+def test_an_average_refuses_paths_of_another_model():
+    average = EMA(Linear(2, 3))
+    with pytest.raises(ValueError, match="the model has no fc.W; it has W, b"):
+        average.load_state_dict({"steps": 1, "fc.W": np.ones((3, 2))})
+    assert average.steps == 0

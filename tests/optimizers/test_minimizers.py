@@ -181,3 +181,50 @@ def test_a_copy_goes_on():
 def test_what_is_refused(call, error, match):
     with pytest.raises(error, match=match):
         call(Parameter(1.0))
+
+
+@both
+def test_a_frozen_layer_stays_and_the_rest_trains(kind):
+    net, x = Sequential(Linear(3, 2, rng=0), F.tanh, Linear(1, 3, rng=1)), np.ones((4, 2), np.float32)
+    net[0].freeze()
+    before = net.state_dict()
+    loss = kind(net).update(lambda: (net(x) ** 2).sum())
+    assert loss < 1e-10
+    for path, value in net.state_dict().items():
+        assert np.array_equal(value, before[path]) is path.startswith("0.")
+    net.freeze()
+    with pytest.raises(ValueError, match="nothing to train: all parameters are frozen"):
+        kind(net).update(lambda: (net(x) ** 2).sum())
+
+
+def test_newton_refuses_a_closure_that_calls_backward():
+    p = Parameter(np.ones((30, 30)) / 30)
+
+    def closure():
+        loss = (F.tanh(p @ p) ** 2).sum()
+        loss.backward()
+        return loss
+
+    with pytest.raises(RuntimeError, match="must not call backward"):
+        NewtonCG([p], iterations=2).update(closure)
+
+
+def test_lbfgs_goes_on_from_its_state():
+    start = np.array([-1.2, 1.0, 0.3])
+    x, z = Variable(start), Variable(start)
+    whole, part = LBFGS([x], 12), LBFGS([z], 6)
+    whole.update(lambda: rosenbrock(x))
+    part.update(lambda: rosenbrock(z))
+    other = LBFGS([z], 6)
+    other.load_state_dict(part.state_dict())
+    other.update(lambda: rosenbrock(z))
+    np.testing.assert_array_equal(x.data, z.data)
+    state = part.state_dict()
+    for wrong in [{"s.0": state["s.0"]}, {**state, "y.0": np.ones(2)}, {"steps": 3}]:
+        with pytest.raises(ValueError, match=r"takes arrays s.0, y.0, s.1, ... of shape \(3,\), not "):
+            other.load_state_dict(wrong)
+    assert len(other.pairs) == len(whole.pairs)
+    newton = NewtonCG([x])
+    newton.load_state_dict(newton.state_dict())
+    with pytest.raises(ValueError, match="NewtonCG has no state, not s.0"):
+        newton.load_state_dict({"s.0": start})
