@@ -189,7 +189,7 @@ class LSTM(Recurrence):
         x, _, _, Wx, Wh, _ = self.inputs
         saved, H = self.saved, Wh.shape[0]
         gates, cs = saved.gates, saved.cs
-        tanh_only = kernel.of_gates(namespace(as_array(x)), (0, 0, 1, 0), H, gates.dtype)
+        tanh_only = kernel.of_gates(namespace(as_array(x)), (0, 0, 1, 0), cs.shape[1:], gates.dtype)
         dh, dc, dzs = 0, 0, []
         with borrowed(namespace(as_array(x)), 1) as [new]:
             room, rows = room_for_steps(gates, new)

@@ -8,13 +8,17 @@ their state.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from types import ModuleType
 from typing import Any
 
 from autograd.backend import Array, namespace
 from autograd.kernels.matmul import product
+from autograd.shapes import Shape
 
 __all__ = ["gru", "gru_reset_before", "lstm", "of_gates", "rnn"]
+
+SMALL = 1 << 12  # elements of a state: NumPy's loop over its rows takes longer than the arithmetic
 
 
 def states(z: Array, h: Array) -> Array:
@@ -53,8 +57,8 @@ def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[A
     """hs and cs of c <- f c + i g, h <- o tanh(c). z becomes the gates i, f, g, o."""
     xp, hs, cs = namespace(z), states(z, h), states(z, c)
     H = h.shape[-1]
-    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), H, z.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all gates
-    offset = of_gates(xp, (0.5, 0.5, 0, 0.5), H, z.dtype)
+    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), h.shape, z.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all
+    offset = of_gates(xp, (0.5, 0.5, 0, 0.5), h.shape, z.dtype)
     for t, a in enumerate(z):
         a += product(hs[t], Wh)
         a *= scale
@@ -69,10 +73,11 @@ def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[A
     return hs, cs
 
 
-@lru_cache(64)
-def of_gates(xp: ModuleType, numbers: tuple[float, ...], H: int, dtype: Any) -> Array:
-    """A row (G H,) with a number for each gate."""
-    return xp.asarray(numbers, dtype).repeat(H)
+@lru_cache(12)
+def of_gates(xp: ModuleType, numbers: tuple[float, ...], shape: Shape, dtype: Any) -> Array:
+    """A number for each gate of states of this shape, (N, H) -> (N, G H), or a row (G H,) for large ones."""
+    row = xp.asarray(numbers, dtype).repeat(shape[-1])
+    return row if prod(shape) > SMALL else xp.broadcast_to(row, (*shape[:-1], row.size)).copy()
 
 
 def gru(z: Array, h: Array, Wh: Array, d: Array, live: Array | None) -> tuple[Array, Array]:
