@@ -126,7 +126,7 @@ CASES = {  # the function: calls with one array x
     np.linalg.tensorinv: [lambda x: np.linalg.tensorinv(x[:, :2], 1)],
     np.linalg.tensorsolve: [lambda x: np.linalg.tensorsolve(x[:, :2], V[:2])],
     np.lib.stride_tricks.sliding_window_view: [lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, 1)],
-    np.linalg.matrix_norm: [np.linalg.matrix_norm, *[lambda x, p=p: np.linalg.matrix_norm(x, ord=p) for p in (1, "nuc")]],
+    np.linalg.matrix_norm: [lambda x, p=p: np.linalg.matrix_norm(x, ord=p) for p in ("fro", 1, "nuc")],
     np.dot: [
         lambda x: np.dot(x, SQUARE),
         lambda x: np.dot(x, V),
