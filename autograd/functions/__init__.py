@@ -14,6 +14,7 @@ from autograd.functions.attention import *
 from autograd.functions.conv import *
 from autograd.functions.ctc import *
 from autograd.functions.cumulative import *
+from autograd.functions.differences import *
 from autograd.functions.elementwise import *
 from autograd.functions.embedding import *
 from autograd.functions.fourier import *
@@ -24,6 +25,7 @@ from autograd.functions.linalg import *
 from autograd.functions.linear import *
 from autograd.functions.loss import *
 from autograd.functions.margin import *
+from autograd.functions.matrices import *
 from autograd.functions.normalization import *
 from autograd.functions.pairs import *
 from autograd.functions.piecewise import *

@@ -17,7 +17,8 @@ from autograd.variable import Variable
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "deg2rad", "exp", "exp2",
-    "expm1", "log", "log10", "log1p", "log2", "rad2deg", "sin", "sinh", "sqrt", "square", "tan", "tanh",
+    "expm1", "log", "log10", "log1p", "log2", "logit", "rad2deg", "rsqrt", "sin", "sinc", "sinh", "sqrt", "square",
+    "tan", "tanh",
 ]  # fmt: skip
 
 
@@ -101,6 +102,24 @@ def log1p(x: Operand) -> Any:
     return Log1p()(x)
 
 
+class Logit(Function):
+    """y = ln(x / (1 - x))"""
+
+    def forward(self, x):
+        xp = namespace(x)
+        return xp.log(x) - xp.log1p(-x)
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy / (x * (1 - x))
+
+
+def logit(x: Operand) -> Any:
+    """y = ln(x / (1 - x)), the inverse of the sigmoid, for x in (0, 1); infinite at both ends."""
+    check_elementwise("logit", x)
+    return in_single(Logit(), x)
+
+
 class Expm1(Function):
     """y = e^x - 1"""
 
@@ -129,6 +148,23 @@ class Sqrt(Function):
 def sqrt(x: Operand) -> Any:
     """y = x^(1/2); the gradient 1 / (2 y) is infinite at 0."""
     return Sqrt()(x)
+
+
+class Rsqrt(Function):
+    """y = x^(-1/2)"""
+
+    def forward(self, x):
+        return 1 / namespace(x).sqrt(x)
+
+    def backward(self, gy):
+        (y,) = self.outputs
+        return gy * (-0.5 * y * y * y)
+
+
+def rsqrt(x: Operand) -> Any:
+    """y = 1 / x^(1/2); infinite at 0, with its gradient."""
+    check_elementwise("rsqrt", x)
+    return in_single(Rsqrt(), x)
 
 
 class Cbrt(Function):
@@ -255,6 +291,39 @@ class Arctan(Function):
 def arctan(x: Operand) -> Any:
     """y = arctan x in (-pi/2, pi/2)"""
     return in_single(Arctan(), x)
+
+
+class Sinc(Function):
+    """y = the derivative of order n of sin(z) / z, at z"""
+
+    def __init__(self, n=0):
+        self.n = n
+
+    def forward(self, z):
+        xp, n = namespace(z), self.n
+        small, y = abs(z) < n + 1, 0
+        w = xp.where(small, 1, z)
+        for k in range(n + 1):  # from z y = sin z, differentiated k times
+            y = (xp.sin(w + k * math.pi / 2) - k * y) / w
+        return xp.where(small, self.series(xp.where(small, z, 0)), y)
+
+    def series(self, z):
+        """The sum of (-1)^k z^(2k - n) / ((2k - n)! (2k + 1)), exact where the formula would divide by little."""
+        n, first = self.n, (self.n + 1) // 2
+        term, y = (-1) ** first * z ** (2 * first - n), 0
+        for k in range(first, first + 12 + 3 * n):
+            y = y + term / (2 * k + 1)
+            term = -term * (z * z) / ((2 * k + 1 - n) * (2 * k + 2 - n))
+        return y
+
+    def backward(self, gy):
+        return gy * Sinc(self.n + 1)(self.inputs[0])
+
+
+def sinc(x: Operand) -> Any:
+    """y = sin(pi x) / (pi x), and 1 at 0, where the derivatives of every order are right too."""
+    check_elementwise("sinc", x)
+    return in_single(lambda x: Sinc()(x * math.pi), x)
 
 
 class Sinh(Function):

@@ -7,6 +7,7 @@ integers, and ValueError for one out of range, on every device.
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,15 @@ import numpy as np
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import shown, whole
-from autograd.functions.arithmetic import where
+from autograd.functions.arithmetic import masked, where
 from autograd.functions.embedding import AddRows, Embedding
 from autograd.functions.operands import in_single, operand, summable, with_room
-from autograd.functions.shape import concat
+from autograd.functions.shape import broadcast_to, concat, moveaxis
 from autograd.shapes import Shape, one_axis
 
 __all__ = [
-    "index_add", "masked_fill", "scatter_add", "segment_max", "segment_mean", "segment_min", "segment_sum", "take",
-    "take_along_axis",
+    "add_at", "index_add", "masked_fill", "put_along_axis", "scatter_add", "segment_max", "segment_mean", "segment_min",
+    "segment_sum", "setitem", "sliding_window_view", "take", "take_along_axis",
 ]  # fmt: skip
 
 
@@ -123,6 +124,66 @@ def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any
     return x + AddAt((slice(None),) * k + (index,), x.shape)(values)
 
 
+def places_of(name: str, x: Any, index: Any) -> Array:
+    """The numbers of the elements x[index] among all elements of x."""
+    return getitem(namespace(as_array(x)).arange(x.size).reshape(x.shape), index)
+
+
+def beside(x: Any, number: Any) -> Any:
+    """A Python number as an array in x's module, in x's dtype where that is floating-point."""
+    return namespace(as_array(x)).asarray(number, x.dtype if x.dtype.kind == "f" else None)
+
+
+def fitting(name: str, x: Any, values: Operand, shape: Shape) -> Any:
+    """`values` broadcast to a shape, in the dtype of x. Raises TypeError if that cannot hold them."""
+    values = beside(x, operand(name, values)) if isinstance(values, Real) else operand(name, values)
+    if x.dtype.kind != "f" and values.dtype.kind == "f":
+        raise TypeError(f"{name}: x must be floating-point for values of {values.dtype}, not {x.dtype}")
+    return astype(broadcast_to(values, shape), x.dtype)
+
+
+def setitem(x: Operand, index: Any, values: Operand) -> Any:
+    """y = x, then y[index] = values: the assignment, as a function. Values are broadcast to x[index].
+
+    The index is one of `getitem`. Of a place that is named twice the last value stays, and alone has a gradient.
+    """
+    x = operand("setitem", x)
+    places = places_of("setitem", x, index)
+    return put(x, places, fitting("setitem", x, values, places.shape))
+
+
+def put(x: Any, places: Array, values: Any) -> Any:
+    """x with values in the place of the elements that have these numbers."""
+    xp, numbers = namespace(places), namespace(places).arange(places.size).reshape(places.shape)
+    owner = xp.full(x.size, -1)
+    owner[places] = numbers
+    written = reshape(AddRows(x.size)(masked(values, owner[places] == numbers), places), x.shape)
+    return where((owner >= 0).reshape(x.shape), written, x)
+
+
+def put_along_axis(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Any:
+    """y = x, then y[index[i, j, ...], j, ...] = values[i, j, ...] for axis 0, and so on for the others.
+
+    The index has x's axes, none of them longer than x's but `axis`; values are broadcast to it. Of a place that is
+    named twice the last value stays, and alone has a gradient.
+    """
+    x = operand("put_along_axis", x)
+    k = one_axis("put_along_axis", x.shape, axis)
+    index = index_of("put_along_axis", index, x.shape[k], x)
+    check_places("put_along_axis", index, x.shape, x, k)
+    return put(x, places_along(index, x.shape, k), fitting("put_along_axis", x, values, index.shape))
+
+
+def add_at(x: Operand, index: Any, values: Operand) -> Any:
+    """y = x, then y[index] += values, twice where a place is named twice: np.add.at, as a function.
+
+    The index is one of `getitem`, and values are broadcast to x[index].
+    """
+    x = operand("add_at", x)
+    places = places_of("add_at", x, index)
+    return x + reshape(AddRows(x.size)(fitting("add_at", x, values, places.shape), places), x.shape)
+
+
 def masked_fill(x: Operand, mask: Operand, value: Operand) -> Any:
     """y = value where the mask holds, x elsewhere; the mask is boolean, and broadcast. The masked x have no gradient.
 
@@ -133,6 +194,20 @@ def masked_fill(x: Operand, mask: Operand, value: Operand) -> Any:
     if y.shape != x.shape:
         raise ValueError(f"masked_fill: mask and value must broadcast to x {x.shape}, not to {y.shape}")
     return y
+
+
+def sliding_window_view(x: Operand, size: int, axis: int = -1) -> Any:
+    """y[..., i, ..., k] = x[..., i + k, ...]: the windows of x along `axis`, each in the new last axis.
+
+    (N, T) -> (N, T - size + 1, size). Of a signal these are the frames: `[:, ::step]` takes some. It is a copy, while
+    NumPy's is a view. Raises ValueError if the axis is shorter than the window.
+    """
+    x = operand("sliding_window_view", x)
+    k = one_axis("sliding_window_view", x.shape, axis)
+    size = whole("sliding_window_view: size", size, 1, x.shape[k])
+    xp = namespace(as_array(x))
+    places = xp.arange(x.shape[k] - size + 1)[:, None] + xp.arange(size)
+    return moveaxis(getitem(x, (*(slice(None),) * k, places)), k + 1, -1)
 
 
 def segments_of(name: str, x: Operand, segments: Operand, n: int) -> tuple[Any, Array, int]:

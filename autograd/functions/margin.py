@@ -24,8 +24,8 @@ from autograd.functions.loss import (
 from autograd.functions.similarity import broadcast, reals, signs
 
 __all__ = [
-    "hinge_embedding_loss", "hinge_loss", "margin_ranking_loss", "multi_margin_loss", "multilabel_soft_margin_loss",
-    "soft_margin_loss",
+    "hinge_embedding_loss", "hinge_loss", "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss",
+    "multilabel_soft_margin_loss", "soft_margin_loss",
 ]  # fmt: skip
 
 
@@ -142,3 +142,26 @@ def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mea
         return (terms if w is None else terms * w).mean(-1)
 
     return reduced(name, losses, xs, reduction)
+
+
+def multilabel_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean") -> Any:
+    """y = mean over the samples of 1/C sum over i in T, j not in T of max(0, 1 - x[i] + x[j])
+
+    (..., C) (..., C) -> (): T are the classes of the sample, where t is 1; elsewhere t is 0. Each of their scores is to
+    be above all others by 1.
+    Raises what `mean_squared_error` raises, and ValueError for a single number or if a target is neither 0 nor 1.
+    """
+    name = "multilabel_margin_loss"
+    x, t = prediction_and_target(name, x, t)
+    if not x.shape:
+        raise ValueError(f"{name} takes scores (..., C), not a single number")
+    belongs = as_array(t) > 0
+    if ((as_array(t) != 1) & belongs | (as_array(t) < 0)).any():
+        raise ValueError(f"{name}: targets must be 0 or 1, a number for each class")
+    others = belongs[..., :, None] & ~belongs[..., None, :]
+
+    def losses(x: Any) -> Any:
+        z = maximum(1 - getitem(x, (..., slice(None), None)) + getitem(x, (..., None, slice(None))), 0)
+        return masked(z, others).sum((-2, -1)) / x.shape[-1]
+
+    return reduced(name, losses, (x,), reduction)

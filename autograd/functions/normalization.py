@@ -23,7 +23,7 @@ from autograd.sums import sum_over
 
 __all__ = [
     "batch_norm", "batch_norm_by_formula", "batch_norm_inference", "batch_norm_with_statistics", "group_norm",
-    "instance_norm", "layer_norm", "rms_norm",
+    "instance_norm", "layer_norm", "local_response_norm", "rms_norm",
 ]  # fmt: skip
 
 
@@ -299,6 +299,29 @@ def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) 
             "is 0, and y is beta whatever x is"
         )
     return by_group("instance_norm", x, prod(shape[1:2]), gamma, beta, eps)
+
+
+def local_response_norm(x: Operand, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """y = x / (k + alpha/size sum of x^2 over `size` neighbouring channels)^beta   (N, C, ...) -> (N, C, ...)
+
+    The neighbours of channel c are c - size // 2 ... c + (size - 1) // 2, as far as there are such channels.
+    Raises TypeError if x is not of real numbers, ValueError if size < 1.
+    Source: Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
+    """
+    name = "local_response_norm"
+    check_groups(name, x, 1)
+    size = whole(f"{name}: size", size)
+    alpha, beta, k = [number(f"{name}: {key}", v) for key, v in (("alpha", alpha), ("beta", beta), ("k", k))]
+
+    def normed(x: Any) -> Any:
+        xp = namespace(as_array(x))
+        d = xp.arange(x.shape[1]) - xp.arange(x.shape[1])[:, None]
+        near = ((d >= -(size // 2)) & (d <= (size - 1) // 2)).astype(x.dtype)
+        rows = reshape(x, (*x.shape[:2], -1)) if x.size else x
+        sums = reshape(near @ (rows * rows), x.shape) if x.size else x * x
+        return x / (k + sums * (alpha / size)) ** beta
+
+    return with_room(normed, x)
 
 
 def by_group(name: str, x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float) -> Any:

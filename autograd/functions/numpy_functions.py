@@ -10,7 +10,6 @@ Each function of NumPy that takes arrays is in one of three classes:
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from functools import cache, reduce
 from numbers import Real
@@ -28,10 +27,12 @@ from autograd.function import Tracked
 from autograd.functions import (
     arithmetic,
     cumulative,
+    differences,
     elementwise,
     fourier,
     joins,
     linalg,
+    matrices,
     pairs,
     reduction,
     rounding,
@@ -108,9 +109,9 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
         return reduction.norm(x, 2, axes, keepdims)
     if len(axes) == 1:
         return reduction.norm(x, ord, axes, keepdims)
-    if len(axes) != 2 or ord not in (1, -1, math.inf, -math.inf):
+    if len(axes) != 2:
         raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
-    y = reduction.matrix_norm(shape.moveaxis(x, axes, (-2, -1)), ord)
+    y = matrices.matrix_norm(shape.moveaxis(x, axes, (-2, -1)), ord)
     return shape.expand_dims(y, axes) if keepdims else y
 
 
@@ -178,13 +179,6 @@ def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_valu
     return shape.pad(array, pad_width, constant_values, mode)
 
 
-def diff(a: Operand, n: int = 1, axis: int = -1) -> Any:
-    before = (slice(None),) * axes_of(a.shape, axis)[0]
-    for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
-    return a
-
-
 def broadcast_arrays(*args: Operand) -> Any:
     xs = [of(x) for x in args]
     wide = np.broadcast_shapes(*[x.shape for x in xs])
@@ -218,15 +212,13 @@ def singular_values(a: Operand, full_matrices: bool = True, compute_uv: bool = T
     return linalg.svd(of(a), full_matrices and compute_uv, compute_uv)
 
 
+def windows(x: Operand, window_shape: Any, axis: Any = None) -> Any:
+    axis = 0 if axis is None and x.ndim == 1 else axis
+    return by_index.sliding_window_view(of(x), window_shape, axis)
+
+
 def einsum_of(*operands: Any) -> Any:
     return einsum(operands[0], *[of(x) for x in operands[1:]])
-
-
-def sinc(x: Operand) -> Any:
-    """sin(pi x) / (pi x), and 1 at 0"""
-    zero = as_array(x) == 0
-    z = arithmetic.where(zero, 1.0, x) * math.pi
-    return arithmetic.where(zero, 1.0, elementwise.sin(z) / z)
 
 
 def concatenate(arrays: Any, axis: int | None = 0) -> Any:
@@ -267,13 +259,17 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.arctan2: lambda x1, x2: in_single(pairs.Arctan2(), x1, x2),
     np.hypot: lambda x1, x2: in_single(pairs.Hypot(), x1, x2),
     np.logaddexp: lambda x1, x2: in_single(pairs.LogAddExp(), x1, x2),
-    **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__},
+    **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__ if hasattr(np, name)},
     np.degrees: elementwise.rad2deg,
     np.radians: elementwise.deg2rad,
     **{f: getattr(rounding, f.__name__) for f in (np.floor, np.ceil, np.trunc, np.rint)},
     np.fix: lambda x: rounding.trunc(x),
     **dict.fromkeys([np.round, np.around], lambda a, decimals=0: rounding.round(a, decimals)),
-    np.sinc: sinc,
+    np.fmax: lambda x1, x2: pairs.fmax(*of(x1, x2)),
+    np.fmin: lambda x1, x2: pairs.fmin(*of(x1, x2)),
+    np.logaddexp2: lambda x1, x2: pairs.logaddexp2(*of(x1, x2)),
+    np.fmod: lambda x1, x2: in_single(rounding.Fmod(), x1, x2),
+    np.copysign: lambda x1, x2: in_single(rounding.Copysign(), x1, x2),
     np.i0: lambda x: special.i0(of(x)),
     # reductions
     np.sum: lambda a, axis=None, keepdims=False: reduction.sum(a, axis, keepdims),
@@ -291,7 +287,16 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.nansum: lambda a, axis=None, keepdims=False: reduction.nansum(a, axis, keepdims),
     np.nanmean: lambda a, axis=None, keepdims=False: reduction.nanmean(a, axis, keepdims),
     np.median: lambda a, axis=None, keepdims=False: sorting.median(a, axis, keepdims),
-    np.quantile: lambda a, q, axis=None, keepdims=False: sorting.quantile(a, q, axis, keepdims),
+    np.quantile: lambda a, q, axis=None, method="linear", keepdims=False: sorting.quantile(
+        a, q, axis, keepdims, method
+    ),
+    np.nanmedian: lambda a, axis=None, keepdims=False: sorting.nanmedian(a, axis, keepdims),
+    np.nanquantile: lambda a, q, axis=None, method="linear", keepdims=False: sorting.nanquantile(
+        a, q, axis, keepdims, method
+    ),
+    np.trapezoid: lambda y, x=None, dx=1.0, axis=-1: differences.trapezoid(
+        of(y), None if x is None else of(x), dx, axis
+    ),
     np.trace: lambda a, offset=0, axis1=0, axis2=1: triangles.trace(a, offset, axis1, axis2),
     np.linalg.trace: lambda x, *, offset=0: triangles.trace(x, offset, -2, -1),
     np.linalg.norm: norm,
@@ -325,6 +330,12 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.linalg.qr: lambda a, mode="reduced": linalg.qr(of(a), mode),
     np.linalg.pinv: pseudo_inverse,
     np.linalg.lstsq: least_squares,
+    np.linalg.cond: lambda x, p=None: matrices.cond(of(x), p),
+    np.linalg.tensorinv: lambda a, ind=2: matrices.tensorinv(of(a), ind),
+    np.linalg.tensorsolve: lambda a, b, axes=None: matrices.tensorsolve(of(a), of(b), axes),
+    np.vander: lambda x, N=None, increasing=False: matrices.vander(of(x), N, increasing),
+    np.cov: lambda m, *, ddof=1: matrices.cov(of(m), 1 if ddof is None else ddof),
+    np.corrcoef: lambda x: matrices.corrcoef(of(x)),
     # shapes
     np.reshape: lambda a, shape: reshape(a, shape),
     np.ravel: lambda a: reshape(a, -1),
@@ -376,7 +387,8 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.linalg.diagonal: lambda x, *, offset=0: triangles.diagonal(x, offset, -2, -1),
     np.tril: lambda m, k=0: triangles.tril(m, k),
     np.triu: lambda m, k=0: triangles.triu(m, k),
-    np.diff: diff,
+    np.diff: lambda a, n=1, axis=-1, prepend=None, append=None: differences.diff(of(a), n, axis, prepend, append),
+    np.lib.stride_tricks.sliding_window_view: windows,
     np.nan_to_num: lambda x, nan=0.0, posinf=None, neginf=None: rounding.nan_to_num(x, nan, posinf, neginf),
     np.astype: lambda x, dtype: astype(x, dtype),
     np.copy: lambda a: algebra.Convert()(a),
@@ -479,14 +491,13 @@ PLAIN: set[Any] = {
 }
 
 INSTEAD: dict[Any, str] = {
-    np.fmax: "F.maximum", np.fmin: "F.minimum", np.logaddexp2: "np.logaddexp", np.fmod: "np.remainder",
     np.convolve: "F.conv2d or F.einsum", np.correlate: "F.conv2d or F.einsum", np.gradient: "np.diff, or ag.grad",
-    np.copyto: "F.where", np.putmask: "F.where", np.place: "F.where", np.put: "F.where", np.select: "F.where",
+    np.copyto: "F.setitem", np.putmask: "F.setitem", np.place: "F.setitem", np.put: "F.setitem", np.select: "F.where",
     np.piecewise: "F.where", np.choose: "F.where", np.compress: "x[mask]", np.extract: "x[mask]",
     np.delete: "F.concat of parts", np.insert: "F.concat of parts", np.block: "F.concat",
     np.cumulative_prod: "np.cumprod", np.linalg.eig: "F.eigh for symmetric matrices",
-    np.linalg.eigvals: "F.eigvalsh for symmetric matrices", np.linalg.cond: "F.svdvals",
-    np.rollaxis: "F.moveaxis", np.put_along_axis: "F.where", np.fill_diagonal: "F.where",
+    np.linalg.eigvals: "F.eigvalsh for symmetric matrices",
+    np.rollaxis: "F.moveaxis", np.put_along_axis: "F.put_along_axis", np.fill_diagonal: "F.where",
     np.full_like: "F.broadcast_to",
     **{getattr(np.fft, name): f"F.{name}, which gives and takes pairs (re, im)"
        for name in fourier.__all__ if hasattr(np.fft, name) and "shift" not in name},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ from autograd.algebra import Add, Mul, Operand, Sub, as_array
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
-from autograd.functions.arithmetic import clip, where
-from autograd.functions.elementwise import log
+from autograd.functions.arithmetic import clip, maximum, minimum, where
+from autograd.functions.elementwise import log, log1p
 from autograd.functions.operands import below, check_elementwise, in_single, with_room
 
-__all__ = ["arctan2", "hypot", "lerp", "logaddexp", "xlogy"]
+__all__ = ["arctan2", "fmax", "fmin", "hypot", "lerp", "logaddexp", "logaddexp2", "xlog1py", "xlogy"]
 
 
 class Arctan2(Function):
@@ -86,6 +87,30 @@ def logaddexp(x0: Operand, x1: Operand) -> Any:
     return in_single(LogAddExp(), x0, x1)
 
 
+def logaddexp2(x0: Operand, x1: Operand) -> Any:
+    """y = log2(2^x0 + 2^x1), without overflow: the sum of two numbers known by their logarithms to the base 2."""
+    check_elementwise("logaddexp2", x0, x1)
+    two = math.log(2)
+    return with_room(lambda x0, x1: Mul()(logaddexp(Mul()(x0, two), Mul()(x1, two)), 1 / two), x0, x1)
+
+
+def fmax(x0: Operand, x1: Operand) -> Any:
+    """y = the larger of x0 and x1, or the one that is a number if the other is nan; the gradient is `maximum`'s."""
+    return maximum(*without_nan("fmax", x0, x1))
+
+
+def fmin(x0: Operand, x1: Operand) -> Any:
+    """y = the smaller of x0 and x1, or the one that is a number if the other is nan; the gradient is `minimum`'s."""
+    return minimum(*without_nan("fmin", x0, x1))
+
+
+def without_nan(name: str, x0: Operand, x1: Operand) -> tuple[Any, Any]:
+    """x0 and x1, each with the other in the place of nan."""
+    check_elementwise(name, x0, x1)
+    nan0, nan1 = [np.bool(v != v) if not hasattr(v, "dtype") else v != v for v in map(as_array, (x0, x1))]
+    return (where(nan0, x1, x0) if nan0.any() else x0), (where(nan1, x0, x1) if nan1.any() else x1)
+
+
 class XLogY(Function):
     """z = x ln y, and 0 where x is 0 and ln y no finite number"""
 
@@ -109,10 +134,34 @@ def blank(x: Operand, y: Operand) -> Any:
 def xlogy(x: Operand, y: Operand) -> Any:
     """z = x ln y, and 0 where x is 0, whatever number y is. The gradients are 0 where x = 0 and y <= 0."""
     check_elementwise("xlogy", x, y)
-    if not hasattr(y, "dtype"):  # `where` would make float64 of a number
-        factor = as_array(x)
-        y = namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
-    return in_single(XLogY(), x, y)
+    return in_single(XLogY(), x, weak_array(x, y))
+
+
+class XLog1pY(Function):
+    """z = x ln(1 + y), and 0 where x is 0 and ln(1 + y) no finite number"""
+
+    alike = 0
+
+    def forward(self, x, y):
+        xp = namespace(x, y)
+        return x * xp.log1p(xp.where(blank(x, 1 + y), 0, y))
+
+    def backward(self, gz):
+        x, y = self.inputs
+        y = where(blank(x, 1 + y), 0.0, y)
+        return gz * log1p(y), gz * (x / (1 + y))
+
+
+def xlog1py(x: Operand, y: Operand) -> Any:
+    """z = x ln(1 + y), exact for small y, and 0 where x is 0. The gradients are 0 where x = 0 and y <= -1."""
+    check_elementwise("xlog1py", x, y)
+    return in_single(XLog1pY(), x, weak_array(x, y))
+
+
+def weak_array(x: Operand, y: Operand) -> Any:
+    """y, or an array of x's dtype if it is a number, of which `where` would make float64."""
+    factor = as_array(x)
+    return y if hasattr(y, "dtype") else namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
 
 
 def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:

@@ -17,7 +17,7 @@ from autograd.shapes import one_axis
 
 __all__ = [
     "celu", "glu", "hardshrink", "hardsigmoid", "hardswish", "logsigmoid", "mish", "prelu", "softshrink", "softsign",
-    "threshold",
+    "tanhshrink", "threshold",
 ]  # fmt: skip
 
 
@@ -190,3 +190,9 @@ def threshold(x: Operand, limit: float, value: float) -> Any:
     limit, value = number("threshold: limit", limit), number("threshold: value", value)
     x = operand("threshold", x)
     return where(as_array(x) > limit, x, value)
+
+
+def tanhshrink(x: Operand) -> Any:
+    """y = x - tanh x"""
+    check_elementwise("tanhshrink", x)
+    return with_room(lambda x: x - tanh(x), x)

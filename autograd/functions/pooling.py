@@ -19,10 +19,11 @@ from autograd.algebra import Operand, as_array, getitem, reshape
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number, shown
 from autograd.function import Function
-from autograd.functions.arithmetic import masked
+from autograd.functions.arithmetic import abs, masked
 from autograd.functions.conv import check_images, windows_of
 from autograd.functions.embedding import AddRows
-from autograd.functions.operands import operand, rounded, summable
+from autograd.functions.operands import operand, rounded, summable, with_room
+from autograd.functions.reduction import root
 from autograd.functions.shape import moveaxis
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axis, windows
@@ -30,8 +31,8 @@ from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axi
 __all__ = [
     "adaptive_average_pool1d", "adaptive_average_pool2d", "adaptive_average_pool3d", "adaptive_max_pool1d",
     "adaptive_max_pool2d", "adaptive_max_pool3d", "average_pool1d", "average_pool2d", "average_pool3d",
-    "global_average_pool2d", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool_with_indices", "max_unpool",
-    "upsample2d",
+    "global_average_pool2d", "lp_pool1d", "lp_pool2d", "lp_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+    "max_pool_with_indices", "max_unpool", "upsample2d",
 ]  # fmt: skip
 
 
@@ -256,6 +257,41 @@ def counts(w: Windows, pads: Pads) -> Any:
         start = np.arange(O) * S - before
         count = count[..., None] * (np.minimum(start + K, H + P1) - np.maximum(start, -P0))
     return count
+
+
+def lp_pool1d(
+    x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
+) -> Any:
+    """lp_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
+    return power_mean("lp_pool1d", 1, x, ord, kernel, stride, pad, ceil_mode)
+
+
+def lp_pool2d(
+    x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
+) -> Any:
+    """y[n, c, o] = (sum over k of |x[n, c, o S + k - P]|^ord)^(1/ord), the p-norm of each window.
+
+    (N, C, H, W) -> (N, C, OH, OW). ord = 1 is a sum, a large one nearly the maximum of |x|. The gradient is 0 where y
+    is.
+    Raises ValueError if no window fits, or if ord < 1.
+    """
+    return power_mean("lp_pool2d", 2, x, ord, kernel, stride, pad, ceil_mode)
+
+
+def lp_pool3d(
+    x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
+) -> Any:
+    """lp_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
+    return power_mean("lp_pool3d", 3, x, ord, kernel, stride, pad, ceil_mode)
+
+
+def power_mean(
+    name: str, n: int, x: Operand, ord: float, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool
+) -> Any:
+    """The p-norms of windows of images with `n` spatial axes; `name` stands in the messages of errors."""
+    w = pooling_windows(name, n, x, kernel, stride, pad, ceil)
+    p = number(f"{name}: ord", ord, least=1)
+    return with_room(lambda x: root(WindowSum(w)(abs(x) ** p), p), x)
 
 
 def global_average_pool2d(x: Operand) -> Any:

@@ -25,8 +25,8 @@ from autograd.sums import sum_over
 from autograd.variable import Variable
 
 __all__ = [
-    "argmax", "argmin", "cumsum", "logsumexp", "matrix_norm", "max", "mean", "min", "nanmean", "nansum", "norm", "prod",
-    "std", "sum", "var",
+    "argmax", "argmin", "cumsum", "logsumexp", "max", "mean", "min", "nanmean", "nansum", "norm", "prod",
+    "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
 
 
@@ -84,6 +84,16 @@ def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) 
     return with_room(lambda x: root(var(x, axis, keepdims, ddof), 2), x)
 
 
+def var_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Any, Any]:
+    """The variance and the mean over `axis`: `var` and `mean` in one call. Raises what `var` raises."""
+    return var(x, axis, keepdims, ddof), mean(x, axis, keepdims)
+
+
+def std_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Any, Any]:
+    """The standard deviation and the mean over `axis`: `std` and `mean` in one call. Raises what `var` raises."""
+    return std(x, axis, keepdims, ddof), mean(x, axis, keepdims)
+
+
 def root(x: Operand, p: float) -> Any:
     """x^(1/p) for x >= 0, with the gradient 0 where x is 0."""
     zero = x == 0
@@ -118,24 +128,6 @@ def without_inequality(x: Operand, p: float, axes: Shape, keepdims: bool) -> Any
     if p > 0:
         return root(sum(masked(powers, ~zero), axes, keepdims), p)
     return masked(root(sum(powers, axes, keepdims), p), ~zero.any(axis=axes, keepdims=keepdims))
-
-
-def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:
-    """y = the norm of the matrices in the last two axes.   (..., N, M) -> (...)
-
-    `ord="fro"` is the square root of the sum of squares (Frobenius), 1 the largest sum of |x| in a column, math.inf in
-    a row, -1 and -math.inf the smallest ones. Raises ValueError for another ord, or if x has fewer than two axes.
-    """
-    axes_at("matrix_norm", x, None)
-    if x.ndim < 2:
-        raise ValueError(f"matrix_norm takes matrices (..., N, M), not shape {x.shape}")
-    if ord is None or (isinstance(ord, str) and ord == "fro"):
-        return norm(x, 2, (-2, -1), keepdims)
-    p = ord if isinstance(ord, str) else number("matrix_norm: ord", ord, finite=False)
-    if p not in (1, -1, math.inf, -math.inf):
-        raise ValueError(f"matrix_norm: ord must be 'fro', 1, -1, inf or -inf, not {ord!r:.40}")
-    sums = sum(abs(x), -2 if p in (1, -1) else -1, True)
-    return (max if p > 0 else min)(sums, (-2, -1), keepdims)
 
 
 def nansum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Steps: whole numbers near x, and numbers in the place of nan and infinity.
+"""Steps: whole numbers near x, remainders, and numbers in the place of nan and infinity.
 
 A step function is constant between its jumps: the gradient is 0 everywhere, at the jumps too.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.algebra import Operand, as_array
+from autograd.algebra import FloorDiv, Mod, Operand, as_array
 from autograd.backend import namespace
 from autograd.checks import number, whole
 from autograd.function import Function
-from autograd.functions.arithmetic import where
+from autograd.functions.arithmetic import sign, where
 from autograd.functions.operands import check_elementwise, in_single, operand
 
-__all__ = ["ceil", "floor", "nan_to_num", "rint", "round", "trunc"]
+__all__ = [
+    "ceil", "copysign", "floor", "floor_divide", "fmod", "nan_to_num", "remainder", "rint", "round", "trunc",
+]  # fmt: skip
 
 
 class Steps(Function):
@@ -80,3 +82,53 @@ def nan_to_num(x: Operand, nan: float = 0.0, posinf: float | None = None, neginf
     xp = namespace(value)
     numbers = xp.nan_to_num(value, nan=number("nan_to_num: nan", nan, finite=False), **limits)
     return where(xp.isfinite(value), x, numbers)
+
+
+def floor_divide(x0: Operand, x1: Operand) -> Any:
+    """y = x0 / x1, rounded down: the operator //. The gradient is 0."""
+    check_elementwise("floor_divide", x0, x1)
+    return in_single(FloorDiv(), x0, x1)
+
+
+def remainder(x0: Operand, x1: Operand) -> Any:
+    """y = x0 - x1 floor(x0 / x1), with the sign of x1: the operator %. The gradient in x0 is 1."""
+    check_elementwise("remainder", x0, x1)
+    return in_single(Mod(), x0, x1)
+
+
+class Fmod(Function):
+    """y = x0 - x1 trunc(x0 / x1)"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return namespace(x0, x1).fmod(x0, x1)
+
+    def backward(self, gy):
+        x0, x1 = self.inputs
+        return gy, self.needs[1] and -gy * Steps("trunc")(x0 / x1)
+
+
+def fmod(x0: Operand, x1: Operand) -> Any:
+    """y = x0 - x1 trunc(x0 / x1), with the sign of x0: the remainder in C. The gradient in x0 is 1."""
+    check_elementwise("fmod", x0, x1)
+    return in_single(Fmod(), x0, x1)
+
+
+class Copysign(Function):
+    """y = |x0|, with the sign of x1, that of -0 too"""
+
+    alike = 0
+
+    def forward(self, x0, x1):
+        return namespace(x0, x1).copysign(x0, x1)
+
+    def backward(self, gy):
+        (x0, _), (y,) = self.inputs, self.outputs
+        return gy * sign(x0) * sign(y), gy * 0
+
+
+def copysign(x0: Operand, x1: Operand) -> Any:
+    """y = |x0|, with the sign of x1, that of -0 too. The gradients are those of steps: 0 in x1, and where x0 is 0."""
+    check_elementwise("copysign", x0, x1)
+    return in_single(Copysign(), x0, x1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.algebra import Operand, as_array, astype
+from autograd.algebra import Operand, as_array, astype, getitem
 from autograd.backend import namespace, to_numpy
 from autograd.checks import flag, number, shown
 from autograd.functions.arithmetic import masked, maximum, minimum
@@ -15,7 +15,8 @@ from autograd.functions.shape import broadcast_to
 from autograd.shapes import Axis, one_axis
 
 __all__ = [
-    "cosine_embedding_loss", "cosine_similarity", "normalize", "pairwise_distance", "triplet_margin_loss",
+    "cdist", "cosine_embedding_loss", "cosine_similarity", "normalize", "pairwise_distance", "triplet_margin_loss",
+    "vecdot",
 ]  # fmt: skip
 
 
@@ -99,6 +100,35 @@ def pairwise_distance(x0: Operand, x1: Operand, ord: float = 2, eps: float = 1e-
 def distance(x0: Any, x1: Any, ord: float, eps: float, keepdims: bool = False) -> Any:
     """The p-norm of x0 - x1 + eps over the last axis."""
     return norm(x0 - x1 + eps, ord, -1, keepdims)
+
+
+def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
+    """y = sum of x0 x1 along `axis`, the dot product of vectors.   (..., D) (..., D) -> (...)
+
+    The shapes are broadcast. Raises TypeError if an operand is not of real numbers, ValueError if they do not fit.
+    """
+    x0, x1 = reals("vecdot", x0, x1)
+    shape = broadcast(x0, x1)
+    k = one_axis("vecdot", shape, axis)
+    return with_room(lambda x0, x1: (x0 * x1).sum(k), x0, x1)
+
+
+def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
+    """y[..., i, j] = |x0[..., i] - x1[..., j]|, the p-norm `ord` of each pair.   (..., N, D) (..., M, D) -> (..., N, M)
+
+    The gradient of equal vectors is 0. Raises TypeError if an operand is not of real numbers, ValueError if the shapes
+    do not fit; `ord` is as in `norm`.
+    """
+    for x in (x0, x1):
+        axes_at("cdist", x, None)
+        if x.ndim < 2:
+            raise ValueError(f"cdist takes vectors in the rows of matrices (..., N, D), not shape {x.shape}")
+    if x0.shape[-1] != x1.shape[-1]:
+        raise ValueError(f"cdist takes vectors of one length, not shapes {x0.shape} and {x1.shape}")
+    pairs = reals(
+        "cdist", getitem(x0, (..., slice(None), None, slice(None))), getitem(x1, (..., None, slice(None), slice(None)))
+    )
+    return with_room(lambda x0, x1: norm(x0 - x1, ord, -1), *pairs)
 
 
 def signs(name: str, t: Operand, x: Any) -> Any:

@@ -6,13 +6,14 @@ first. nan counts as larger than all numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace, to_numpy
-from autograd.checks import flag, shown, whole
+from autograd.checks import flag, one_of, shown, whole
 from autograd.functions.arithmetic import where
 from autograd.functions.indices import at_places, flat, places_along
 from autograd.functions.operands import axes_at, operand, with_room
@@ -21,7 +22,7 @@ from autograd.functions.shape import moveaxis
 from autograd.shapes import Axis, one_axis, reduced_shape
 from autograd.variable import Variable
 
-__all__ = ["argsort", "median", "quantile", "sort", "topk"]
+__all__ = ["argsort", "median", "nanmedian", "nanquantile", "quantile", "sort", "topk"]
 
 
 def argsort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
@@ -76,20 +77,62 @@ def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     return quantile(x, 0.5, axes, keepdims)
 
 
-def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+METHODS: dict[str, Callable[[Any], Any]] = {  # from a place between two elements to the one that is taken
+    "linear": lambda place: place, "lower": np.floor, "higher": np.ceil, "nearest": np.rint,
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
+}  # fmt: skip
+
+
+def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Any:
     """The number of which the part q of the elements over `axis` is below: element q (n - 1) of the n sorted ones.
 
     Between two elements it lies on the straight line, and each has its part of the gradient; q has one if it is a
-    Variable. For a list of q the results stand along a new first axis. nan if there is one.
-    Raises TypeError if q is no number and no list or array of them, ValueError unless 0 <= q <= 1, and for an axis
-    without elements.
+    Variable. For a list of q the results stand along a new first axis. nan if there is one. Other methods take "lower",
+    the one below, "higher", the one above, "nearest", or "midpoint", the mean of both; q has no gradient then.
+    Raises TypeError if q is no number and no list or array of them, ValueError unless 0 <= q <= 1, for another method,
+    and for an axis without elements.
     """
     axes = axes_at("quantile", x, axis, empty=False)
     shape = reduced_shape(x.shape, axis, keepdims)
     parts = checked_parts(q)
-    q = q if isinstance(q, Variable) else None
-    y = with_room(lambda x, q: along_the_way(rows_over(x, axes), parts.reshape(-1), q), x, q)
+    way = METHODS[one_of("quantile: method", method, *METHODS)]
+    q = q if isinstance(q, Variable) and method == "linear" else None
+    y = with_room(lambda x, q: along_the_way(rows_over(x, axes), parts.reshape(-1), q, way), x, q)
     return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
+
+
+def nanquantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Any:
+    """`quantile` of the elements that are not nan; these have no gradient. nan if all are.
+
+    Raises what `quantile` raises.
+    """
+    axes = axes_at("nanquantile", x, axis, empty=False)
+    shape, parts = reduced_shape(x.shape, axis, keepdims), checked_parts(q)
+    way = METHODS[one_of("nanquantile: method", method, *METHODS)]
+
+    q = q if isinstance(q, Variable) and method == "linear" else None
+
+    def quantiles(x: Any, q: Any) -> Any:
+        rows = rows_over(x, axes)
+        value = as_array(rows)
+        xp, column, order = namespace(value), namespace(value).arange(len(rows))[:, None], value.argsort(1)
+        last = to_numpy((value == value).sum(1, keepdims=True)).clip(1, None) - 1
+        places = way(parts.reshape(-1) * last)
+        low = np.floor(places).astype(int)
+        weight = xp.asarray((places - low).astype(rows.dtype))
+        weight = weight if q is None else reshape(q, (1, -1)) * xp.asarray(last) - xp.asarray(low)
+        below, above = [
+            getitem(rows, (column, order[column, xp.asarray(place)])) for place in (low, np.minimum(low + 1, last))
+        ]
+        return below * (1 - weight) + above * weight
+
+    return reshape(moveaxis(with_room(quantiles, x, q), 1, 0), (*parts.shape, *shape))
+
+
+def nanmedian(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+    """`median` of the elements that are not nan; nan if all are. Raises what `quantile` raises."""
+    axes = axes_at("nanmedian", x, axis, empty=False)
+    return nanquantile(x, 0.5, axes, keepdims)
 
 
 def checked_parts(q: Any) -> Array:
@@ -105,10 +148,10 @@ def checked_parts(q: Any) -> Array:
     return parts.astype(float)
 
 
-def along_the_way(rows: Operand, parts: Array, q: Any) -> Any:
+def along_the_way(rows: Operand, parts: Array, q: Any, way: Any) -> Any:
     """The quantiles of each row, with a gradient in q unless that is None.   (M, n), (K,) -> (M, K)"""
     value, n = as_array(rows), rows.shape[1]
-    xp, places = namespace(value), parts * (n - 1)
+    xp, places = namespace(value), way(parts * (n - 1))
     low = np.floor(places).astype(int)
     high, weight = np.minimum(low + 1, n - 1), xp.asarray((places - low).astype(rows.dtype))
     weight = reshape(q, -1) * (n - 1) - xp.asarray(low) if q is not None else weight

@@ -12,7 +12,7 @@ from autograd.functions.operands import operand
 from autograd.functions.shape import moveaxis
 from autograd.shapes import axes_of, one_axis
 
-__all__ = ["diag", "diagonal", "trace", "tril", "triu"]
+__all__ = ["diag", "diag_embed", "diagonal", "trace", "tril", "triu"]
 
 
 def along(n: int, m: int, k: int) -> slice:
@@ -50,6 +50,22 @@ def diag(x: Operand, k: int = 0) -> Any:
         raise ValueError(f"diag takes a vector or a matrix, not shape {x.shape}: use diagonal for stacks of matrices")
     n = x.shape[0] + abs(k)
     return reshape(AddAt(along(n, n, k), (n * n,))(x), (n, n))
+
+
+def diag_embed(x: Operand, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Any:
+    """Matrices with the vectors of the last axis on diagonal `offset`, in two axes of y.   (..., N) -> (..., N, N)
+
+    Raises ValueError unless x has an axis and y these two.
+    """
+    x, k = operand("diag_embed", x), whole("diag_embed: offset", offset, -LARGEST)
+    if not x.shape:
+        raise ValueError("diag_embed takes vectors (..., N), not a single number")
+    *rest, n = x.shape
+    axes = [one_axis("diag_embed", (*x.shape, n), axis) for axis in (axis1, axis2)]
+    n += abs(k)
+    places = (..., along(n, n, k))
+    y = reshape(AddAt(places, (*rest, n * n))(x), (*rest, n, n))
+    return moveaxis(y, (-2, -1), axes_of(y.shape, tuple(axes)))
 
 
 def tril(x: Operand, k: int = 0) -> Any:

@@ -564,3 +564,28 @@ CALLS |= {
     "L.Upsample size": (lambda size: L.Upsample(size)(batch), {"size": 2}, {}), "L.PixelShuffle": (L.PixelShuffle, {"scale": 2}, {"scale": ["whole"]}),
     "L.Embedding padding_idx": (L.Embedding, {"vocabulary": 3, "size": 2, "padding_idx": 0}, {"vocabulary": ["whole"], "size": ["whole"], "padding_idx": ["whole", "optional"]}),
 }  # fmt: skip
+TAKEN |= {
+    "a norm": {"-1": "ord of the smallest column", "inf": "ord of rows", "-inf": "ord of rows", "None": "ord 2"},
+    "a map": {"-1": "from the end"},
+}
+CALLS |= {
+    **{f"F.{name}": (getattr(F, name), {"x": x / 10 + 0.1}, {}) for name in ["logit", "rsqrt", "sinc", "tanhshrink"]},
+    **{f"F.{name}": (getattr(F, name), {"x0": x, "x1": x + 1}, {}) for name in ["copysign", "floor_divide", "fmax", "fmin", "fmod", "logaddexp2", "remainder"]},
+    "F.xlog1py": (F.xlog1py, {"x": x, "y": x}, {}), "F.vecdot": (F.vecdot, {"x0": x, "x1": x, "axis": 0}, {"axis": ["one axis"]}), "F.cdist": (F.cdist, {"x0": x, "x1": x, "ord": 2}, {"ord": ["number", "limit"]}),
+    **{f"F.{name}": (getattr(F, name), {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}) for name in ["var_mean", "std_mean"]},
+    "F.nanquantile": (F.nanquantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False, "method": "lower"}, {"q": ["parts"], "method": []}), "F.nanmedian": (F.nanmedian, {"x": x, "axis": 0, "keepdims": False}, {}),
+    "F.quantile by method": (F.quantile, {"x": x, "q": 0.5, "method": "lower"}, {"q": ["parts"], "method": []}),
+    **{f"F.{name}": (getattr(F, name), {"x": x, "index": 0, "values": 1.0}, {"index": ["index"], "values": ["array"]}) for name in ["setitem", "add_at"]},
+    "F.put_along_axis": (F.put_along_axis, {"x": x, "index": integers, "values": x, "axis": 1}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
+    "F.sliding_window_view": (F.sliding_window_view, {"x": x, "size": 2, "axis": 0}, {"size": ["whole"], "axis": ["one axis"]}),
+    "F.diag_embed": (F.diag_embed, {"x": x, "offset": 0, "axis1": 0, "axis2": 1}, {"offset": ["whole"], "axis1": ["one axis"], "axis2": ["one axis"]}),
+    "F.multilabel_margin_loss": (F.multilabel_margin_loss, {"x": x, "t": x > 2, "reduction": "mean"}, {"reduction": []}),
+    "F.local_response_norm": (F.local_response_norm, {"x": batch, "size": 2, "alpha": 1e-4, "beta": 0.75, "k": 1.0}, {"size": ["whole"], "beta": ["number"], "k": ["number"]}),
+    **{f"F.lp_pool{n}d": (getattr(F, f"lp_pool{n}d"), {"x": images(2, 4, *[5] * n), "ord": 2, "kernel": 2, "stride": 2, "pad": 0, "ceil_mode": False}, {"stride": ["sizes", "optional"]}) for n in (1, 2, 3)},
+    "F.diff": (F.diff, {"x": x, "n": 1, "axis": 0, "prepend": 0.0, "append": 0.0}, {"n": ["whole"], "axis": ["one axis"], "prepend": ["array", "optional"], "append": ["array", "optional"]}),
+    **{f"F.{name}": (getattr(F, name), {"y": x, "x": x, "dx": 1.0, "axis": 0}, {"x": ["array", "optional"], "dx": ["number"], "axis": ["one axis"]}) for name in ["trapezoid", "cumulative_trapezoid"]},
+    "F.matrix_norm of singular values": (F.matrix_norm, {"x": x, "ord": "nuc", "keepdims": False}, {"ord": ["optional", "norm"]}), "F.cond": (F.cond, {"x": square + np.eye(3), "ord": 2}, {"ord": ["a norm"]}),
+    "F.cov": (F.cov, {"x": x, "ddof": 1}, {}), "F.corrcoef": (F.corrcoef, {"x": x}, {}), "F.vander": (F.vander, {"x": v, "N": 3, "increasing": True}, {"N": ["whole", "optional"], "increasing": ["flag"]}),
+    "F.block_diag": (lambda x, y: F.block_diag(x, y), {"x": x, "y": x}, {}), "F.tensorinv": (F.tensorinv, {"x": square + np.eye(3), "ind": 1}, {"ind": ["whole"]}),
+    "F.tensorsolve": (F.tensorsolve, {"x": square + np.eye(3), "b": np.ones(3), "axes": None}, {"b": ["array"], "axes": ["axis", "optional"]}),
+}  # fmt: skip

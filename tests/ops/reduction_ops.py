@@ -111,21 +111,6 @@ def without_nan(f):
     return by_lists(of_row)
 
 
-def of_matrices(x, ord="fro", keepdims=False):
-    """The norm of each matrix of a stack, by lists of its rows."""
-    rows = lambda A: [math.fsum(abs(a) for a in row) for row in A]  # noqa: E731
-    size = {
-        "fro": lambda A: math.sqrt(math.fsum(a * a for row in A for a in row)),
-        1: lambda A: max(rows(zip(*A))),
-        -1: lambda A: min(rows(zip(*A))),
-        math.inf: lambda A: max(rows(A)),
-        -math.inf: lambda A: min(rows(A)),
-    }["fro" if ord is None else ord]
-    shape = x.shape[:-2]
-    found = [size(A.tolist()) for A in x.reshape(-1, *x.shape[-2:])]
-    return np.array(found, x.dtype).reshape((*shape, 1, 1) if keepdims else shape)
-
-
 twice = wrong(ValueError, r"axis \(0, -2\) does not fit .* each at most once", normal(2, 3), axis=(0, -2))
 nothing = [
     wrong(ValueError, r"takes at least one element over axis None, not shape \(0,\)", normal(0)),
@@ -139,7 +124,6 @@ equal = [case(np.array([[2, 1, 2], [0, 0, 1]]), axis=1), case(np.array([1.0, 3.0
 large = [case(normal(2, 3) + 1e4), case(normal(2, 3) * 1e3, axis=1), case(np.zeros(3)), case(np.full(2, -1e4))]
 smallest = wrong(ValueError, r"more than ddof = 3 elements over axis 1, not shape \(2, 3\)", normal(2, 3), axis=1, ddof=3)
 
-stacks = [normal(2, 3), normal(2, 3, 2), normal(3, 1), normal(1, 2, 2, 2), normal(4, 2).T, strided(normal(2, 2))]
 OPS = [
     Op("sum", F.sum, by_lists(math.fsum), [*distinct, *empty], wrongs("sum", twice)),
     Op("mean", F.mean, by_lists(statistics.fmean), distinct, wrongs("mean", twice, *nothing)),
@@ -176,19 +160,6 @@ OPS = [
             wrong(TypeError, "ord must be a number, not 'fro'", normal(2), ord="fro"),
             wrong(ValueError, "at least one element", normal(0), ord=math.inf),
         ),
-    ),
-    Op(
-        "matrix_norm",
-        F.matrix_norm,
-        of_matrices,
-        [case(x, ord=p) for x in stacks for p in ("fro", 1, -1, math.inf, -math.inf, None)]
-        + [case(stacks[1], p, keepdims=True) for p in ("fro", 1, -math.inf)],
-        [
-            wrong(ValueError, r"takes matrices \(\.\.\., N, M\), not shape \(3,\)", normal(3)),
-            wrong(ValueError, "ord must be 'fro', 1, -1, inf or -inf, not 3", normal(2, 2), 3),
-            wrong(ValueError, "ord must be .*, not 'nuclear'", normal(2, 2), "nuclear"),
-            wrong(TypeError, "ord must be a number, not \\[1\\]", normal(2, 2), [1]),
-        ],
     ),
     Op("nansum", F.nansum, without_nan(math.fsum), [*distinct, *empty], wrongs("nansum", twice)),
     Op("nanmean", F.nanmean, without_nan(statistics.fmean), distinct, wrongs("nanmean", twice, *nothing)),
