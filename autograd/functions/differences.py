@@ -48,20 +48,20 @@ def added(part: Operand, x: Any, k: int) -> list[Any]:
     return [part if part.ndim else broadcast_to(part, (*x.shape[:k], 1, *x.shape[k + 1 :]))]
 
 
-def trapezoids(name: str, y: Operand, x: Operand, dx: float, axis: int) -> tuple[Any, int]:
-    """The areas between neighbours: (y_i + y_(i+1)) / 2 (x_(i+1) - x_i), and the axis."""
+def trapezoids(name: str, total: Any, y: Operand, x: Operand, dx: float, axis: int) -> Any:
+    """`total(areas, axis)` of the areas between neighbours: (y_i + y_(i+1)) / 2 (x_(i+1) - x_i)."""
     y = operand(name, y)
     axes_at(name, y, None)
     k, step = one_axis(name, y.shape, axis), number(f"{name}: dx", dx)
     if x is None:
-        return with_room(lambda y: (lambda a, b: (a + b) * (0.5 * step))(*ends(y, k)), y), k
+        return with_room(lambda y: total((lambda a, b: (a + b) * (0.5 * step))(*ends(y, k)), k), y)
     x = operand(name, x)
     axes_at(name, x, None)
     if x.ndim == 1 and x.shape[0] == y.shape[k]:
         x = reshape(x, (-1,) + (1,) * (y.ndim - k - 1))
     if x.shape != y.shape[y.ndim - x.ndim :] and (x.ndim > y.ndim or x.size != y.shape[k]):
         raise ValueError(f"{name} takes places x {(y.shape[k],)} or {y.shape}, not shape {as_array(x).shape}")
-    return with_room(lambda y, x: areas(y, x, k), y, x), k
+    return with_room(lambda y, x: total(areas(y, x, k), k), y, x)
 
 
 def areas(y: Any, x: Any, k: int) -> Any:
@@ -74,11 +74,9 @@ def trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) ->
 
     x has the size of the axis, or y's shape. Raises ValueError if it does not fit.
     """
-    parts, k = trapezoids("trapezoid", y, x, dx, axis)
-    return sum(parts, k)
+    return trapezoids("trapezoid", sum, y, x, dx, axis)
 
 
 def cumulative_trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) -> Any:
     """The integral from the first place to each of the others, as `trapezoid` computes it: one element fewer than y."""
-    parts, k = trapezoids("cumulative_trapezoid", y, x, dx, axis)
-    return cumsum(parts, k)
+    return trapezoids("cumulative_trapezoid", cumsum, y, x, dx, axis)
