@@ -117,8 +117,8 @@ def vander(x: Operand, N: int | None = None, increasing: bool = False) -> Any:
     if not x.shape:
         raise ValueError("vander takes vectors (..., M), not a single number")
     N = x.shape[-1] if N is None else whole("vander: N", N, 0)
-    powers = namespace(as_array(x)).arange(N).astype(x.dtype)
-    return expand_dims(x, -1) ** (powers if flag("vander: increasing", increasing) else powers[::-1])
+    powers = namespace(as_array(x)).arange(N)[:: 1 if flag("vander: increasing", increasing) else -1]
+    return with_room(lambda x: expand_dims(x, -1) ** powers.astype(x.dtype), x)
 
 
 def block_diag(*xs: Operand) -> Any:

@@ -320,7 +320,6 @@ EXEMPT = {
     ("scaled_dot_product_attention", 200): "of a score far beyond the softcap the gradient is a difference to 1",
     ("operator **", 200): "x^p is one operation, and its derivative is the product of two, rounded in between",
     ("operator **", 0.005): "the same",
-    ("vander", None): "its elements are powers: the same",
 }
 
 
