@@ -9,6 +9,9 @@ from numpy.polynomial import Polynomial
 import autograd as ag
 import autograd.functions as F
 
+pytestmark = pytest.mark.standin_exempt(
+    "the rows of the op table run there; here NumPy's polynomials are the reference"
+)
 RULES = {F.tanh: [1, 0, -1], F.sigmoid: [0, 1, -1], F.tan: [1, 0, 1]}  # y' as a polynomial of y
 x = np.linspace(-1.2, 1.2, 7)
 
