@@ -131,7 +131,7 @@ def run_backward(
     `walk`, `retained` and `wanted` are those of `engine.backward_pass`.
     """
     family = outputs[0].family  # of the gradients too
-    recorded = BackwardPass(family, seeds) if create_graph else None
+    recorded = BackwardPass(family, seeds, bool(retained)) if create_graph else None
     start: dict[Any, Any] = {}
     now = mode.get()
     changed = create_graph or now.differentiating is not None

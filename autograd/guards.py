@@ -13,11 +13,16 @@ __all__ = ["BackwardPass", "derivative_of_state", "has_derivative", "is_floating
 class BackwardPass:
     """A backward pass that is recorded. Its `number` is one more than that of any pass that it differentiates."""
 
-    def __init__(self, family: Any, seeds: Iterable[Any]) -> None:
+    def __init__(self, family: Any, seeds: Iterable[Any], retains: bool = False) -> None:
         self.family = family  # the class of the Variables that it makes
+        self.retains = retains  # does it hand out gradients of values between the leaves and the outputs?
         creators = [getattr(getattr(seed, "node", None), "creator", None) for seed in seeds]
         passes = [f.made_by for f in creators if f is not None and f.made_by is not None]
         self.number = 1 + max([p.number for p in passes], default=0)
+
+    def hides(self, f: Any) -> bool:
+        """Is what f made a step of this pass that nobody can ask for, so that another way of computing may skip it?"""
+        return f.made_by is self and not self.retains
 
     def enter(self, f: Any) -> None:
         """Is told of each function before its `backward`. Refuses state that would be taken for a constant."""

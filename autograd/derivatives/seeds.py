@@ -152,7 +152,7 @@ def of_linear(f: Any, gy: Any) -> Any:
 
 
 NAMES = (
-    "Exp Log1p Expm1 Sqrt Square Sin Cos Tan Arcsin Arccos Arctan Sinh Cosh Tanh "
+    "Exp Log1p Expm1 Sqrt Square Sin Cos Tan Arcsin Arccos Arctan Sinh Cosh Tanh Slope "
     "Sigmoid ReLU LeakyReLU ELU SiLU Softplus"
 )
 ELEMENTWISE = [{**vars(elementwise), **vars(activation)}[name] for name in NAMES.split()]

@@ -15,12 +15,13 @@ from autograd.backend import namespace
 from autograd.checks import number, one_of
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
-from autograd.functions.elementwise import exp
+from autograd.functions.elementwise import exp, slope
 from autograd.functions.operands import axes_at, below, check_elementwise, with_room
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
 from autograd.shapes import Axis
 from autograd.sums import sum_over
+from autograd.variable import Variable
 
 __all__ = [
     "elu", "erf", "gelu", "hardtanh", "leaky_relu", "log_softmax", "relu", "selu", "sigmoid", "silu", "softmax",
@@ -37,7 +38,7 @@ class Sigmoid(Function):
 
     def backward(self, gy):
         (y,) = self.outputs
-        return gy * ((1 - y) * y)
+        return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else gy * ((1 - y) * y)
 
 
 def sigmoid(x: Operand) -> Any:

@@ -7,10 +7,14 @@ operation keeps anyway. Outside their domain the functions give what NumPy gives
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from autograd.algebra import Log, Operand
 from autograd.backend import namespace
+from autograd.config import mode
 from autograd.function import Function
 from autograd.functions.operands import check_elementwise, in_single
 from autograd.variable import Variable
@@ -237,7 +241,7 @@ class Tan(Function):
 
     def backward(self, gy):
         (y,) = self.outputs
-        return gy * (1 + y * y)
+        return slope(gy, y, (1, 0, 1))
 
 
 def tan(x: Operand) -> Any:
@@ -412,23 +416,40 @@ class Tanh(Function):
 
     def backward(self, gy):
         (y,) = self.outputs
-        return tanh_slope(gy, y)
+        return slope(gy, y, (1, 0, -1)) if isinstance(gy, Variable) else gy * (1 - y * y)
 
 
-class TanhSlope(Function):
-    """z = (1 - y^2) gy, the gradient of tanh at y = tanh x. One function: a high derivative has fewer parts."""
+class Slope(Function):
+    """z = gy p(y), p a polynomial with the coefficients p[0], p[1], ...: the gradient of a function with y' = p(y)."""
+
+    def __init__(self, p):
+        self.p = p
 
     def forward(self, gy, y):
-        return gy * (1 - y * y)
+        return gy * polynomial(self.p, y)
 
     def backward(self, gz):
         gy, y = self.inputs
-        return tanh_slope(gz, y), gz * gy * (-2 * y)
+        rate = tuple([k * c for k, c in enumerate(self.p)][1:])
+        return slope(gz, y, self.p), slope(gz * gy, y, rate) if rate else None
 
 
-def tanh_slope(gy: Operand, y: Operand) -> Any:
-    """(1 - y^2) gy"""
-    return TanhSlope()(gy, y) if isinstance(gy, Variable) else gy * (1 - y * y)
+def polynomial(p: Sequence[float], y: Any) -> Any:
+    """p[0] + p[1] y + p[2] y^2 + ..., by Horner's rule."""
+    *lower, z = p
+    for c in lower[::-1]:
+        z = z * y + c if c else z * y
+    return z
+
+
+def slope(gy: Any, y: Any, p: tuple[float, ...]) -> Any:
+    """gy p(y). Of gy = g q(y) it is g (q p)(y): every derivative of tanh is one polynomial, not a tree of products."""
+    if not isinstance(gy, Variable):
+        return gy * polynomial(p, y)
+    f, now = gy.creator, mode.get().differentiating
+    if type(f) is Slope and now is not None and now.hides(f) and f.parents[1] is y.node:
+        return Slope(tuple(np.convolve(f.p, p).tolist()))(f.inputs[0], y)
+    return Slope(p)(gy, y)
 
 
 def tanh(x: Operand) -> Any:

@@ -70,7 +70,8 @@ def column(x: Any) -> Any:
 def triangle(A: Any, k: int, diagonal: float = 1) -> Any:
     """The elements of A on the diagonal k and below it; those on the main diagonal times a number."""
     xp, shape = namespace(as_array(A)), A.shape[-2:]
-    return A * (xp.tri(*shape, k, dtype=A.dtype) - (1 - diagonal) * xp.eye(*shape, dtype=A.dtype))
+    factors = xp.tri(*shape, k, dtype=A.dtype)
+    return A * (factors if diagonal == 1 else factors - (1 - diagonal) * xp.eye(*shape, dtype=A.dtype))
 
 
 def in_graph(g: Any) -> bool:
@@ -171,8 +172,8 @@ class SolveTriangular(Function):
         gb = SolveTriangular(not self.lower, self.unit)(transposed(A), gx)
         if not self.needs[0]:
             return None, gb
-        gA, k = gb @ transposed(x), -1 if self.unit else 0
-        return -triangle(gA, k) if self.lower else -transposed(triangle(transposed(gA), k)), gb
+        gA, k = -gb @ transposed(x), -1 if self.unit else 0
+        return triangle(gA, k) if self.lower else transposed(triangle(transposed(gA), k)), gb
 
 
 def solve_triangular(A: Operand, b: Operand, lower: bool = False, unit_diagonal: bool = False) -> Any:
@@ -212,14 +213,16 @@ def cholesky(A: Operand, upper: bool = False) -> Any:
 
 
 class Det(Function):
-    """y = det A.   dy = y tr(A^-1 dA)"""
+    """y = det A.   dy = y tr(A^-1 dA). Where y and A^-1 are known already, they are further inputs, as constants."""
 
-    def forward(self, A):
-        return namespace(A).linalg.det(A)
+    def forward(self, A, *known):
+        return known[0] if known else namespace(A).linalg.det(A)
 
     def backward(self, gy):
-        (A,), (y,) = self.inputs, self.outputs
-        return column(gy * y) * transposed(Inv("det, for its derivative,")(A))
+        (A, *known), (y,) = self.inputs, self.outputs
+        constant = known and not isinstance(A, Variable)  # in a recorded pass A^-1 has a derivative too
+        inverse = known[1] if constant else Inv("det, for its derivative,")(A)
+        return column(gy * y) * transposed(inverse), *[None for _ in known]
 
 
 def det(A: Operand) -> Any:
@@ -232,27 +235,24 @@ def det(A: Operand) -> Any:
 
 def determinant(A: Operand) -> Any:
     """det A, by another way if a derivative may be asked for and the matrix is nearly singular."""
-    y = Det()(A)
-    if not isinstance(A, Variable) or not y.size or not A.shape[-1]:
-        return y
-    x = as_array(A)
+    if not isinstance(A, Variable) or not A.size:
+        return Det()(A)
+    x, y = as_array(A), namespace(A.value).linalg.det(A.value)
     small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
-    if well_conditioned(x, y.data, 1 / small):
-        return y
+    inverse = bounded_inverse(x, 1 / small)
+    if inverse is not None:
+        return Det()(A, y, inverse)
     U, s, Vt = namespace(x).linalg.svd(x)
     return singular_determinant(A, U, s, Vt, s <= small * s[..., :1])
 
 
-def well_conditioned(A: Any, det: Any, most: float) -> bool:
-    """Is |A| |A^-1| below `most`? Asked only where the determinant is small beside the product of the rows' lengths."""
-    lengths = (A * A).sum(-1) ** 0.5
-    if bool((abs(det) * most >= lengths.prod(-1)).all()) and bool((lengths > 0).all()):
-        return True
+def bounded_inverse(A: Any, most: float) -> Any:
+    """A^-1 if |A| |A^-1| is below `most`, None otherwise."""
     try:
         inverse = namespace(A).linalg.inv(A)
     except np.linalg.LinAlgError:
-        return False
-    return bool(((A * A).sum((-1, -2)) * (inverse * inverse).sum((-1, -2)) < most**2).all())
+        return None
+    return inverse if bool(((A * A).sum((-1, -2)) * (inverse * inverse).sum((-1, -2)) < most**2).all()) else None
 
 
 def singular_determinant(A: Any, U: Any, s: Any, Vt: Any, null: Any) -> Any:
