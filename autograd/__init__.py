@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         root,
         value_and_grad,
         vjp,
+        vmap,
     )
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.watch import anomaly, profile
@@ -67,6 +68,7 @@ __all__ = [
     "test_mode",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 PARTS = (
@@ -77,7 +79,7 @@ LATER = {  # public names that need more than the core, and the part that has th
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
-    "vjp": "derivatives",
+    "vjp": "derivatives", "vmap": "derivatives",
 }  # fmt: skip
 
 

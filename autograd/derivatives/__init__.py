@@ -2,7 +2,8 @@
 
 Each takes a function f and where to differentiate it, x: an array, a Variable, a number, or a list, tuple or dict of
 them. f gets the same with Variables in it. Results are Variables in the structure of x. `create_graph=True` records
-them, so that they can be differentiated again.
+them, so that they can be differentiated again. x may be a layer too: f gets the layer, and the structure is that of its
+parameters, {path: Variable}.
 
 | name | gives | costs, in calls of f |
 |---|---|---|
@@ -14,16 +15,19 @@ them, so that they can be differentiated again.
 | `hessian(f, x)` | H | a recorded walk, and one with a seed for each input |
 | `laplacian(f, x)` | the trace of H, row by row | the same with a seed for each column |
 | `root(f, x, theta)` | x as a function of theta, where f(x, theta) = 0 | one Jacobian, one f for each order |
+| `vmap(f)(x)` | f of each item of x, stacked | one f for each item |
 
-There is no forward mode: J v is the derivative of v^T J in v. There is no `vmap` either. Functions here take leading
-axes, so a batch is written as one; the walk with many seeds at once, in `seeds`, is what a Jacobian needs of it.
+There is no forward mode: J v is the derivative of v^T J in v. There is no second engine for `vmap` either. Functions
+here take leading axes, so a batch is written as one; the walk with many seeds at once, in `seeds`, is what a Jacobian
+needs of it.
 """
 
 from __future__ import annotations
 
+from autograd.derivatives.batches import vmap
 from autograd.derivatives.calls import functional_call
 from autograd.derivatives.implicit import root
 from autograd.derivatives.matrices import hessian, jacobian, laplacian
 from autograd.derivatives.products import hvp, jvp, value_and_grad, vjp
 
-__all__ = ["functional_call", "hessian", "hvp", "jacobian", "jvp", "laplacian", "root", "value_and_grad", "vjp"]
+__all__ = ["functional_call", "hessian", "hvp", "jacobian", "jvp", "laplacian", "root", "value_and_grad", "vjp", "vmap"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.checks import shown
 from autograd.layers.base import Layer, Unfilled
 from autograd.variable import Variable, as_variable
 
-__all__ = ["functional_call"]
+__all__ = ["functional_call", "of_parameters"]
 
 
 def functional_call(layer: Layer, params: Mapping[str, Any], *xs: Any, **options: Any) -> Any:
@@ -37,14 +38,34 @@ def functional_call(layer: Layer, params: Mapping[str, Any], *xs: Any, **options
             raise ValueError(f"{name}: the layer has {', '.join(map(str, there))}, not {shown(path)}")
         if type(there[path].value) is not Unfilled and there[path].shape != x.shape:
             raise ValueError(f"{name}: {path} must have the shape {there[path].shape}, not {x.shape}")
-    before = {path: (there[path].value, there[path].node) for path in given}
+    with in_place(there, given):
+        return layer(*xs, **options)
+
+
+@contextmanager
+def in_place(params: Mapping[str, Any], given: Mapping[str, Variable]) -> Iterator[None]:
+    """The block sees the values and the places in a graph of `given` in those of `params` that have the same path."""
+    before = {path: (params[path].value, params[path].node) for path in given}
     try:
         for path, x in given.items():
-            there[path].value, there[path].node = x.value, x.node
-        return layer(*xs, **options)
+            params[path].value, params[path].node = x.value, x.node
+        yield
     finally:
         for path, (value, node) in before.items():
-            there[path].value, there[path].node = value, node
+            params[path].value, params[path].node = value, node
+
+
+def of_parameters(f: Any, x: Any) -> tuple[Any, Any]:
+    """f and x as they are; where x is a layer, f as a function of its parameters, and these: {path: Parameter}."""
+    if not isinstance(x, Layer) or not callable(f):
+        return f, x
+    params = dict(x.named_params())
+
+    def g(given: Mapping[str, Variable]) -> Any:
+        with in_place(params, given):
+            return f(x)
+
+    return g, params
 
 
 def floating(name: str, path: Any, x: Any) -> Variable:

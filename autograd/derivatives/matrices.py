@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.backend import namespace
 from autograd.checks import flag
+from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.seeds import gradients_by_seed, rows
 from autograd.derivatives.structures import called, inputs, scalar
 from autograd.functions.shape import moveaxis
@@ -30,6 +31,7 @@ def jacobian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any
     Raises TypeError for what is not floating-point.
     """
     name, create_graph = "jacobian", flag("jacobian: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
     n = sum([prod(x.shape) for x in xs])
@@ -62,6 +64,7 @@ def hessian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any:
     Raises ValueError if f gives more than one number.
     """
     name, create_graph = "hessian", flag("hessian: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     y = scalar(name, called(name, f, rebuild(xs))[0])
     gxs = grad(y, xs, create_graph=True)

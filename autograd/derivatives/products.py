@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.checks import flag
+from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.structures import apart, called, detached, inputs, like, scalar
 from autograd.variable import Variable, grad
 
@@ -22,6 +23,7 @@ def value_and_grad(f: Callable[[Any], Any], x: Any, create_graph: bool = False) 
     Raises ValueError if f gives more than one number.
     """
     name, create_graph = "value_and_grad", flag("value_and_grad: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     y = scalar(name, called(name, f, rebuild(xs))[0])
     gxs = grad(y, xs, create_graph=create_graph)
@@ -37,6 +39,7 @@ def vjp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     Raises ValueError if v does not have the shape of f(x), TypeError for another structure.
     """
     name, create_graph = "vjp", flag("vjp: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
     vs = like(name, v, ys, None, create_graph)
@@ -56,6 +59,7 @@ def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     Raises ValueError if v does not have the shape of x, TypeError for another structure.
     """
     name, create_graph = "jvp", flag("jvp: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     vs = like(name, v, xs, apart(x)[1], create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
@@ -75,6 +79,7 @@ def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     Raises ValueError if f gives more than one number, or v does not have the shape of x.
     """
     name, create_graph = "hvp", flag("hvp: create_graph", create_graph)
+    f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     vs = like(name, v, xs, apart(x)[1], create_graph)
     y = scalar(name, called(name, f, rebuild(xs))[0])
