@@ -12,7 +12,7 @@ from autograd.function import Function
 from autograd.functions.activation import sigmoid
 from autograd.functions.arithmetic import clip, where
 from autograd.functions.elementwise import log
-from autograd.functions.operands import below, check_elementwise, in_single, with_room
+from autograd.functions.operands import below, check_elementwise, with_room
 
 __all__ = ["arctan2", "hypot", "lerp", "logaddexp", "xlogy"]
 
@@ -37,7 +37,7 @@ def arctan2(x0: Operand, x1: Operand) -> Any:
     At the origin the gradient is 0 / 0.
     """
     check_elementwise("arctan2", x0, x1)
-    return in_single(Arctan2(), x0, x1)
+    return with_room(Arctan2(), x0, x1)
 
 
 class Hypot(Function):
@@ -57,7 +57,7 @@ class Hypot(Function):
 def hypot(x0: Operand, x1: Operand) -> Any:
     """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; the gradient is 0 at the origin."""
     check_elementwise("hypot", x0, x1)
-    return in_single(Hypot(), x0, x1)
+    return with_room(Hypot(), x0, x1)
 
 
 LOWEST = -3e38  # of float32, nearly
@@ -83,7 +83,7 @@ def logaddexp(x0: Operand, x1: Operand) -> Any:
     -inf stands for the number 0.
     """
     check_elementwise("logaddexp", x0, x1)
-    return in_single(LogAddExp(), x0, x1)
+    return with_room(LogAddExp(), x0, x1)
 
 
 class XLogY(Function):
@@ -112,7 +112,7 @@ def xlogy(x: Operand, y: Operand) -> Any:
     if not hasattr(y, "dtype"):  # `where` would make float64 of a number
         factor = as_array(x)
         y = namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
-    return in_single(XLogY(), x, y)
+    return with_room(XLogY(), x, y)
 
 
 def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:

@@ -110,9 +110,10 @@ def tables(mode: str, H: int, O: int, scale: float | None, align: bool) -> tuple
     step = H / O if scale is None else 1 / scale
     o = np.arange(O)
     if mode == "nearest":
-        index, weight = np.floor(o * step)[:, None], np.ones((O, 1))
+        index, weight = (o * H // O if scale is None else np.floor(o * step))[:, None], np.ones((O, 1))
     elif mode == "nearest-exact":
-        index, weight = np.floor((o + 0.5) * step)[:, None], np.ones((O, 1))
+        place = (2 * o + 1) * H // (2 * O) if scale is None else np.floor((o + 0.5) * step)
+        index, weight = place[:, None], np.ones((O, 1))
     else:
         place = o * ((H - 1) / (O - 1) if O > 1 else 0) if align else (o + 0.5) * step - 0.5
         place = place if mode == "bicubic" else np.maximum(place, 0)
