@@ -49,6 +49,7 @@ class Resample(Function):
         for k in range(index.shape[1]):
             part = x.take(xp.asarray(index[:, k]), self.axis)
             if not (weight[:, k] == 1).all():
+                part[(slice(None),) * self.axis + (xp.asarray(weight[:, k] == 0),)] = 0  # an infinity times 0 is nan
                 part *= xp.asarray(weight[:, k].astype(x.dtype)).reshape(column)
             y = part if y is None else y + part
         return y

@@ -237,3 +237,16 @@ def test_nearest_takes_the_pixel_of_whole_number_arithmetic():
 def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g):
     x = np.array([200], np.uint8)
     np.testing.assert_allclose(f(Variable(x), Variable(x)).data, g(200.0, 200.0), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "gy", "expected"),
+    [
+        (lambda x: F.max_pool1d(x, 2), [1.0, 2.0, 0.0, 3.0], [math.inf, 1.0], [0, math.inf, 0, 1]),
+        (lambda x: F.max_pool1d(x, 2, 1), [1.0, 2.0, 0.0, 3.0], [math.inf, 1, 1], [0, math.inf, 0, 1]),
+        (lambda x: F.interpolate(x, 5), [1.0, 2.0, 0.0], [math.inf, 1, 1, 1, 1], [math.inf, 2, 1]),
+    ],
+)
+def test_an_infinite_gradient_stays_with_its_pixel(f, x, gy, expected):
+    x = Variable(np.array([[x]]))
+    assert grad([f(x)], [x], [Variable(np.array([[gy]], float))])[0].data.tolist() == [[expected]]
