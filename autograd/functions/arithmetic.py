@@ -75,7 +75,7 @@ class Sign(Function):
         return namespace(x).sign(x)
 
     def backward(self, gy):
-        return gy * 0
+        return masked(gy, namespace(as_array(gy)).zeros(gy.shape, bool))  # gy * 0 is nan for an infinite gy
 
 
 def sign(x: Operand) -> Any:

@@ -43,7 +43,7 @@ from autograd.functions import (
 )
 from autograd.functions import indices as by_index
 from autograd.functions.linear import einsum, outer, tensordot
-from autograd.functions.operands import in_single
+from autograd.functions.operands import in_single, with_room
 from autograd.shapes import axes_of
 
 __all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc", "opened"]
@@ -256,9 +256,9 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.sign: arithmetic.sign,
     np.maximum: lambda x1, x2: arithmetic.maximum(x1, x2),
     np.minimum: lambda x1, x2: arithmetic.minimum(x1, x2),
-    np.arctan2: lambda x1, x2: in_single(pairs.Arctan2(), x1, x2),
-    np.hypot: lambda x1, x2: in_single(pairs.Hypot(), x1, x2),
-    np.logaddexp: lambda x1, x2: in_single(pairs.LogAddExp(), x1, x2),
+    np.arctan2: lambda x1, x2: with_room(pairs.Arctan2(), x1, x2),
+    np.hypot: lambda x1, x2: with_room(pairs.Hypot(), x1, x2),
+    np.logaddexp: lambda x1, x2: with_room(pairs.LogAddExp(), x1, x2),
     **{getattr(np, name): getattr(elementwise, name) for name in elementwise.__all__ if hasattr(np, name)},
     np.degrees: elementwise.rad2deg,
     np.radians: elementwise.deg2rad,

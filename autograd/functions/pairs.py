@@ -13,7 +13,7 @@ from autograd.function import Function
 from autograd.functions.activation import sigmoid
 from autograd.functions.arithmetic import clip, maximum, minimum, where
 from autograd.functions.elementwise import log, log1p
-from autograd.functions.operands import below, check_elementwise, in_single, with_room
+from autograd.functions.operands import below, check_elementwise, with_room
 
 __all__ = ["arctan2", "fmax", "fmin", "hypot", "lerp", "logaddexp", "logaddexp2", "xlog1py", "xlogy"]
 
@@ -38,7 +38,7 @@ def arctan2(x0: Operand, x1: Operand) -> Any:
     At the origin the gradient is 0 / 0.
     """
     check_elementwise("arctan2", x0, x1)
-    return in_single(Arctan2(), x0, x1)
+    return with_room(Arctan2(), x0, x1)
 
 
 class Hypot(Function):
@@ -58,7 +58,7 @@ class Hypot(Function):
 def hypot(x0: Operand, x1: Operand) -> Any:
     """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; the gradient is 0 at the origin."""
     check_elementwise("hypot", x0, x1)
-    return in_single(Hypot(), x0, x1)
+    return with_room(Hypot(), x0, x1)
 
 
 LOWEST = -3e38  # of float32, nearly
@@ -84,7 +84,7 @@ def logaddexp(x0: Operand, x1: Operand) -> Any:
     -inf stands for the number 0.
     """
     check_elementwise("logaddexp", x0, x1)
-    return in_single(LogAddExp(), x0, x1)
+    return with_room(LogAddExp(), x0, x1)
 
 
 def logaddexp2(x0: Operand, x1: Operand) -> Any:
@@ -134,7 +134,7 @@ def blank(x: Operand, y: Operand) -> Any:
 def xlogy(x: Operand, y: Operand) -> Any:
     """z = x ln y, and 0 where x is 0, whatever number y is. The gradients are 0 where x = 0 and y <= 0."""
     check_elementwise("xlogy", x, y)
-    return in_single(XLogY(), x, weak_array(x, y))
+    return with_room(XLogY(), x, weak_array(x, y))
 
 
 class XLog1pY(Function):
@@ -155,7 +155,7 @@ class XLog1pY(Function):
 def xlog1py(x: Operand, y: Operand) -> Any:
     """z = x ln(1 + y), exact for small y, and 0 where x is 0. The gradients are 0 where x = 0 and y <= -1."""
     check_elementwise("xlog1py", x, y)
-    return in_single(XLog1pY(), x, weak_array(x, y))
+    return with_room(XLog1pY(), x, weak_array(x, y))
 
 
 def weak_array(x: Operand, y: Operand) -> Any:

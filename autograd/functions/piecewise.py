@@ -178,18 +178,21 @@ def softshrink(x: Operand, limit: float = 0.5) -> Any:
 
 
 def hardshrink(x: Operand, limit: float = 0.5) -> Any:
-    """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0."""
+    """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0. nan stays nan.
+
+    Raises ValueError for a negative limit.
+    """
     check_elementwise("hardshrink", x)
-    x, limit = operand("hardshrink", x), number("hardshrink: limit", limit)
-    return masked(x, abs(as_array(x)) > limit)
+    x, limit = operand("hardshrink", x), number("hardshrink: limit", limit, least=0)
+    return masked(x, ~(abs(as_array(x)) <= limit))
 
 
 def threshold(x: Operand, limit: float, value: float) -> Any:
-    """y = x where x > limit, the number `value` elsewhere; the gradient is 1 and 0."""
+    """y = x where x > limit, the number `value` elsewhere; the gradient is 1 and 0. nan stays nan."""
     check_elementwise("threshold", x)
     limit, value = number("threshold: limit", limit), number("threshold: value", value)
     x = operand("threshold", x)
-    return where(as_array(x) > limit, x, value)
+    return where(~(as_array(x) <= limit), x, value)
 
 
 def tanhshrink(x: Operand) -> Any:

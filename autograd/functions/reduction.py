@@ -113,7 +113,7 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
     if p in (math.inf, -math.inf):
         return (max if p > 0 else min)(abs(x), axes, keepdims)
     if p == 0:
-        return sum(astype(x != 0, x.dtype if x.dtype.kind == "f" else float) + x * 0, axes, keepdims)
+        return sum(astype(x != 0, x.dtype if x.dtype.kind == "f" else float) + masked(x, x != x), axes, keepdims)
     if p == 1:
         return sum(abs(x), axes, keepdims)
     if p < 1:

@@ -49,6 +49,7 @@ class Resample(Function):
         for k in range(index.shape[1]):
             part = x.take(xp.asarray(index[:, k]), self.axis)
             if not (weight[:, k] == 1).all():
+                part[(slice(None),) * self.axis + (xp.asarray(weight[:, k] == 0),)] = 0  # an infinity times 0 is nan
                 part *= xp.asarray(weight[:, k].astype(x.dtype)).reshape(column)
             y = part if y is None else y + part
         return y
@@ -110,9 +111,10 @@ def tables(mode: str, H: int, O: int, scale: float | None, align: bool) -> tuple
     step = H / O if scale is None else 1 / scale
     o = np.arange(O)
     if mode == "nearest":
-        index, weight = np.floor(o * step)[:, None], np.ones((O, 1))
+        index, weight = (o * H // O if scale is None else np.floor(o * step))[:, None], np.ones((O, 1))
     elif mode == "nearest-exact":
-        index, weight = np.floor((o + 0.5) * step)[:, None], np.ones((O, 1))
+        place = (2 * o + 1) * H // (2 * O) if scale is None else np.floor((o + 0.5) * step)
+        index, weight = place[:, None], np.ones((O, 1))
     else:
         place = o * ((H - 1) / (O - 1) if O > 1 else 0) if align else (o + 0.5) * step - 0.5
         place = place if mode == "bicubic" else np.maximum(place, 0)

@@ -11,7 +11,7 @@ from autograd.algebra import FloorDiv, Mod, Operand, as_array
 from autograd.backend import namespace
 from autograd.checks import number, whole
 from autograd.function import Function
-from autograd.functions.arithmetic import sign, where
+from autograd.functions.arithmetic import masked, sign, where
 from autograd.functions.operands import check_elementwise, in_single, operand
 
 __all__ = [
@@ -30,7 +30,7 @@ class Steps(Function):
         return getattr(namespace(x), self.name)(x, *self.parameters)
 
     def backward(self, gy):
-        return gy * 0
+        return masked(gy, namespace(as_array(gy)).zeros(gy.shape, bool))  # gy * 0 is nan for an infinite gy
 
 
 def floor(x: Operand) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from autograd.algebra import Operand, as_array, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace, to_numpy
 from autograd.checks import flag, one_of, shown, whole
-from autograd.functions.arithmetic import where
+from autograd.functions.arithmetic import masked, where
 from autograd.functions.indices import at_places, flat, places_along
 from autograd.functions.operands import axes_at, operand, with_room
 from autograd.functions.reduction import rows_over
@@ -159,6 +159,8 @@ def along_the_way(rows: Operand, parts: Array, q: Any, way: Any) -> Any:
     index = value.argpartition(kept, 1) if kept else value.argsort(1)  # these places suffice
     column = xp.arange(len(rows))[:, None]
     below, above = [getitem(rows, (column, index[:, xp.asarray(place)])) for place in (low, high)]
+    if q is None and bool((weight == 0).any()):
+        above = masked(above, xp.broadcast_to(weight != 0, above.shape))  # an infinity times 0 is nan
     y = below * (1 - weight) + above * weight
     last = value[column, index[:, -1:]]
     return where(last != last, last, y) if bool((last != last).any()) else y  # a nan is the last one

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.indexing import masked
 from autograd.kernels.threads import over_images
 from autograd.kernels.ways import kernel
 from autograd.kernels.windows import Windows, taps
@@ -80,9 +81,9 @@ def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     def work(share: slice) -> None:
         for k, (_, pixels, windows) in enumerate(taps(w)):
             if w.disjoint:
-                xp.multiply(y[share][windows], where[share][windows] == k, out=x[share][pixels])
+                x[share][pixels] = masked(y[share][windows], where[share][windows] == k)
             else:
-                x[share][pixels] += y[share][windows] * (where[share][windows] == k)
+                x[share][pixels] += masked(y[share][windows], where[share][windows] == k)
 
     over_images(work, x, large=x.size >= LARGE)
     return x.astype(y.dtype, copy=False)

@@ -192,3 +192,61 @@ def test_sigmoid_keeps_its_digits_in_the_tail():
     exact = np.array([1 / (1 + math.exp(-a)) for a in x])
     np.testing.assert_allclose(F.sigmoid(x.astype(np.float32)), exact, rtol=2e-5)  # x itself is rounded
     np.testing.assert_allclose(F.sigmoid(x), exact, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "expected"),
+    [
+        (F.median, [1.0, 2.0, math.inf], 2.0),
+        (F.median, [math.inf, math.inf, math.inf], math.inf),
+        (F.median, [-math.inf, 2.0, math.inf], 2.0),
+        (lambda x: F.quantile(x, 0.0), [-math.inf, 2.0], -math.inf),
+        (F.hardshrink, [math.nan], [math.nan]),
+        (lambda x: F.norm(x, 0), [math.inf, 1.0, 0.0], 2.0),
+        (lambda x: F.norm(x, 0), [math.nan, 1.0], math.nan),
+        (lambda x: F.threshold(x, 0.0, 7.0), [math.nan, -1.0], [math.nan, 7.0]),
+    ],
+)
+def test_neither_an_infinity_nor_a_nan_spoils_or_hides_a_value(f, x, expected):
+    np.testing.assert_array_equal(f(Variable(np.array(x))).data, expected)
+
+
+def test_the_middle_element_beside_an_infinity_has_the_whole_gradient():
+    assert gradient(F.median, [1.0, 2.0, math.inf]) == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize("f", [F.floor, F.ceil, F.trunc, F.rint, F.round, F.sign])
+def test_the_gradient_of_a_step_is_0_for_an_infinite_one_too(f):
+    x = Variable(np.array([0.5]))
+    assert grad([f(x)], [x], [Variable(np.array([math.inf]))])[0].data == 0
+
+
+def test_nearest_takes_the_pixel_of_whole_number_arithmetic():
+    for H in range(1, 20):
+        for O in range(1, 130):
+            x, o = np.arange(float(H))[None, None], np.arange(O)
+            assert F.interpolate(x, O)[0, 0].tolist() == (o * H // O).tolist()
+            exact = F.interpolate(x, O, mode="nearest-exact")
+            assert exact[0, 0].tolist() == ((2 * o + 1) * H // (2 * O)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("f", "g"),
+    [(F.hypot, np.hypot), (F.arctan2, np.arctan2), (F.logaddexp, np.logaddexp), (F.xlogy, lambda x, y: x * np.log(y))],
+)
+def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g):
+    x = np.array([200], np.uint8)
+    np.testing.assert_allclose(f(Variable(x), Variable(x)).data, g(200.0, 200.0), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "gy", "expected"),
+    [
+        (lambda x: F.max_pool1d(x, 2), [1.0, 2.0, 0.0, 3.0], [math.inf, 1.0], [0, math.inf, 0, 1]),
+        (lambda x: F.max_pool1d(x, 2, 1), [1.0, 2.0, 0.0, 3.0], [math.inf, 1, 1], [0, math.inf, 0, 1]),
+        (lambda x: F.interpolate(x, 5), [1.0, 2.0, 0.0], [math.inf, 1, 1, 1, 1], [math.inf, 2, 1]),
+    ],
+)
+def test_an_infinite_gradient_stays_with_its_pixel(f, x, gy, expected):
+    x = Variable(np.array([[x]]))
+    assert grad([f(x)], [x], [Variable(np.array([[gy]], float))])[0].data.tolist() == [[expected]]
