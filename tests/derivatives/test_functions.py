@@ -300,6 +300,7 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.functional_call(network(), {"0.W": X}, X), ValueError, r"0\.W must have the shape \(2, 3\)"),
         (lambda: ag.root(lambda x, t: x[:2], X, V), ValueError, "of the shape of x"),
         (lambda: ag.root(lambda x, t: x * 0, X, V), ValueError, "must be invertible, not singular"),
+        (lambda: ag.root(lambda x, t: x * x - t, 5.0, Variable(9.0)), ValueError, "x must be a solution"),
         (lambda: ag.root(lambda x, t: x, [1, 2], V), TypeError, "floating-point"),
         (lambda: ag.root(lambda x, t: x, X, V, 0), ValueError, "order must be at least 1"),
     ],
