@@ -24,7 +24,7 @@ def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, order: int = 1) -> An
     x       the solution, an array that any solver found; its own way is not differentiated
     theta   what f gets beside x: a Variable, or a list or dict of them, to which the gradients go
     f       gives an array of the shape of x. For a minimum it is the gradient in x
-    order   up to which derivatives are right
+    order   up to which derivatives are right; those beyond it are wrong, in silence
 
     >>> theta = Variable(9.0)
     >>> x = root(lambda x, theta: x * x - theta, 3.0, theta, order=2)
@@ -36,7 +36,8 @@ def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, order: int = 1) -> An
     Each order is one step x - J^-1 f(x, theta) with J = df/dx as a constant. A step moves a solution nowhere, and makes
     one more derivative right. J is a matrix of all elements of x by all.
 
-    Raises ValueError if f does not give the shape of x, or J is singular: then x is no isolated solution.
+    Raises ValueError if f does not give the shape of x, if J is singular (then x is no isolated solution), or if x is
+    no solution: a step would move it by more than the fourth root of the precision, beside its largest element or 1.
     """
     order = whole("root: order", order)
     if not callable(f):
@@ -51,7 +52,15 @@ def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, order: int = 1) -> An
     y: Any = as_array(solution)
     for _ in range(order):
         y = y - reshape(inverse @ reshape(f(y, theta), -1), solution.shape)
+    moved = abs(as_array(y) - as_array(solution))
+    if solution.size and not float(moved.max()) <= precision(solution) * max(1.0, float(abs(as_array(solution)).max())):
+        raise ValueError(f"root: x must be a solution of f(x, theta) = 0: a step moves it by {float(moved.max()):.3g}")
     return y
+
+
+def precision(x: Variable) -> float:
+    """How exact a solver must be: the fourth root of the rounding error of a number."""
+    return float(np.finfo(x.dtype).eps) ** 0.25
 
 
 def inverse_jacobian(f: Callable[[Any, Any], Any], x: Any, theta: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.checks import flag
 from autograd.derivatives.calls import of_parameters
-from autograd.derivatives.structures import apart, called, detached, inputs, like, scalar
+from autograd.derivatives.structures import called, detached, inputs, like, scalar
 from autograd.variable import Variable, grad
 
 __all__ = ["hvp", "jvp", "value_and_grad", "vjp"]
@@ -42,7 +42,7 @@ def vjp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
-    vs = like(name, v, ys, None, create_graph)
+    vs = like(name, v, ys, rebuild_y(ys), create_graph)
     gxs = grad(ys, xs, vs, create_graph=create_graph)
     return rebuild_y(detached(ys, create_graph)), rebuild(gxs)
 
@@ -61,7 +61,7 @@ def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     name, create_graph = "jvp", flag("jvp: create_graph", create_graph)
     f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
-    vs = like(name, v, xs, apart(x)[1], create_graph)
+    vs = like(name, v, xs, x, create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
     us = [zeros_like(y) for y in ys]
     gxs = grad(ys, xs, us, create_graph=True)
@@ -81,7 +81,7 @@ def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     name, create_graph = "hvp", flag("hvp: create_graph", create_graph)
     f, x = of_parameters(f, x)
     xs, rebuild = inputs(name, x, create_graph)
-    vs = like(name, v, xs, apart(x)[1], create_graph)
+    vs = like(name, v, xs, x, create_graph)
     y = scalar(name, called(name, f, rebuild(xs))[0])
     gxs = grad(y, xs, create_graph=True)
     return detached([y], create_graph)[0], rebuild(grad(gxs, xs, vs, create_graph=create_graph))

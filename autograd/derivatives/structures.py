@@ -95,14 +95,17 @@ def scalar(name: str, ys: Sequence[Variable]) -> Variable:
     return ys[0]
 
 
-def like(name: str, v: Any, xs: Sequence[Variable], paths: Any, create_graph: bool) -> list[Any]:
-    """The leaves of v as arrays, or as Variables with `create_graph`. Raises unless it is structured as `paths`.
+def like(name: str, v: Any, xs: Sequence[Variable], structure: Any, create_graph: bool) -> list[Any]:
+    """The leaves of v as arrays, or as Variables with `create_graph`, in the order of those of `structure`.
 
     Raises TypeError for another structure or for what are no numbers, ValueError for another shape.
     """
-    leaves, there, _ = apart(v)
-    if len(leaves) != len(xs) or (len(xs) > 1 and paths is not None and there != paths):
-        raise TypeError(f"{name}: v must have the structure of {paths or 'the outputs'}, not {shown(v)}")
+    try:
+        leaves = matched(v, structure)
+    except KeyError:
+        paths = apart(structure)[1]
+        expected = "one array" if paths == [""] else f"the structure with the leaves {', '.join(paths)}"
+        raise TypeError(f"{name}: v must be {expected}, not {shown(v)}") from None
     found = []
     for leaf, x in zip(leaves, xs):
         try:
@@ -114,6 +117,19 @@ def like(name: str, v: Any, xs: Sequence[Variable], paths: Any, create_graph: bo
         value = value if value.dtype == x.dtype else value.astype(x.dtype)
         found.append(value if create_graph else as_array(value))
     return found
+
+
+def matched(v: Any, structure: Any) -> list[Any]:
+    """The parts of v at the leaves of a structure: by key in a dict, by place in a list. Raises KeyError elsewhere."""
+    if not isinstance(structure, CONTAINERS) or is_array_of_numbers(structure):
+        if isinstance(v, CONTAINERS) and not is_array_of_numbers(v):
+            raise KeyError
+        return [v]
+    alike = dict if isinstance(structure, dict) else (list, tuple)
+    keys = list(structure) if alike is dict else list(range(len(structure)))
+    if not isinstance(v, alike) or set(v if alike is dict else range(len(v))) != set(keys):
+        raise KeyError
+    return [leaf for key in keys for leaf in matched(v[key], structure[key])]
 
 
 def detached(xs: Sequence[Variable], create_graph: bool) -> list[Variable]:

@@ -74,11 +74,6 @@ def triangle(A: Any, k: int, diagonal: float = 1) -> Any:
     return A * (factors if diagonal == 1 else factors - (1 - diagonal) * xp.eye(*shape, dtype=A.dtype))
 
 
-def in_graph(g: Any) -> bool:
-    """Is this gradient more than zeros? Zeros stand for an output that nothing depends on."""
-    return getattr(g, "creator", None) is not None or bool((as_array(g) != 0).any())
-
-
 def lapack(what: str, f: Callable[..., Any], *xs: Any) -> Any:
     """f(*xs). Raises ValueError, which says `what` is taken, where LAPACK gives up."""
     try:
@@ -242,6 +237,8 @@ def determinant(A: Operand) -> Any:
     inverse = bounded_inverse(x, 1 / small)
     if inverse is not None:
         return Det()(A, y, inverse)
+    if not bool(namespace(x).isfinite(x).all()):
+        return Det()(A)
     U, s, Vt = namespace(x).linalg.svd(x)
     return singular_determinant(A, U, s, Vt, s <= small * s[..., :1])
 
@@ -311,11 +308,15 @@ def equal_values(s: Any) -> Any:
 
 def check_distinct(name: str, values: str, equal: Any, *gs: Any) -> None:
     """Raises ValueError if one of the gradients names a vector whose value is not its only one."""
-    repeated = equal.sum(-1) > 1
-    if any(bool((repeated & (as_array(g) != 0).any(-2)).any()) for g in gs):
+    if names_one_of(equal.sum(-1) > 1, gs):
         raise ValueError(
             f"{name} has no derivative of a vector whose {values} is repeated, here up to rounding: only of the values"
         )
+
+
+def names_one_of(bad: Any, gs: Any) -> bool:
+    """Do the gradients ask for one of these vectors? A recorded one may have any value later, so it asks for all."""
+    return any(bool((bad & (isinstance(g, Variable) or (g != 0).any(-2))).any()) for g in gs if g is not None)
 
 
 class Eigh(Function):
@@ -325,11 +326,15 @@ class Eigh(Function):
         w, V = lapack("eigh takes matrices of finite numbers", namespace(A).linalg.eigh, symmetric(A))
         return w, V
 
+    def zeros_like_output(self, i):
+        """None for vectors that nothing depends on: a repeated value then does no harm."""
+        return None if i == 1 else super().zeros_like_output(i)
+
     def backward(self, gw, gV):
         w, V = self.outputs
         Vt = transposed(V)
         gA = (V * gw[..., None, :]) @ Vt
-        if in_graph(gV):
+        if gV is not None:
             equal = equal_values(as_array(w))
             check_distinct("eigh", "eigenvalue", equal, gV)
             gaps = w[..., None, :] - w[..., None]
@@ -343,6 +348,7 @@ def eigh(A: Operand) -> Any:
     (..., N, N) -> (..., N) and (..., N, N). A is taken as (A + A^T) / 2. The sign of a vector is LAPACK's choice.
 
     At a repeated eigenvalue the first derivative is right for functions that treat the equal ones alike, as their sum.
+    A single one of them has no derivative: its gradient, and its `jvp`, are those of the basis that LAPACK chose.
     That of a vector, and all of second order, are a ValueError there. Near ones cost digits: errors grow by 1 / gap.
     Raises ValueError for nan and infinity.
     """
@@ -350,7 +356,10 @@ def eigh(A: Operand) -> Any:
 
 
 def eigvalsh(A: Operand) -> Any:
-    """The eigenvalues of a symmetric matrix, in ascending order: those of `eigh`.   (..., N, N) -> (..., N)"""
+    """The eigenvalues of a symmetric matrix, in ascending order: those of `eigh`.   (..., N, N) -> (..., N)
+
+    Of equal ones only functions that treat them alike have a derivative: `eigh` says more.
+    """
     A = matrices("eigvalsh", A)
     return eigh(A)[0] if isinstance(A, Variable) else with_room(lambda A: namespace(A).linalg.eigvalsh(symmetric(A)), A)
 
@@ -362,12 +371,17 @@ class SVD(Function):
         U, s, Vt = lapack("svd takes matrices of finite numbers", lambda A: namespace(A).linalg.svd(A, False), A)
         return U, s, Vt
 
+    def zeros_like_output(self, i):
+        """None for vectors that nothing depends on: a repeated value then does no harm."""
+        return super().zeros_like_output(i) if i == 1 else None
+
     def backward(self, gU, gs, gVt):
         U, s, Vt = self.outputs
-        if not in_graph(gU) and not in_graph(gVt):
+        if gU is None and gVt is None:
             return (U * gs[..., None, :]) @ Vt
+        equal = self.check(as_array(s), max(U.shape[-2], Vt.shape[-1]), gU, gVt)
+        gU, gVt = [as_array(y) * 0 if g is None else g for y, g in ((U, gU), (Vt, gVt))]
         gV, V, Ut = transposed(gVt), transposed(Vt), transposed(U)
-        equal = self.check(as_array(s), U.shape[-2] == Vt.shape[-1], gU, gV)
         row, col = s[..., None, :], s[..., None]
         gaps = (row - col) * (row + col) + equal
         inside = skew(Ut @ gU) * ~equal / gaps * row + col * (skew(transposed(V) @ gV) * ~equal / gaps)
@@ -378,15 +392,13 @@ class SVD(Function):
             gA = gA + (U / row) @ (gVt - (gVt @ V) @ Vt)
         return gA
 
-    def check(self, s, square, gU, gV):
+    def check(self, s, longest, gU, gVt):
         """Where two singular values are equal. Raises ValueError if a vector that is asked for has no derivative."""
-        equal = equal_values(s)
-        zero = (
-            namespace(s).eye(s.shape[-1], dtype=bool) & (s <= 0)[..., None] if square else equal & (s <= 0)[..., None]
-        )
-        check_distinct("svd", "singular value", equal, gU, gV)
-        if not square and any(bool((zero.any(-1) & (as_array(g) != 0).any(-2)).any()) for g in (gU, gV)):
+        equal, gs = equal_values(s), (gU, None if gVt is None else transposed(gVt))
+        zero = s <= longest * np.finfo(s.dtype).eps * s[..., :1]
+        if longest > s.shape[-1] and names_one_of(zero, gs):
             raise ValueError("svd has no derivative of a vector whose singular value is 0: only of the values")
+        check_distinct("svd", "singular value", equal, *gs)
         return equal
 
 

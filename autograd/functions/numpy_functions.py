@@ -191,6 +191,20 @@ def rot90(m: Operand, k: int = 1, axes: Any = (0, 1)) -> Any:
     return m
 
 
+def mirrored(a: Operand, upper: bool) -> Any:
+    """The symmetric matrix of which NumPy reads one triangle: that triangle, and its mirror image."""
+    a = linalg.matrices("np.linalg", of(a))
+    half = linalg.transposed(a) if upper else a
+    return linalg.triangle(half, 0) + linalg.transposed(linalg.triangle(half, -1))
+
+
+def is_upper(UPLO: Any) -> bool:
+    """Does it name the upper triangle? Raises ValueError unless it names one of the two."""
+    if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
+        raise ValueError(f"UPLO must be 'L' or 'U', not {UPLO!r}")
+    return UPLO.upper() == "U"
+
+
 def least_squares(a: Operand, b: Operand, rcond: float | None = None) -> Any:
     """What np.linalg.lstsq gives: of its four results the first has a gradient."""
     _, residuals, rank, s = np.linalg.lstsq(as_array(of(a)), as_array(of(b)), rcond)
@@ -320,11 +334,11 @@ TWINS: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_power: lambda a, n: linalg.matrix_power(of(a), n),
     np.linalg.inv: lambda a: linalg.inv(of(a)),
     np.linalg.solve: lambda a, b: linalg.solve(*of(a, b)),
-    np.linalg.cholesky: lambda a, *, upper=False: linalg.cholesky(of(a), upper),
+    np.linalg.cholesky: lambda a, *, upper=False: linalg.cholesky(mirrored(a, upper), upper),
     np.linalg.det: lambda a: linalg.det(of(a)),
     np.linalg.slogdet: lambda a: linalg.slogdet(of(a)),
-    np.linalg.eigh: lambda a: linalg.eigh(of(a)),
-    np.linalg.eigvalsh: lambda a: linalg.eigvalsh(of(a)),
+    np.linalg.eigh: lambda a, UPLO="L": linalg.eigh(mirrored(a, is_upper(UPLO))),
+    np.linalg.eigvalsh: lambda a, UPLO="L": linalg.eigvalsh(mirrored(a, is_upper(UPLO))),
     np.linalg.svd: singular_values,
     np.linalg.svdvals: lambda x: linalg.svdvals(of(x)),
     np.linalg.qr: lambda a, mode="reduced": linalg.qr(of(a), mode),

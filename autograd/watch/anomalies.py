@@ -61,7 +61,8 @@ class Anomaly(Tracing):
             self.check_sum(g, f"{self.name_of(node)} {node.shape}")
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
-        for gy in gys:
+        used = [gy for gy in gys if gy is not None]
+        for gy in used:
             self.check_sum(gy, f"an output of {f!r}")
         with refusing_edited(f):
             gxs = super().backward(f, gys)
@@ -69,7 +70,7 @@ class Anomaly(Tracing):
             for i, node in enumerate(f.parents[: len(gxs)]):
                 if node is not None and gxs[i] is not None:
                     gxs[i] = unbroadcast(gxs[i], node, f)  # a sum or a cast may overflow too
-        given = [*map(as_array, gys), *[x for _, x in needed(f)], *vars(f).values(), *vars(f).get("arrays", ())]
+        given = [*map(as_array, used), *[x for _, x in needed(f)], *vars(f).values(), *vars(f).get("arrays", ())]
         for i, gx in enumerate(gxs):
             found = gx is not None and trouble(as_array(gx), given)
             self.infinite |= gx is not None and not found and bool(trouble(as_array(gx), ()))

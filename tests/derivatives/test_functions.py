@@ -105,6 +105,18 @@ def test_structures():
     np.testing.assert_allclose(ag.hvp(lambda p: f(p)["s"], p, p)[1]["a"].data, 2 * 3 * V)
 
 
+def test_seeds_are_matched_by_key_and_may_be_plain_numbers():
+    def f(p):
+        return {"u": p["a"] * p["b"], "v": p["a"] * 1.0}
+
+    p = {"a": Variable(2.0), "b": Variable(3.0)}
+    for v in ({"u": 10.0, "v": 1.0}, {"v": 1.0, "u": 10.0}):
+        assert {key: float(g.data) for key, g in ag.vjp(f, p, v)[1].items()} == {"a": 31, "b": 20}
+    assert ag.jvp(f, p, {"b": 1.0, "a": 10.0})[1]["u"].data == 32
+    assert ag.jvp(lambda p: p[0] * p[1], list(p.values()), [1.0, 10.0])[1].data == 23
+    assert ag.vjp(lambda x: (x * 2, x * 3), Variable(2.0), (1.0, 10.0))[1].data == 32
+
+
 def test_checks_of_structures():
     net = L.MLP((5, 1), F.tanh, in_size=3, dtype=np.float64, rng=0)
     params = {path: p.data for path, p in net.named_params()}
@@ -272,9 +284,12 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.hessian(F.tanh, X), ValueError, r"hessian: f must give one number, not the shape \(4,\)"),
         (lambda: ag.value_and_grad(F.tanh, X), ValueError, "value_and_grad: f must give one number"),
         (lambda: ag.hvp(quadratic, X, V[:2]), ValueError, r"hvp: v must have the shape \(4,\), not \(2,\)"),
-        (lambda: ag.jvp(field, X, {"a": 1}), ValueError, "shape"),
-        (lambda: ag.jvp(lambda p: p["a"], {"a": X, "b": X}, [X, X]), TypeError, "must have the structure"),
-        (lambda: ag.vjp(field, X, [X, X]), TypeError, "must have the structure of the outputs"),
+        (lambda: ag.jvp(field, X, {"a": 1}), TypeError, "v must be one array"),
+        (lambda: ag.jvp(lambda p: p["a"], {"a": X, "b": X}, [X, X]), TypeError, "must be the structure with"),
+        (lambda: ag.vjp(field, X, [X, X]), TypeError, "v must be one array"),
+        (lambda: ag.vjp(lambda x: {"u": x, "v": x}, X, {"a": X, "v": X}), TypeError, r"the leaves \['u'\], \['v'\]"),
+        (lambda: ag.jvp(lambda p: p["a"], {"a": X}, {"b": X}), TypeError, r"the leaves \['a'\]"),
+        (lambda: ag.hvp(lambda p: p["a"].sum(), {"a": X}, {"b": X}), TypeError, r"the leaves \['a'\]"),
         (lambda: ag.vjp(field, X, "text"), TypeError, "v must be an array"),
         (lambda: ag.laplacian(F.tanh, X), ValueError, "must give"),
         (lambda: ag.laplacian(quadratic, [X, X]), ValueError, "one array of rows"),
@@ -285,6 +300,7 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.functional_call(network(), {"0.W": X}, X), ValueError, r"0\.W must have the shape \(2, 3\)"),
         (lambda: ag.root(lambda x, t: x[:2], X, V), ValueError, "of the shape of x"),
         (lambda: ag.root(lambda x, t: x * 0, X, V), ValueError, "must be invertible, not singular"),
+        (lambda: ag.root(lambda x, t: x * x - t, 5.0, Variable(9.0)), ValueError, "x must be a solution"),
         (lambda: ag.root(lambda x, t: x, [1, 2], V), TypeError, "floating-point"),
         (lambda: ag.root(lambda x, t: x, X, V, 0), ValueError, "order must be at least 1"),
     ],

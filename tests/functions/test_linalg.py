@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, grad
+from autograd import Variable, anomaly, grad, jacobian, jvp
 from autograd.testing import check_gradients
 
 pytestmark = pytest.mark.standin_exempt("the rows of the op table run there; here NumPy's arrays are the reference")
@@ -158,3 +158,56 @@ def test_the_marginal_likelihood_of_a_gaussian_process():
         return (z**2).sum() + 2 * F.log(np.diagonal(L)).sum()
 
     check_gradients(loss, np.array([1.5, 4.0]), order=2)
+
+
+@pytest.mark.parametrize("f", [F.eigh, F.svd], ids=["eigh", "svd"])
+def test_vectors_have_a_derivative_along_a_direction(f):
+    A, E, h = np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([[1.0, 2.0], [2.0, 0.0]]), 1e-6
+    found = jvp(f, A, E)[1]
+    for i, y in enumerate(found):
+        numeric = (f(A + h * E)[i] - f(A - h * E)[i]) / (2 * h)
+        np.testing.assert_allclose(y.data, numeric, atol=1e-8)
+        np.testing.assert_allclose(jvp(lambda A, i=i: f(A)[i], A, E)[1].data, numeric, atol=1e-8)
+        columns = jacobian(lambda t, i=i: f(A + t * E)[i], np.array(0.0))
+        np.testing.assert_allclose(columns.data, numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("after", [lambda x: x, lambda x: x * 1.0], ids=["", "behind a product"])
+def test_vectors_of_repeated_values_have_none(after):
+    with pytest.raises(ValueError, match="eigenvalue is repeated"):
+        jvp(lambda A: after(F.eigh(A)[1]), np.eye(2), np.ones((2, 2)))
+    with pytest.raises(ValueError, match="singular value is repeated"):
+        jvp(lambda A: after(F.svd(A)[0]), np.eye(2), np.ones((2, 2)))
+    with pytest.raises(ValueError, match="singular value is 0"):
+        jvp(lambda A: after(F.svd(A)[0]), np.zeros((3, 2)), np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3)])
+def test_a_singular_value_is_0_up_to_rounding(shape):
+    A = np.outer([1.0, 2.0, 3.0], [1.0, 0.3])
+    A = Variable(A if shape == A.shape else A.T)
+    with pytest.raises(ValueError, match="singular value is 0"):
+        grad(F.svd(A)[0].sum(), A)
+
+
+def test_the_determinant_of_nan_is_nan():
+    A = np.array([[np.nan, 1.0], [1.0, 2.0]])
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(F.det(A))
+        assert np.isnan(F.det(Variable(A)).data)
+
+
+@pytest.mark.parametrize("f", [np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh])
+def test_under_the_names_of_numpy_one_triangle_is_read(f):
+    A = np.array([[2.0, 0.0], [1.0, 2.0]])
+    found, expected = f(Variable(A)), f(A)
+    for y, expected_y in zip(found, expected) if isinstance(found, tuple) else [(found, expected)]:
+        np.testing.assert_allclose(abs(y.data), abs(expected_y), atol=1e-12)
+
+
+def test_anomaly_detection_takes_unused_vectors():
+    A = Variable(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    with anomaly():
+        w, _V = F.eigh(A)
+        w.sum().backward()
+    np.testing.assert_allclose(A.grad.data, np.eye(2), atol=1e-14)
