@@ -114,7 +114,7 @@ OF_VARIABLES = {  # ours for an attribute of another framework's arrays
         "x.creator": "grad_fn", "x.creator is None": "is_leaf", "x.cleargrad": "zero_grad zero_ cleargrads zerograd",
         "x.unchain": "detach_", "x.backward(retain_grad=True)": "retain_grad",
         "an operator, or x -= y and its like under no_grad()": "add_ sub_ mul_ div_",
-        "an array for constants, x.detach(), or optimizers.freeze": "requires_grad requires_grad_",
+        "an array for constants, x.detach(), or layer.freeze()": "requires_grad requires_grad_",
     }.items()
     for theirs in words.split()
 }  # fmt: skip

@@ -240,7 +240,7 @@ def segment_mean(x: Operand, segments: Operand, n: int) -> Any:
 def segment_max(x: Operand, segments: Operand, n: int) -> Any:
     """y[s] = the largest of the rows x[i] with segments[i] = s, element by element; -inf where there are none.
 
-    Of equal ones the first receives the whole gradient.
+    Of equal ones the first receives the whole gradient. Whole numbers are computed in float64, exact up to 2^53.
     """
     return extreme_rows("segment_max", x, segments, n, -math.inf)
 
@@ -248,7 +248,7 @@ def segment_max(x: Operand, segments: Operand, n: int) -> Any:
 def segment_min(x: Operand, segments: Operand, n: int) -> Any:
     """y[s] = the smallest of the rows x[i] with segments[i] = s, element by element; inf where there are none.
 
-    Of equal ones the first receives the whole gradient.
+    Of equal ones the first receives the whole gradient. Whole numbers are computed in float64, exact up to 2^53.
     """
     return extreme_rows("segment_min", x, segments, n, math.inf)
 

@@ -118,7 +118,8 @@ def max_windows(
 def check_windows(name: str, w: Windows, pad: Pad) -> None:
     """Raises ValueError if a window has no tap on the image."""
     if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1) or has_empty(w):
-        raise ValueError(f"{name}: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty")
+        size = f"the kernel {w.kernel}" if max(w.dilation) == 1 else f"the gap between taps of the kernel {w.kernel}"
+        raise ValueError(f"{name}: pad must be smaller than {size}, not {shown(pad)}: a window is empty")
 
 
 @lru_cache(1 << 10)
