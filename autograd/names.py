@@ -22,6 +22,9 @@ WORDS = {  # by module: another framework's name -> ours
         "from_numpy": "as_variable", "manual_seed": "seed", "inference_mode": "no_grad", "set_grad_enabled": "no_grad",
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
+        "arange": "Variable(np.arange(n))", "eye": "Variable(np.eye(n))", "linspace": "Variable(np.linspace(a, b, n))",
+        "functional": "functions", "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
+        "DataLoader": "data.DataLoader", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
     },
@@ -29,7 +32,13 @@ WORDS = {  # by module: another framework's name -> ours
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
         "l1_loss": "mean_absolute_error", "kl_div": "kl_divergence",
         "binary_cross_entropy_with_logits": "sigmoid_cross_entropy", "bce_loss": "binary_cross_entropy",
-        "gather": "take_along_axis", "index_select": "take",
+        "gather": "take_along_axis", "take_along_dim": "take_along_axis", "index_select": "take",
+        "scatter": "put_along_axis",
+        "masked_select": "getitem", "select": "getitem", "narrow": "getitem", "index_put": "setitem",
+        "index_fill": "setitem", "index_copy": "setitem", "masked_scatter": "setitem", "select_scatter": "setitem",
+        "slice_scatter": "setitem", "fill": "setitem", "chunk": "split", "tensor_split": "split", "unbind": "split",
+        "movedim": "moveaxis", "repeat_interleave": "repeat", "expand": "broadcast_to",
+        "mv": "matmul", "vector_norm": "norm", "reciprocal": "div", "frac": "x - trunc(x)", "softmin": "softmax of -x",
         "cat": "concat", "concatenate": "concat", "unsqueeze": "expand_dims", "permute": "transpose", "view": "reshape",
         "mm": "matmul", "bmm": "matmul", "dot": "matmul", "affine": "linear", "embed_id": "embedding", "pow": "power",
         "multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "clamp": "clip", "amax": "max",
@@ -47,12 +56,14 @@ WORDS = {  # by module: another framework's name -> ours
     },
     "autograd.layers": {
         "Module": "Layer", "ModuleList": "a plain list of layers", "ParameterList": "a plain list of Parameters",
+        "MultiheadAttention": "MultiHeadAttention",
         "BatchNorm1d": "BatchNorm", "BatchNorm2d": "BatchNorm", "BatchNorm3d": "BatchNorm", "EmbedID": "Embedding",
         **{f"AvgPool{n}d": f"AveragePool{n}d" for n in (1, 2, 3)},
         **{f"AdaptiveAvgPool{n}d": f"AdaptiveAveragePool{n}d" for n in (1, 2, 3)},
         "InstanceNorm2d": "InstanceNorm", "Dense": "Linear",
         "Deconv2d": "ConvTranspose2d", "LazyLinear": "Linear", "Affine": "Linear", "glorot": "xavier",
         "kaiming_normal": "he", "xavier_normal": "xavier",
+        "kaiming_normal_": "he", "xavier_normal_": "xavier", "orthogonal_": "orthogonal",
         **{word: f"the function F.{word.lower()}" for word in ACTIVATIONS.split()},
         "LeakyReLU": "the function F.leaky_relu", "LogSoftmax": "the function F.log_softmax",
         "CrossEntropyLoss": "the function F.softmax_cross_entropy", "MSELoss": "the function F.mean_squared_error",
@@ -66,7 +77,8 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.optimizers": {
         "MomentumSGD": "Momentum", "RMSProp": "RMSprop", "Adagrad": "AdaGrad", "Adadelta": "AdaDelta",
         "lr_scheduler": "the schedules step, exponential, cosine and warmup", "StepLR": "step",
-        "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "clip_grad_norm": "clip_by_norm",
+        "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "OneCycleLR": "onecycle",
+        "LinearLR": "warmup", "ReduceLROnPlateau": "plateau", "AveragedModel": "EMA", "clip_grad_norm": "clip_by_norm",
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
         "WeightDecay": "weight_decay", "FreezeParam": "freeze",
     },
@@ -110,7 +122,8 @@ OF_VARIABLES = {  # ours for an attribute of another framework's arrays
         "x.size": "numel", "x ** p": "pow", "x @ W": "mm bmm", "x.to('gpu')": "cuda", "x.to('cpu')": "cpu",
         "x.astype": "type float double half long int",
         "x.data[...] = value": "fill", "x.clip": "clamp", "F.broadcast_to": "expand", "F.split": "chunk",
-        "F.expand_dims": "unsqueeze", "x.copy(), or x.detach()": "clone", "F.sort": "sort", "np.isnan": "isnan",
+        "F.expand_dims": "unsqueeze", "x.copy(), or x.detach()": "clone", "F.sort": "sort",
+        "F.sliding_window_view": "unfold", "np.isnan": "isnan",
         "x.creator": "grad_fn", "x.creator is None": "is_leaf", "x.cleargrad": "zero_grad zero_ cleargrads zerograd",
         "x.unchain": "detach_", "x.backward(retain_grad=True)": "retain_grad",
         "an operator, or x -= y and its like under no_grad()": "add_ sub_ mul_ div_",
@@ -135,6 +148,8 @@ class MissingAttribute(AttributeError):
             advice = f": here it is {OF_VARIABLES[name]}"
         elif name in functions:
             advice = f": here it is the function F.{name}(x)"
+        elif WORDS["autograd.functions"].get(name) in functions:
+            advice = f": here it is the function F.{WORDS['autograd.functions'][name]}"
         elif close := get_close_matches(name, there, 1, 0.75):
             advice = f": did you mean {close[0]}?"
         return f"a Variable has no attribute {name!r}{advice}"

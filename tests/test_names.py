@@ -64,6 +64,12 @@ def test_a_keyword_of_another_framework_is_answered_with_ours(call, message):
     assert message in str(info.value)
 
 
+@pytest.mark.parametrize("name, ours", [("gather", "take_along_axis"), ("scatter", "put_along_axis"), ("mv", "matmul")])
+def test_a_method_of_another_framework_is_answered_with_our_function(name, ours):
+    with pytest.raises(AttributeError, match=f"no attribute '{name}': here it is the function F.{ours}$"):
+        getattr(ag.Variable([1.0]), name)
+
+
 def test_other_errors_pass_and_functions_can_be_pickled():
     with pytest.raises(TypeError, match="axis must be"):
         F.sum(np.ones(3), axis="x")

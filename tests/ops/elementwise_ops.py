@@ -64,4 +64,7 @@ OPS = [
     Op("deg2rad", F.deg2rad, by_element(math.radians), arrays(), not_numbers("deg2rad")),
     Op("rad2deg", F.rad2deg, by_element(math.degrees), arrays(), not_numbers("rad2deg")),
     row("tanh", extra=[[0.0, 20.0, -20.0], normal(3) * 1e-5]),
+    Op("logit", F.logit, by_element(lambda a: math.log(a / (1 - a))), arrays(low=0.1, high=0.9), not_numbers("logit")),
+    Op("rsqrt", F.rsqrt, by_element(lambda a: 1 / math.sqrt(a)), arrays(low=0.3, high=3.0), not_numbers("rsqrt")),
+    Op("sinc", F.sinc, by_element(lambda a: math.sin(math.pi * a) / (math.pi * a) if a else 1.0), arrays() + [case(np.array([0.0, 1e-9, 1.0, -0.3, 0.31, 0.33]))], not_numbers("sinc")),
 ]

@@ -12,7 +12,7 @@ import autograd.functions as F
 from tests.ops.conv_ops import W, b, each, pads, transposed
 from tests.ops.conv_ops import x as images
 from tests.ops.pooling_ops import apart, plain
-from tests.ops.table import Op, case, normal, strided, wrong
+from tests.ops.table import Op, away_from, case, normal, strided, wrong
 
 
 def windows(x, kernel, stride=None, pad=0, ceil_mode=False, dilation=1):
@@ -327,6 +327,28 @@ def convolutions(n):
 
 
 grid = grid_of((1, 1, 3, 3), 2, 2)
+
+
+
+def powers(x, ord, kernel, stride=None, pad=0, ceil_mode=False):
+    out, found, _ = windows(x, kernel, stride, pad, ceil_mode)
+    y = np.zeros((*x.shape[:2], *out), x.dtype)
+    for o, taps in found.items():
+        inside = [p for p in taps if all(0 <= i < n for i, n in zip(p, x.shape[2:]))]
+        y[(..., *o)] = sum(np.abs(x[(..., *p)]) ** ord for p in inside) ** (1 / ord)
+    return y
+
+
+
+
+def lp(n):
+    image = lambda *shape: away_from(plain(*shape), 0)  # noqa: E731
+    sizes = (4, 5, 3)[:n]
+    cases = [case(image(1, 1, *sizes), p, 2) for p in (1, 2, 3)] + [case(image(1, 2, *sizes), 2, 2, 1), case(image(1, 1, *sizes), 2, 3, 2, 1), case(image(1, 1, *sizes), 2, 2, ceil_mode=True), case(strided(image(1, 1, *sizes)), 2, 2), case(image(1, 1, *sizes).astype(np.float32), 2, 2)]
+    return Op(f"lp_pool{n}d", getattr(F, f"lp_pool{n}d"), powers, cases, [wrong(ValueError, "x must have the", plain(3), 2, 2), wrong(ValueError, "ord must be at least 1, not 0", plain(1, 1, *sizes), 0, 2), wrong(ValueError, "kernel must be", plain(1, 1, *sizes), 2, 0)])
+
+
+
 OPS = [
     *[row for n in SIZES for row in rows_over(n)],
     *[
@@ -378,4 +400,5 @@ OPS = [
        [wrong(ValueError, "C a multiple of 2 groups", normal(1, 3), 2), wrong(ValueError, "groups must be at least 1", normal(1, 3), 0)]),
     Op("unfold", F.unfold, columns, unfolds, [wrong(ValueError, "must have the axes", plain(3, 3), 2), wrong(ValueError, "unfold: .* does not fit", plain(1, 1, 2), 3), wrong(ValueError, "unfold: kernel must be", plain(1, 1, 2), 0)]),
     Op("fold", F.fold, folded, folds(), [wrong(ValueError, r"columns \(N, C · 4, 4\) for the image \(3, 3\)", plain(1, 4, 3), (3, 3), 2), wrong(ValueError, "size must be a tuple", plain(1, 4, 4), 3, 2), wrong(ValueError, "fold: size must be", plain(1, 4, 4), (0, 3), 2)]),
+    *[lp(n) for n in (1, 2, 3)],
 ]  # fmt: skip

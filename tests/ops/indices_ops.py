@@ -116,6 +116,38 @@ of_segments = [
     wrong(ValueError, r"rows x \(N, \.\.\.\) and segments \(N,\), not shapes \(4, 3\) and \(2,\)", x, np.array([0, 1]), 2),
     wrong(TypeError, "n must be a whole number, not 1.5", x, np.zeros(4, int), 1.5),
 ]
+
+
+
+def written(add):
+    def compute(x, index, values):
+        y = x.copy()
+        np.add.at(y, index, values) if add else y.__setitem__(index, values)
+        return y
+
+    return compute
+
+
+
+
+def put_along(x, index, values, axis=-1):
+    y, axis = x.copy(), axis % x.ndim
+    values = np.broadcast_to(values, np.shape(index))
+    for place in np.ndindex(*np.shape(index)):
+        y[(*place[:axis], index[place], *place[axis + 1 :])] = values[place]
+    return y
+
+
+writings = [case(x, i, w) for i, w in ((0, normal(3)), (slice(1, 3), 2.0), ((slice(None), 1), normal(4)), (x > 0, -1.0), ([0, 2], normal(2, 3)), (([0, 0], [1, 1]), normal(2)), (..., normal(3)), ((None, 2), normal(1, 3)), (np.array([3, 3, 1]), normal(3, 3)))] + [case(strided(x), 1, normal(3)), case(x.T, 0, 1.5), case(x.astype(np.float32), 0, normal(3).astype(np.float32))]
+unwritable = [wrong(ValueError, "does not broadcast|broadcast", x, 0, normal(2)), wrong(TypeError, "must be floating-point for values of float64", np.arange(3), 0, normal())]
+put_cases = [case(x, np.random.default_rng(n).integers(-3, 3, (4, n)), normal(4, n)) for n in (0, 1, 2, 5)] + [case(x, np.array([[0, 1, 2]]), 2.0, 0), case(v, np.array([1, 1, 4]), normal(3)), case(box, np.array([[[0, 1]]]), normal(1, 1, 2), 1), case(x.astype(np.float32), np.array([[1]]), np.float32(2))]
+
+
+def framed(x, size, axis=-1):
+    return np.lib.stride_tricks.sliding_window_view(x, size, axis).copy()
+
+
+
 OPS = [
     Op(
         "take", F.take, taken, indices(),
@@ -143,4 +175,8 @@ OPS = [
     Op("segment_max of none", F.segment_max, by_segment(lambda rows: np.sort(rows, 0)[-1], -math.inf), segments(), of_segments, order=0),
     Op("segment_min", F.segment_min, by_segment(lambda rows: np.sort(rows, 0)[0], math.inf), none_empty(), of_segments),
     Op("segment_min of none", F.segment_min, by_segment(lambda rows: np.sort(rows, 0)[0], math.inf), segments(), of_segments, order=0),
+    Op("setitem", F.setitem, written(False), writings, [*unwritable, wrong(TypeError, "setitem takes a Variable or an array", [1.0], 0, 1.0)]),
+    Op("add_at", F.add_at, written(True), writings, [*unwritable, wrong(TypeError, "add_at takes a Variable or an array", [1.0], 0, 1.0)]),
+    Op("put_along_axis", F.put_along_axis, put_along, put_cases, [wrong(ValueError, "for an axis of 3, not 3", x, np.array([[3]]), 1.0), wrong(TypeError, "index must be of integers", x, np.ones((1, 1)), 1.0), wrong(ValueError, "none longer but axis 1", x, np.zeros((5, 1), int), 1.0)]),
+    Op("sliding_window_view", F.sliding_window_view, framed, [case(x, n, a) for n in (1, 2, 3) for a in (0, 1, -2)] + [case(v, 5), case(strided(x), 2), case(x.astype(np.float32), 2), case(box, 2, 1)], [wrong(ValueError, "size must be at most 3, not 4", x, 4), wrong(ValueError, "axis 2 does not fit", x, 1, 2), wrong(TypeError, "size must be a whole number", x, 1.5)]),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+import autograd.functions as every
 import autograd.functions.matrices as F
 from tests.ops.linalg_ops import spread
 from tests.ops.table import Op, case, normal, strided, wrong
@@ -56,6 +57,19 @@ NORM = "ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
 tensors = [case(spread(6, 6).reshape(2, 3, 6)), case(spread(6, 6).reshape(6, 2, 3), 1), case(spread(4, 4).reshape(2, 2, 2, 2)), case(spread(4, 4).reshape(2, 2, 4), ind=2), case(spread(3, 3), 1), case(strided(spread(4, 4).reshape(2, 2, 4))), case(spread(6, 6).reshape(3, 2, 1, 6), 3), case(spread(4, 4).astype(np.float32).reshape(2, 2, 4))]
 equations = [case(spread(6, 6).reshape(2, 3, 6), normal(2, 3)), case(spread(6, 6).reshape(6, 2, 3), normal(6)), case(spread(4, 4).reshape(2, 2, 2, 2), normal(2, 2)), case(spread(3, 3), normal(3)), case(spread(6, 6).reshape(2, 3, 6).transpose(2, 0, 1), normal(2, 3), (0,)), case(spread(4, 4).reshape(2, 2, 4), strided(normal(2, 2))), case(spread(6, 6).reshape(6, 3, 2), normal(6)), case(spread(4, 4).astype(np.float32).reshape(2, 2, 4), normal(2, 2).astype(np.float32))]
 
+
+
+def distances(a, b, ord=2):
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = [np.broadcast_to(z, (*shape, *z.shape[-2:])) for z in (a, b)]
+    y = np.zeros((*shape, a.shape[-2], b.shape[-2]))
+    for i, j in np.ndindex(*y.shape[-2:]):
+        d = np.abs(a[..., i, :] - b[..., j, :])
+        y[..., i, j] = d.max(-1) if ord == math.inf else (d**ord).sum(-1) ** (1 / ord)
+    return y.astype(np.result_type(a, b))
+
+
+
 OPS = [
     Op(
         "matrix_norm", F.matrix_norm, of_matrices,
@@ -79,4 +93,6 @@ OPS = [
         "tensorsolve", F.tensorsolve, lambda x, b, axes=None: np.asarray(np.linalg.tensorsolve(x, b, axes), x.dtype), equations,
         [wrong(ValueError, "as many unknowns as equations", normal(2, 3, 4), normal(2, 3)), wrong(ValueError, "invertible", np.ones((2, 2, 4)), normal(2, 2)), wrong(ValueError, "axis", spread(3, 3), normal(3), (5,)), wrong(TypeError, "tensorsolve takes a Variable or an array", spread(2, 2), [1.0, 2.0])],
     ),
+    Op("vecdot", every.vecdot, lambda a, b, axis=-1: np.asarray((a * b).sum(axis)), [case(a, b) for a, b in ((v, v + 1), (x, x[0]), (normal(2, 3, 2), normal(2, 3, 2, seed=3)), (strided(x), x))] + [case(x, x, 0), case(x.astype(np.float32), x.astype(np.float32)), case(normal(2, 0), normal(2, 0)), case(normal(3, 1, 2), normal(4, 2))], [wrong(ValueError, "whose shapes broadcast", x, normal(2)), wrong(ValueError, "axis 2", x, x, 2), wrong(TypeError, "vecdot takes", [1.0], v)]),
+    Op("cdist", every.cdist, distances, [case(a, b, p) for a, b in ((x, normal(2, 3, seed=7)), (normal(2, 2, 3), x), (strided(x), normal(3, 3, seed=9))) for p in (1, 2, 3, math.inf)] + [case(x.astype(np.float32), normal(2, 3, seed=9).astype(np.float32))], [wrong(ValueError, "vectors of one length", x, normal(2, 2)), wrong(ValueError, "rows of matrices", v, x), wrong(TypeError, "ord must be a number", x, x, "a")]),
 ]  # fmt: skip

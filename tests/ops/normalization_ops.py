@@ -109,6 +109,17 @@ def wrong_batch(name="batch_norm"):
     ]  # fmt: skip
 
 
+
+def responses(x, size, alpha=1e-4, beta=0.75, k=1.0):
+    y = np.zeros_like(x)
+    for c in range(x.shape[1]):
+        near = x[:, max(c - size // 2, 0) : c + (size - 1) // 2 + 1]
+        y[:, c] = x[:, c] / (k + alpha / size * (near**2).sum(1)) ** beta
+    return y
+
+
+sized = [case(normal(2, 5, *s), n) for s in ((), (3,), (2, 2)) for n in (1, 2, 3)] + [case(normal(2, 4, 3), 3, 0.5, 0.5, 2.0), case(strided(normal(2, 3)), 2), case(normal(2, 3, 2).astype(np.float32), 2)]
+
 OPS = [
     Op("batch_norm", N.batch_norm, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch()),
     Op("batch_norm_by_formula", N.batch_norm_by_formula, lambda *args, **options: by_channel(*args, **options)[0], batches(), wrong_batch("batch_norm_by_formula")),
@@ -142,4 +153,5 @@ OPS = [
         "instance_norm", N.instance_norm, lambda x, gamma, beta, eps=1e-5: by_group(x, x.shape[1], gamma, beta, eps), images(),
         [wrong(ValueError, r"^instance_norm takes x \(N, C, \.\.\.\) .* not \(3,\)", three, three, three), wrong(ValueError, r"^instance_norm: .* must have the shape \(4,\), not \(3,\)", normal(2, 4, 3), three, three), *[wrong(ValueError, "at least 2 values in each channel, not 1", normal(*s), three, three) for s in ((4, 3), (4, 3, 1, 1))]],
     ),
+    Op("local_response_norm", N.local_response_norm, responses, sized, [wrong(ValueError, "size must be at least 1, not 0", x, 0), wrong(ValueError, r"takes x \(N, C, \.\.\.\)", normal(5), 2), wrong(TypeError, "alpha must be a number", x, 2, "a")]),
 ]  # fmt: skip

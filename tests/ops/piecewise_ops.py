@@ -35,6 +35,7 @@ def halves():
 x = normal(2, 3)
 negative = [wrong(ValueError, "limit must be at least 0, not -1", x, -1), wrong(TypeError, "limit must be a number, not None", x, None)]
 
+
 OPS = [
     Op("prelu", F.prelu, by_pairs(lambda a, s: a if a > 0 else s * a), apart(pairs()), [*none("prelu", 1.0), wrong(ValueError, "broadcast", x, normal(2))]),
     Op(
@@ -55,4 +56,5 @@ OPS = [
         arrays(points=(0.5,), limit=0.5, value=-2.0) + [case(away_from(normal(5), -1), -1, 7)],
         [wrong(TypeError, "threshold takes Variables, arrays and numbers, not NoneType", None, 1, 1), wrong(TypeError, "limit must be a number, not array|limit must be a number, not Variable", x, x, 1.0), wrong(TypeError, "value must be a number", x, 1.0, "a")],
     ),
+    Op("tanhshrink", F.tanhshrink, by_element(lambda a: a - math.tanh(a)), arrays(), not_numbers("tanhshrink")),
 ]  # fmt: skip

@@ -124,6 +124,13 @@ equal = [case(np.array([[2, 1, 2], [0, 0, 1]]), axis=1), case(np.array([1.0, 3.0
 large = [case(normal(2, 3) + 1e4), case(normal(2, 3) * 1e3, axis=1), case(np.zeros(3)), case(np.full(2, -1e4))]
 smallest = wrong(ValueError, r"more than ddof = 3 elements over axis 1, not shape \(2, 3\)", normal(2, 3), axis=1, ddof=3)
 
+
+
+def both(f):
+    return lambda *args, **o: (f(*args, **o), by_lists(lambda row: math.fsum(row) / len(row))(*args, **{k: w for k, w in o.items() if k != "ddof"}))
+
+
+
 OPS = [
     Op("sum", F.sum, by_lists(math.fsum), [*distinct, *empty], wrongs("sum", twice)),
     Op("mean", F.mean, by_lists(statistics.fmean), distinct, wrongs("mean", twice, *nothing)),
@@ -165,4 +172,6 @@ OPS = [
     Op("nanmean", F.nanmean, without_nan(statistics.fmean), distinct, wrongs("nanmean", twice, *nothing)),
     Op("nansum of holes", F.nansum, without_nan(math.fsum), holey(distinct), wrongs("nansum", twice), order=0),
     Op("nanmean of holes", F.nanmean, without_nan(statistics.fmean), holey(distinct), wrongs("nanmean", twice), order=0),
+    Op("var_mean", F.var_mean, both(variance), [*distinct, *ddofs], wrongs("var", twice, *nothing, smallest)),
+    Op("std_mean", F.std_mean, both(standard_deviation), [c for c in [*distinct, *ddofs] if c.args[0].size > 1], wrongs("var", twice, *nothing, smallest)),
 ]

@@ -7,7 +7,7 @@ import numpy as np
 
 import autograd.functions.sorting as F
 from tests.ops.core_ops import by_lists, reductions
-from tests.ops.reduction_ops import no_number, nothing, twice, wrongs
+from tests.ops.reduction_ops import holey, no_number, nothing, twice, wrongs
 from tests.ops.table import Op, case, normal, strided, wrong
 
 v, x, box = normal(6), normal(3, 4), normal(2, 3, 2)
@@ -68,6 +68,14 @@ parts += [case(x, q, **o) for q in (0, 1, 1.0, 0.25, [0.2, 0.7], np.array([1, 0]
 with_q = [wrong(w.error, w.match.replace("NAME", "quantile"), *w.args, 0.5, **w.options) for w in (*wrongs("NAME"), twice, *nothing)]
 size = wrong(ValueError, "k must be at most 4, not 5", x, 5)
 
+
+
+def parts_of(x, q, axis=None, keepdims=False, method="linear"):
+    return np.asarray(np.nanquantile(x.astype(float), q, axis=axis, keepdims=keepdims, method=method), x.dtype)
+
+
+with_methods = [case(x, q, axis=a, method=m) for q in (0.3, 0.6) for a in (None, 0) for m in ("lower", "higher", "nearest", "midpoint")]
+
 OPS = [
     Op("argsort", F.argsort, lambda x, **o: along(order)(x, **o).astype(int), sorts(), [*no_number("argsort"), wrong(TypeError, "descending must be True or False, not 1", x, 0, 1)], order=0),
     Op("sort", F.sort, of_kind(along(lambda row, descending=False: sorted(row, reverse=descending))), sorts(), no_number("sort")),
@@ -78,4 +86,8 @@ OPS = [
         "quantile", F.quantile, quantiles, parts,
         [*with_q, wrong(ValueError, r"q must be in 0 \.\. 1, not 1.5", x, 1.5), wrong(ValueError, "not nan", x, math.nan), wrong(TypeError, "q must be a number or a list of numbers, not 'a'", x, "a")],
     ),
+    Op("quantile by methods", F.quantile, parts_of, with_methods, [wrong(ValueError, "method must be one of 'linear'", x, 0.5, method="middle"), wrong(ValueError, "axis 2", x, 0.5, 2)]),
+    Op("nanquantile", F.nanquantile, parts_of, with_methods + [case(x, 0.4), case(v, [0.2, 0.7]), case(box, 0.3, 1, True)], [wrong(ValueError, "method must be one of 'linear'", x, 0.5, method="middle"), wrong(ValueError, r"q must be in 0 \.\. 1", x, 2), *[wrong(ValueError, "at least one element", normal(0), 0.5)]]),
+    Op("nanquantile of holes", F.nanquantile, parts_of, [case(c.args[0], 0.3, axis=0) for c in holey([case(x), case(normal(7)), case(normal(9, 4)), case(normal(5, 2, 2))])] * 2, [wrong(ValueError, r"q must be in 0 \.\. 1", x, 2), wrong(TypeError, "q must be a number", x, "a")], order=0),
+    Op("nanmedian", F.nanmedian, by_lists(lambda row: part(row, 0.5)), distinct, wrongs("nanmedian", twice, *nothing)),
 ]  # fmt: skip

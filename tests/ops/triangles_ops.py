@@ -43,10 +43,22 @@ wrongs = [wrong(ValueError, no_axis, x, 0, 0, 2), wrong(ValueError, no_axis, x, 
 of_triangles = [wrong(ValueError, r"takes matrices \(\.\.\., N, M\), not shape \(3,\)", normal(3)), wrong(TypeError, "k must be a whole number, not 0.5", x, 0.5)]
 triangles = [case(a) for a in (*matrices, box, stack)] + offsets + [case(stack, 1), case(box, -1)]
 
+
+
+def embedded(x, offset=0, axis1=-2, axis2=-1):
+    n = x.shape[-1] + abs(offset)
+    y = np.zeros((*x.shape[:-1], n, n), x.dtype)
+    for i in range(x.shape[-1]):
+        y[..., i + max(-offset, 0), i + max(offset, 0)] = x[..., i]
+    return np.moveaxis(y, (-2, -1), (axis1, axis2))
+
+
+
 OPS = [
     Op("diagonal", F.diagonal, diagonals, [case(a) for a in matrices] + offsets + stacked, wrongs),
     Op("trace", F.trace, lambda *args, **o: diagonals(*args, **o).sum(-1), [case(a) for a in matrices] + offsets + stacked, wrongs),
     Op("diag", F.diag, matrix, [case(a) for a in matrices] + offsets + vectors, [wrong(ValueError, r"a vector or a matrix, not shape \(3, 3, 2\)", box), wrong(ValueError, "a vector or a matrix", normal()), wrong(TypeError, "k must be a whole number, not '1'", x, "1")]),
     Op("tril", F.tril, triangle(lambda d, k: d <= k), triangles, of_triangles),
     Op("triu", F.triu, triangle(lambda d, k: d >= k), triangles, of_triangles),
+    Op("diag_embed", F.diag_embed, embedded, [case(a, k) for a in (normal(5), x, box, strided(x), x.astype(np.float32)) for k in (0, 1, -2)] + [case(x, 0, 0, 2), case(x, 1, 2, 0), case(box, 0, 1, 2)], [wrong(ValueError, "not a single number", normal()), wrong(ValueError, "axis 3 does not fit", x, 0, 3), wrong(TypeError, "offset must be a whole number", x, 0.5)]),
 ]  # fmt: skip

@@ -228,6 +228,20 @@ t1, v = sides(normal(4)), normal(4, 3, seed=2)
 far_apart = [normal(4, 3, seed=i) for i in (1, 2, 3)]
 of_pairs = [case(a, b, sides(normal(*np.broadcast_shapes(a.shape, b.shape)[:-1], seed=4)), m, reduction=r) for a, b in vectors() for m, r in ((0.0, "none"), (-0.5, "mean"))]
 rank = [normal(4, seed=i) for i in (1, 2)]
+
+
+
+def margins(x, t, reduction="mean"):
+    losses = []
+    for row, of in zip(x.reshape(-1, x.shape[-1]).tolist(), np.reshape(t, (-1, x.shape[-1])).tolist()):
+        losses.append(sum(max(0, 1 - a + b) for a, i in zip(row, of) for b, j in zip(row, of) if i and not j) / len(row))
+    total = {"mean": np.mean, "sum": np.sum, "none": lambda y: np.reshape(y, x.shape[:-1])}[reduction](losses)
+    return np.asarray(total, x.dtype)
+
+
+classes = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 0], [1, 1, 1]])
+of_classes = [case(x, classes, reduction=r) for r in ("mean", "sum", "none")] + [case(x, classes > 0), case(x[0], classes[0]), case(x.astype(np.float32), classes), case(strided(x), classes), case(normal(2, 2, 3), np.broadcast_to(classes[:2], (2, 2, 3)))]
+
 OPS = [
     Op("mean_squared_error weighted", F.mean_squared_error, elementwise(lambda a, b: (a - b) ** 2), ways(x, normal(4, 3, seed=5)) + layouts(near), unknown("mean_squared_error", x, x)),
     Op("mean_absolute_error weighted", F.mean_absolute_error, elementwise(lambda a, b: abs(a - b)), ways(x, near(x)) + layouts(near), unknown("mean_absolute_error", x, x)),
@@ -294,4 +308,5 @@ OPS = [
         "pairwise_distance", F.pairwise_distance, distances, [case(*p) for p in vectors()] + [case(*p, ord, keepdims=k) for p in vectors()[:3] for ord in (1, 3, math.inf) for k in (False, True)] + [case(x, x, eps=0.1)],
         [wrong(ValueError, "shapes broadcast, not", x, normal(2)), wrong(ValueError, "ord must be at least 1", x, x, 0), wrong(ValueError, "eps must be at least 0", x, x, eps=-1), wrong(TypeError, "takes a Variable or an array", x, "text")],
     ),
+    Op("multilabel_margin_loss", F.multilabel_margin_loss, margins, of_classes, [wrong(ValueError, "targets must be 0 or 1", x, classes * 2), wrong(ValueError, "single number", normal(), np.array(1.0)), wrong(ValueError, "reduction must be one of", x, classes, reduction="max")]),
 ]  # fmt: skip

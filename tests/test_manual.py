@@ -1,0 +1,95 @@
+"""docs/names.md: names of ours exist, missing ones are answered as the page says, and numbers agree."""
+
+import inspect
+import re
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import autograd.functions as F
+import autograd.layers as L
+import autograd.optimizers as O
+
+PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text(encoding="utf-8")
+MODEL = L.Linear(2, 3)
+ROOTS = {"ag": ag, "F": F, "L": L, "O": O, "np": np, "x": ag.Variable([1.0]), "model": MODEL, "optimizer": O.SGD(MODEL)}
+NAME = re.compile(rf"(?<![\w.])({'|'.join(ROOTS)})\.(\w[\w.]*\w|\w)")
+
+
+def rows():
+    """(topic, names of PyTorch, names of ours, note) for each row; `F`, same names: written out."""
+    topic = ""
+    for line in PAGE.splitlines():
+        topic = line[3:] if line.startswith("## ") else topic
+        if not line.startswith("| `"):
+            continue
+        theirs, ours, note = [cell.strip() for cell in line.strip("|").split("|")]
+        theirs = re.findall("`([^`]+)`", theirs)
+        root = ours.removesuffix(", same names").strip("`")
+        named = [f"{root}.{name.split('.')[-1]}" for name in theirs]
+        yield topic, theirs, named if ours.endswith("same names") else re.findall("`([^`]+)`", ours), note
+
+
+ROWS = list(rows())
+PAIRS = [(t, *pair, note) for t, theirs, ours, note in ROWS if len(theirs) == len(ours) for pair in zip(theirs, ours)]
+ARGUMENTS = {  # by topic: what every required argument is in the comparison
+    "Elementwise": lambda i: np.linspace(0.2, 0.7, 6).reshape(2, 3) + 0.1 * i,
+    "Special functions": lambda i: np.linspace(0.3, 0.8, 6).reshape(2, 3) + 0.1 * i,
+    "Activations": lambda i: np.linspace(-2, 2, 8).reshape(2, 4),
+    "Losses": lambda i: np.linspace(0.2, 0.8, 6).reshape(2, 3) ** (i + 1),
+    "Reductions and sorting": lambda i: np.linspace(-1, 2, 6).reshape(2, 3) ** 3,
+}
+EQUAL = [(t, theirs, ours) for t, theirs, ours, note in PAIRS if t in ARGUMENTS and not note]
+
+
+def found(name):
+    root, _, path = name.partition(".")
+    return attrgetter(path)(ROOTS[root])
+
+
+def test_every_name_of_ours_exists():
+    assert len(ROWS) > 100
+    for *_, ours, note in ROWS:
+        for name in [*ours, *(".".join(match) for match in NAME.findall(note))]:
+            assert found(name) is not None or name in ("x.creator", "x.grad"), name
+
+
+@pytest.mark.parametrize("theirs, ours", [(their, ours) for _, theirs, ours, _ in ROWS if ours for their in theirs])
+def test_a_missing_name_is_answered_as_the_page_says(theirs, ours):
+    word, root = theirs.split(".")[-1], ours[0].split(".")[0]
+    if theirs.startswith("Tensor."):
+        root = "x"
+    elif theirs.startswith("nn.") and word[0].isupper() and root == "F":
+        root = "L"  # a layer there, a function here
+    try:
+        getattr(ROOTS[root], word)
+    except AttributeError as error:
+        text = str(error)
+        assert "it is" in text, text
+        assert any(name.split(".")[-1] in text for name in ours), text
+
+
+@pytest.mark.parametrize("topic, theirs, ours", EQUAL)
+def test_pairs_without_a_note_give_the_same_numbers(topic, theirs, ours):
+    torch = pytest.importorskip("torch", reason="PyTorch is what these are compared with: make compare")
+    kinds = inspect.signature(found(ours)).parameters.values()
+    n = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in kinds)
+    args = [ARGUMENTS[topic](i) for i in range(n)]
+    if theirs.endswith("polygamma"):
+        args[0] = 1
+    if theirs.endswith("multi_margin_loss"):
+        args[1] = np.array([0, 2])
+    tensors = [torch.tensor(a) if isinstance(a, np.ndarray) else a for a in args]
+    with np.errstate(all="ignore"):
+        got = found(ours)(*args)
+    np.testing.assert_allclose(got, attrgetter(theirs)(torch)(*tensors).numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_every_name_of_pytorch_exists():
+    torch = pytest.importorskip("torch", reason="PyTorch is what these are compared with: make compare")
+    for _, theirs, *_ in ROWS:
+        for name in theirs:
+            assert name.startswith("utils.tensorboard") or attrgetter(name)(torch) is not ..., name
