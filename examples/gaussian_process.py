@@ -69,9 +69,7 @@ def main():
     value, gradient = ag.value_and_grad(lambda theta: log_likelihood(theta, x, y), theta)
     expected, slopes = by_formula(theta.data, x, y)
     error = abs(gradient.data / slopes - 1).max()
-    print(
-        f"log p(y) = {value.item():.6f}, by the formula {expected:.6f}; the gradient differs by {error:.1e} of itself"
-    )
+    print(f"log p(y) = {value.item():.6f}, by the formula {expected:.6f}; its gradient differs by {error:.1e}")
     assert np.isclose(value.item(), expected, rtol=1e-10)
     assert error < 1e-8
 

@@ -2,9 +2,9 @@
 
     u_t + 6 u u_x + u_xxx = 0
 
-has waves that keep their shape, u = c/2 sech^2(sqrt(c)/2 (x - c t - x0)). The network is told where the wave is at t = 0:
-u(x, t) = u(x, 0) + t net(x, t) holds that by itself. It is trained to make the left side 0 (Raissi, Perdikaris and
-Karniadakis, 2019). That loss has three derivatives of the network in x, and L-BFGS takes one more in its weights.
+has waves that keep their shape, u = c/2 sech^2(sqrt(c)/2 (x - c t - x0)). The network is told where the wave is at
+t = 0: u(x, t) = u(x, 0) + t net(x, t) holds that by itself. It is trained to make the left side 0 (Raissi
+and others, 2019). That loss has three derivatives of the network in x, and L-BFGS takes one more in its weights.
 
     python examples/pinn.py        (leaves runs/pinn.png)
 """
