@@ -494,7 +494,7 @@ CALLS |= {
     "F.glu": (F.glu, {"x": x.T, "axis": -1}, {"axis": ["one axis"]}), "F.threshold": (F.threshold, {"x": x, "limit": 0.5, "value": 1.0}, {"limit": ["number"], "value": ["number"]}),
     **{f"F.{name}": (getattr(F, name), {"x": x, "limit": 0.5}, {"limit": ["number"]}) for name in ["hardshrink", "softshrink"]},
     "F.matrix_norm": (F.matrix_norm, {"x": x, "ord": "fro", "keepdims": False}, {"ord": ["optional", "norm"]}),
-    "F.topk": (F.topk, {"x": x, "k": 1, "axis": 0}, {"k": ["whole"], "axis": ["one axis"]}),
+    "F.topk": (F.topk, {"x": x, "k": 1, "axis": 0, "largest": False}, {"k": ["whole"], "axis": ["one axis"], "largest": ["flag"]}),
     "F.quantile": (F.quantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False}, {"q": ["parts"]}),
     "F.take": (F.take, {"x": x, "index": [0, 1], "axis": 0}, {"index": ["numbers", "a place"], "axis": ["one axis", "optional"]}),
     "F.take_along_axis": (F.take_along_axis, {"x": x, "index": integers, "axis": 1}, {"index": ["numbers"], "axis": ["one axis"]}),
