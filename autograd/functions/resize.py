@@ -26,6 +26,7 @@ from autograd.kernels.windows import Sizes, per_axis
 __all__ = ["affine_grid", "grid_sample", "interpolate"]
 
 SHARP = -0.75  # the parameter of the cubic: the slope of its kernel at distance 1
+SMOOTH = -0.5  # the same where a cubic is wider than a pixel, as in Pillow
 FAR = 1e9  # pixels: places beyond are as far away as this
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -64,15 +65,17 @@ def interpolate(
     scale: Any = None,
     mode: str = "nearest",
     align_corners: bool = False,
+    antialias: bool = False,
 ) -> Any:
     """x with `size` pixels along each spatial axis, or with floor(scale H).   (N, C, *sizes) -> (N, C, *size)
 
     mode: "nearest", the pixel at floor(o H/O); "nearest-exact", the one nearest to the centre of o; "linear",
     "bilinear" or "trilinear", straight lines between two pixels along one, two or three axes; "bicubic", cubics through
     four pixels (Keys, 1981, with a = -3/4); "area", the mean of a region. All treat one axis after the other.
-    `align_corners` puts the corner pixels of x and y on each other, for lines and cubics.
-    Raises TypeError if align_corners is not a flag. Raises ValueError unless one of size and scale is given, and they
-    and the mode fit the number of axes.
+    `align_corners` puts the corner pixels of x and y on each other, for lines and cubics. `antialias` makes a smaller y
+    from all pixels of x: the kernel is as wide as a pixel of y, and ends at the border (a cubic has a = -1/2 here).
+    Raises TypeError if align_corners or antialias is not a flag. Raises ValueError unless one of size and scale is
+    given, and they and the mode fit the number of axes.
     """
     n = spatial_axes("interpolate", x)
     shape = x.shape[2:]
@@ -87,12 +90,16 @@ def interpolate(
     mode, align = one_of("interpolate: mode", mode, *fitting), flag("interpolate: align_corners", align_corners)
     if align and mode not in (LINEAR[n], "bicubic"):
         raise ValueError(f"interpolate: align_corners must be False in mode {mode!r}, which has no corners to align")
+    smooth = flag("interpolate: antialias", antialias)
+    if smooth and (align or mode not in (LINEAR[n], "bicubic")):
+        raise ValueError(f"interpolate: antialias takes lines and cubics without align_corners, not mode {mode!r}")
     if mode == "area":
         return adaptive_average("interpolate", n, x, out)
     y = x if mode.startswith("nearest") else summable(x)
     for axis, (H, O, s) in enumerate(zip(shape, out, scales)):
         if mode.startswith("nearest") or O != H or s not in (None, 1):
-            y = Resample(*tables(mode, H, O, s, align), axis + 2)(y)
+            there = smoothing(mode, H, O, s) if smooth else tables(mode, H, O, s, align)
+            y = Resample(*there, axis + 2)(y)
     return rounded(y, x)
 
 
@@ -126,6 +133,24 @@ def tables(mode: str, H: int, O: int, scale: float | None, align: bool) -> tuple
     return there, turned(there, H)
 
 
+@lru_cache(1 << 8)
+def smoothing(mode: str, H: int, O: int, scale: float | None) -> tuple[Table, Table]:
+    """The tables where the kernel is as wide as a pixel of the result, if that is the larger one."""
+    step = H / O if scale is None else 1 / scale
+    wide = max(step, 1)
+    place = ((np.arange(O) + 0.5) * step - 0.5)[:, None]
+    reach = wide * (2 if mode == "bicubic" else 1)
+    index = np.ceil(place - reach) + np.arange(floor(2 * reach) + 1)
+    d = abs(index - place) / wide
+    if mode == "bicubic":
+        weight = np.where(d < 1, near(d, SMOOTH), np.where(d < 2, far(d, SMOOTH), 0))
+    else:
+        weight = np.maximum(1 - d, 0)
+    weight = np.where((index >= 0) & (index < H), weight, 0)
+    there = Table(index.clip(0, H - 1).astype(int), weight / weight.sum(1, keepdims=True))
+    return there, turned(there, H)
+
+
 def turned(there: Table, H: int) -> Table:
     """The table of the adjoint: for each pixel the results that it is part of, as many columns as the most have."""
     O = len(there.index)
@@ -148,14 +173,17 @@ def line(t: Any) -> list[Any]:
 
 def cubic(t: Any) -> list[Any]:
     """The weights of four pixels at the distances 1 + t, t, 1 - t and 2 - t."""
-
-    def near(d: Any) -> Any:  # up to 1
-        return ((SHARP + 2) * d - (SHARP + 3)) * d * d + 1
-
-    def far(d: Any) -> Any:  # from 1 to 2
-        return ((SHARP * d - 5 * SHARP) * d + 8 * SHARP) * d - 4 * SHARP
-
     return [far(1 + t), near(t), near(1 - t), far(2 - t)]
+
+
+def near(d: Any, a: float = SHARP) -> Any:
+    """The cubic at distances up to 1."""
+    return ((a + 2) * d - (a + 3)) * d * d + 1
+
+
+def far(d: Any, a: float = SHARP) -> Any:
+    """The cubic at distances from 1 to 2."""
+    return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
 
 
 def grid_sample(

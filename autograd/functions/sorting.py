@@ -51,20 +51,23 @@ def ordered(x: Operand, index: Array, k: int) -> Any:
     return at_places(x, places_along(index, x.shape, k))
 
 
-def topk(x: Operand, k: int, axis: int = -1) -> tuple[Any, Array]:
+def topk(x: Operand, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Array]:
     """The k largest elements along `axis`, the largest first, and their numbers there.   (N, C) -> (N, k), (N, k)
 
-    Raises ValueError unless 0 <= k <= the size of the axis.
+    largest=False: the k smallest, the smallest first. nan counts as larger than all numbers.
+    Raises TypeError if `largest` is not a flag, ValueError unless 0 <= k <= the size of the axis.
     """
     x = operand("topk", x)
     a = one_axis("topk", x.shape, axis)
     k = whole("topk: k", k, least=0, most=x.shape[a])
+    down = flag("topk: largest", largest)
     value, n, before = as_array(x), x.shape[a], (slice(None),) * a
     if k * 4 > n:
-        index = argsort(x, a, descending=True)[(*before, slice(k))]
-    else:  # the k largest, in any order, and then in this one
-        index = value.argpartition(n - k - (k == 0), a)[(*before, slice(n - k, n))]
-        index = ordered(index, argsort(ordered(value, index, a), a, descending=True), a)
+        index = argsort(x, a, descending=down)[(*before, slice(k))]
+    else:  # the k first, in any order, and then in this one
+        first, edge = (n - k, n - k - (k == 0)) if down else (0, k - (k > 0))
+        index = value.argpartition(edge, a)[(*before, slice(first, first + k))]
+        index = ordered(index, argsort(ordered(value, index, a), a, descending=down), a)
     return ordered(x, index, a), index
 
 

@@ -65,6 +65,18 @@ def test_interpolate(n):
                 )
 
 
+def test_interpolate_without_aliases():
+    x = rng.standard_normal((2, 3, 12, 7))
+    for mode, (size, scale) in product(
+        ("bilinear", "bicubic"), ((3, None), (11, None), (1, None), (None, 0.6), (None, 2))
+    ):
+        agree(
+            lambda v: F.interpolate(v, size, scale, mode, antialias=True),
+            lambda t: T.interpolate(t, size, scale, mode, antialias=True),
+            x,
+        )
+
+
 @pytest.mark.parametrize("n", [2, 3])
 def test_grid_sample(n):
     x = rng.standard_normal((2, 3, *SIZES[n]))

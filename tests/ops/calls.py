@@ -496,7 +496,7 @@ CALLS |= {
     "F.glu": (F.glu, {"x": x.T, "axis": -1}, {"axis": ["one axis"]}), "F.threshold": (F.threshold, {"x": x, "limit": 0.5, "value": 1.0}, {"limit": ["number"], "value": ["number"]}),
     **{f"F.{name}": (getattr(F, name), {"x": x, "limit": 0.5}, {"limit": ["number"]}) for name in ["hardshrink", "softshrink"]},
     "F.matrix_norm": (F.matrix_norm, {"x": x, "ord": "fro", "keepdims": False}, {"ord": ["optional", "norm"]}),
-    "F.topk": (F.topk, {"x": x, "k": 1, "axis": 0}, {"k": ["whole"], "axis": ["one axis"]}),
+    "F.topk": (F.topk, {"x": x, "k": 1, "axis": 0, "largest": False}, {"k": ["whole"], "axis": ["one axis"], "largest": ["flag"]}),
     "F.quantile": (F.quantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False}, {"q": ["parts"]}),
     "F.take": (F.take, {"x": x, "index": [0, 1], "axis": 0}, {"index": ["numbers", "a place"], "axis": ["one axis", "optional"]}),
     "F.take_along_axis": (F.take_along_axis, {"x": x, "index": integers, "axis": 1}, {"index": ["numbers"], "axis": ["one axis"]}),
@@ -536,7 +536,7 @@ CALLS |= {
 }  # fmt: skip
 
 of_images = {
-    "stride": ["sizes", "optional"], "ceil_mode": ["flag"], "count_include_pad": ["flag"], "align_corners": ["flag"], "divisor": ["number", "optional"], "size": ["sizes", "optional"], "mode": [], "padding_mode": [],
+    "stride": ["sizes", "optional"], "ceil_mode": ["flag"], "count_include_pad": ["flag"], "align_corners": ["flag"], "antialias": ["flag"], "divisor": ["number", "optional"], "size": ["sizes", "optional"], "mode": [], "padding_mode": [],
     "indices": [], "scale": ["number", "optional", "scales"], "grid": [], "theta": [], "padding_idx": ["whole", "optional"], "width": ["sizes"], "value": ["number", "pad value"], "groups": ["whole"],
 }  # fmt: skip
 TAKEN |= {"scales": {"numbers as objects": "a scale for each axis"}}
@@ -549,7 +549,7 @@ CALLS |= {
         **{f"average_pool{n}d": {"x": images(2, 4, *[5] * n), **pooled, **counted} for n in (1, 2, 3)}, "max_unpool": {"x": np.ones((1, 1, 2)), "indices": np.array([[[0, 1]]]), "size": 4},
         **{f"adaptive_{kind}_pool{n}d": {"x": images(2, 4, *[5] * n), "size": 2} for n in (1, 2, 3) for kind in ("average", "max")}, **{f"dropout{n}d": {"x": images(2, 4, *[5] * n), "p": 0.5, "rng": 0} for n in (1, 2, 3)},
         **{f"conv_transpose{n}d": {"x": images(1, 2, *[4] * n), "W": images(2, 3, *[2] * n), "b": np.ones(3), "output_pad": 0, **options} for n in (1, 3)},
-        "interpolate": {"x": batch, "size": (3, 4), "mode": "bilinear", "align_corners": True}, "grid_sample": {"x": batch, "grid": np.zeros((2, 1, 1, 2)), "mode": "nearest", "padding_mode": "border", "align_corners": True},
+        "interpolate": {"x": batch, "size": (3, 4), "mode": "bilinear", "align_corners": True, "antialias": False}, "grid_sample": {"x": batch, "grid": np.zeros((2, 1, 1, 2)), "mode": "nearest", "padding_mode": "border", "align_corners": True},
         "affine_grid": {"theta": np.ones((1, 2, 3)), "size": 2, "align_corners": True}, "pad": {"x": x, "width": 1, "value": 0.0, "mode": "edge"}, "pixel_shuffle": {"x": batch, "scale": 2}, "pixel_unshuffle": {"x": images(1, 1, 4, 4), "scale": 2},
         "channel_shuffle": {"x": batch, "groups": 2}, "unfold": {"x": batch, "kernel": 2, "stride": 1, "pad": 0, "dilation": 1}, "fold": {"cols": np.ones((1, 4, 4)), "size": (3, 3), "kernel": 2, "stride": 1, "pad": 0, "dilation": 1},
         "embedding": {"W": rows, "index": [0, 1], "padding_idx": 1},

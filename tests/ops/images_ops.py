@@ -83,9 +83,9 @@ def hat(d):
     return max(0.0, 1 - abs(d))
 
 
-def keys(d):
-    """Keys' kernel for a = -3/4."""
-    d, a = abs(d), -0.75
+def keys(d, a=-0.75):
+    """Keys' kernel."""
+    d = abs(d)
     if d <= 1:
         return (a + 2) * d**3 - (a + 3) * d**2 + 1
     return a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a if d < 2 else 0.0
@@ -104,7 +104,7 @@ def mirrored(p, H, align):
     return p
 
 
-def resized(x, size=None, scale=None, mode="nearest", align_corners=False):
+def resized(x, size=None, scale=None, mode="nearest", align_corners=False, antialias=False):
     n = x.ndim - 2
     if mode == "area":
         return regions(np.mean)(x, [floor(H * s) for H, s in zip(x.shape[2:], each(scale, n))] if size is None else size)
@@ -119,6 +119,11 @@ def resized(x, size=None, scale=None, mode="nearest", align_corners=False):
                 matrix[o, min(floor((o + (0.5 if mode == "nearest-exact" else 0)) * step), H - 1)] += 1
                 continue
             s = o * (H - 1) / max(O - 1, 1) if align_corners else (o + 0.5) * step - 0.5
+            if antialias:
+                wide, kernel = max(step, 1), (lambda t: keys(t, -0.5)) if mode == "bicubic" else hat
+                matrix[o] = [kernel((s - p) / wide) for p in range(H)]
+                matrix[o] /= matrix[o].sum()
+                continue
             for p in range(-4, H + 4):
                 matrix[o, min(max(p, 0), H - 1)] += (keys if mode == "bicubic" else hat)(s - p)
         x = np.moveaxis(np.moveaxis(x, axis + 2, -1) @ matrix.T.astype(x.dtype), -1, axis + 2)
@@ -243,6 +248,7 @@ def interpolations():
             cases += [case(x, s, None, m) for s in (3, 5)] + [case(x, scale=s, mode=m) for s in (2, 1.6)]
             if m in (line, "bicubic"):
                 cases += [case(x, s, None, m, True) for s in (1, 4)] + [case(x, scale=(1.5,) * n, mode=m, align_corners=True)]
+                cases += [case(x, s, None, m, antialias=True) for s in (1, 2, 4)] + [case(x, scale=0.7, mode=m, antialias=True)]
     x = plain(2, 2, 3, 2)
     return [*cases, *[case(a, 4, mode=m) for a in (strided(x), x.swapaxes(2, 3), x.astype(np.float32)) for m in ("nearest", "bicubic")]]
 
@@ -376,7 +382,7 @@ OPS = [
         "interpolate", F.interpolate, resized, interpolations(),
         [
             wrong(ValueError, "a size or a scale, one of them", plain(1, 1, 3)), wrong(ValueError, "one of them", plain(1, 1, 3), 2, 2), wrong(ValueError, "mode must be one of 'nearest', .*, not 'bilinear'", plain(1, 1, 3), 2, mode="bilinear"),
-            wrong(ValueError, "align_corners must be False in mode 'nearest'", plain(1, 1, 3), 2, align_corners=True), wrong(ValueError, "size must be a whole number", plain(1, 1, 3), 0), wrong(ValueError, "scale must be above 0", plain(1, 1, 3), scale=0),
+            wrong(ValueError, "align_corners must be False in mode 'nearest'", plain(1, 1, 3), 2, align_corners=True), wrong(ValueError, "antialias takes lines and cubics without align_corners, not mode 'area'", plain(1, 1, 3), 2, mode="area", antialias=True), wrong(ValueError, "size must be a whole number", plain(1, 1, 3), 0), wrong(ValueError, "scale must be above 0", plain(1, 1, 3), scale=0),
             wrong(ValueError, "must have the axes", plain(3), 2), wrong(ValueError, "at least one pixel", plain(1, 1, 0), 2), wrong(ValueError, "or 1 of them", plain(1, 1, 3), scale=(1, 2)),
         ],
     ),

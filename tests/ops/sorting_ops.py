@@ -33,8 +33,8 @@ def of_kind(f):
     return lambda x, *args, **options: f(x, *args, **options).astype(x.dtype)
 
 
-def largest(x, k, axis=-1):
-    first = lambda row: order(row, True)[:k]  # noqa: E731
+def first_ones(x, k, axis=-1, largest=True):
+    first = lambda row: order(row, largest)[:k]  # noqa: E731
     return of_kind(along(lambda row: [row[i] for i in first(row)]))(x, axis=axis), along(first)(x, axis=axis).astype(int)
 
 
@@ -46,6 +46,7 @@ def sorts():
 
 def firsts():
     cases = [case(v, k) for k in (1, 2, 3, 5, 6)] + [case(x, k, axis=a) for k in (1, 2, 3) for a in (0, 1, -1)]
+    cases += [case(normal(8), k, largest=False) for k in (0, 1, 2, 3, 8)] + [case(normal(2, 9), 2, axis=1, largest=False), case(box, 1, axis=1, largest=False)]
     return [*cases, *[case(box, 2, axis=a) for a in (0, 1, 2)], case(strided(x), 2), case(x.T, 2), case(x.astype(np.float32), 2), case(normal(1), 1), *[case(normal(n, seed=n), n) for n in range(2, 8)]]
 
 
@@ -79,8 +80,8 @@ with_methods = [case(x, q, axis=a, method=m) for q in (0.3, 0.6) for a in (None,
 OPS = [
     Op("argsort", F.argsort, lambda x, **o: along(order)(x, **o).astype(int), sorts(), [*no_number("argsort"), wrong(TypeError, "descending must be True or False, not 1", x, 0, 1)], order=0),
     Op("sort", F.sort, of_kind(along(lambda row, descending=False: sorted(row, reverse=descending))), sorts(), no_number("sort")),
-    Op("topk", lambda *args, **options: F.topk(*args, **options)[0], lambda *args, **options: largest(*args, **options)[0], firsts(), [size, wrong(TypeError, "k must be a whole number, not 1.0", x, 1.0), wrong(ValueError, "k must be at least 0", x, -1), wrong(ValueError, "axis 2 does not fit", x, 1, 2)]),
-    Op("topk numbers", lambda *args, **options: F.topk(*args, **options)[1], lambda *args, **options: largest(*args, **options)[1], firsts(), [size, wrong(ValueError, "at least 0, not -1", x, -1)], order=0),
+    Op("topk", lambda *args, **options: F.topk(*args, **options)[0], lambda *args, **options: first_ones(*args, **options)[0], firsts(), [size, wrong(TypeError, "k must be a whole number, not 1.0", x, 1.0), wrong(ValueError, "k must be at least 0", x, -1), wrong(ValueError, "axis 2 does not fit", x, 1, 2), wrong(TypeError, "largest must be True or False, not 1", x, 1, largest=1)]),
+    Op("topk numbers", lambda *args, **options: F.topk(*args, **options)[1], lambda *args, **options: first_ones(*args, **options)[1], firsts(), [size, wrong(ValueError, "at least 0, not -1", x, -1)], order=0),
     Op("median", F.median, by_lists(statistics.median), distinct, wrongs("median", twice, *nothing)),
     Op(
         "quantile", F.quantile, quantiles, parts,
