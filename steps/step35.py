@@ -3,18 +3,31 @@
 New: a look at what higher orders cost. The derivative of y = tanh x is 1 - y², which looks harmless; but the
 product rule makes several terms of each term, and so each derivative has a graph that is a multiple of the one
 before. What comes out is checked against a formula: the n-th derivative of tanh is a polynomial in y, and the
-next one is that polynomial's derivative times 1 - y².
+next one is that polynomial's derivative times 1 - y². The package takes that way: its tanh has one function for
+each derivative, while the class here, which is written as one would at first, has hundreds.
 
 In the package: autograd/functions/elementwise.py
 """
 
 from pathlib import Path
 
+import numpy as np
 from numpy.polynomial import Polynomial
 
 import autograd as ag
 import autograd.functions as F
 from autograd import visualize
+
+
+class Tanh(ag.Function):
+    """y = tanh x, with the derivative as it comes from the definition."""
+
+    def forward(self, x):
+        return np.tanh(x)
+
+    def backward(self, gy):
+        (y,) = self.outputs
+        return gy * (1 - y * y)
 
 
 def count_functions(y):
@@ -32,9 +45,10 @@ folder = Path("runs/steps")
 folder.mkdir(parents=True, exist_ok=True)
 
 x = ag.Variable(1.0, name="x")
-derivatives = [F.tanh(x)]
+derivatives, short = [Tanh()(x)], [F.tanh(x)]
 for _ in range(7):
-    derivatives.append(ag.grad(derivatives[-1], x, create_graph=True))
+    for found in (derivatives, short):
+        found.append(ag.grad(found[-1], x, create_graph=True))
 
 polynomial = Polynomial([0, 1])  # tanh itself, as a polynomial in y
 sizes = []
@@ -50,4 +64,6 @@ for order in (1, 2, 3):
     picture = visualize.plot(derivatives[order], folder / f"step35_tanh{order}.svg")
     print("drawn:", picture)
 
+print("the same by the package's tanh:", f"{short[7].item():.12f}", "functions:", count_functions(short[7]))
+assert abs(short[7].item() - derivatives[7].item()) < 1e-9
 assert all(later > sooner for sooner, later in zip(sizes, sizes[1:]))
