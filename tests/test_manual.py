@@ -72,6 +72,7 @@ def test_a_missing_name_is_answered_as_the_page_says(theirs, ours):
         assert any(name.split(".")[-1] in text for name in ours), text
 
 
+@pytest.mark.standin_exempt("torch shares its memory with NumPy")
 @pytest.mark.parametrize("topic, theirs, ours", EQUAL)
 def test_pairs_without_a_note_give_the_same_numbers(topic, theirs, ours):
     torch = pytest.importorskip("torch", reason="PyTorch is what these are compared with: make compare")
