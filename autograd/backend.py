@@ -23,6 +23,7 @@ from autograd.locks import drawers
 __all__ = [
     "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "generator", "gpu_available",
     "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device", "to_numpy",
+    "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -158,6 +159,11 @@ def to_device(x: Array, device: str) -> Array:
     if device == "gpu":
         return cupy().asarray(x) if namespace(x) is np else x
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")
+
+
+def zeros_like(x: Array) -> Array:
+    """Zeros of the shape and the dtype of x, on its device. For an infinite x, x * 0 would be nan."""
+    return namespace(x).zeros(x.shape, x.dtype)
 
 
 def seeded(name: str, rng: Any) -> np.random.Generator:

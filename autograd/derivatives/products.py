@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd.backend import zeros_like
 from autograd.checks import flag
 from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.structures import called, detached, inputs, like, scalar
@@ -63,7 +64,7 @@ def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     xs, rebuild = inputs(name, x, create_graph)
     vs = like(name, v, xs, x, create_graph)
     ys, rebuild_y = called(name, f, rebuild(xs))
-    us = [zeros_like(y) for y in ys]
+    us = [Variable(zeros_like(y.value)) for y in ys]
     gxs = grad(ys, xs, us, create_graph=True)
     return rebuild_y(detached(ys, create_graph)), rebuild_y(grad(gxs, us, vs, create_graph=create_graph))
 
@@ -85,8 +86,3 @@ def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     y = scalar(name, called(name, f, rebuild(xs))[0])
     gxs = grad(y, xs, create_graph=True)
     return detached([y], create_graph)[0], rebuild(grad(gxs, xs, vs, create_graph=create_graph))
-
-
-def zeros_like(y: Variable) -> Variable:
-    """Zeros of its shape, on its device."""
-    return Variable(y.value * 0)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.algebra import FloorDiv, Mod, Operand, as_array
-from autograd.backend import namespace
+from autograd.backend import namespace, zeros_like
 from autograd.checks import number, whole
 from autograd.function import Function
-from autograd.functions.arithmetic import masked, sign, where
+from autograd.functions.arithmetic import sign, where
 from autograd.functions.operands import check_elementwise, in_single, operand
 
 __all__ = [
@@ -30,7 +30,7 @@ class Steps(Function):
         return getattr(namespace(x), self.name)(x, *self.parameters)
 
     def backward(self, gy):
-        return masked(gy, namespace(as_array(gy)).zeros(gy.shape, bool))  # gy * 0 is nan for an infinite gy
+        return zeros_like(as_array(gy))
 
 
 def floor(x: Operand) -> Any:
@@ -125,7 +125,7 @@ class Copysign(Function):
 
     def backward(self, gy):
         (x0, _), (y,) = self.inputs, self.outputs
-        return gy * sign(x0) * sign(y), gy * 0
+        return gy * sign(x0) * sign(y), zeros_like(as_array(gy))
 
 
 def copysign(x0: Operand, x1: Operand) -> Any:

@@ -95,13 +95,7 @@ def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, meth
     Raises TypeError if q is no number and no list or array of them, ValueError unless 0 <= q <= 1, for another method,
     and for an axis without elements.
     """
-    axes = axes_at("quantile", x, axis, empty=False)
-    shape = reduced_shape(x.shape, axis, keepdims)
-    parts = checked_parts(q)
-    way = METHODS[one_of("quantile: method", method, *METHODS)]
-    q = q if isinstance(q, Variable) and method == "linear" else None
-    y = with_room(lambda x, q: along_the_way(rows_over(x, axes), parts.reshape(-1), q, way), x, q)
-    return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
+    return quantiles("quantile", along_the_way, x, q, axis, keepdims, method)
 
 
 def nanquantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Any:
@@ -109,27 +103,17 @@ def nanquantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, m
 
     Raises what `quantile` raises.
     """
-    axes = axes_at("nanquantile", x, axis, empty=False)
+    return quantiles("nanquantile", without_nan, x, q, axis, keepdims, method)
+
+
+def quantiles(name: str, of_rows: Any, x: Operand, q: Any, axis: Axis, keepdims: bool, method: str) -> Any:
+    """The quantiles over `axis`, those of each row by `of_rows`; `name` stands in the messages of errors."""
+    axes = axes_at(name, x, axis, empty=False)
     shape, parts = reduced_shape(x.shape, axis, keepdims), checked_parts(q)
-    way = METHODS[one_of("nanquantile: method", method, *METHODS)]
-
+    way = METHODS[one_of(f"{name}: method", method, *METHODS)]
     q = q if isinstance(q, Variable) and method == "linear" else None
-
-    def quantiles(x: Any, q: Any) -> Any:
-        rows = rows_over(x, axes)
-        value = as_array(rows)
-        xp, column, order = namespace(value), namespace(value).arange(len(rows))[:, None], value.argsort(1)
-        last = to_numpy((value == value).sum(1, keepdims=True)).clip(1, None) - 1
-        places = way(parts.reshape(-1) * last)
-        low = np.floor(places).astype(int)
-        weight = xp.asarray((places - low).astype(rows.dtype))
-        weight = weight if q is None else reshape(q, (1, -1)) * xp.asarray(last) - xp.asarray(low)
-        below, above = [
-            getitem(rows, (column, order[column, xp.asarray(place)])) for place in (low, np.minimum(low + 1, last))
-        ]
-        return below * (1 - weight) + above * weight
-
-    return reshape(moveaxis(with_room(quantiles, x, q), 1, 0), (*parts.shape, *shape))
+    y = with_room(lambda x, q: of_rows(rows_over(x, axes), parts.reshape(-1), q, way), x, q)
+    return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
 
 
 def nanmedian(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -154,16 +138,34 @@ def checked_parts(q: Any) -> Array:
 def along_the_way(rows: Operand, parts: Array, q: Any, way: Any) -> Any:
     """The quantiles of each row, with a gradient in q unless that is None.   (M, n), (K,) -> (M, K)"""
     value, n = as_array(rows), rows.shape[1]
-    xp, places = namespace(value), way(parts * (n - 1))
+    places = way(parts * (n - 1))
     low = np.floor(places).astype(int)
-    high, weight = np.minimum(low + 1, n - 1), xp.asarray((places - low).astype(rows.dtype))
-    weight = reshape(q, -1) * (n - 1) - xp.asarray(low) if q is not None else weight
-    kept = sorted({*low.tolist(), *high.tolist(), n - 1})
+    kept = sorted({*low.tolist(), *np.minimum(low + 1, n - 1).tolist(), n - 1})
     index = value.argpartition(kept, 1) if kept else value.argsort(1)  # these places suffice
-    column = xp.arange(len(rows))[:, None]
-    below, above = [getitem(rows, (column, index[:, xp.asarray(place)])) for place in (low, high)]
+    y = between(rows, index, places, n - 1, q)
+    last = value[namespace(value).arange(len(rows))[:, None], index[:, -1:]]
+    return where(last != last, last, y) if bool((last != last).any()) else y  # a nan is the last one
+
+
+def without_nan(rows: Operand, parts: Array, q: Any, way: Any) -> Any:
+    """`along_the_way` among the elements of each row that are not nan.   (M, n), (K,) -> (M, K)"""
+    value = as_array(rows)
+    last = to_numpy((value == value).sum(1, keepdims=True)).clip(1, None) - 1
+    return between(rows, value.argsort(1), way(parts * last), last, q)
+
+
+def between(rows: Operand, index: Array, places: Array, last: Any, q: Any) -> Any:
+    """The elements at these places of the sorted rows, on the straight line between two neighbours.
+
+    `index` sorts the rows, as far as the places need it. Where q is given, places are q times `last`.
+    """
+    xp, low = namespace(index), np.floor(places).astype(int)
+    weight = xp.asarray((places - low).astype(rows.dtype))
+    weight = weight if q is None else reshape(q, (1, -1)) * xp.asarray(last) - xp.asarray(low)
+    column = xp.arange(len(index))[:, None]
+    below, above = [
+        getitem(rows, (column, index[column, xp.asarray(place)])) for place in (low, np.minimum(low + 1, last))
+    ]
     if q is None and bool((weight == 0).any()):
         above = masked(above, xp.broadcast_to(weight != 0, above.shape))  # an infinity times 0 is nan
-    y = below * (1 - weight) + above * weight
-    last = value[column, index[:, -1:]]
-    return where(last != last, last, y) if bool((last != last).any()) else y  # a nan is the last one
+    return below * (1 - weight) + above * weight

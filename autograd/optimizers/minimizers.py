@@ -15,7 +15,7 @@ from math import inf, isfinite, sqrt
 from typing import Any, Self
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, namespace
+from autograd.backend import Array, is_array, namespace, zeros_like
 from autograd.checks import number, shown, takes, whole
 from autograd.layers.arguments import check_arguments
 from autograd.layers.base import named_objects
@@ -112,7 +112,7 @@ class Minimizer:
             p.cleargrad()
         y, params = loss_of(closure), self.params()
         if any(p.grad is not None for p in params):  # the closure has called backward
-            gs = [Variable(p.value * 0) if p.grad is None else p.grad for p in params]
+            gs = [Variable(zeros_like(p.value)) if p.grad is None else p.grad for p in params]
         else:
             gs = grad(y, params)
         arrays = [g.data.reshape(-1) for g in gs]

@@ -250,3 +250,19 @@ def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g):
 def test_an_infinite_gradient_stays_with_its_pixel(f, x, gy, expected):
     x = Variable(np.array([[x]]))
     assert grad([f(x)], [x], [Variable(np.array([[gy]], float))])[0].data.tolist() == [[expected]]
+
+
+def test_quantiles_without_nan_keep_infinities_apart():
+    x = Variable(np.array([1.0, 2.0, np.inf, np.nan]))
+    assert F.nanmedian(x).item() == F.nanquantile(x, 0.5).item() == 2
+    assert F.nanquantile(x, 1.0).item() == np.inf
+    assert gradient(F.nanmedian, [1.0, 2.0, np.inf, np.nan]) == [[0, 1, 0, 0]]
+
+
+@pytest.mark.parametrize("f", [F.floor, F.sign, lambda x: x // 2, lambda x: 7 // x, lambda x: F.copysign(3.0, x)])
+@pytest.mark.parametrize("seed", [1.0, np.inf])
+def test_steps_have_the_gradient_0(f, seed):
+    x = Variable(np.array([0.5, 3.0]))
+    f(x).backward(gradient=np.full(2, seed))
+    assert x.grad.data.tolist() == [0, 0]
+    assert grad(f(x), x, create_graph=True).data.tolist() == [0, 0]
