@@ -16,17 +16,9 @@ from autograd.backend import as_numbers, is_array
 from autograd.checks import shown
 
 __all__ = [
-    "NUMBERS",
-    "check_real",
-    "constant",
-    "copied_index",
-    "family_of_result",
-    "holds",
-    "is_sparse",
-    "real_dtype",
-    "result",
-    "settle",
-]
+    "NUMBERS", "check_real", "constant", "copied_index", "family_of_result", "holds", "is_sparse", "real_dtype",
+    "result", "settle",
+]  # fmt: skip
 
 KINDS = "fiub"  # of the dtypes that are real numbers
 NUMBERS = frozenset({float, int, bool})  # what needs no second look

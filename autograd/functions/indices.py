@@ -124,7 +124,7 @@ def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any
     return x + AddAt((slice(None),) * k + (index,), x.shape)(values)
 
 
-def places_of(name: str, x: Any, index: Any) -> Array:
+def places_of(x: Any, index: Any) -> Array:
     """The numbers of the elements x[index] among all elements of x."""
     return getitem(namespace(as_array(x)).arange(x.size).reshape(x.shape), index)
 
@@ -148,7 +148,7 @@ def setitem(x: Operand, index: Any, values: Operand) -> Any:
     The index is one of `getitem`. Of a place that is named twice the last value stays, and alone has a gradient.
     """
     x = operand("setitem", x)
-    places = places_of("setitem", x, index)
+    places = places_of(x, index)
     return put(x, places, fitting("setitem", x, values, places.shape))
 
 
@@ -180,7 +180,7 @@ def add_at(x: Operand, index: Any, values: Operand) -> Any:
     The index is one of `getitem`, and values are broadcast to x[index].
     """
     x = operand("add_at", x)
-    places = places_of("add_at", x, index)
+    places = places_of(x, index)
     return x + reshape(AddRows(x.size)(fitting("add_at", x, values, places.shape), places), x.shape)
 
 

@@ -7,6 +7,7 @@ TypeError for what is no array of real numbers, ValueError for shapes that do no
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import Any
 
 from autograd.algebra import Operand, as_array, reshape
@@ -129,11 +130,8 @@ def block_diag(*xs: Operand) -> Any:
     blocks = [with_axes(reals("block_diag", x), 2) for x in xs]
     if not blocks or any(x.ndim > 2 for x in blocks):
         raise ValueError(f"block_diag takes one matrix or more, not shapes {[x.shape for x in blocks]}")
-    rows, before, width = [], 0, math.fsum([x.shape[1] for x in blocks])
-    for x in blocks:
-        rows.append(pad(x, ((0, 0), (before, int(width) - before - x.shape[1]))))
-        before += x.shape[1]
-    return concat(rows, 0)
+    ends = [0, *accumulate([x.shape[1] for x in blocks])]
+    return concat([pad(x, ((0, 0), (a, ends[-1] - b))) for x, a, b in zip(blocks, ends, ends[1:])], 0)
 
 
 def tensorinv(x: Operand, ind: int = 2) -> Any:

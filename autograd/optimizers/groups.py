@@ -12,18 +12,9 @@ from autograd.checks import number, shown, takes
 from autograd.variable import Variable
 
 __all__ = [
-    "Group",
-    "Rate",
-    "Which",
-    "below",
-    "check_found",
-    "checked_rate",
-    "group",
-    "grouped",
-    "rate_at",
-    "settings_of",
+    "Group", "Rate", "Which", "below", "check_found", "checked_rate", "group", "grouped", "rate_at", "settings_of",
     "vectors",
-]
+]  # fmt: skip
 
 Rate: TypeAlias = float | Callable[[int], float]
 Which: TypeAlias = str | Callable[..., bool]
