@@ -60,6 +60,13 @@ class Watcher:
         """Runs `layer.forward` on its arguments."""
         return layer.forward(*xs, **options) if self.outer is None else self.outer.layer(layer, xs, options)
 
+    def update(self, optimizer: Any, path: str, lr: float, t: int, arrays: Sequence[Any]) -> None:
+        """Runs the formula of an optimizer on a parameter, its gradient and its slots."""
+        if self.outer is None:
+            optimizer.formula(lr, t, *arrays)
+        else:
+            self.outer.update(optimizer, path, lr, t, arrays)
+
 
 class Mode(NamedTuple):
     """All that is on, as this thread or task has set it. Whether a call trains is the answer of `training()`."""

@@ -81,7 +81,7 @@ class Adam(Optimizer):
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
-        c = sqrt(1 - self.beta2**t)  # the paper's faster order (section 2): both corrections become one number
+        c = (1 - self.beta2**t) ** 0.5  # the paper's faster order (section 2): both corrections become one number
         rate = lr * c / (1 - self.beta1**t)
         p -= rate * m / (namespace(p).sqrt(v) + c * self.eps)
 

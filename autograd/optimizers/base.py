@@ -28,6 +28,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import Array, device_of, is_array, namespace, to_device
 from autograd.checks import number, shown, takes, whole
+from autograd.config import mode
 from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -201,6 +202,7 @@ class Optimizer:
                 vars(self).update(before)
 
     def step_some(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
+        watcher = mode.get().watcher
         for path, g in grads.items():
             p = params[path]
             if self.kind is Variable:
@@ -214,7 +216,10 @@ class Optimizer:
                 array[...] = single
             else:
                 for arrays in in_cache(array, g, *slots):
-                    self.formula(lr, t, *arrays)
+                    if watcher is None:
+                        self.formula(lr, t, *arrays)
+                    else:
+                        watcher.update(self, path, lr, t, arrays)
             p.written(path)
 
     def check_replaced(self, params: Mapping[str, Variable]) -> None:
