@@ -70,7 +70,7 @@ class Tape:
             self.lines.append(Line((), text, used, into, place=self.place))
             return into
         ys = y if isinstance(y, (tuple, list)) else (y,)
-        kinds = ARRAYS if any(isinstance(x.held, ARRAYS) for x in used) or not used else NUMBERS
+        kinds = ARRAYS if not all(isinstance(x.held, NUMBERS) for x in used) or not used else NUMBERS
         outs = [Recorded(item, self) if isinstance(item, kinds) else item for item in ys]
         if not all([isinstance(item, Recorded) for item in outs]):
             return y  # a shape, a dtype: no array
@@ -315,6 +315,17 @@ def call(name: str, f: Any, args: Sequence[Any], options: Any, *first: Any) -> A
     y = f(*[operand(x) for x in args], **{key: opened(x) for key, x in options.items()})
     template, parts = call_text(name, args, options)
     return tape_of(*first, *args, out).put(template, [*first, *parts], y, out)
+
+
+class Draws:
+    """A generator of random numbers whose draws are lines of the tape."""
+
+    def __init__(self, held: np.random.Generator, tape: Tape) -> None:
+        known = tape.known.get(id(held))
+        self.held = known if known is not None else Recorded(held, tape, "rng")
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **options: call(f"{{}}.{name}", getattr(self.held.held, name), args, options, self.held)
 
 
 class Ufunc:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import is_array
 from autograd.capture.program import Diverged, Program
-from autograd.capture.recording import CURRENT, Recorded, Refused, Tape, refuse
+from autograd.capture.recording import CURRENT, Draws, Recorded, Refused, Tape, refuse
 from autograd.config import watching
 from autograd.function import Tracked, count_write, wrap
 from autograd.layers.base import Buffer, Layer, Parameter, named_objects
@@ -34,6 +35,8 @@ class Recording(Locator):
         self.updated: dict[int, tuple[Optimizer, list[str]]] = {}
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
+        if isinstance(getattr(f, "rng", None), np.random.Generator):
+            f.rng = Draws(f.rng, self.tape)
         with self.at(f"{self.calls[-1].path}: {type(f).__name__}" if self.calls else type(f).__name__):
             return super().forward(f, arrays)
 
@@ -152,8 +155,9 @@ def record(step: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, Replay]:
     structure, values = flat(y)
     outputs = [g for _, g in graded.values()] + values
     numbers = [*watcher.numbers.values()]
-    program = Program([*inputs, *[x for x, _ in numbers]], state, outputs, tape.lines)
-    replay = Replay(program, [now for _, now in numbers], [*watcher.updated.values()], [x for x, _ in graded.values()], structure, [get for _, get, _ in boxes])
+    drawn = [x for x in tape.known.values() if isinstance(x.held, np.random.Generator)]
+    program = Program([*inputs, *[x for x, _ in numbers], *drawn], state, outputs, tape.lines)
+    replay = Replay(program, [*[now for _, now in numbers], *[partial(getattr, x, "held") for x in drawn]], [*watcher.updated.values()], [x for x, _ in graded.values()], structure, [get for _, get, _ in boxes])
     return rebuilt(structure, iter([x.held for x in values])), replay
 
 
@@ -219,17 +223,18 @@ def state_of(step: Callable[..., Any]) -> Iterator[tuple[str, Any, Any]]:
     if hasattr(step, "__self__"):
         roots["self"] = step.__self__
     layers = {name: x for name, x in roots.items() if isinstance(x, (Layer, list, dict, tuple, Tracked))}
-    seen: set[int] = set()
+    names: dict[int, str] = {}
     for path, x in named_objects(layers, (Tracked, Buffer)):
-        seen.add(id(x))
+        names[id(x)] = path.replace(".", "_")
         get = Attribute(x, x if isinstance(x, Tracked) else None)
-        yield path.replace(".", "_"), get, get.put
+        yield names[id(x)], get, get.put
     for name, o in roots.items():
         if isinstance(o, Optimizer):
-            for path, slots in o.state.items():
+            own = dict(named_objects(o.root, o.kind))
+            for path in o.state:
                 for i, slot in enumerate(o.slots):
                     get = Slot(o, path, i)
-                    yield f"{path.replace('.', '_')}_{slot}", get, get.put
+                    yield f"{names.get(id(own[path]), name + '_' + path.replace('.', '_'))}_{slot}", get, get.put
 
 
 def capture(step: Callable[..., Any]) -> Captured:
