@@ -21,7 +21,7 @@ from autograd.config import float_dtype
 from autograd.locks import drawers
 
 __all__ = [
-    "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "generator", "gpu_available",
+    "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "forget", "generator", "gpu_available",
     "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device", "to_numpy",
     "zeros_like",
 ]  # fmt: skip
@@ -38,6 +38,12 @@ def register(array_type: type, module: ModuleType, special: Any = None) -> None:
     """Makes `module` the namespace of arrays of `array_type`, and `special` that of their special functions."""
     MODULES[array_type] = NAMESPACES[array_type] = module
     SPECIAL[module] = special
+
+
+def forget(array_type: type) -> None:
+    """Ends what `register` has begun: arrays of this type belong to no module any more."""
+    SPECIAL.pop(MODULES.pop(array_type), None)  # type: ignore[arg-type]
+    NAMESPACES.pop(array_type, None)
 
 
 def module_of(x: object) -> ModuleType | None:

@@ -1,17 +1,19 @@
 """A record as a program: what is not used goes, what never changes moves to the front, and the rest is Python's text.
 
-    tape.lines -> needed -> (constants, body) -> source -> function
+    tape.lines -> needed -> constants | guards first, body -> names -> source -> function
+
+The function takes the inputs and what the state is now; it writes into the state where that lies, and returns the
+outputs. It is the text and nothing else: `source` runs with NumPy alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import linecache
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Any
 
-import numpy as np
-
-from autograd.capture.recording import Line, Recorded
+from autograd.capture.device import GENERATORS, Line, Recorded, Tape
 
 __all__ = ["Diverged", "Program"]
 
@@ -20,83 +22,157 @@ class Diverged(Exception):
     """A replay met a value for which the step would take another way."""
 
 
-@dataclass
 class Program:
-    """The text of a step, and the function that it is.
+    """The text of a step, `source`, and the function that it is, `run`.
 
-    inputs     the names of the values that a call gives: arguments, and numbers such as the learning rate
-    state      arrays, which the program reads and writes where they lie
-    outputs    what a call returns
+    arguments   what `run` takes: the inputs, and the numbers and the state that it uses
+    getters     functions that get the present number or state, in the order of the arguments behind the inputs
+    answers     what its guards hold
+    risky       the arguments that it has changed already when the last guard is asked, by position
     """
 
-    inputs: Sequence[Recorded]
-    state: Sequence[Recorded]
-    outputs: Sequence[Recorded]
-    lines: Sequence[Line]
-
-    def __post_init__(self) -> None:
-        lines = needed(self.lines, self.outputs, self.state)
-        constants, body = split(lines, [*self.inputs, *self.state])
-        name_all([*self.inputs, *self.state], [*constants, *body])
-        self.constants, self.body = constants, body
-        self.source = self.text()
-        names: dict[str, Any] = {"Diverged": Diverged}
-        exec(compile(self.source, "<captured step>", "exec"), names)
+    def __init__(
+        self,
+        inputs: Sequence[Recorded],
+        given: Sequence[tuple[Recorded, Callable[[], Any]]],
+        outputs: Sequence[Recorded],
+        tape: Tape,
+    ) -> None:
+        lines = needed(tape.lines, outputs, [x for x, _ in given])
+        used = {id(x) for line in lines for x in line.args} | {id(x) for x in outputs}
+        unique = {id(x): (x, get) for x, get in given if id(x) in used}
+        self.arguments = [*inputs, *[x for x, _ in unique.values()]]
+        self.getters = [get for _, get in unique.values()]
+        self.outputs = outputs
+        self.constants, body = split(lines, self.arguments, outputs)
+        self.body = guards_first(body)
+        self.answers = [line.template for line in self.body if line.guard]
+        self.risky = risky(self.body, self.arguments)
+        name_all(self.arguments, [*self.constants, *self.body])
+        self.source = self.text(tape.quiet)
+        names: dict[str, Any] = {}
+        file = f"<captured step {next(numbers)}>"
+        linecache.cache[file] = len(self.source), None, self.source.splitlines(True), file  # for tracebacks
+        exec(compile(self.source, file, "exec"), names)
+        if self.answers:
+            names["Diverged"] = Diverged
         self.run = names["step"]
 
-    def text(self) -> str:
+    def text(self, quiet: bool) -> str:
         """The program: constants, and a function of the inputs and the state."""
-        rows = ["import numpy as np", "", *texts(self.constants), "", ""]
-        rows += [f"def step({', '.join([x.name for x in (*self.inputs, *self.state)])}):"]
-        rows += ["    " + row for row in texts(self.body)]
-        rows += [f"    return {', '.join([x.name for x in self.outputs])}", ""]
-        return "\n".join(rows)
+        rows = ["import numpy as np"]
+        if any("scipy.special" in line.template for line in (*self.constants, *self.body)):
+            rows.append("import scipy.special")
+        if self.answers:
+            rows += ["", "", "class Diverged(Exception):", '    """Other values than those of the record."""']
+        rows += ["", *texts(self.constants), "", ""]
+        rows += [f"def step({', '.join([x.name for x in self.arguments])}):"]
+        body = texts(self.body)
+        if quiet:
+            rows.append('    with np.errstate(all="ignore"):')
+        rows += [("        " if quiet else "    ") + row if row else "" for row in body]
+        rows += [f"    return ({''.join([x.name + ', ' for x in self.outputs]).rstrip()})", ""]
+        return "\n".join(rows).replace("return (,)", "return ()")
+
+    def forget(self) -> None:
+        """Lets go of the record's arrays; the text and the function stay."""
+        self.arguments, self.outputs, self.constants, self.body = [], [], [], []
 
 
-def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Any) -> list[Line]:
+numbers = count(1)
+
+
+def changed_by(line: Line) -> Recorded | None:
+    return None if line.into is None else line.into.root
+
+
+def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[Recorded]) -> list[Line]:
     """The lines that the outputs and the state depend on, and the guards."""
     kept: list[Line] = []
     values = {id(x) for x in outputs}
-    memory = {id(x.root) for x in [*outputs, *state]}
+    memory = {id(x.root) for x in (*outputs, *state)}
+    memory |= {id(line.into.root) for line in lines if line.into is not None and line.into.root.given}
     for line in reversed(lines):
         writes = line.into is not None and id(line.into.root) in memory
-        if not (writes or line.guard or any(id(y) in values for y in line.outs)):
-            continue
-        kept.append(line)
-        values |= {id(x) for x in line.args}
-        memory |= {id(x.root) for x in line.args}
+        if writes or line.guard or any(id(y) in values for y in line.outs):
+            kept.append(line)
+            values |= {id(x) for x in line.args}
+            memory |= {id(x.root) for x in line.args}
     return kept[::-1]
 
 
-def split(lines: Sequence[Line], given: Sequence[Recorded]) -> tuple[list[Line], list[Line]]:
-    """The lines that give the same in every replay, and the others."""
-    changing = {id(x.root) for x in given} | {id(line.into.root) for line in lines if line.into is not None}
+def split(
+    lines: Sequence[Line], given: Iterable[Recorded], outputs: Iterable[Recorded]
+) -> tuple[list[Line], list[Line]]:
+    """The lines that give the same in every replay, and the others. What is returned is made anew each time."""
+    changing = {id(x.root) for x in (*given, *outputs)}
+    changing |= {id(line.into.root) for line in lines if line.into is not None}
     constants: list[Line] = []
     body: list[Line] = []
     for line in lines:
-        fixed = line.into is None and not line.guard
-        fixed = fixed and not any(id(x.root) in changing for x in (*line.args, *line.outs))
+        fixed = line.into is None and not any(id(x.root) in changing for x in (*line.args, *line.outs))
+        if fixed and line.guard:
+            continue  # it asks a constant
         (constants if fixed else body).append(line)
         if not fixed:
             changing |= {id(y.root) for y in line.outs}
     return constants, body
 
 
-def name_all(given: Sequence[Recorded], lines: Sequence[Line]) -> None:
+def guards_first(lines: Sequence[Line]) -> list[Line]:
+    """The lines with each guard, and what it asks, in front, where that depends on nothing that the step changes."""
+    written = {id(line.into.root) for line in lines if line.into is not None}
+    made = {id(y): line for line in lines for y in line.outs}
+    front: dict[int, None] = {}
+
+    def cone(line: Line) -> list[Line] | None:
+        """The line and all that it needs; None if that is changed somewhere."""
+        found = []
+        for x in line.args:
+            if id(x.root) in written:
+                return None
+            if id(x) in made and id(made[id(x)]) not in front:
+                below = cone(made[id(x)])
+                if below is None:
+                    return None
+                found += below
+        return [*found, line]
+
+    for line in lines:
+        if line.guard:
+            front |= dict.fromkeys(map(id, cone(line) or ()))
+    return [*[line for line in lines if id(line) in front], *[line for line in lines if id(line) not in front]]
+
+
+def risky(lines: Sequence[Line], arguments: Sequence[Recorded]) -> list[int]:
+    """Positions of the arguments into which something is written before the last guard."""
+    last = max([i for i, line in enumerate(lines) if line.guard], default=0)
+    written = {id(line.into.root) for line in lines[:last] if line.into is not None}
+    return [i for i, x in enumerate(arguments) if id(x.root) in written]
+
+
+def name_all(given: Iterable[Recorded], lines: Sequence[Line]) -> None:
     """Gives each value a name of its own."""
-    taken: set[str] = {"np", "step", "Diverged"}
+    taken = {"np", "scipy", "step", "Diverged", "abs", "bool", "float", "int", "slice"}
+    v = count(1)
     for x in [*given, *[y for line in lines for y in line.outs]]:
-        name, n = x.name or "v", 1 if x.name else len(taken)
-        while (f"{name}{n}" if n > 1 else name) in taken:
+        base, name, n = x.name, x.name or f"v{next(v)}", 1
+        while name in taken:
             n += 1
-        x.name = f"{name}{n}" if n > 1 else name
-        taken.add(x.name)
+            name = f"{base}_{n}" if base else f"v{next(v)}"
+        x.name = name
+        taken.add(name)
 
 
 def texts(lines: Sequence[Line]) -> list[str]:
+    """The lines as Python's, with a comment where the part of the step or the function changes."""
     rows: list[str] = []
-    place = ""
+    part = place = ""
     for line in lines:
+        if line.part != part:
+            part = line.part
+            rows += ["", f"# {part}", ""] if rows else [f"# {part}", ""]
+            place = ""
         if line.place != place:
             place = line.place
             rows.append(f"# {place}")

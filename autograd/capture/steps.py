@@ -1,242 +1,177 @@
-"""`capture`: a step that is recorded once, and replayed from then on."""
+"""`capture`: a step that is recorded, and replayed from then on without a graph.
+
+    first call      as always: layers take their sizes, optimizers make their slots
+    second, third   recorded, as real steps; two records that are one program become a replay
+    from then on    the program, on the arrays that are there
+
+A step that no program can repeat is refused, and all that it has changed is put back. A replay stops where a question
+that the package asks of the values has another answer; that step is recorded, and its program is kept beside the first.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import update_wrapper
+from inspect import Parameter as Argument
+from inspect import signature
 from typing import Any
 
-import numpy as np
-
-from autograd.algebra import as_array
-from autograd.backend import is_array
-from autograd.capture.program import Diverged, Program
-from autograd.capture.recording import CURRENT, Draws, Recorded, Refused, Tape, refuse
-from autograd.config import watching
-from autograd.function import Tracked, count_write, wrap
-from autograd.layers.base import Buffer, Layer, Parameter, named_objects
-from autograd.optimizers.base import Optimizer
-from autograd.optimizers.groups import rate_at
-from autograd.watch.places import Locator
+from autograd.capture.device import refuse
+from autograd.capture.program import Diverged
+from autograd.capture.record import Record, Replay
+from autograd.capture.state import equal
+from autograd.capture.structures import signature_of
+from autograd.checks import shown
+from autograd.config import float_dtype, mode
 
 __all__ = ["Captured", "capture"]
 
-
-class Recording(Locator):
-    """The Watcher that tells the tape where it is, and makes numbers of the optimizers inputs."""
-
-    def __init__(self, tape: Tape) -> None:
-        super().__init__()
-        self.tape = tape
-        self.numbers: dict[tuple[int, str, Any], tuple[Recorded, Callable[[], Any]]] = {}
-        self.updated: dict[int, tuple[Optimizer, list[str]]] = {}
-
-    def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
-        if isinstance(getattr(f, "rng", None), np.random.Generator):
-            f.rng = Draws(f.rng, self.tape)
-        with self.at(f"{self.calls[-1].path}: {type(f).__name__}" if self.calls else type(f).__name__):
-            return super().forward(f, arrays)
-
-    def backward(self, f: Any, gys: Sequence[Any]) -> Any:
-        with self.at(f"backward of {type(f).__name__}"):
-            return super().backward(f, gys)
-
-    def update(self, optimizer: Any, path: str, lr: float, t: int, arrays: Sequence[Any]) -> None:
-        _, paths = self.updated.setdefault(id(optimizer), (optimizer, []))
-        paths.append(path)
-        rate = self.number(optimizer, "lr", lr, lambda: rate_at(optimizer.lr, optimizer.steps))
-        count = self.number(optimizer, "t", t, lambda: optimizer.counts[path] + 1)
-        with self.at(f"{type(optimizer).__name__}: {path}"):
-            super().update(optimizer, path, rate, count, arrays)
-
-    def number(self, optimizer: Any, name: str, value: Any, now: Callable[[], Any]) -> Recorded:
-        """A number of an optimizer, which each replay asks for anew."""
-        key = (id(optimizer), name, value)
-        if key not in self.numbers:
-            self.numbers[key] = Recorded(value, self.tape, {"t": "count"}.get(name, name)), now
-        return self.numbers[key][0]
-
-    @contextmanager
-    def at(self, place: str) -> Iterator[None]:
-        around, self.tape.place = self.tape.place, place
-        try:
-            yield
-        finally:
-            self.tape.place = around
+KEPT = 8  # signatures of arguments, and ways through the step for each
+TRIES = 16  # records one after the other, before the step is refused
 
 
-@dataclass
-class Replay:
-    """A program with what it needs from outside, and what it leaves behind."""
+class Ways:
+    """The replays of a step for arguments of one signature, and the records that are no replay yet."""
 
-    program: Program
-    numbers: list[Callable[[], Any]]
-    updated: list[tuple[Optimizer, list[str]]]
-    graded: list[Any]  # the Variables whose gradients are outputs, before those of the step
-    structure: Any
-    state: list[Callable[[], Any]]
+    def __init__(self) -> None:
+        self.warm = False
+        self.replays: list[Replay] = []
+        self.records: list[Record] = []
+        self.refused = ""  # why no program can repeat the step
+        self.tries = 0  # records since the last replay
 
-    def __call__(self, arrays: Sequence[Any]) -> Any:
-        values = self.program.run(*arrays, *[now() for now in self.numbers], *[get() for get in self.state])
-        for optimizer, paths in self.updated:
-            optimizer.steps += 1
-            for path in paths:
-                optimizer.counts[path] += 1
-        for x, g in zip(self.graded, values):
-            x.grad = wrap(g, x.family)
-        count_write()
-        return rebuilt(self.structure, iter(values[len(self.graded) :]))
+    def __call__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any, leaves: list[Any]) -> Any:
+        if self.refused:
+            refuse(self.refused, "give what changes as an argument")
+        if not self.warm:
+            y = step(*args, **options)
+            self.warm = True
+            return y
+        for i, replay in enumerate(self.replays):
+            if not replay.fits():
+                continue
+            try:
+                y = replay(leaves)
+            except Diverged:
+                continue
+            self.tries = 0
+            if i:
+                self.replays.insert(0, self.replays.pop(i))
+            return y
+        return self.record(step, names, args, options)
+
+    def record(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> Any:
+        """Runs the step and keeps its record: as a replay, if an earlier record is the same program."""
+        self.tries += 1
+        record = Record(step, names, args, options)
+        same = next((r for r in self.records if agree(r, record)), None)
+        if same is not None:
+            self.records.remove(same)
+            self.replays = [Replay(record), *[r for r in self.replays if r.fits()]][:KEPT]
+            return record.result
+        for before in self.records:
+            if before.program.answers == record.program.answers and before.reach.fits():
+                self.refused = difference(before, record)
+        if self.tries > TRIES:
+            change = self.records[-1].reach.change() or "a question of the package has a new answer each time"
+            self.refused = f"a step that takes another way at each call: {change}"
+        self.records = [*self.records, record][-KEPT:]
+        return record.result
+
+
+def agree(a: Record, b: Record) -> bool:
+    """Are two records one program, with one result?"""
+    return a.program.source == b.program.source and equal(a.structure, b.structure)
+
+
+def difference(a: Record, b: Record) -> str:
+    """What two records of a step differ in, in words."""
+    if a.program.source == b.program.source:
+        return f"a step that returns {shown(b.structure)}, and {shown(a.structure)} before"
+    rows = zip(a.program.source.splitlines(), b.program.source.splitlines())
+    before, now = next(((x.strip(), y.strip()) for x, y in rows if x != y), ("a shorter program", "a longer one"))
+    return f"a step whose numbers change from call to call ({before!r}, then {now!r})"
 
 
 class Captured:
-    """What `capture` returns."""
+    """A step and its programs: `capture` makes it, and it is called like the step."""
 
     def __init__(self, step: Callable[..., Any]) -> None:
         self.step = step
-        self.seen: set[Any] = set()
-        self.replays: dict[Any, Replay] = {}
+        self.ways: OrderedDict[Any, Ways] = OrderedDict()
+        self.names = names_of(step)
+        update_wrapper(self, step, updated=())
 
     @property
     def source(self) -> str:
-        """The program of the last record."""
-        return [*self.replays.values()][-1].program.source
+        """The program of the last replay, or of the last record, as text. Raises RuntimeError before the first record."""
+        return self.newest().program.source
 
-    def __call__(self, *args: Any) -> Any:
-        key = tuple([(x.shape, x.dtype) if is_array(x) or isinstance(x, Tracked) else x for x in args])
-        if key in self.replays:
-            return self.replays[key]([as_array(x) for x in args if is_array(x) or isinstance(x, Tracked)])
-        if key not in self.seen:  # a first step makes what is made once: unsized layers, slots
-            self.seen.add(key)
-            return self.step(*args)
-        y, self.replays[key] = record(self.step, args)
-        return y
+    def newest(self) -> Record:
+        for ways in reversed(self.ways.values()):
+            if ways.replays:
+                return ways.replays[0].record
+            if ways.records:
+                return ways.records[-1]
+        raise RuntimeError("there is no program yet: the second call records the step")
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        recording, training, differentiating, watcher, _ = mode.get()
+        if watcher is not None or differentiating is not None:
+            return self.step(*args, **options)  # somebody watches each function: a record, or a profile
+        leaves: list[Any] = []
+        key = (recording, training, float_dtype(), signature_of(args, leaves), signature_of(options, leaves))
+        ways = self.ways.get(key)
+        if ways is None:
+            ways = self.ways[key] = Ways()
+            if len(self.ways) > KEPT:
+                self.ways.popitem(last=False)
+        elif len(self.ways) > 1:
+            self.ways.move_to_end(key)
+        return ways(self.step, self.names, args, options, leaves)
+
+    def __repr__(self) -> str:
+        return f"Captured({getattr(self.step, '__qualname__', self.step)!s})"
 
 
-def record(step: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, Replay]:
-    """Runs the step on the recording device. Returns its result, and what replays it."""
-    tape = Tape()
-    names = [*inspect.signature(step).parameters]
-    boxes = list(state_of(step))
-    inputs: list[Recorded] = []
-    given: list[Any] = []
-    for name, x in zip(names, args):
-        if is_array(x) or isinstance(x, Tracked):
-            inputs.append(tape.lift(as_array(x), name))
-            given.append(inputs[-1] if is_array(x) else wrap(inputs[-1], x.family))
-        else:
-            given.append(x)
-    watcher = Recording(tape)
-    state: list[Recorded] = []
-    lifted = []
-    for name, get, put in boxes:
-        array = get()
-        state.append(tape.lift(array, name))
-        lifted.append((state[-1], get, put, array))
-        put(state[-1])
-    CURRENT.append(tape)
+def names_of(step: Callable[..., Any]) -> list[str]:
+    """The names of the arguments, for the program."""
     try:
-        with watching(watcher):
-            y = step(*given)
-    finally:
-        CURRENT.pop()
-        graded = {}
-        for own, get, put, array in lifted:
-            after = get()
-            if after is not own and not same_memory(after, own):
-                own[...] = after
-            put(array)
-            x = getattr(get, "owner", None)
-            if x is not None and x.grad is not None and isinstance(as_array(x.grad), Recorded):
-                graded[id(x)] = x, as_array(x.grad)
-                x.grad = wrap(as_array(x.grad).held, x.family)
-    structure, values = flat(y)
-    outputs = [g for _, g in graded.values()] + values
-    numbers = [*watcher.numbers.values()]
-    drawn = [x for x in tape.known.values() if isinstance(x.held, np.random.Generator)]
-    program = Program([*inputs, *[x for x, _ in numbers], *drawn], state, outputs, tape.lines)
-    replay = Replay(program, [*[now for _, now in numbers], *[partial(getattr, x, "held") for x in drawn]], [*watcher.updated.values()], [x for x, _ in graded.values()], structure, [get for _, get, _ in boxes])
-    return rebuilt(structure, iter([x.held for x in values])), replay
-
-
-def same_memory(a: Any, b: Any) -> bool:
-    a, b = np.asarray(a.held), np.asarray(b.held)
-    return a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides
-
-
-def flat(y: Any) -> tuple[Any, list[Recorded]]:
-    """The structure of a result, and the arrays in it."""
-    if isinstance(y, Tracked) and isinstance(y.value, Recorded):
-        return y.family, [y.value]
-    if isinstance(y, Recorded):
-        return Recorded, [y]
-    if isinstance(y, (list, tuple)):
-        parts = [flat(item) for item in y]
-        return type(y)([s for s, _ in parts]), [v for _, vs in parts for v in vs]
-    return (lambda: y), []
-
-
-def rebuilt(structure: Any, values: Iterator[Any]) -> Any:
-    if isinstance(structure, (list, tuple)):
-        return type(structure)([rebuilt(s, values) for s in structure])
-    if structure is Recorded:
-        return next(values)
-    if isinstance(structure, type):
-        return wrap(next(values), structure)
-    return structure()
-
-
-class Attribute:
-    """A place of the state: an attribute of an object, to read and to write."""
-
-    def __init__(self, x: Any, owner: Any = None) -> None:
-        self.x, self.owner = x, owner
-
-    def __call__(self) -> Any:
-        return self.x.value
-
-    def put(self, value: Any) -> None:
-        self.x.value = value
-
-
-class Slot:
-    owner = None
-
-    def __init__(self, optimizer: Any, path: str, i: int) -> None:
-        self.optimizer, self.path, self.i = optimizer, path, i
-
-    def __call__(self) -> Any:
-        return self.optimizer.state[self.path][self.i]
-
-    def put(self, value: Any) -> None:
-        slots = list(self.optimizer.state[self.path])
-        slots[self.i] = value
-        self.optimizer.state[self.path] = tuple(slots)
-
-
-def state_of(step: Callable[..., Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Name, getter and setter of each array of the state that a step can reach: parameters, buffers, slots."""
-    roots = dict(inspect.getclosurevars(step).nonlocals)
-    roots |= inspect.getclosurevars(step).globals
-    if hasattr(step, "__self__"):
-        roots["self"] = step.__self__
-    layers = {name: x for name, x in roots.items() if isinstance(x, (Layer, list, dict, tuple, Tracked))}
-    names: dict[int, str] = {}
-    for path, x in named_objects(layers, (Tracked, Buffer)):
-        names[id(x)] = path.replace(".", "_")
-        get = Attribute(x, x if isinstance(x, Tracked) else None)
-        yield names[id(x)], get, get.put
-    for name, o in roots.items():
-        if isinstance(o, Optimizer):
-            own = dict(named_objects(o.root, o.kind))
-            for path in o.state:
-                for i, slot in enumerate(o.slots):
-                    get = Slot(o, path, i)
-                    yield f"{names.get(id(own[path]), name + '_' + path.replace('.', '_'))}_{slot}", get, get.put
+        parameters = signature(step).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)]
 
 
 def capture(step: Callable[..., Any]) -> Captured:
-    """Records a step once, and replays it from then on, as a program of NumPy alone."""
+    """Records a step of training, or any function of arrays, and replays it from then on as a program of NumPy alone.
+
+    >>> import numpy as np
+    >>> from autograd import Variable
+    >>> w = Variable(np.array(3.0))
+    >>> @capture
+    ... def step(x):
+    ...     loss = ((w * x - 1) ** 2).sum()
+    ...     w.cleargrad()
+    ...     loss.backward()
+    ...     w.data = w.data - 0.1 * w.grad.data
+    ...     return loss
+    >>> [round(step(np.ones(2)).item(), 3) for _ in range(5)]
+    [8.0, 2.88, 1.037, 0.373, 0.134]
+
+    step    a function, also a method, of arrays, Variables, numbers, and lists and dicts of them. It may change the
+            arrays of Variables, layers and optimizers that it names, and returns what it likes. Floats are inputs of
+            the program like arrays; other arguments choose the program
+
+    The first call for arguments of new shapes runs the step as always; the second and the third record it, and are
+    several times slower. `captured.source` is the program. For 8 signatures of arguments the programs are kept.
+
+    Raises RuntimeError (`Refused`), with the line, for what a program cannot repeat: control flow on values, values
+    asked for (`item()`, `float(x)`, `print`), arrays made with NumPy inside the step, numbers that change from step to
+    step, and changes of anything but arrays. Nothing is changed then. What the step does outside of what it names
+    (a file that is written) is not seen, and not repeated.
+    """
+    if not callable(step) or isinstance(step, type):
+        raise TypeError(f"capture takes a function, not {step!r:.60}")
     return Captured(step)

@@ -10,7 +10,7 @@ import dis
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -101,9 +101,17 @@ def held_by(f: FunctionType) -> list[tuple[str, Any]]:
     found += zip(names[::-1], (f.__defaults__ or ())[::-1])
     found += (f.__kwdefaults__ or {}).items()
     if "site-packages" not in code.co_filename:
-        used = {i.argval: None for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
-        found += [(name, f.__globals__[name]) for name in used if name in f.__globals__]
+        found += [(name, f.__globals__[name]) for name in globals_of(code) if name in f.__globals__]
     return [(f", in the function {f.__name__}: {name}", x) for name, x in found]
+
+
+def globals_of(code: CodeType) -> list[str]:
+    """The globals that the code of a function names, that of functions inside it too."""
+    used = {i.argval: None for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            used |= dict.fromkeys(globals_of(inner))
+    return [*used]
 
 
 def in_class(layer: Layer) -> Iterator[tuple[str, Any]]:

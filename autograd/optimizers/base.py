@@ -33,7 +33,7 @@ from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.locks import Lock
-from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at
+from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
 from autograd.variable import Variable
 
@@ -212,15 +212,25 @@ class Optimizer:
             array = as_array(p)
             if array.dtype.char == "e":  # float16, where g^2 and eps would vanish
                 single = array.astype(np.float32)
-                self.formula(lr, t, single, g.astype(np.float32), *slots)
-                array[...] = single
+                pieces: Iterable[Any] = [(single, g.astype(np.float32), *slots)]
             else:
-                for arrays in in_cache(array, g, *slots):
-                    if watcher is None:
-                        self.formula(lr, t, *arrays)
-                    else:
-                        watcher.update(self, path, lr, t, arrays)
+                pieces = in_cache(array, g, *slots)
+            for arrays in pieces:
+                if watcher is None:
+                    self.formula(lr, t, *arrays)
+                else:
+                    watcher.update(self, path, lr, t, arrays)
+            if array.dtype.char == "e":
+                array[...] = single
             p.written(path)
+
+    def rate_of(self, path: str, ahead: int = 0) -> float:
+        """The learning rate that the next update has for a parameter, or one that is `ahead` of it."""
+        n = self.steps + ahead
+        if not self.groups:
+            return rate_at(self.lr, n)
+        settings = settings_of(path, dict(named_objects(self.root, self.kind))[path], self.groups)
+        return rate_at(settings.get("lr", self.lr), n) * settings.get("scale", 1.0)
 
     def check_replaced(self, params: Mapping[str, Variable]) -> None:
         """Raises ValueError if a plain Variable has taken the place of a parameter, in a list or a dict."""

@@ -1,0 +1,510 @@
+"""The recording device: arrays on which every operation of NumPy is computed as always, and put down as a line.
+
+    step(x, t)                    forward, backward and update, on Recorded arrays in place of NumPy's
+        -> tape.lines             fc1 = x @ fc1_W;  fc1 += fc1_b;  relu = fc1.clip(0.0, np.inf);  ...
+
+The package computes with whatever module an array belongs to (`namespace(x)`), so a third device next to NumPy and CuPy
+is all that a record needs: no function knows of it. Each record is a device of its own. Four invariants:
+
+- *Nothing is lost.* An array that the tape does not know is refused beside a Recorded one, with the line.
+- *Memory is memory.* A line that writes into an array, or into a view of it, does so in each replay. What was there
+  before the step is saved first.
+- *A question is a guard.* Where the package asks a value (`if wrong.any()`), the answer is put down, and a replay that
+  would answer otherwise stops. Where the user's program asks, the step is refused, with the line.
+- *A shape is a number.* Where it depends on values (`x[mask]`), a guard holds it.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import backend
+from autograd.watch.places import PACKAGE, source_line
+
+__all__ = ["Draws", "Line", "Recorded", "Refused", "Tape", "refuse"]
+
+SMALL = 64  # elements of an array that the text of a program may hold
+
+
+class Refused(RuntimeError):
+    """A step that no replay can repeat faithfully, with the reason and the line."""
+
+
+def refuse(reason: str, remedy: str = "") -> Any:
+    """Raises Refused with the line of the user's program that is running."""
+    raise Refused(f"capture cannot replay {reason}: {source_line()}" + (f"; {remedy}" if remedy else ""))
+
+
+@dataclass(eq=False)
+class Line:
+    """One operation: `outs = template`, where {} in the template stand for `args`. It may write into one of them."""
+
+    outs: tuple[Recorded, ...]
+    template: str
+    args: tuple[Recorded, ...]
+    into: Recorded | None = None  # the array, or the generator of random numbers, that it changes
+    guard: bool = False
+    part: str = ""  # forward, backward, update
+    place: str = ""  # the function and its layer
+
+
+class Tape:
+    """The lines of a step, and the arrays that were there before: its inputs, and the state that it reads and writes.
+
+    `kind` is the type of its arrays, and `module` the module that computes with them.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.roots: dict[int, Recorded] = {}  # what owns memory, by id of NumPy's array
+        self.givens: dict[int, Recorded] = {}  # what was there before the step, by id of NumPy's array
+        self.saved: dict[int, tuple[Any, Any]] = {}  # what was written into, and its content before the step
+        self.part, self.place = "forward", ""
+        self.quiet = False  # does the step silence the warnings of NumPy?
+        self.kind: type[Recorded] = type("Recorded", (Recorded,), {"tape": self})
+        self.module = Module(np, "np", self)
+
+    @contextmanager
+    def open(self) -> Iterator[Tape]:
+        """Registers the device for a block."""
+        backend.register(self.kind, self.module, Special(self))
+        try:
+            yield self
+        finally:
+            backend.forget(self.kind)
+
+    @contextmanager
+    def at(self, place: str, part: str | None = None) -> Iterator[None]:
+        """Lines of the block belong to this place."""
+        around = self.place, self.part
+        self.place, self.part = place, part or self.part
+        try:
+            yield
+        finally:
+            self.place, self.part = around
+
+    def lift(self, array: Any, name: str) -> Recorded:
+        """An array, or a number, that is there before the step."""
+        if isinstance(array, (*ARRAYS[:1], *GENERATORS)) and id(array) in self.givens:
+            return self.givens[id(array)]
+        found = self.givens[id(array)] = self.kind(array, name)
+        found.given = True
+        return found
+
+    def put(self, template: str, args: Sequence[Any], y: Any, into: Recorded | None = None) -> Any:
+        """Puts down a line that computed y. Returns y with Recorded arrays in place of NumPy's."""
+        parts = [self.written(x) for x in args]
+        used = tuple([x for _, arrays in parts for x in arrays])
+        template = template.format(*[part for part, _ in parts])
+        numbers = bool(used) and all(isinstance(x.held, NUMBERS) for x in used)
+        ys = y if isinstance(y, (tuple, list)) else (y,)
+        outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else ARRAYS) else item for item in ys]
+        if into is None and not all([isinstance(item, Recorded) for item in outs]):
+            return y  # a shape, a dtype: no array
+        made = () if y is None or y is into else tuple(outs)
+        self.quiet = self.quiet or np.geterr() != self.warnings
+        self.lines.append(Line(made, template, used, into, part=self.part, place=self.place))
+        return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
+
+    warnings: ClassVar[Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+    def guard(self, template: str, x: Recorded) -> None:
+        self.lines.append(Line((), template, (x,), guard=True, part=self.part, place=self.place))
+
+    def ask(self, kind: type, x: Recorded) -> Any:
+        """The answer of the value x, which a replay must give too."""
+        if not sys._getframe(2).f_code.co_filename.startswith(PACKAGE):
+            refuse(
+                f"a program that asks for a value, {kind.__name__}() of an array {x.shape}",
+                "return it, and ask outside of the step",
+            )
+        answer = kind(x.held)
+        self.guard(f"{kind.__name__}({{}}) == {answer!r}", x)
+        return answer
+
+    def save(self, x: Recorded) -> None:
+        """Keeps a copy of what was there before the step, if x lies in it, because it is written into now."""
+        own = x.own
+        if x.root.given and id(own) not in self.saved:
+            self.saved[id(own)] = own, own.bit_generator.state if isinstance(own, GENERATORS) else own.copy(order="K")
+
+    def forget(self) -> None:
+        """Lets go of all arrays but the saved ones."""
+        self.lines, self.roots, self.givens = [], {}, {}
+
+    def restore(self) -> None:
+        """Gives all that was there before the step its content again."""
+        for own, before in self.saved.values():
+            if isinstance(own, GENERATORS):
+                own.bit_generator.state = before
+            else:
+                own[...] = before
+
+    def written(self, x: Any) -> tuple[str, list[Recorded]]:
+        """x as text, with {} for each Recorded array in it, and these arrays."""
+        if isinstance(x, Recorded):
+            if x.tape is not self:
+                refuse("a value that an earlier step has kept", "return it, and give it as an argument")
+            return "{}", [x]
+        if isinstance(x, np.ndarray):
+            return self.written(self.known(x))
+        if isinstance(x, (tuple, list)):
+            parts = [self.written(item) for item in x]
+            inner = ", ".join([part for part, _ in parts]) + ("," if len(x) == 1 and isinstance(x, tuple) else "")
+            return (f"({inner})" if isinstance(x, tuple) else f"[{inner}]"), [a for _, arrays in parts for a in arrays]
+        if isinstance(x, slice):
+            parts = [self.written(item) for item in (x.start, x.stop, x.step)]
+            return f"slice({', '.join([part for part, _ in parts])})", [a for _, arrays in parts for a in arrays]
+        return literal(x).replace("{", "{{").replace("}", "}}"), []
+
+    def known(self, x: Any) -> Recorded:
+        """The Recorded array of one that was there before the step. Refuses others."""
+        if id(x) in self.givens:
+            return self.givens[id(x)]
+        return refuse(  # type: ignore[no-any-return]
+            f"an array {x.dtype} {x.shape} that the step makes outside of autograd, or finds where capture does not look",
+            "give it as an argument, or make it an attribute of the layer",
+        )
+
+
+def owner(array: Any) -> Any:
+    """The array that owns the memory of this one."""
+    while isinstance(getattr(array, "base", None), np.ndarray):
+        array = array.base
+    return array
+
+
+def literal(x: Any) -> str:
+    """A number, a dtype, or another plain value as Python writes it."""
+    if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+        name = np.dtype(x).name
+        return "np.bool_" if name == "bool" else f"np.{name}"
+    if isinstance(x, np.generic):
+        return f"{literal(x.dtype)}({literal(x.item())})"
+    if isinstance(x, float) and x - x != 0:
+        return "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
+    return "..." if x is Ellipsis else x.__name__ if isinstance(x, type) else repr(x)
+
+
+def opened(x: Any) -> Any:
+    """NumPy's arrays in place of Recorded ones, in nested lists, tuples and slices too."""
+    if isinstance(x, Recorded):
+        return x.held
+    if isinstance(x, (list, tuple)):
+        return type(x)([opened(item) for item in x])
+    if isinstance(x, slice):
+        return slice(opened(x.start), opened(x.stop), opened(x.step))
+    return x
+
+
+ARRAYS = (np.ndarray, np.generic)
+NUMBERS = (float, int)  # of an optimizer: the rate, the count of steps
+GENERATORS = (np.random.Generator,)
+
+
+class Recorded:
+    """An array of the recording device: NumPy's array, and its name on the tape."""
+
+    tape: ClassVar[Tape]
+    given = False  # was it there before the step?
+    __array_ufunc__ = None  # ndarray + Recorded is for us to refuse
+    __array_priority__ = 100
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, held: Any, name: str = "") -> None:
+        self.held, self.name = held, name
+        self.own = owner(held)  # stays alive, so that its id is its own
+        self.root: Recorded = self.tape.roots.setdefault(id(self.own), self)  # what owns its memory
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        refuse("a conversion to an array of NumPy", "compute with autograd.functions")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in ABOUT:
+            return function(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
+        return refuse(f"numpy.{function.__name__} on an array", "use the function of autograd.functions")
+
+    shape = property(operator.attrgetter("held.shape"))
+    dtype = property(operator.attrgetter("held.dtype"))
+    ndim = property(operator.attrgetter("held.ndim"))
+    size = property(operator.attrgetter("held.size"))
+    nbytes = property(operator.attrgetter("held.nbytes"))
+    itemsize = property(operator.attrgetter("held.itemsize"))
+    strides = property(operator.attrgetter("held.strides"))
+    flags = property(operator.attrgetter("held.flags"))
+
+    @property
+    def base(self) -> Any:
+        return None if self.held.base is None else self.tape.givens.get(id(self.own), self.root)
+
+    T = property(lambda self: self.tape.put("{}.T", [self], self.held.T))
+    real = property(lambda self: self.tape.put("{}.real", [self], self.held.real))
+    imag = property(lambda self: self.tape.put("{}.imag", [self], self.held.imag))
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == () and isinstance(index, tuple):
+            return self
+        found = opened(index)
+        y = self.tape.put("{}[{}]", [self, index], self.held[found])
+        if any(getattr(i, "dtype", None) == bool for i in (found if isinstance(found, tuple) else (found,))):
+            shape_guard(y)
+        return y
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.tape.save(self)
+        self.held[opened(index)] = self.operand(value)
+        self.tape.put("{}[{}] = {}", [self, index, value], None, self)
+
+    def operand(self, x: Any) -> Any:
+        """What an operator takes: an array that the tape knows, or a number."""
+        return self.tape.known(x).held if isinstance(x, np.ndarray) else opened(x)
+
+    def __bool__(self) -> bool:
+        return bool(self.tape.ask(bool, self))
+
+    def __int__(self) -> int:
+        return int(self.tape.ask(int, self))
+
+    def __float__(self) -> float:
+        return float(self.tape.ask(float, self))
+
+    def __index__(self) -> int:
+        return int(self.tape.ask(int, self))
+
+    def item(self, *_: Any) -> Any:
+        refuse("item(), which asks for a value", "return the Variable, and ask outside of the step")
+
+    def tolist(self) -> Any:
+        refuse("tolist(), which asks for values", "return the Variable, and ask outside of the step")
+
+    def __neg__(self) -> Any:
+        return self.tape.put("-{}", [self], -self.held)
+
+    def __invert__(self) -> Any:
+        return self.tape.put("~{}", [self], ~self.held)
+
+    def __abs__(self) -> Any:
+        return self.tape.put("abs({})", [self], abs(self.held))
+
+    def __copy__(self) -> Any:
+        return self.copy()  # type: ignore[attr-defined]
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return f"Recorded({self.name or 'value'}, {getattr(self.held, 'dtype', '')} {np.shape(self.held)})"
+
+
+ABOUT = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj}
+FREE_SHAPES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "bincount", "repeat", "delete"}
+
+
+def shape_guard(y: Any) -> None:
+    """Holds the shape of values whose number depends on values."""
+    for item in y if isinstance(y, tuple) else (y,):
+        item.tape.guard(f"{{}}.shape == {item.shape}", item)
+
+
+def binary(symbol: str, op: Callable[[Any, Any], Any]) -> tuple[Any, Any, Any]:
+    """The methods of an operator: x + y, y + x, x += y."""
+
+    def method(self: Recorded, other: Any) -> Any:
+        if not isinstance(other, Recorded) and getattr(other, "__array_ufunc__", 0) is None:
+            return NotImplemented  # a Variable
+        return self.tape.put(f"{{}} {symbol} {{}}", [self, other], op(self.held, self.operand(other)))
+
+    def mirrored(self: Recorded, other: Any) -> Any:
+        return self.tape.put(f"{{}} {symbol} {{}}", [other, self], op(self.operand(other), self.held))
+
+    def in_place(self: Recorded, other: Any) -> Any:
+        if not isinstance(self.held, np.ndarray):
+            return method(self, other)
+        self.tape.save(self)
+        getattr(operator, f"i{op.__name__.strip('_')}")(self.held, self.operand(other))
+        return self.tape.put(f"{{}} {symbol}= {{}}", [self, other], None, self)
+
+    return method, mirrored, in_place
+
+
+SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
+    "and": "&", "or": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+for _name, _symbol in SYMBOLS.items():
+    _methods = binary(_symbol, getattr(operator, f"__{_name}__"))
+    _kinds = ("", "r", "i") if _symbol not in ("==", "!=", "<", "<=", ">", ">=") else ("",)
+    for _kind, _method in zip(_kinds, _methods):
+        setattr(Recorded, f"__{_kind}{_name}__", _method)
+
+
+def forwarded(name: str) -> Callable[..., Any]:
+    """A method of arrays that returns a new array, or a view."""
+
+    def method(self: Recorded, *args: Any, **options: Any) -> Any:
+        return self.tape.module.call(f"{{}}.{name}", getattr(self.held, name), args, options, self)
+
+    return method
+
+
+def writing(name: str) -> Callable[..., None]:
+    """A method of arrays that writes into them."""
+
+    def method(self: Recorded, *args: Any, **options: Any) -> None:
+        self.tape.save(self)
+        getattr(self.held, name)(*opened(args), **options)
+        template, parts = call_text(f"{{}}.{name}", args, options)
+        self.tape.put(template, [self, *parts], None, self)
+
+    return method
+
+
+for _name in [
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "prod", "ravel",
+    "repeat", "reshape", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose",
+    "var", "view",
+]:  # fmt: skip
+    setattr(Recorded, _name, forwarded(_name))
+for _name in ["fill", "partition", "put", "sort"]:
+    setattr(Recorded, _name, writing(_name))
+
+
+def call_text(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A call as a template, and what fills it."""
+    given = ["{}"] * len(args) + [f"{key}={{}}" for key in options]
+    return f"{name}({', '.join(given)})", [*args, *options.values()]
+
+
+class Draws:
+    """A generator of random numbers whose draws are lines of the tape."""
+
+    def __init__(self, held: np.random.Generator, tape: Tape) -> None:
+        self.tape = tape
+        self.held = tape.roots[id(held)] if id(held) in tape.roots else tape.lift(held, "rng")
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(self.held.held, name)
+
+        def method(*args: Any, **options: Any) -> Any:
+            self.tape.save(self.held)
+            y = draw(*opened(args), **{key: opened(x) for key, x in options.items()})
+            template, parts = call_text(f"{{}}.{name}", args, options)
+            return self.tape.put(template, [self.held, *parts], y, self.held)
+
+        return method
+
+
+class Ufunc:
+    """A ufunc of NumPy on the recording device, with `at`, `reduce` and its like."""
+
+    def __init__(self, held: Any, module: Module) -> None:
+        self.held, self.module, self.__name__ = held, module, held.__name__
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        n = self.held.nin
+        if len(args) > n:
+            args, options = args[:n], {"out": args[n:] if self.held.nout > 1 else args[n], **options}
+        return self.module.call(f"{self.module.__name__}.{self.__name__}", self.held, args, options)
+
+    def at(self, x: Recorded, *args: Any) -> None:
+        self.module.write(f"{self.module.__name__}.{self.__name__}.at", self.held.at, x, args, {})
+
+    def __getattr__(self, name: str) -> Any:
+        held = getattr(self.held, name)
+        if not callable(held):
+            return held
+        return lambda *args, **options: self.module.call(
+            f"{self.module.__name__}.{self.__name__}.{name}", held, args, options
+        )
+
+
+WRITERS = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
+PLAIN = {"broadcast_shapes", "can_cast", "finfo", "iinfo", "isscalar", "issubdtype", "ndindex", "promote_types"}
+
+
+class Module(ModuleType):
+    """NumPy, or a part of it, on the recording device of a tape."""
+
+    def __init__(self, held: Any, name: str, tape: Tape) -> None:
+        super().__init__(name)
+        self.held, self.tape, self.ndarray = held, tape, tape.kind
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        held = getattr(self.held, name)
+        if isinstance(held, np.ufunc):
+            return Ufunc(held, self)
+        if isinstance(held, ModuleType):
+            return Module(held, f"{self.__name__}.{name}", self.tape)
+        if isinstance(held, type) or not callable(held) or name in PLAIN:
+            return held
+        text = f"{self.__name__}.{name}"
+        if name in WRITERS:
+            return lambda x, *args, **options: self.write(text, held, x, args, options)
+        return lambda *args, **options: self.call(text, held, args, options)
+
+    def operand(self, x: Any) -> Any:
+        return self.tape.known(x).held if isinstance(x, np.ndarray) else opened(x)
+
+    def call(self, name: str, f: Any, args: Sequence[Any], options: Mapping[str, Any], *first: Recorded) -> Any:
+        """Calls NumPy's function, or method of `first`, and puts it down. An `out` is written into."""
+        out = options.get("out")
+        out = out[0] if isinstance(out, tuple) else out
+        if out is not None:
+            self.tape.save(out)
+        y = f(*[self.operand(x) for x in args], **{key: opened(x) for key, x in options.items()})
+        template, parts = call_text(name, args, options)
+        y = self.tape.put(template, [*first, *parts], out if out is not None else y, out)
+        if name.rsplit(".", 1)[-1] in FREE_SHAPES:
+            shape_guard(y)
+        return y
+
+    def write(self, name: str, f: Any, x: Recorded, args: Sequence[Any], options: Mapping[str, Any]) -> None:
+        """Calls a function of NumPy's that writes into its first argument, and puts it down."""
+        self.tape.save(x)
+        f(x.held, *[self.operand(a) for a in args], **{key: opened(a) for key, a in options.items()})
+        template, parts = call_text(name, (x, *args), options)
+        self.tape.put(template, parts, None, x)
+
+    def asarray(self, x: Any, dtype: Any = None) -> Any:
+        """Numbers as an array of this device: a Recorded array as it is, NumPy's as part of the program's text."""
+        if isinstance(x, Recorded):
+            return x if dtype is None or x.dtype == dtype else x.astype(dtype)  # type: ignore[attr-defined]
+        if isinstance(x, np.ndarray):
+            if x.size > SMALL:
+                return self.tape.known(x)
+            x, dtype = x.tolist(), x.dtype if dtype is None else dtype
+        return self.call("np.asarray", np.asarray, (x,), {} if dtype is None else {"dtype": dtype})
+
+    def array(self, x: Any, dtype: Any = None, copy: bool = True) -> Any:
+        y = self.asarray(x, dtype)
+        return y.copy() if copy and y is x else y
+
+    def asnumpy(self, x: Any) -> Any:
+        refuse("a program that prints a value, or moves it to main memory", "return it, and print outside of the step")
+
+
+class Special:
+    """SciPy's special functions on the recording device, found when the first one is used."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(Module(backend.special(np.zeros(0)), "scipy.special", self.tape), name)

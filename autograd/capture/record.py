@@ -1,0 +1,422 @@
+"""A record of a step: what it computes, and what it leaves behind; and the replay, which does the same.
+
+    arguments, state  ->  lifted to the recording device  ->  step  ->  lines, results, new state  ->  put back as arrays
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from keyword import iskeyword
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from autograd.backend import generator
+from autograd.capture.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
+from autograd.capture.program import Diverged, Program
+from autograd.capture.state import Holder, Place, Reach, equal, named
+from autograd.capture.structures import like, put_together, signature_of, taken_apart
+from autograd.checks import shown
+from autograd.config import watching
+from autograd.function import Tracked, count_write, wrap
+from autograd.optimizers.base import Optimizer
+from autograd.watch.places import Locator
+
+__all__ = ["Record", "Replay"]
+
+
+class Recording(Locator):
+    """The Watcher that tells the tape where it is, and makes inputs of the numbers of the optimizers."""
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self.tape = tape
+        self.numbers: dict[Any, tuple[Recorded, Callable[[], Any]]] = {}
+        self.updates: dict[tuple[int, str], int] = {}  # of each parameter, so far
+        self.draws: dict[int, tuple[Recorded, Callable[[], Any]]] = {}
+
+    def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
+        own = getattr(f, "rng", None)
+        if isinstance(own, GENERATORS):
+            f.rng = Draws(own, self.tape)
+            self.draws[id(own)] = f.rng.held, generator if own is generator.rng else lambda: own
+        path = self.calls[-1].path if self.calls else ""
+        with self.tape.at(f"{path}: {type(f).__name__}" if path else type(f).__name__, "forward"):
+            return super().forward(f, arrays)
+
+    def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        for y in outputs:
+            value = getattr(y, "value", y)
+            if isinstance(value, Recorded) and not value.name:
+                path = self.calls[-1].path.replace(".", "_") if self.calls else ""
+                value.name = path if path.isidentifier() else type(f).__name__.lower()
+        super().called(f, inputs, outputs)
+
+    def backward(self, f: Any, gys: Sequence[Any]) -> Any:
+        with self.tape.at(type(f).__name__, "backward"):
+            gxs = super().backward(f, gys)
+        if f.keeps_inputs:
+            for gx, x in zip(gxs if isinstance(gxs, tuple) else (gxs,), f.arrays):
+                value = getattr(gx, "value", gx)
+                if isinstance(value, Recorded) and not value.name and getattr(x, "name", ""):
+                    value.name = f"d_{x.name}"
+        return gxs
+
+    def update(self, optimizer: Any, path: str, lr: float, t: int, arrays: Sequence[Any]) -> None:
+        key = id(optimizer), path
+        n = self.updates[key] = self.updates.get(key, -1) + 1
+        if not isinstance(arrays[0], Recorded):
+            refuse(f"the update of {path}, which the step does not name", "let it name the model or the optimizer")
+        rate = self.number(optimizer, "lr", lr, lambda: optimizer.rate_of(path, n))
+        count = self.number(optimizer, "count", t, lambda: optimizer.counts[path] + 1 + n)
+        with self.tape.at(f"{type(optimizer).__name__}: {path}", "update"):
+            super().update(optimizer, path, rate, count, arrays)  # type: ignore[arg-type]
+
+    def number(self, optimizer: Any, name: str, value: Any, now: Callable[[], Any]) -> Recorded:
+        """A number of an optimizer, which each replay asks for anew."""
+        key = (id(optimizer), name, value)
+        if key not in self.numbers:
+            self.numbers[key] = self.tape.lift(value, name), now
+        return self.numbers[key][0]
+
+
+class Record:
+    """One run of a step on the recording device. It is a real step: `result` is what it returned.
+
+    inputs     the leaves of the arguments: Recorded arrays and floats
+    state      what was there, each with a function that gets what is there now, and whose it is
+    setters    what a replay puts where: (function, value)
+    actions    what it does without a value
+    """
+
+    def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
+        self.reach = Reach(step)
+        self.tape = Tape()
+        self.watcher = Recording(self.tape)
+        self.counts = [(o, o.steps, dict(o.counts)) for o in self.reach.optimizers]
+        self.places = [*self.reach.places()]
+        self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
+        self.setters: list[tuple[Setter, Recorded]] = []
+        self.actions: list[Callable[[], Any]] = []
+        self.stand_ins: list[tuple[int, Any, Any]] = []
+        values: list[Recorded] = []
+        with self.tape.open():
+            try:
+                given = self.lift_arguments(names, args, options)
+                for place in self.places:
+                    self.lift(place)
+                with watching(self.watcher):
+                    y = step(*given[0], **given[1])
+                self.structure = taken_apart(y, values, {id(box.x) for box in self.reach.boxes})
+                self.leave()
+            except BaseException:
+                self.take_back()
+                raise
+        for place in self.places:
+            place.put(place.before)
+        del y, given
+        try:
+            self.finish(values)
+        except BaseException:
+            self.take_back()
+            raise
+
+    def lift_arguments(self, names: list[str], args: Any, options: Any) -> Any:
+        """The arguments on the recording device, a Variable of their own for each that is one."""
+        leaves: list[Any] = []
+        paths: list[str] = []
+        more = [f"x{i}" for i in range(len(names), len(args))]
+        for name, x in [*zip([*names, *more], args), *options.items()]:
+            first = len(leaves)
+            signature_of(x, leaves)
+            paths += [name] if len(leaves) == first + 1 else [f"{name}_{i}" for i in range(len(leaves) - first)]
+        self.leaves = leaves
+        self.inputs = [self.tape.lift(getattr(x, "value", x), name) for name, x in zip(paths, leaves)]
+        found: list[Any] = [*self.inputs]
+        for i, x in enumerate(leaves):
+            if isinstance(x, Tracked):
+                if x.node is not None and x.node.creator is not None:
+                    refuse(f"a step whose argument {paths[i]} carries a graph", "give its .data, or compute it inside")
+                found[i] = wrap(self.inputs[i], x.family)
+                if x.grad is not None:
+                    get = partial(self.gradient_of_argument, i)
+                    found[i].grad = wrap(self.lifted(x.grad.value, f"{paths[i]}_grad", get, x), x.family)
+                self.stand_ins.append((i, found[i], found[i].grad))
+        return like((args, options), iter(found))
+
+    def gradient_of_argument(self, i: int) -> Any:
+        return gradient_of(self.leaves[i])
+
+    def give_gradient(self, i: int, grad: Any) -> None:
+        self.leaves[i].grad = grad
+
+    def lift(self, place: Place) -> None:
+        """Puts a Recorded array in the place of one of NumPy."""
+        x = place.before
+        if place.is_gradient:
+            if x is not None and isinstance(x.value, ARRAYS):
+                lifted = self.lifted(x.value, place.name, partial(gradient_of, place.owner), place.owner)
+                place.lifted = wrap(lifted, x.family)
+        elif isinstance(x, (np.ndarray, tuple)) or (isinstance(x, np.generic) and not isinstance(place.owner, Holder)):
+            place.lifted = self.lifted(x, place.name, place.get, place.owner)
+        if place.lifted is not x:
+            place.put(place.lifted)
+
+    def lifted(self, x: Any, name: str, get: Callable[[], Any], owner: Any) -> Any:
+        """An array as a Recorded one, in a tuple too."""
+        if type(x) is tuple and any(isinstance(item, np.ndarray) for item in x):
+            names = self.slot_names(name, len(x))
+            return tuple([self.lifted(y, n, partial(item_of, get, i), None) for i, (n, y) in enumerate(zip(names, x))])
+        if not isinstance(x, ARRAYS) or x.dtype.kind not in "fiubc":
+            return x
+        self.state.append((self.tape.lift(x, identifier(name)), get, owner))
+        return self.state[-1][0]
+
+    def slot_names(self, path: str, n: int) -> list[str]:
+        """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
+        for o in self.reach.optimizers:
+            for own in o.state:
+                if path.endswith(f".{own}") and len(o.slots) == n:
+                    return [f"{own}_{slot}" for slot in o.slots]
+        return [f"{path}_{i}" for i in range(n)]
+
+    def leave(self) -> None:
+        """Finds what the step has left behind. Refuses what no replay can leave."""
+        for place in self.places:
+            self.leave_place(place, place.get())
+        for i, x, before in self.stand_ins:
+            if x.grad is not before:
+                put = partial(self.give_gradient, i)
+                self.actions += [partial(put, None)] if x.grad is None else []
+                self.setters += [] if x.grad is None else [(Setter(put, x.family), x.grad.value)]
+        for holder in self.reach.holders:
+            before, now = dict(named(holder.kept)), dict(named(holder.look()))
+            for name in before.keys() ^ now.keys():
+                word = "adds" if name in now else "removes"
+                refuse(f"a step that {word} {holder.path}{name}", OUTSIDE)
+
+    def leave_place(self, place: Place, now: Any) -> None:
+        if now is place.lifted:
+            return
+        value = now.value if isinstance(now, Tracked) else now
+        if isinstance(value, Recorded):
+            if value is now and isinstance(place.lifted, Recorded) and same_memory(value, place.lifted):
+                self.actions.append(partial(place.owner.written, place.name))
+                return
+            self.setters.append((Setter(place.put, now.family if isinstance(now, Tracked) else None), value))
+            if isinstance(place.owner, Holder):
+                self.follow(place)
+        elif now is None and (place.is_gradient or isinstance(place.before, (Tracked, np.ndarray))):
+            self.actions.append(partial(place.put, None))
+            if isinstance(place.owner, Holder):
+                self.follow(place)
+        elif not equal(now, place.lifted):
+            refuse(f"a step after which {place.name} is {shown(now)}, and not {shown(place.before)}", OUTSIDE)
+
+    def follow(self, place: Place) -> None:
+        """Makes the program read what a step puts into a place of a holder, and not what was there at the record."""
+        place.owner.excuse(place.key)
+        self.reach.boxes = [box for box in self.reach.boxes if box.x is not place.before]
+        for i, (x, get, owner) in enumerate(self.state):
+            if (owner is place.before and isinstance(owner, Tracked) and not x.name.endswith("_grad")) or get is place.get:
+                self.state[i] = x, Present(place, x), owner
+
+    def take_back(self) -> None:
+        """Puts back all that the step has changed."""
+        for holder in self.reach.holders:
+            holder.restore()
+        for place in self.places:
+            place.put(place.before)
+        self.tape.restore()
+        for o, steps, counts in self.counts:
+            o.steps, o.counts = steps, counts
+
+    def finish(self, values: list[Recorded]) -> None:
+        """Makes the program, checks it against this run, and leaves behind what the step has left."""
+        outputs = [*[x for _, x in self.setters], *values]
+        numbers = [*self.watcher.numbers.values(), *self.watcher.draws.values()]
+        given = [*numbers, *[(x, get) for x, get, _ in self.state]]
+        self.program = Program(self.inputs, given, outputs, self.tape)
+        self.check(outputs)
+        self.puts: list[Setter] = [put for put, _ in self.setters]
+        self.result = put_together(self.structure, iter([x.held for x in values]))
+        for put, value in zip(self.puts, [x.held for x in outputs]):
+            put(value)
+        for act in self.actions:
+            act()
+        self.advance = [
+            (o, o.steps - steps, {path: n - counts.get(path, 0) for path, n in o.counts.items()})
+            for o, steps, counts in self.counts
+        ]
+        self.let_go(values, outputs)
+
+    def check(self, outputs: Sequence[Recorded]) -> None:
+        """Runs the program on what was there before the step. Refuses one that gives other numbers, bit for bit."""
+        before = Before(self.tape)
+        found = self.program.run(*[before(x) for x in self.program.arguments])
+        for x, y in zip(outputs, found):
+            if not same_numbers(x.held, y):
+                refuse(f"a step whose program gives another {x.name or 'result'}: please report this error of capture")
+        for own, _ in self.tape.saved.values():
+            if not same_numbers(own, before.copies.get(id(own), own)):
+                refuse("a step whose program leaves another state behind: please report this error of capture")
+
+    def let_go(self, values: list[Recorded], outputs: list[Recorded]) -> None:
+        """Frees what only the record needed. Refuses a step that has kept values of its own somewhere."""
+        made = [(ref(y), line.place) for line in self.program.body for y in line.outs]
+        self.program.forget()
+        self.tape.forget()
+        self.places, self.setters, self.state, self.stand_ins, self.inputs, self.leaves = [], [], [], [], [], []
+        del self.watcher
+        values.clear()
+        outputs.clear()
+        if any(x() is not None for x, _ in made):
+            gc.collect()
+        place = next((place for x, place in made if x() is not None), None)
+        if place is not None:
+            refuse(f"a step that keeps a value ({place}) outside of what it names", "return it")
+        self.tape.saved.clear()
+
+
+OUTSIDE = "keep it as an array, give it as an argument, or change it outside of the step"
+
+
+class Setter:
+    """Puts an array into a place, as a Variable of `family` if there is one."""
+
+    def __init__(self, put: Callable[[Any], Any], family: Any) -> None:
+        self.put, self.family = put, family
+
+    def __call__(self, value: Any) -> None:
+        self.put(value if self.family is None else wrap(value, self.family))
+
+
+class Present:
+    """Gets the array that lies in a place now; another shape or dtype than that of the record ends a replay."""
+
+    def __init__(self, place: Place, x: Recorded) -> None:
+        self.get, self.shape, self.dtype = place.get, x.shape, x.dtype
+
+    def __call__(self) -> Any:
+        x = self.get()
+        x = getattr(x, "value", x)
+        if getattr(x, "shape", None) != self.shape or x.dtype != self.dtype:
+            raise Diverged(f"a state of the shape {self.shape}")
+        return x
+
+
+class Before:
+    """What an argument of the program was before the step. The program writes into copies."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape, self.copies = tape, dict[int, Any]()
+
+    def __call__(self, x: Recorded) -> Any:
+        if id(x.own) not in self.tape.saved:
+            return x.held
+        own, before = self.tape.saved[id(x.own)]
+        if id(own) not in self.copies:
+            if isinstance(own, GENERATORS):
+                self.copies[id(own)] = copy.deepcopy(own)
+                self.copies[id(own)].bit_generator.state = before
+            else:
+                self.copies[id(own)] = before.copy(order="K")
+        y = self.copies[id(own)]
+        return y if x.held is own else part_of(x.held, own, y)
+
+
+def part_of(view: Any, own: Any, other: Any) -> Any:
+    """The part of `other` that `view` is of `own`, where both have one layout in memory."""
+    first = view.__array_interface__["data"][0] - own.__array_interface__["data"][0]
+    return np.ndarray(view.shape, view.dtype, other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B"), first, view.strides)
+
+
+def same_numbers(x: Any, y: Any) -> bool:
+    """Are two arrays equal bit for bit, but for the sign of nan? Are two generators at one place?"""
+    if isinstance(x, GENERATORS):
+        return bool(x.bit_generator.state == y.bit_generator.state)
+    return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+
+
+def same_memory(x: Recorded, y: Recorded) -> bool:
+    a, b = x.held.__array_interface__, y.held.__array_interface__
+    return a["data"] == b["data"] and x.shape == y.shape and x.strides == y.strides and x.root is y.root
+
+
+def gradient_of(x: Any) -> Any:
+    """The array of the gradient. A replay ends where there is none."""
+    if x.grad is None:
+        raise Diverged("a gradient")
+    return x.grad.value
+
+
+def item_of(get: Callable[[], Any], i: int) -> Any:
+    return get()[i]
+
+
+def identifier(path: str) -> str:
+    """A path as a name of Python."""
+    name = "".join([c if c.isalnum() else "_" for c in path]).strip("_")
+    return name if name.isidentifier() and not iskeyword(name) else f"x{name}"
+
+
+class Replay:
+    """A record as a function of the leaves of the arguments."""
+
+    def __init__(self, record: Record) -> None:
+        self.record, self.run = record, record.program.run
+        self.getters = record.program.getters
+        self.risky = record.program.risky
+        self.steps = [o.steps for o, _, _ in record.advance]
+
+    def fits(self) -> bool:
+        """May the program run, as far as can be seen before?"""
+        return self.record.reach.fits() and all(
+            [o.steps == n or counts_agree(o, paths) for (o, _, paths), n in zip(self.record.advance, self.steps)]
+        )
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        """A step. Raises Diverged, and changes nothing then, where a guard has another answer."""
+        record = self.record
+        record.leaves = leaves
+        arrays = [x.value if isinstance(x, Tracked) else x for x in leaves]
+        given = [*arrays, *[get() for get in self.getters]]
+        values = self.run(*given) if not self.risky else self.run_with_care(given)
+        for put, value in zip(record.puts, values):
+            put(value)
+        for act in record.actions:
+            act()
+        for i, (o, n, paths) in enumerate(record.advance):
+            o.steps += n
+            self.steps[i] = o.steps
+            for path, m in paths.items():
+                o.counts[path] += m
+        count_write()
+        record.leaves = []
+        return put_together(record.structure, iter(values[len(record.puts) :]))
+
+    def run_with_care(self, given: list[Any]) -> Any:
+        """Runs the program where a guard comes after a change: if it stops there, the change is undone."""
+        kept = [(x, copy_of(x)) for x in [given[i] for i in self.risky]]
+        try:
+            return self.run(*given)
+        except Diverged:
+            for x, before in kept:
+                if isinstance(x, GENERATORS):
+                    x.bit_generator.state = before
+                else:
+                    x[...] = before
+            raise
+
+
+def copy_of(x: Any) -> Any:
+    return x.bit_generator.state if isinstance(x, GENERATORS) else x.copy()
+
+
+def counts_agree(optimizer: Optimizer, paths: Iterable[str]) -> bool:
+    """Have all these parameters had as many steps?"""
+    return len({optimizer.counts.get(path) for path in paths}) <= 1

@@ -1,0 +1,265 @@
+"""What a step can reach: the arrays that it reads and writes, and all else that its program takes as it is.
+
+    step -> what its code names, around it and globally -> layers, optimizers, lists, objects -> arrays, numbers
+
+A `Holder` is a place with names: the attributes of an object, a list, the variables of a function. While a step is
+recorded, each array in it is a Recorded one. Afterwards the holders say what the step has left behind, and before a
+replay whether all that the program does not read is still what it was.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+from types import FunctionType, MethodType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from autograd.checks import shown
+from autograd.function import Tracked
+from autograd.layers.base import Buffer, Layer, State
+from autograd.layers.hidden import globals_of
+from autograd.optimizers.base import Optimizer
+
+__all__ = ["Box", "Holder", "Reach"]
+
+LONG = 1 << 12  # entries of a list or a dict that are looked at; in a longer one arrays are not found
+ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: the program takes them, or changes them itself
+
+
+class Holder:
+    """Names and what they stood for: `kept`. `look` returns the dict or list itself, `write(name, value)` changes it."""
+
+    def __init__(
+        self, path: str, look: Callable[[], Any], write: Callable[[Any, Any], None], spot: Any = None
+    ) -> None:
+        self.path, self.look, self.write, self.spot = path, look, write, spot
+        self.kept = copy(look())
+        self.first = self.kept
+
+    def restore(self) -> None:
+        """Puts back all that was there."""
+        if isinstance(self.spot, (list, deque)):
+            self.spot.clear()
+            self.spot.extend(self.first)
+            return
+        for name in [name for name, _ in named(self.look()) if name not in self.first]:
+            if isinstance(self.spot, dict):
+                del self.spot[name]
+        for name, x in named(self.first):
+            self.write(name, x)
+
+    def same(self) -> bool:
+        """Is all as it was kept? What cannot be compared is not the same."""
+        try:
+            return bool(self.look() == self.kept)  # identical objects are equal, so most need no comparison
+        except Exception:
+            return False
+
+    def excuse(self, name: Any) -> None:
+        """From here on the name may stand for anything: the program reads it, or writes it."""
+        look, excused = self.look, {name}
+        self.look = lambda: {n: x for n, x in named(look()) if n not in excused}
+        self.kept = {n: x for n, x in named(self.kept) if n not in excused}
+
+    def change(self) -> str:
+        """What is not as it was, in words; empty if nothing is."""
+        now, before = dict(named(self.look())), dict(named(self.kept))
+        for name in {**before, **now}:
+            path = f"{self.path}{name}"
+            if name not in now or name not in before:
+                return f"{path} is {'gone' if name in before else f'new, {shown(now[name])}'}"
+            if not equal(now[name], before[name]):
+                return f"{path} was {shown(before[name])} and is {shown(now[name])}"
+        return ""
+
+
+def equal(a: Any, b: Any) -> bool:
+    try:
+        return a is b or bool(a == b)
+    except Exception:
+        return False
+
+
+@dataclass(eq=False)
+class Place:
+    """Where a value lies: `get()` returns it and `put(value)` changes it. `before` was there before the step."""
+
+    name: str
+    get: Callable[[], Any]
+    put: Callable[[Any], Any]
+    owner: Any  # the Variable or the Buffer whose array lies here, or the holder
+    key: Any = None  # the name in the holder
+    is_gradient: bool = False
+
+    def __post_init__(self) -> None:
+        self.before = self.get()
+        self.lifted = self.before  # what lies here while the step is recorded
+
+
+def named(x: Any) -> list[tuple[Any, Any]]:
+    """The names in a dict or a list, and what they stand for."""
+    return [*(x.items() if isinstance(x, dict) else enumerate(x))]
+
+
+def put_into_cell(cells: Mapping[str, Any], name: str, value: Any) -> None:
+    cells[name].cell_contents = value
+
+
+def contents(cells: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, cell in cells.items():
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # no value yet
+            continue
+    return found
+
+
+def holders_of(x: Any, path: str) -> Iterator[Holder]:
+    """The places in an object where others may lie."""
+    lead = path + "." if path else ""
+    if isinstance(x, MethodType):
+        yield from holders_of(x.__func__, path)
+    elif isinstance(x, FunctionType):
+        cells = dict(zip(x.__code__.co_freevars, x.__closure__ or ()))
+        if cells:
+            yield Holder(lead, partial(contents, cells), partial(put_into_cell, cells))
+        if ours_or_theirs(x.__module__, x.__code__.co_filename):
+            used = [name for name in globals_of(x.__code__) if name in x.__globals__]
+            used = [name for name in used if not closed(x.__globals__[name])]
+            if used:
+                spot = x.__globals__
+                yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
+    elif isinstance(x, (list, deque, dict)):
+        if len(x) <= LONG:
+            yield Holder(lead, lambda: x, x.__setitem__, x)
+    elif isinstance(x, Optimizer):
+        spot = vars(x)
+        yield Holder(lead, lambda: {k: v for k, v in spot.items() if k not in ASKED_ANEW}, spot.__setitem__, spot)
+        yield Holder(lead, lambda: x.state, x.state.__setitem__, x.state)
+    elif isinstance(x, State):
+        yield Holder(lead, lambda: {"value": x.value}, partial(setattr, x))
+    elif hasattr(x, "__dict__") and not closed(x):
+        spot = vars(x)
+        yield Holder(lead, lambda: spot, spot.__setitem__, spot)
+
+
+def ours_or_theirs(module: Any, file: str = "") -> bool:
+    """Does something of this module belong to the user's program: not to this package, Python, or a library?"""
+    name = str(module).split(".")[0]
+    return name not in sys.stdlib_module_names and name not in ("autograd", "numpy") and "site-packages" not in file
+
+
+def closed(x: Any) -> bool:
+    """Is an object one whose insides a step does not depend on: a module, a class, a part of a library?"""
+    if isinstance(x, (ModuleType, type, np.ndarray, np.generic, np.random.Generator)):
+        return True
+    kind = type(x)
+    if isinstance(x, (FunctionType, MethodType, SimpleNamespace, partial, dict, list, tuple, deque)):
+        return isinstance(x, FunctionType) and not ours_or_theirs(x.__module__) and not x.__closure__
+    if kind.__module__.startswith("autograd."):
+        return False
+    if not ours_or_theirs(kind.__module__):
+        return kind.__module__ != "builtins"
+    module = sys.modules.get(kind.__module__)
+    return "site-packages" in str(getattr(module, "__file__", ""))
+
+
+def methods_of(x: Any) -> Iterator[FunctionType]:
+    """The methods of an object of the user's class: they may read globals."""
+    for cls in type(x).__mro__:
+        if ours_or_theirs(cls.__module__):
+            yield from [f for f in vars(cls).values() if isinstance(f, FunctionType)]
+
+
+@dataclass(eq=False)
+class Box:
+    """A Variable or a Buffer, whose array the program reads where it is at each replay."""
+
+    x: Any
+    name: str
+
+    def __post_init__(self) -> None:
+        self.kind, self.last = type(self.x), self.x.value
+        self.shape, self.dtype = np.shape(self.last), getattr(self.last, "dtype", None)
+
+    def fits(self) -> bool:
+        """Is it what it was, with an array of the shape and the dtype that it had?"""
+        value = self.x.value
+        if value is not self.last:
+            if type(value) is not type(self.last) or value.shape != self.shape or value.dtype != self.dtype:
+                return False
+            self.last = value
+        return type(self.x) is self.kind  # a frozen Parameter is of another class
+
+    def places(self) -> Iterator[Place]:
+        x = self.x
+        yield Place(self.name, partial(getattr, x, "value"), partial(setattr, x, "value"), x)
+        if isinstance(x, Tracked):
+            yield Place(f"{self.name}.grad", partial(getattr, x, "grad"), partial(setattr, x, "grad"), x, None, True)
+
+
+class Reach:
+    """All that a step can reach: `holders`, and `boxes` of the Variables and Buffers in them."""
+
+    def __init__(self, step: Any) -> None:
+        self.holders: list[Holder] = []
+        self.boxes: list[Box] = []
+        self.optimizers: list[Optimizer] = []
+        seen: dict[int, Any] = {}
+        waiting: deque[tuple[str, Any]] = deque([("", step)])
+        while waiting:
+            path, x = waiting.popleft()
+            if id(x) in seen or isinstance(x, (str, bytes, int, float, complex, type(None))):
+                continue
+            seen[id(x)] = x
+            waiting += self.below(path, x)
+
+    def below(self, path: str, x: Any) -> Iterator[tuple[str, Any]]:
+        """What an object holds, with its path. Keeps the object where it belongs."""
+        if isinstance(x, (Tracked, Buffer)):
+            self.boxes.append(Box(x, path))
+            return
+        if isinstance(x, Optimizer):
+            self.optimizers.append(x)
+        if isinstance(x, MethodType):
+            yield path, x.__self__
+        if isinstance(x, partial):
+            yield from [(path, y) for y in (x.func, *x.args, *x.keywords.values())]
+        if isinstance(x, tuple):
+            yield from [(f"{path}.{i}", y) for i, y in enumerate(x)]
+        yield from [(path, f) for f in methods_of(x)]
+        for holder in holders_of(x, path):
+            self.holders.append(holder)
+            lead = "" if isinstance(x, Layer) and "." not in path else holder.path
+            yield from [(f"{lead}{name}", y) for name, y in named(holder.kept)]
+
+    def places(self) -> Iterator[Place]:
+        """All places whose values a step may change."""
+        for box in self.boxes:
+            yield from box.places()
+        for holder in self.holders:
+            for name, _ in named(holder.kept):
+                get, put = partial(at, holder.look, name), partial(holder.write, name)
+                yield Place(f"{holder.path}{name}", get, put, holder, name)
+
+    def fits(self) -> bool:
+        """May a program that was recorded here still run?"""
+        return all([box.fits() for box in self.boxes]) and all([holder.same() for holder in self.holders])
+
+    def change(self) -> str:
+        """What has changed since, in words; empty if nothing has."""
+        for box in self.boxes:
+            if not box.fits():
+                return f"{box.name} has another shape, dtype or kind than before"
+        return next((change for holder in self.holders if (change := holder.change())), "")
+
+
+def at(look: Callable[[], Any], name: Any) -> Any:
+    return look()[name]

@@ -1,0 +1,94 @@
+"""Arguments and results: nested lists, tuples and dicts, and the arrays in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd.backend import is_array
+from autograd.capture.device import Recorded
+from autograd.function import Tracked, wrap
+
+__all__ = ["Made", "like", "put_together", "signature_of", "taken_apart"]
+
+
+def signature_of(x: Any, leaves: list[Any]) -> Any:
+    """What chooses the program for x: its structure, shapes and dtypes. Its arrays and floats are added to `leaves`."""
+    kind = type(x)
+    if kind is tuple or kind is list:
+        return (kind, *[signature_of(item, leaves) for item in x])
+    if kind is float:
+        leaves.append(x)
+        return kind
+    if kind is dict:
+        return (kind, *[(name, signature_of(item, leaves)) for name, item in x.items()])
+    if isinstance(x, Tracked):
+        leaves.append(x)
+        return kind, x.value.shape, x.value.dtype
+    if is_array(x) or isinstance(x, np.generic):
+        leaves.append(x)
+        return x.shape, x.dtype
+    try:
+        hash(x)
+    except TypeError:
+        raise TypeError(f"a captured step takes arrays, numbers, lists and dicts, not {kind.__name__}") from None
+    return kind, x
+
+
+def like(x: Any, leaves: Iterator[Any]) -> Any:
+    """The structure of x with other leaves, in the order of `signature_of`."""
+    kind = type(x)
+    if kind is tuple or kind is list:
+        return kind([like(item, leaves) for item in x])
+    if kind is dict:
+        return {name: like(item, leaves) for name, item in x.items()}
+    return next(leaves) if kind is float or isinstance(x, (Tracked, np.generic)) or is_array(x) else x
+
+
+class Made:
+    """The place of an array in a result: `family` is the class of its Variable, None for an array itself."""
+
+    def __init__(self, family: Any) -> None:
+        self.family = family
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Made) and other.family is self.family
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def taken_apart(y: Any, values: list[Recorded], there: set[int]) -> Any:
+    """A result with a Made in place of each array that the step has made; these are added to `values`.
+
+    `there` are the ids of Variables that were there before the step: they are returned as they are.
+    """
+    if isinstance(y, Tracked) and id(y) not in there and isinstance(y.value, Recorded):
+        values.append(y.value)
+        return Made(y.family)
+    if isinstance(y, Recorded):
+        values.append(y)
+        return Made(None)
+    if type(y) in (list, tuple):
+        return type(y)([taken_apart(item, values, there) for item in y])
+    if isinstance(y, tuple) and hasattr(y, "_fields"):
+        return type(y)(*[taken_apart(item, values, there) for item in y])
+    if type(y) is dict:
+        return {name: taken_apart(item, values, there) for name, item in y.items()}
+    return y
+
+
+def put_together(structure: Any, values: Iterator[Any]) -> Any:
+    """A result of the structure that `taken_apart` gave, with these values."""
+    kind = type(structure)
+    if kind is Made:
+        value = next(values)
+        return value if structure.family is None else wrap(value, structure.family)
+    if kind in (list, tuple):
+        return kind([put_together(item, values) for item in structure])
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return kind(*[put_together(item, values) for item in structure])
+    if kind is dict:
+        return {name: put_together(item, values) for name, item in structure.items()}
+    return structure
