@@ -11,7 +11,7 @@ is all that a record needs: no function knows of it. Each record is a device of 
   before the step is saved first.
 - *A question is a guard.* Where the package asks a value (`if wrong.any()`), the answer is put down, and a replay that
   would answer otherwise stops. Where the user's program asks, the step is refused, with the line.
-- *A shape is a number.* Where it depends on values (`x[mask]`), a guard holds it.
+- *A shape is a number.* Where it depends on values (`x[mask]`), and the step asks for it, a guard holds it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -104,12 +105,15 @@ class Tape:
         parts = [self.written(x) for x in args]
         used = tuple([x for _, arrays in parts for x in arrays])
         template = template.format(*[part for part, _ in parts])
-        numbers = bool(used) and all(isinstance(x.held, NUMBERS) for x in used)
+        numbers = bool(used) and all(type(x.held) in NUMBERS for x in used)
         ys = y if isinstance(y, (tuple, list)) else (y,)
         outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else ARRAYS) else item for item in ys]
         if into is None and not all([isinstance(item, Recorded) for item in outs]):
             return y  # a shape, a dtype: no array
         made = () if y is None or y is into else tuple(outs)
+        if any([x.free for x in used]):
+            for item in made:
+                item.free = True
         self.quiet = self.quiet or np.geterr() != self.warnings
         self.lines.append(Line(made, template, used, into, part=self.part, place=self.place))
         return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
@@ -117,6 +121,7 @@ class Tape:
     warnings: ClassVar[Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
     def guard(self, template: str, x: Recorded) -> None:
+        """Puts down what a replay must find too."""
         self.lines.append(Line((), template, (x,), guard=True, part=self.part, place=self.place))
 
     def ask(self, kind: type, x: Recorded) -> Any:
@@ -206,7 +211,7 @@ def opened(x: Any) -> Any:
 
 
 ARRAYS = (np.ndarray, np.generic)
-NUMBERS = (float, int)  # of an optimizer: the rate, the count of steps
+NUMBERS = (float, int, bool)  # of an optimizer: the rate, the count of steps
 GENERATORS = (np.random.Generator,)
 
 
@@ -215,6 +220,7 @@ class Recorded:
 
     tape: ClassVar[Tape]
     given = False  # was it there before the step?
+    free = False  # does its shape depend on values?
     __array_ufunc__ = None  # ndarray + Recorded is for us to refuse
     __array_priority__ = 100
     __hash__ = None  # type: ignore[assignment]
@@ -232,13 +238,18 @@ class Recorded:
             return function(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
         return refuse(f"numpy.{function.__name__} on an array", "use the function of autograd.functions")
 
-    shape = property(operator.attrgetter("held.shape"))
+    @property
+    def shape(self) -> Any:
+        if self.free:
+            self.tape.guard(f"{{}}.shape == {self.held.shape}", self)
+        return self.held.shape
+
     dtype = property(operator.attrgetter("held.dtype"))
     ndim = property(operator.attrgetter("held.ndim"))
-    size = property(operator.attrgetter("held.size"))
-    nbytes = property(operator.attrgetter("held.nbytes"))
+    size = property(lambda self: prod(self.shape))
+    nbytes = property(lambda self: self.size * self.itemsize)
     itemsize = property(operator.attrgetter("held.itemsize"))
-    strides = property(operator.attrgetter("held.strides"))
+    strides = property(lambda self: self.shape and self.held.strides)
     flags = property(operator.attrgetter("held.flags"))
 
     @property
@@ -250,18 +261,17 @@ class Recorded:
     imag = property(lambda self: self.tape.put("{}.imag", [self], self.held.imag))
 
     def __len__(self) -> int:
-        return len(self.held)
+        return int(self.shape[0]) if self.held.ndim else len(self.held)
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        if index == () and isinstance(index, tuple):
+        if isinstance(index, tuple) and not index:
             return self
         found = opened(index)
         y = self.tape.put("{}[{}]", [self, index], self.held[found])
-        if any(getattr(i, "dtype", None) == bool for i in (found if isinstance(found, tuple) else (found,))):
-            shape_guard(y)
+        y.free = y.free or any(getattr(i, "dtype", 0) == bool for i in (found if isinstance(found, tuple) else [found]))
         return y
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -312,12 +322,6 @@ class Recorded:
 
 ABOUT = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj}
 FREE_SHAPES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "bincount", "repeat", "delete"}
-
-
-def shape_guard(y: Any) -> None:
-    """Holds the shape of values whose number depends on values."""
-    for item in y if isinstance(y, tuple) else (y,):
-        item.tape.guard(f"{{}}.shape == {item.shape}", item)
 
 
 def binary(symbol: str, op: Callable[[Any, Any], Any]) -> tuple[Any, Any, Any]:
@@ -472,7 +476,8 @@ class Module(ModuleType):
         template, parts = call_text(name, args, options)
         y = self.tape.put(template, [*first, *parts], out if out is not None else y, out)
         if name.rsplit(".", 1)[-1] in FREE_SHAPES:
-            shape_guard(y)
+            for item in y if isinstance(y, (tuple, list)) else [y]:
+                item.free = True
         return y
 
     def write(self, name: str, f: Any, x: Recorded, args: Sequence[Any], options: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 from autograd.backend import Array, namespace
 from autograd.optimizers.base import Optimizer, Rate, bounded
@@ -119,8 +118,8 @@ class RAdam(Adam):
         if rho <= 5:
             p -= rate * m
             return
-        r = sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
-        p -= rate * r * sqrt(1 - power) * m / (namespace(p).sqrt(v) + self.eps)
+        r = ((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho)) ** 0.5
+        p -= rate * r * (1 - power) ** 0.5 * m / (namespace(p).sqrt(v) + self.eps)
 
 
 @dataclass(eq=False)

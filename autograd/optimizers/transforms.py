@@ -9,7 +9,9 @@ parameter whose path a transform leaves out is not updated. A transform returns 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import hypot, isfinite
+from functools import reduce
+from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -30,25 +32,38 @@ def clip_by_norm(max_norm: float) -> Transform:
     max_norm = number("max_norm", max_norm, least=0)
 
     def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        n = hypot(*[length(g) for g in grads.values()])
-        return grads if n <= max_norm else {path: times(g, max_norm / n) for path, g in grads.items()}
+        n = reduce(hypot, [length(g) for g in grads.values()], 0.0)
+        if n <= max_norm:
+            return grads
+        factor = max_norm / n
+        return {path: times(g, factor.astype(wide(g))) for path, g in grads.items()}
 
     return clip
 
 
-def length(g: Array) -> float:
+def wide(g: Array) -> Any:
+    """The dtype in which numbers of g are multiplied."""
+    return np.dtype(np.float32) if g.dtype == np.float16 else g.dtype
+
+
+def hypot(a: Any, b: Any) -> Any:
+    """sqrt(a^2 + b^2) of numbers of either device."""
+    return namespace(a, b).hypot(a, b)
+
+
+def length(g: Array) -> Any:
     """The norm of `g` as a vector; in float64 if its square overflows or vanishes in the dtype of g."""
-    flat = (g.astype(np.float32) if g.dtype == np.float16 else g).reshape(-1)
-    square = float(namespace(g).vdot(flat, flat))
-    if not isfinite(square) or square < 1e-30:
+    flat = g.astype(wide(g), copy=False).reshape(-1)
+    square = namespace(g).vdot(flat, flat)
+    if not 1e-30 <= square < inf:
         flat = flat.astype(np.float64)
-        square = float(namespace(g).vdot(flat, flat))
-    return square**0.5
+        square = namespace(g).vdot(flat, flat)
+    return square.astype(np.float64) ** 0.5
 
 
-def times(g: Array, factor: float) -> Array:
+def times(g: Array, factor: Any) -> Array:
     """g times a number, which may be too small or too large for float16."""
-    return (g.astype(np.float32) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
+    return (g.astype(wide(g)) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
 
 
 def clip_by_value(limit: float) -> Transform:
