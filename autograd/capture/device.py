@@ -94,9 +94,14 @@ class Tape:
 
     def lift(self, array: Any, name: str) -> Recorded:
         """An array, or a number, that is there before the step."""
-        if isinstance(array, (*ARRAYS[:1], *GENERATORS)) and id(array) in self.givens:
+        if isinstance(array, (np.ndarray, np.random.Generator)) and id(array) in self.givens:
             return self.givens[id(array)]
-        found = self.givens[id(array)] = self.kind(array, name)
+        found = self.givens[id(array)] = self.given(array, name)
+        return found
+
+    def given(self, array: Any, name: str) -> Recorded:
+        """An argument: at a replay it may be another array, even if it is one of the state now."""
+        found = self.kind(array, name)
         found.given = True
         return found
 
@@ -132,7 +137,7 @@ class Tape:
                 "return it, and ask outside of the step",
             )
         answer = kind(x.held)
-        self.guard(f"{kind.__name__}({{}}) == {answer!r}", x)
+        self.guard(f"{kind.__name__}({{}}) == {answer!r}" if kind is not bool else "{}" if answer else "not {}", x)
         return answer
 
     def save(self, x: Recorded) -> None:
@@ -228,7 +233,13 @@ class Recorded:
     def __init__(self, held: Any, name: str = "") -> None:
         self.held, self.name = held, name
         self.own = owner(held)  # stays alive, so that its id is its own
-        self.root: Recorded = self.tape.roots.setdefault(id(self.own), self)  # what owns its memory
+        root = self.tape.roots.setdefault(id(self.own), self)
+        self.below = None if root is self else root  # no reference to itself: it is free when the record is
+
+    @property
+    def root(self) -> Recorded:
+        """What owns its memory."""
+        return self if self.below is None else self.below
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         refuse("a conversion to an array of NumPy", "compute with autograd.functions")

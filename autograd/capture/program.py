@@ -8,14 +8,21 @@ outputs. It is the text and nothing else: `source` runs with NumPy alone.
 
 from __future__ import annotations
 
+import ast
+import copy
 import linecache
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from autograd.capture.device import GENERATORS, Line, Recorded, Tape
+from autograd.capture.device import Line, Recorded, Tape
 
 __all__ = ["Diverged", "Program"]
+
+
+WIDTH = 96  # characters of a row
+LARGE = 1 << 16  # bytes of an array that is let go of before the end of the step
 
 
 class Diverged(Exception):
@@ -48,7 +55,7 @@ class Program:
         self.body = guards_first(body)
         self.answers = [line.template for line in self.body if line.guard]
         self.risky = risky(self.body, self.arguments)
-        name_all(self.arguments, [*self.constants, *self.body])
+        self.unnamed = name_all(self.arguments, [*self.constants, *self.body])
         self.source = self.text(tape.quiet)
         names: dict[str, Any] = {}
         file = f"<captured step {next(numbers)}>"
@@ -65,9 +72,10 @@ class Program:
             rows.append("import scipy.special")
         if self.answers:
             rows += ["", "", "class Diverged(Exception):", '    """Other values than those of the record."""']
-        rows += ["", *texts(self.constants), "", ""]
+        wanted = [x for line in self.body for x in line.args]
+        rows += ["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""]
         rows += [f"def step({', '.join([x.name for x in self.arguments])}):"]
-        body = texts(self.body)
+        body = Writer(self.body, self.outputs, self.unnamed).text()
         if quiet:
             rows.append('    with np.errstate(all="ignore"):')
         rows += [("        " if quiet else "    ") + row if row else "" for row in body]
@@ -151,36 +159,114 @@ def risky(lines: Sequence[Line], arguments: Sequence[Recorded]) -> list[int]:
     return [i for i, x in enumerate(arguments) if id(x.root) in written]
 
 
-def name_all(given: Iterable[Recorded], lines: Sequence[Line]) -> None:
-    """Gives each value a name of its own."""
+def name_all(given: Iterable[Recorded], lines: Sequence[Line]) -> set[int]:
+    """Gives each value a name of its own. Returns the ids of those that had none."""
     taken = {"np", "scipy", "step", "Diverged", "abs", "bool", "float", "int", "slice"}
     v = count(1)
+    unnamed: set[int] = set()
     for x in [*given, *[y for line in lines for y in line.outs]]:
         base, name, n = x.name, x.name or f"v{next(v)}", 1
+        if not base:
+            unnamed.add(id(x))
         while name in taken:
             n += 1
             name = f"{base}_{n}" if base else f"v{next(v)}"
         x.name = name
         taken.add(name)
+    return unnamed
 
 
-def texts(lines: Sequence[Line]) -> list[str]:
-    """The lines as Python's, with a comment where the part of the step or the function changes."""
-    rows: list[str] = []
-    part = place = ""
-    for line in lines:
-        if line.part != part:
-            part = line.part
-            rows += ["", f"# {part}", ""] if rows else [f"# {part}", ""]
-            place = ""
-        if line.place != place:
-            place = line.place
-            rows.append(f"# {place}")
-        text = line.template.format(*[x.name for x in line.args])
+class Inlined(ast.NodeTransformer):
+    """Puts trees in place of names."""
+
+    def __init__(self, trees: Mapping[str, ast.expr]) -> None:
+        self.trees = trees
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.trees.get(node.id, node)
+
+
+class Writer:
+    """Writes lines as Python's, with a comment where the part of the step or the function changes.
+
+    A value without a name that is used once becomes a part of the expression that uses it. A large array is let go of
+    behind its last use. `kept` are the values that are needed after the last line.
+    """
+
+    def __init__(self, lines: Sequence[Line], kept: Iterable[Recorded], unnamed: set[int]) -> None:
+        self.rows: list[tuple[str, set[str]]] = []  # each with the names that it uses
+        self.unnamed = unnamed
+        self.uses = Counter([id(x) for line in lines for x in line.args])
+        self.uses.update([id(x) for x in kept for _ in range(2)])
+        self.kept_roots = {id(x.root) for x in kept}
+        self.waiting: dict[str, tuple[Line, ast.expr, set[int]]] = {}  # by name: the line, its tree, what memory it reads
+        self.large: dict[str, int] = {}  # names of large arrays, and what memory they are
+        self.part = self.place = ""
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: Line) -> None:
+        """Writes the line, or lets it wait for the line that uses its value."""
+        names = [x.name for x in line.args]
+        if line.into is not None:
+            for name in [n for n, found in self.waiting.items() if id(line.into.root) in found[2] and n not in names]:
+                self.write(name)
+        tree = self.tree(line, names)
+        if len(line.outs) == 1 and line.into is None and isinstance(tree, ast.Expr):
+            y = line.outs[0]
+            if id(y) in self.unnamed and self.uses[id(y)] == 1:
+                inside = [self.waiting.pop(name)[2] for name in names if name in self.waiting]
+                self.waiting[y.name] = line, tree.value, {id(x.root) for x in line.args}.union(*inside)
+                return
+        for name in names:
+            self.waiting.pop(name, None)
+        self.statement(line, ast.unparse(tree))
+
+    def tree(self, line: Line, names: Sequence[str]) -> ast.stmt:
+        """The line as a tree, with what waits for it inside; what makes the row too long is written before."""
+        made = ast.parse(line.template.format(*names)).body[0]
+        while True:
+            trees = {name: self.waiting[name][1] for name in names if name in self.waiting}
+            tree = Inlined(trees).visit(copy.deepcopy(made))
+            if not trees or len(ast.unparse(tree)) <= WIDTH:
+                return tree  # type: ignore[no-any-return]
+            self.write(max(trees, key=lambda name: len(ast.unparse(trees[name]))))
+
+    def write(self, name: str) -> None:
+        """Writes what waits under this name as a statement of its own."""
+        line, tree, _ = self.waiting.pop(name)
+        self.statement(line, ast.unparse(tree))
+
+    def statement(self, line: Line, text: str) -> None:
+        if line.part != self.part:
+            self.part, self.place = line.part, ""
+            self.rows += [("", set()), (f"# {line.part}", set())]
+        if line.place != self.place:
+            self.place = line.place
+            shape = f" {line.outs[0].held.shape}" if line.outs and hasattr(line.outs[0].held, "shape") else ""
+            self.rows += [("", set()), (f"# {line.place}{shape}", set())]
+        used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        names = [y.name for y in line.outs]
+        for y in line.outs:
+            if getattr(y.own, "nbytes", 0) >= LARGE and not y.root.given and id(y.root) not in self.kept_roots:
+                self.large[y.name] = id(y.root)
         if line.guard:
-            rows += [f"if not {text}:", f"    raise Diverged({text!r})"]
-        elif line.outs:
-            rows.append(f"{', '.join([y.name for y in line.outs])} = {text}")
+            asked = text.removeprefix("not ") if text.startswith("not ") else f"not {text}"
+            self.rows += [(f"if {asked}:", used), (f"    raise Diverged({text!r})", set())]
         else:
-            rows.append(text)
-    return rows
+            self.rows.append((f"{', '.join(names)} = {text}" if names else text, used | set(names)))
+
+    def text(self) -> list[str]:
+        """The rows, with large arrays let go of."""
+        last: dict[int, int] = {}  # the row of the last use, by memory
+        for i, (_, used) in enumerate(self.rows):
+            last |= {self.large[name]: i for name in used if name in self.large}
+        ends: dict[int, list[str]] = {}
+        for name, root in self.large.items():
+            ends.setdefault(last[root], []).append(name)
+        rows = []
+        for i, (row, _) in enumerate(self.rows):
+            rows.append(row)
+            if i in ends:
+                rows.append(f"del {', '.join(ends[i])}")
+        return rows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from keyword import iskeyword
@@ -52,8 +53,8 @@ class Recording(Locator):
         for y in outputs:
             value = getattr(y, "value", y)
             if isinstance(value, Recorded) and not value.name:
-                path = self.calls[-1].path.replace(".", "_") if self.calls else ""
-                value.name = path if path.isidentifier() else type(f).__name__.lower()
+                path = self.calls[-1].path if self.calls else ""
+                value.name = identifier(path) if path else snake(type(f).__name__)
         super().called(f, inputs, outputs)
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
@@ -87,7 +88,7 @@ class Recording(Locator):
 class Record:
     """One run of a step on the recording device. It is a real step: `result` is what it returned.
 
-    inputs     the leaves of the arguments: Recorded arrays and floats
+    inputs     the leaves of the arguments: Recorded arrays
     state      what was there, each with a function that gets what is there now, and whose it is
     setters    what a replay puts where: (function, value)
     actions    what it does without a value
@@ -135,7 +136,7 @@ class Record:
             signature_of(x, leaves)
             paths += [name] if len(leaves) == first + 1 else [f"{name}_{i}" for i in range(len(leaves) - first)]
         self.leaves = leaves
-        self.inputs = [self.tape.lift(getattr(x, "value", x), name) for name, x in zip(paths, leaves)]
+        self.inputs = [self.tape.given(getattr(x, "value", x), name) for name, x in zip(paths, leaves)]
         found: list[Any] = [*self.inputs]
         for i, x in enumerate(leaves):
             if isinstance(x, Tracked):
@@ -274,8 +275,9 @@ class Record:
         del self.watcher
         values.clear()
         outputs.clear()
-        if any(x() is not None for x, _ in made):
-            gc.collect()
+        for generation in (0, 1, 2):  # the youngest first: what the record has made is young
+            if any(x() is not None for x, _ in made):
+                gc.collect(generation)
         place = next((place for x, place in made if x() is not None), None)
         if place is not None:
             refuse(f"a step that keeps a value ({place}) outside of what it names", "return it")
@@ -361,7 +363,12 @@ def item_of(get: Callable[[], Any], i: int) -> Any:
 def identifier(path: str) -> str:
     """A path as a name of Python."""
     name = "".join([c if c.isalnum() else "_" for c in path]).strip("_")
-    return name if name.isidentifier() and not iskeyword(name) else f"x{name}"
+    return name if name.isidentifier() and not iskeyword(name) else f"layer{name}"
+
+
+def snake(name: str) -> str:
+    """SoftmaxCrossEntropy -> softmax_cross_entropy"""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Replay:

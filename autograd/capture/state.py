@@ -22,7 +22,7 @@ import numpy as np
 
 from autograd.checks import shown
 from autograd.function import Tracked
-from autograd.layers.base import Buffer, Layer, State
+from autograd.layers.base import Buffer, Layer, State, named_objects
 from autograd.layers.hidden import globals_of
 from autograd.optimizers.base import Optimizer
 
@@ -212,6 +212,7 @@ class Reach:
         self.holders: list[Holder] = []
         self.boxes: list[Box] = []
         self.optimizers: list[Optimizer] = []
+        self.names: dict[int, str] = {}  # of the parts of layers: their paths there
         seen: dict[int, Any] = {}
         waiting: deque[tuple[str, Any]] = deque([("", step)])
         while waiting:
@@ -220,6 +221,10 @@ class Reach:
                 continue
             seen[id(x)] = x
             waiting += self.below(path, x)
+        several = len({name.split(".")[0] for name in self.names.values()}) > 1
+        for box in self.boxes:
+            path = self.names.get(id(box.x), box.name)
+            box.name = path if several else path.partition(".")[2] or path
 
     def below(self, path: str, x: Any) -> Iterator[tuple[str, Any]]:
         """What an object holds, with its path. Keeps the object where it belongs."""
@@ -228,6 +233,9 @@ class Reach:
             return
         if isinstance(x, Optimizer):
             self.optimizers.append(x)
+        if isinstance(x, Layer) and id(x) not in self.names:
+            found = named_objects(x, (Tracked, Buffer, Layer))
+            self.names |= {id(y): f"{path}.{own}" for own, y in found if id(y) not in self.names}
         if isinstance(x, MethodType):
             yield path, x.__self__
         if isinstance(x, partial):
@@ -237,8 +245,7 @@ class Reach:
         yield from [(path, f) for f in methods_of(x)]
         for holder in holders_of(x, path):
             self.holders.append(holder)
-            lead = "" if isinstance(x, Layer) and "." not in path else holder.path
-            yield from [(f"{lead}{name}", y) for name, y in named(holder.kept)]
+            yield from [(f"{holder.path}{name}", y) for name, y in named(holder.kept)]
 
     def places(self) -> Iterator[Place]:
         """All places whose values a step may change."""

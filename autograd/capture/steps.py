@@ -161,8 +161,8 @@ def capture(step: Callable[..., Any]) -> Captured:
     [8.0, 2.88, 1.037, 0.373, 0.134]
 
     step    a function, also a method, of arrays, Variables, numbers, and lists and dicts of them. It may change the
-            arrays of Variables, layers and optimizers that it names, and returns what it likes. Floats are inputs of
-            the program like arrays; other arguments choose the program
+            arrays of Variables, layers and optimizers that it names, and returns what it likes. Arrays and Variables
+            are the inputs of the program; other arguments, such as numbers of Python, choose it
 
     The first call for arguments of new shapes runs the step as always; the second and the third record it, and are
     several times slower. `captured.source` is the program. For 8 signatures of arguments the programs are kept.

@@ -15,13 +15,10 @@ __all__ = ["Made", "like", "put_together", "signature_of", "taken_apart"]
 
 
 def signature_of(x: Any, leaves: list[Any]) -> Any:
-    """What chooses the program for x: its structure, shapes and dtypes. Its arrays and floats are added to `leaves`."""
+    """What chooses the program for x: its structure, shapes and dtypes. Its arrays are added to `leaves`."""
     kind = type(x)
     if kind is tuple or kind is list:
         return (kind, *[signature_of(item, leaves) for item in x])
-    if kind is float:
-        leaves.append(x)
-        return kind
     if kind is dict:
         return (kind, *[(name, signature_of(item, leaves)) for name, item in x.items()])
     if isinstance(x, Tracked):
@@ -44,7 +41,7 @@ def like(x: Any, leaves: Iterator[Any]) -> Any:
         return kind([like(item, leaves) for item in x])
     if kind is dict:
         return {name: like(item, leaves) for name, item in x.items()}
-    return next(leaves) if kind is float or isinstance(x, (Tracked, np.generic)) or is_array(x) else x
+    return next(leaves) if isinstance(x, (Tracked, np.generic)) or is_array(x) else x
 
 
 class Made:
