@@ -109,6 +109,9 @@ def device_conflict(arrays: Sequence[object]) -> str | None:
     modules = [module_of(x) for x in arrays]
     if len({m for m in modules if m is not None}) < 2:
         return None
+    for module in modules:
+        if hasattr(module, "refuse_others"):  # a recording device, which has words of its own
+            module.refuse_others(arrays)  # type: ignore[union-attr]
     given = ", ".join(f"{m.__name__} {x.shape}" for m, x in zip(modules, arrays) if m)  # type: ignore[attr-defined]
     return f"the arrays lie on different devices ({given}): move all to one with .to('cpu') or .to('gpu')"
 

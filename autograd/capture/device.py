@@ -114,7 +114,10 @@ class Tape:
         ys = y if isinstance(y, (tuple, list)) else (y,)
         outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else ARRAYS) else item for item in ys]
         if into is None and not all([isinstance(item, Recorded) for item in outs]):
-            return y  # a shape, a dtype: no array
+            if isinstance(y, NUMBERS) and used:  # the answer to a question, such as array_equal
+                self.check_caller(f"{type(y).__name__}()", used[0])
+                self.lines.append(Line((), f"{template} == {y!r}", used, guard=True, part=self.part, place=self.place))
+            return y  # a shape, a dtype
         made = () if y is None or y is into else tuple(outs)
         if any([x.free for x in used]):
             for item in made:
@@ -131,14 +134,21 @@ class Tape:
 
     def ask(self, kind: type, x: Recorded) -> Any:
         """The answer of the value x, which a replay must give too."""
-        if not sys._getframe(2).f_code.co_filename.startswith(PACKAGE):
-            refuse(
-                f"a program that asks for a value, {kind.__name__}() of an array {x.shape}",
-                "return it, and ask outside of the step",
-            )
+        self.check_caller(f"{kind.__name__}()", x)
         answer = kind(x.held)
         self.guard(f"{kind.__name__}({{}}) == {answer!r}" if kind is not bool else "{}" if answer else "not {}", x)
         return answer
+
+    def check_caller(self, question: str, x: Recorded) -> None:
+        """Refuses a question that the user's program asks, and not the package."""
+        frame: Any = sys._getframe(2)
+        while frame.f_code.co_filename == __file__:
+            frame = frame.f_back
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            refuse(
+                f"a program that asks for a value, {question} of an array {x.held.shape}",
+                "return it, and ask outside of the step",
+            )
 
     def save(self, x: Recorded) -> None:
         """Keeps a copy of what was there before the step, if x lies in it, because it is written into now."""
@@ -226,8 +236,6 @@ class Recorded:
     tape: ClassVar[Tape]
     given = False  # was it there before the step?
     free = False  # does its shape depend on values?
-    __array_ufunc__ = None  # ndarray + Recorded is for us to refuse
-    __array_priority__ = 100
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, held: Any, name: str = "") -> None:
@@ -244,10 +252,26 @@ class Recorded:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         refuse("a conversion to an array of NumPy", "compute with autograd.functions")
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """A ufunc of NumPy that the program calls on an array, or an operator of NumPy's with one: a line like others."""
+        if not all(isinstance(x, (Recorded, *ARRAYS, bool, int, float, complex)) for x in inputs):
+            return NotImplemented  # a Variable
+        if "out" in options:
+            options["out"] = options["out"][0] if len(options["out"]) == 1 else options["out"]
+        f = getattr(self.tape.module, ufunc.__name__, None) if getattr(np, ufunc.__name__, None) is ufunc else None
+        if f is None:
+            refuse(f"{ufunc.__name__} on an array", "use the function of autograd.functions")
+        return f(*inputs, **options) if method == "__call__" else getattr(f, method)(*inputs, **options)
+
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """A function of NumPy that the program calls on an array: a line like others."""
         if function in ABOUT:
             return function(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
-        return refuse(f"numpy.{function.__name__} on an array", "use the function of autograd.functions")
+        module = self.tape.module
+        for part in str(function.__module__).split(".")[1:]:
+            module = getattr(module, part, None)  # type: ignore[assignment]
+        f = getattr(module, function.__name__, None)
+        return refuse(f"{function.__name__} on an array") if f is None else f(*args, **kwargs)
 
     @property
     def shape(self) -> Any:
@@ -452,6 +476,13 @@ WRITERS = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask
 PLAIN = {"broadcast_shapes", "can_cast", "finfo", "iinfo", "isscalar", "issubdtype", "ndindex", "promote_types"}
 
 
+OUT_AT = {  # where `out` stands among the arguments of a function; it is a name in a call of a ufunc
+    "all": 2, "any": 2, "argmax": 2, "argmin": 2, "choose": 2, "clip": 3, "compress": 3, "concatenate": 2, "cumprod": 3,
+    "cumsum": 3, "dot": 2, "max": 2, "mean": 3, "min": 2, "outer": 2, "prod": 3, "round": 2, "stack": 2, "std": 3,
+    "sum": 3, "take": 3, "trace": 5, "var": 3,
+}  # fmt: skip
+
+
 class Module(ModuleType):
     """NumPy, or a part of it, on the recording device of a tape."""
 
@@ -479,7 +510,8 @@ class Module(ModuleType):
 
     def call(self, name: str, f: Any, args: Sequence[Any], options: Mapping[str, Any], *first: Recorded) -> Any:
         """Calls NumPy's function, or method of `first`, and puts it down. An `out` is written into."""
-        out = options.get("out")
+        at = OUT_AT.get(name.rsplit(".", 1)[-1], 99) - len(first)
+        out = options.get("out", args[at] if at < len(args) else None)
         out = out[0] if isinstance(out, tuple) else out
         if out is not None:
             self.tape.save(out)
@@ -512,8 +544,17 @@ class Module(ModuleType):
         y = self.asarray(x, dtype)
         return y.copy() if copy and y is x else y
 
+    def refuse_others(self, arrays: Sequence[Any]) -> None:
+        """Called where arrays of this device meet others."""
+        for x in arrays:
+            if isinstance(x, np.ndarray):
+                self.tape.known(x)
+
     def asnumpy(self, x: Any) -> Any:
-        refuse("a program that prints a value, or moves it to main memory", "return it, and print outside of the step")
+        refuse(
+            "a program that takes values to main memory, as print does, and functions such as ctc_loss and nanquantile",
+            "return them, and print outside of the step",
+        )
 
 
 class Special:

@@ -209,6 +209,8 @@ class Writer:
         """Writes the line, or lets it wait for the line that uses its value."""
         names = [x.name for x in line.args]
         if line.into is not None:
+            if line.into.name in self.waiting:
+                self.write(line.into.name)  # it needs a name of its own to be written into
             for name in [n for n, found in self.waiting.items() if id(line.into.root) in found[2] and n not in names]:
                 self.write(name)
         tree = self.tree(line, names)

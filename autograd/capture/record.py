@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.backend import generator
 from autograd.capture.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
-from autograd.capture.program import Diverged, Program
+from autograd.capture.program import Diverged, Program, split
 from autograd.capture.state import Holder, Place, Reach, equal, named
 from autograd.capture.structures import like, put_together, signature_of, taken_apart
 from autograd.checks import shown
@@ -253,6 +253,7 @@ class Record:
             (o, o.steps - steps, {path: n - counts.get(path, 0) for path, n in o.counts.items()})
             for o, steps, counts in self.counts
         ]
+        del given, numbers
         self.let_go(values, outputs)
 
     def check(self, outputs: Sequence[Recorded]) -> None:
@@ -268,7 +269,10 @@ class Record:
 
     def let_go(self, values: list[Recorded], outputs: list[Recorded]) -> None:
         """Frees what only the record needed. Refuses a step that has kept values of its own somewhere."""
-        made = [(ref(y), line.place) for line in self.program.body for y in line.outs]
+        given = self.program.arguments
+        fixed = {id(line) for line in split(self.tape.lines, [*self.inputs, *given], [])[0]}
+        made = [(ref(y), line.place) for line in self.tape.lines if id(line) not in fixed for y in line.outs]
+        del given
         self.program.forget()
         self.tape.forget()
         self.places, self.setters, self.state, self.stand_ins, self.inputs, self.leaves = [], [], [], [], [], []

@@ -27,6 +27,8 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
     if is_array(x) or isinstance(x, np.generic):
         leaves.append(x)
         return x.shape, x.dtype
+    if kind is slice:
+        return kind, x.start, x.stop, x.step
     try:
         hash(x)
     except TypeError:
@@ -52,6 +54,9 @@ class Made:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Made) and other.family is self.family
+
+    def __repr__(self) -> str:
+        return "an array"
 
     __hash__ = None  # type: ignore[assignment]
 
