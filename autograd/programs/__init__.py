@@ -6,9 +6,11 @@
     device.py      the recording device: arrays that put down what is done to them
     program.py     the lines as a program: needed, constant, in order, named
     structures.py  arguments and results
+    emit.py        `emit`: a program as a file
 """
 
-from autograd.capture.device import Refused
-from autograd.capture.steps import Captured, capture
+from autograd.programs.device import Refused
+from autograd.programs.emit import emit
+from autograd.programs.steps import Captured, capture
 
-__all__ = ["Captured", "Refused", "capture"]
+__all__ = ["Captured", "Refused", "capture", "emit"]

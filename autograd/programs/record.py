@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import gc
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from keyword import iskeyword
 from typing import Any
@@ -17,10 +17,10 @@ from weakref import ref
 import numpy as np
 
 from autograd.backend import generator
-from autograd.capture.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
-from autograd.capture.program import Diverged, Program, split
-from autograd.capture.state import Holder, Place, Reach, equal, named
-from autograd.capture.structures import like, put_together, signature_of, taken_apart
+from autograd.programs.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
+from autograd.programs.program import Diverged, Program, split
+from autograd.programs.state import Holder, Place, Reach, equal, named
+from autograd.programs.structures import like, put_together, signature_of, taken_apart
 from autograd.checks import shown
 from autograd.config import watching
 from autograd.function import Tracked, count_write, wrap
@@ -50,12 +50,15 @@ class Recording(Locator):
             return super().forward(f, arrays)
 
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        for y in outputs:
-            value = getattr(y, "value", y)
-            if isinstance(value, Recorded) and not value.name:
-                path = self.calls[-1].path if self.calls else ""
-                value.name = identifier(path) if path else snake(type(f).__name__)
+        if not self.calls or not self.calls[-1].path:
+            for y in outputs:
+                name_value(y, snake(type(f).__name__))
         super().called(f, inputs, outputs)
+
+    def layer(self, layer: Any, xs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        y = super().layer(layer, xs, options)
+        name_value(y, identifier(self.path(layer)) if self.calls else "")
+        return y
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
         with self.tape.at(type(f).__name__, "backward"):
@@ -95,6 +98,7 @@ class Record:
     """
 
     def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
+        self.title = getattr(step, "__qualname__", type(step).__name__)
         self.reach = Reach(step)
         self.tape = Tape()
         self.watcher = Recording(self.tape)
@@ -193,7 +197,7 @@ class Record:
             if x.grad is not before:
                 put = partial(self.give_gradient, i)
                 self.actions += [partial(put, None)] if x.grad is None else []
-                self.setters += [] if x.grad is None else [(Setter(put, x.family), x.grad.value)]
+                self.setters += [] if x.grad is None else [(Setter(put, x.family, f"argument {i}"), x.grad.value)]
         for holder in self.reach.holders:
             before, now = dict(named(holder.kept)), dict(named(holder.look()))
             for name in before.keys() ^ now.keys():
@@ -208,7 +212,8 @@ class Record:
             if value is now and isinstance(place.lifted, Recorded) and same_memory(value, place.lifted):
                 self.actions.append(partial(place.owner.written, place.name))
                 return
-            self.setters.append((Setter(place.put, now.family if isinstance(now, Tracked) else None), value))
+            family = now.family if isinstance(now, Tracked) else None
+            self.setters.append((Setter(place.put, family, identifier(place.name)), value))
             if isinstance(place.owner, Holder):
                 self.follow(place)
         elif now is None and (place.is_gradient or isinstance(place.before, (Tracked, np.ndarray))):
@@ -292,10 +297,10 @@ OUTSIDE = "keep it as an array, give it as an argument, or change it outside of 
 
 
 class Setter:
-    """Puts an array into a place, as a Variable of `family` if there is one."""
+    """Puts an array into a place, as a Variable of `family` if there is one. `name` is that of the place."""
 
-    def __init__(self, put: Callable[[Any], Any], family: Any) -> None:
-        self.put, self.family = put, family
+    def __init__(self, put: Callable[[Any], Any], family: Any, name: str) -> None:
+        self.put, self.family, self.name = put, family, name
 
     def __call__(self, value: Any) -> None:
         self.put(value if self.family is None else wrap(value, self.family))
@@ -362,6 +367,13 @@ def gradient_of(x: Any) -> Any:
 
 def item_of(get: Callable[[], Any], i: int) -> Any:
     return get()[i]
+
+
+def name_value(y: Any, name: str) -> None:
+    """Names a value that has no name yet."""
+    value = getattr(y, "value", y)
+    if isinstance(value, Recorded) and not value.name:
+        value.name = name
 
 
 def identifier(path: str) -> str:
