@@ -102,6 +102,24 @@ def masked(x: Operand, mask: Any) -> Any:
     return Masked(mask)(x) if isinstance(x, Variable) else indexing.masked(x, mask)
 
 
+class Steepness(Function):
+    """z = x / y, and 0 where y is 0, where it has no derivative in y"""
+
+    alike = 0
+
+    def forward(self, x, y):
+        return x * (y != 0) / (y + (y == 0))
+
+    def backward(self, gz):
+        (_, y), (z,) = self.inputs, self.outputs
+        return gz * steepness(1.0, y), -gz * (z / where(as_array(y) == 0, math.nan, y))
+
+
+def steepness(x: Operand, y: Operand) -> Any:
+    """x / y for the slope of a cone y at x: 0 at its tip, by convention, with the derivative nan."""
+    return Steepness()(x, y)
+
+
 def shared(gy: Operand, x0: Operand, x1: Operand, first: Any, second: Any, needs_x0: bool, needs_x1: bool) -> Any:
     """The gradients of two operands: gy for the one that y is, half of it for both where `first` and `second` hold.
 

@@ -11,7 +11,7 @@ from autograd.algebra import Add, Mul, Operand, Sub, as_array
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
-from autograd.functions.arithmetic import clip, maximum, minimum, where
+from autograd.functions.arithmetic import clip, maximum, minimum, steepness, where
 from autograd.functions.elementwise import log, log1p
 from autograd.functions.operands import below, check_elementwise, with_room
 
@@ -51,12 +51,11 @@ class Hypot(Function):
 
     def backward(self, gy):
         (x0, x1), (y,) = self.inputs, self.outputs
-        g = gy / (y + (y == 0))
-        return g * x0, g * x1
+        return gy * steepness(x0, y), gy * steepness(x1, y)
 
 
 def hypot(x0: Operand, x1: Operand) -> Any:
-    """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; the gradient is 0 at the origin."""
+    """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; at the origin the gradient is 0, the second one nan."""
     check_elementwise("hypot", x0, x1)
     return with_room(Hypot(), x0, x1)
 

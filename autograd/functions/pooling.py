@@ -273,7 +273,7 @@ def lp_pool2d(
     """y[n, c, o] = (sum over k of |x[n, c, o S + k - P]|^ord)^(1/ord), the p-norm of each window.
 
     (N, C, H, W) -> (N, C, OH, OW). ord = 1 is a sum, a large one nearly the maximum of |x|. The gradient is 0 where y
-    is.
+    is, the second one nan.
     Raises ValueError if no window fits, or if ord < 1.
     """
     return power_mean("lp_pool2d", 2, x, ord, kernel, stride, pad, ceil_mode)

@@ -7,7 +7,7 @@ from typing import Any
 from autograd.algebra import Operand, as_array, astype, getitem
 from autograd.backend import namespace, to_numpy
 from autograd.checks import flag, number, shown
-from autograd.functions.arithmetic import masked, maximum, minimum
+from autograd.functions.arithmetic import masked, maximum, minimum, where
 from autograd.functions.loss import reduced, target
 from autograd.functions.operands import axes_at, operand, with_room
 from autograd.functions.reduction import norm
@@ -51,13 +51,20 @@ def vectors(name: str, *xs: Operand) -> list[Any]:
 def normalize(x: Operand, ord: float = 2, axis: Axis = -1, eps: float = 1e-12) -> Any:
     """y = x / max(|x|, eps), with the p-norm `ord` over `axis`: vectors of length 1.
 
-    A vector shorter than eps is divided by eps, and its gradient is gy / eps; so 0 stays 0.
+    A vector shorter than eps is divided by eps, and its gradient is gy / eps; so 0 stays 0, and is no kink.
     Raises TypeError if x is not of real numbers, ValueError if it is empty, ord < 1 or eps <= 0.
     """
     (x,) = vectors("normalize", x)
     ord, eps = number("normalize: ord", ord, least=1, finite=False), number("normalize: eps", eps, above=0)
     axes_at("normalize", x, axis, empty=False)
-    return with_room(lambda x: x / maximum(norm(x, ord, axis, keepdims=True), eps), x)
+    return with_room(lambda x: x / length(x, ord, axis, eps), x)
+
+
+def length(x: Any, ord: float, axis: Axis, eps: float) -> Any:
+    """max(|x|, eps) with the p-norm `ord`: a constant near 0, without the tip of the norm."""
+    y = norm(x, ord, axis, keepdims=True)
+    short = as_array(y) < eps
+    return where(short, eps, norm(where(short, 1.0, x), ord, axis, keepdims=True)) if short.any() else y
 
 
 def cosine_similarity(x0: Operand, x1: Operand, axis: int = -1, eps: float = 1e-8) -> Any:
@@ -81,14 +88,15 @@ def cosine(x0: Any, x1: Any, axis: int, eps: float) -> Any:
     for x in (x0, x1):
         if x.ndim < -axis or x.shape[axis] < shape[axis]:  # each vector is one number, repeated
             x = broadcast_to(x, shape)
-        units.append(x / maximum(norm(x, 2, axis, keepdims=True), eps))
+        units.append(x / length(x, 2, axis, eps))
     return (units[0] * units[1]).sum(axis)
 
 
 def pairwise_distance(x0: Operand, x1: Operand, ord: float = 2, eps: float = 1e-6, keepdims: bool = False) -> Any:
     """y = |x0 - x1 + eps|, the p-norm `ord` over the last axis.   (..., D) (..., D) -> (...)
 
-    eps is added to each difference, so that the gradient of equal vectors is finite and not 0.
+    eps is added to each difference, so that the gradient of equal vectors is finite and not 0. With eps = 0 it is
+    0, and the second one nan.
     Raises TypeError if an operand is not of real numbers, ValueError if the shapes do not broadcast or ord < 1.
     """
     x0, x1 = vectors("pairwise_distance", x0, x1)
@@ -116,8 +124,8 @@ def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
 def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
     """y[..., i, j] = |x0[..., i] - x1[..., j]|, the p-norm `ord` of each pair.   (..., N, D) (..., M, D) -> (..., N, M)
 
-    The gradient of equal vectors is 0. Raises TypeError if an operand is not of real numbers, ValueError if the shapes
-    do not fit; `ord` is as in `norm`.
+    The gradient of equal vectors is 0, the second one nan; `ord` is as in `norm`.
+    Raises TypeError if an operand is not of real numbers, ValueError if the shapes do not fit.
     """
     for x in (x0, x1):
         axes_at("cdist", x, None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, grad
+from autograd import Variable, grad, hessian
 from autograd.kernels.erf import erf
 
 
@@ -148,6 +148,40 @@ def test_piecewise_linear_functions_have_no_second_derivative():
         gx = grad(f(x), x, create_graph=True)
         second = grad(gx, x, create_graph=True)
         assert second.data.tolist() == grad(second, x).data.tolist() == [0] * 5
+
+
+CONES = {
+    "norm": F.norm,
+    "norm of order 3": lambda x: F.norm(x, 3),
+    "norm of order 1/2": lambda x: F.norm(x, 0.5),
+    "norm of order -1": lambda x: F.norm(x, -1),
+    "matrix_norm": lambda x: F.matrix_norm(F.reshape(x, (1, 2)), "fro"),
+    "hypot": lambda x: F.hypot(x[0], x[1]),
+    "std": F.std,
+    "std_mean": lambda x: F.std_mean(x)[0],
+    "pairwise_distance": lambda x: F.pairwise_distance(x, 2 * x, eps=0),
+    "cdist": lambda x: F.cdist(F.reshape(x, (1, 2)), np.zeros((1, 2))).sum(),
+    "lp_pool1d": lambda x: F.lp_pool1d(F.reshape(x, (1, 1, 2)), 2, 2).sum(),
+    "lp_pool2d": lambda x: F.lp_pool2d(F.reshape(x, (1, 1, 1, 2)), 3, (1, 2)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", CONES)
+def test_the_tip_of_a_cone_has_the_gradient_0_and_no_second_one(name):
+    assert gradient(CONES[name], [0.0, 0.0]) == [[0, 0]]
+    assert np.isnan(hessian(CONES[name], np.zeros(2)).data).all()
+
+
+def test_a_vector_shorter_than_eps_is_no_tip():
+    """x / eps is linear, and so is the cosine."""
+    for f in (lambda x: F.normalize(x).sum(), lambda x: F.cosine_similarity(x, np.array([3.0, 4.0]))):
+        assert np.isfinite(gradient(f, [0.0, 0.0])[0]).all()
+        assert hessian(f, np.zeros(2)).data.tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_deviation_of_one_number_is_no_cone():
+    assert gradient(F.std, [2.0]) == [[0]]
+    assert hessian(F.std, np.array([2.0])).data.tolist() == [[0]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
