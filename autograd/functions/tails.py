@@ -23,6 +23,11 @@ ROOT_PI = math.sqrt(math.pi)
 class Derivatives(Function):
     """y = the derivative of order n of a function, at x; `near` and `far` compute it for n > 0."""
 
+    value: Any
+    near: Any
+    far: Any
+    is_far: Any
+
     def __init__(self, n=0):
         self.n = n
 
@@ -31,7 +36,10 @@ class Derivatives(Function):
             return self.value(x)
         xp, dtype = namespace(x), x.dtype
         x = xp.asarray(x, "f8")
-        y, far = xp.empty_like(x), self.is_far(x)
+        far = self.is_far(x)
+        if not far.any():
+            return self.near(x).astype(dtype)
+        y = xp.empty_like(x)
         y[~far], y[far] = self.near(x[~far]), self.far(x[far])
         return y.astype(dtype)[()]
 
@@ -49,7 +57,7 @@ class Erfcx(Derivatives):
         return special(x).erfcx(x)
 
     def is_far(self, x):
-        return x > 2
+        return x > 3
 
     def near(self, x):
         """f' = 2 x f - 2 / sqrt(pi), differentiated n - 1 times"""
@@ -62,7 +70,7 @@ class Erfcx(Derivatives):
     def far(self, x):
         """The derivative of order k is -k / t times that before it, t = x + (k + 1)/2 / (x + (k + 2)/2 / (x + ...))."""
         t, y = x, self.value(x)
-        for k in range(self.n + 60, 0, -1):
+        for k in range(self.n + 24, 0, -1):
             t = x + 0.5 * (k + 1) / t
             if k <= self.n:
                 y = y * (-k / t)
@@ -104,7 +112,7 @@ class LogNdtr(Derivatives):
         return special(x).log_ndtr(x)
 
     def is_far(self, x):
-        return x < -2
+        return x < (-4 if self.n > 1 else -math.inf)  # the slope itself cancels nowhere
 
     def near(self, x):
         """f'' = -f' (x + f'), differentiated n - 2 times"""
@@ -122,7 +130,7 @@ class LogNdtr(Derivatives):
         """
         z, n = -x, self.n
         t, ratios = z, []
-        for k in range(n + 100, 0, -1):
+        for k in range(n + 30, 0, -1):
             t = z + (k + 1) / t
             ratios.append(k / t)
         moments, cumulants = [1.0], [0.0]
@@ -130,7 +138,7 @@ class LogNdtr(Derivatives):
             moments.append(moments[-1] * ratio)
             rest = sum([math.comb(k - 1, j - 1) * cumulants[j] * moments[k - j] for j in range(1, k)])
             cumulants.append(moments[k] - rest)
-        return cumulants[n] + (z if n == 1 else -1 if n == 2 else 0)
+        return cumulants[n] - 1 if n == 2 else cumulants[n]
 
 
 def bessel(kind: str, n: int, x: Any) -> Any:
@@ -163,11 +171,14 @@ class ScaledBessel(Derivatives):
     def near(self, x):
         """I_m' = (I_(m-1) + I_(m+1)) / 2; the factor e^-|x| has the slope -sign x, and 0 at 0."""
         m, n, against = self.m, self.n, -namespace(x).sign(x)
-        I = [bessel("ie", k, x) for k in range(m + n + 1)]
+        I = [bessel("ie", k, x) for k in range(m + n + (n > 1 or not m))]
+        if (m, n) == (1, 1):  # without I_2, which takes long
+            at_0 = x == 0
+            return I[0] - (I[1] + 0.5 * at_0) / (x + at_0) + against * I[1]
         y = 0
         for k in range(n + 1):
             slope = sum([math.comb(k, j) * I[abs(m - k + 2 * j)] for j in range(k + 1)]) / 2**k
-            y = y + math.comb(n, k) * against ** (n - k) * slope
+            y = math.comb(n, k) * slope + against * y
         return y
 
     def far(self, x):
