@@ -15,8 +15,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Operand
-from autograd.backend import special
+from autograd.backend import namespace, special
 from autograd.checks import whole
 from autograd.function import Function
 from autograd.functions.elementwise import exp, log
@@ -138,6 +140,41 @@ def digamma(x: Operand) -> Any:
     return computed("digamma", Special("digamma"), x)
 
 
+BERNOULLI = [
+    43867 / 798,
+    -3617 / 510,
+    7 / 6,
+    -691 / 2730,
+    5 / 66,
+    -1 / 30,
+    1 / 42,
+    -1 / 30,
+    1 / 6,
+]  # B_18, B_16, ..., B_2
+
+
+def trigamma(x: Any) -> Any:
+    """The second derivative of ln gamma(x): reflected to x > 0, moved to x > 7, and then the asymptotic series.
+
+    Source: DLMF 5.15.5, 5.15.6 and 5.15.8.
+    """
+    xp, left = namespace(x), x <= 0
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # infinite at 0, -1, -2, ...
+        if left.any():
+            turned = (math.pi / xp.sin(math.pi * (x - xp.rint(x)))) ** 2 - trigamma(xp.where(left, 1 - x, 1))
+            return xp.where(left, turned, trigamma(xp.where(left, 1, x)))
+        y = (1 / x) ** 2
+        for k in range(1, 7):
+            u = 1 / (x + k)
+            u *= u
+            y += u
+        u = 1 / (x + 7)
+        z, series = u * u, 0
+        for b in BERNOULLI:
+            series = series * z + b
+        return y + u + z * (0.5 + u * series)
+
+
 class Polygamma(Function):
     """y = (-1)^(n + 1) n! zeta(n + 1, x), the derivative of order n + 1 of ln gamma(x) for n > 0"""
 
@@ -145,6 +182,8 @@ class Polygamma(Function):
         self.n = n
 
     def forward(self, x):
+        if self.n == 1:
+            return trigamma(x)
         factor = float((-1) ** (self.n + 1) * math.factorial(self.n))
         return factor * special(x).zeta(self.n + 1.0, x).astype(x.dtype)
 

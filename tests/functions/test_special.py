@@ -248,6 +248,18 @@ def test_bessel_functions_far_out():
             y, factor = grad(y.sum(), v, create_graph=True), -factor * (n + 0.5)
 
 
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-12), (np.float32, 1e-5)])
+def test_trigamma_is_scipys(dtype, rtol):
+    """From the tiny to the huge, on both sides of 0, and at the poles, without a warning."""
+    positive = np.concatenate([np.geomspace(1e-18, 1e18, 500), np.linspace(0.03, 9, 300), [1e-200, 1e200, np.inf]])
+    negative = np.concatenate([np.arange(-40, 0)[:, None] + [0.1, 0.25, 0.5, 0.9], [[0.0, -0.0, -1.0, -7.0]]])
+    for x in (positive, negative, np.array([np.nan, 2.0])):
+        with np.errstate(over="ignore"):
+            x = x.astype(dtype)
+            expected = scipy.special.zeta(2.0, x.astype(float)).astype(dtype)
+        np.testing.assert_allclose(F.polygamma(1, x), expected, rtol=rtol)
+
+
 def test_the_likelihood_of_a_gamma_and_of_a_beta_distribution():
     x = np.array([0.2, 0.5, 0.7])
 
