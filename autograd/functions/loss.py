@@ -555,10 +555,31 @@ def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", wei
     return reduced("binary_cross_entropy", losses, (p, t), reduction, weight)
 
 
+class Divergence(Function):
+    """y = p log(p / q), and 0 where p is 0"""
+
+    alike = 0
+
+    def forward(self, p, q):
+        xp = namespace(p, q)
+        return p * (xp.log(p + (p == 0)) - xp.log(q + both_0(p, q)))
+
+    def backward(self, gy):
+        p, q = self.inputs
+        needs_p, needs_q = self.needs
+        return needs_p and gy * (log(p) - log(q) + 1), needs_q and -gy * (p / (q + both_0(p, q)))
+
+
+def both_0(p: Operand, q: Operand) -> Any:
+    """1 where p and q are 0, so that p / q is 0 there, and 0 elsewhere."""
+    return (p == 0) & (q == 0)
+
+
 def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = sum of p log(p / q) over the last axis, mean over the others: how far q is from the distribution p.
 
     Both are probabilities, and are not normalized here. 0 log 0 = 0; where q is 0 and p is not, y is infinite.
+    The gradient in p is -inf where p alone is 0, and nan where both are.
     PyTorch calls it kl_div(log q, p, reduction="batchmean"), for matrices. `reduction="none"` gives a divergence for
     each distribution, and a weight is broadcast to these.
     Raises what `mean_squared_error` raises, and ValueError if p or q is outside [0, 1] by more than rounding.
@@ -569,10 +590,7 @@ def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Op
         check_probabilities(f"kl_divergence: {name}", x, remedy, nan=True)
     if not p.shape:
         raise ValueError("kl_divergence takes distributions (..., C), not single numbers")
-    zero, n = as_array(p) == 0, prod(p.shape[:-1])
     if is_mean(reduction, weight):
-        return with_room(lambda p, q: (p * (log(p + zero) - log(q + zero))).sum() / n, p, q)
-    return reduced(
-        "kl_divergence", lambda p, q: (p * (log(p + zero) - log(q + zero))).sum(-1), (p, q), reduction, weight,
-        p.shape[:-1],
-    )  # fmt: skip
+        return with_room(lambda p, q: Divergence()(p, q).sum() / prod(p.shape[:-1]), p, q)
+    shape = p.shape[:-1]
+    return reduced("kl_divergence", lambda p, q: Divergence()(p, q).sum(-1), (p, q), reduction, weight, shape)

@@ -117,7 +117,7 @@ class XLogY(Function):
 
     def forward(self, x, y):
         xp = namespace(x, y)
-        return x * xp.log(xp.where(blank(x, y), 1, y))
+        return x * xp.log(xp.where(blank(x, y) | blank(x, -y, -np.inf), 1, y))
 
     def backward(self, gz):
         x, y = self.inputs
@@ -125,13 +125,16 @@ class XLogY(Function):
         return gz * log(y), gz * (x / y)
 
 
-def blank(x: Operand, y: Operand) -> Any:
-    """Where x is 0, and y is not between 0 and infinity?"""
-    return (x == 0) & ((y <= 0) | (y == np.inf))
+def blank(x: Operand, y: Operand, most: float = 0) -> Any:
+    """Where x is 0, and y at most this number?"""
+    return (x == 0) & (y <= most)
 
 
 def xlogy(x: Operand, y: Operand) -> Any:
-    """z = x ln y, and 0 where x is 0, whatever number y is. The gradients are 0 where x = 0 and y <= 0."""
+    """z = x ln y, and 0 where x is 0, whatever number y is.
+
+    The gradients are 0 where x = 0 and y <= 0; elsewhere ln y and x / y, where y is infinite too.
+    """
     check_elementwise("xlogy", x, y)
     return with_room(XLogY(), x, weak_array(x, y))
 
@@ -143,7 +146,7 @@ class XLog1pY(Function):
 
     def forward(self, x, y):
         xp = namespace(x, y)
-        return x * xp.log1p(xp.where(blank(x, 1 + y), 0, y))
+        return x * xp.log1p(xp.where(blank(x, 1 + y) | blank(x, -y, -np.inf), 0, y))
 
     def backward(self, gz):
         x, y = self.inputs
@@ -152,7 +155,10 @@ class XLog1pY(Function):
 
 
 def xlog1py(x: Operand, y: Operand) -> Any:
-    """z = x ln(1 + y), exact for small y, and 0 where x is 0. The gradients are 0 where x = 0 and y <= -1."""
+    """z = x ln(1 + y), exact for small y, and 0 where x is 0.
+
+    The gradients are 0 where x = 0 and y <= -1; elsewhere ln(1 + y) and x / (1 + y), where y is infinite too.
+    """
     check_elementwise("xlog1py", x, y)
     return with_room(XLog1pY(), x, weak_array(x, y))
 

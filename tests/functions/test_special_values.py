@@ -150,6 +150,26 @@ def test_piecewise_linear_functions_have_no_second_derivative():
         assert second.data.tolist() == grad(second, x).data.tolist() == [0] * 5
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_entropies_have_their_infinite_slopes_at_0():
+    """p log(p / q) has the slope log(p / q) + 1: -inf at p = 0; that in q is -p / q."""
+    gp, gq = gradient(F.kl_divergence, [0.0, 1.0], [0.25, 0.75])
+    assert gp == [-math.inf, pytest.approx(1 - math.log(0.75))]
+    assert gq == [0, pytest.approx(-1 / 0.75)]
+    assert gradient(lambda q: F.kl_divergence(np.array([0.0, 1.0]), q), [0.0, 1.0]) == [[0, -1]]
+    assert gradient(F.entr, [0.0]) == [[math.inf]]
+    p, q = Variable(np.array([0.0, 1.0])), Variable(np.array([0.25, 0.75]))
+    gq = grad(F.kl_divergence(p, q), q, create_graph=True)
+    assert grad(gq.sum(), p).data.tolist() == [-4, pytest.approx(-1 / 0.75)]
+
+
+@pytest.mark.parametrize("f", [F.xlogy, F.xlog1py])
+def test_nothing_times_an_infinite_logarithm(f):
+    assert f(np.array([0.0, 2.0]), np.array([math.inf, math.inf])).tolist() == [0, math.inf]
+    assert gradient(f, [0.0, 2.0], [math.inf, math.inf]) == [[math.inf, math.inf], [0, 0]]
+    assert gradient(f, [0.0, 0.0], [-2.0, -math.inf]) == [[0, 0], [0, 0]]
+
+
 CONES = {
     "norm": F.norm,
     "norm of order 3": lambda x: F.norm(x, 3),
