@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Add, Mul, Operand, Sub, as_array
+from autograd.algebra import Mul, Operand, as_array
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
@@ -169,7 +169,24 @@ def weak_array(x: Operand, y: Operand) -> Any:
     return y if hasattr(y, "dtype") else namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
 
 
+class Lerp(Function):
+    """y = x0 + t (x1 - x0), counted from the nearer end"""
+
+    alike = 0
+
+    def forward(self, x0, x1, t):
+        xp, way = namespace(x0, x1, t), x1 - x0
+        return xp.where(xp.asarray(t < 0.5), x0 + t * way, x1 - (1 - t) * way)[()]
+
+    def backward(self, gy):
+        x0, x1, t = self.inputs
+        needs_x0, needs_x1, needs_t = self.needs
+        return needs_x0 and gy * (1 - t), needs_x1 and gy * t, needs_t and gy * (x1 - x0)
+
+
 def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:
-    """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone."""
+    """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone; exactly x0 and x1 at its ends."""
     check_elementwise("lerp", x0, x1, t)
-    return with_room(lambda x0, x1, t: Add()(x0, Mul()(t, Sub()(x1, x0))), x0, x1, t)
+    if isinstance(t, complex):
+        raise TypeError(f"lerp: t must be a real number, not {t}")
+    return with_room(Lerp(), x0, x1, t)

@@ -170,6 +170,16 @@ def test_nothing_times_an_infinite_logarithm(f):
     assert gradient(f, [0.0, 0.0], [-2.0, -math.inf]) == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_lerp_begins_and_ends_exactly(dtype):
+    x0, x1 = np.array([3e4, 0.1, -7.0], dtype), np.array([1.0, 0.3, 1e-7], dtype)
+    assert F.lerp(x0, x1, 0.0).tolist() == x0.tolist()
+    assert F.lerp(x0, x1, 1.0).tolist() == F.lerp(x0, x1, np.ones(3, dtype)).tolist() == x1.tolist()
+    assert F.lerp(Variable(1e20), 1.0, 1.0).item() == 1
+    with pytest.raises(TypeError, match="t must be a real number, not 1j"):
+        F.lerp(x0, x1, 1j)
+
+
 CONES = {
     "norm": F.norm,
     "norm of order 3": lambda x: F.norm(x, 3),
