@@ -19,6 +19,7 @@ __all__ = [
     "axes_at",
     "below",
     "check_elementwise",
+    "finite_size",
     "in_single",
     "operand",
     "rounded",
@@ -26,6 +27,7 @@ __all__ = [
     "summable",
     "summable_together",
     "with_room",
+    "within_range",
 ]
 
 KINDS = frozenset("fiub")  # of dtypes of numbers
@@ -73,6 +75,24 @@ def below(x: Array, most: Array) -> Array:
     """x - most, where a difference that overflows is -inf: e^x is 0 there, and no warning is due."""
     with np.errstate(over="ignore"):
         return x - most
+
+
+def finite_size(*xs: Any) -> Any:
+    """The largest |x| of some arrays, element by element, as far as it is finite: a constant that keeps squares small.
+
+    Of the numbers x / size no square overflows, and not all squares vanish.
+    """
+    xp = namespace(*xs)
+    size = xp.abs(xs[0])
+    for x in xs[1:]:
+        size = xp.maximum(size, xp.abs(x))
+    return xp.minimum(size, xp.finfo(size.dtype).max)
+
+
+def within_range(squares: Array) -> bool:
+    """Is no sum of squares infinite, and none so small that it has lost digits?"""
+    limits = namespace(squares).finfo(squares.dtype)
+    return not squares.size or bool(squares.min() >= limits.tiny / limits.eps and squares.max() <= limits.max)
 
 
 def common_dtype(*xs: Operand) -> Any:

@@ -11,9 +11,9 @@ from autograd.algebra import Mul, Operand, as_array
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
-from autograd.functions.arithmetic import clip, maximum, minimum, steepness, where
+from autograd.functions.arithmetic import maximum, minimum, steepness, where
 from autograd.functions.elementwise import log, log1p
-from autograd.functions.operands import below, check_elementwise, with_room
+from autograd.functions.operands import below, check_elementwise, finite_size, with_room, within_range
 
 __all__ = ["arctan2", "fmax", "fmin", "hypot", "lerp", "logaddexp", "logaddexp2", "xlog1py", "xlogy"]
 
@@ -28,7 +28,13 @@ class Arctan2(Function):
 
     def backward(self, gy):
         x0, x1 = self.inputs
-        g = gy / (x0 * x0 + x1 * x1)
+        with np.errstate(over="ignore"):
+            square = x0 * x0 + x1 * x1
+        if not within_range(as_array(square)):
+            size = finite_size(as_array(x0), as_array(x1))
+            x0, x1 = x0 / size, x1 / size
+            square = (x0 * x0 + x1 * x1) * size
+        g = gy / square
         return g * x1, -g * x0
 
 
@@ -60,27 +66,28 @@ def hypot(x0: Operand, x1: Operand) -> Any:
     return with_room(Hypot(), x0, x1)
 
 
-LOWEST = -3e38  # of float32, nearly
-
-
 class LogAddExp(Function):
     """y = ln(e^x0 + e^x1)"""
 
     alike = 0
 
     def forward(self, x0, x1):
-        return namespace(x0, x1).logaddexp(x0, x1)
+        with np.errstate(over="ignore"):  # in x0 - x1, which is infinite then, and right
+            return namespace(x0, x1).logaddexp(x0, x1)
 
     def backward(self, gy):
         x0, x1 = self.inputs
-        d = below(clip(x0, LOWEST, None), x1)  # -inf - -inf would be nan
+        same = as_array((x0 == x1) & (abs(x0) == np.inf))
+        if same.any():  # an infinity minus itself would be nan
+            x0, x1 = where(same, 0.0, x0), where(same, 0.0, x1)
+        d = below(x0, x1)
         return gy * sigmoid(d), gy * sigmoid(-d)  # e^(x0 - y) would carry the rounding of y
 
 
 def logaddexp(x0: Operand, x1: Operand) -> Any:
     """y = ln(e^x0 + e^x1), without overflow: the sum of two numbers that are known by their logarithms.
 
-    -inf stands for the number 0.
+    -inf stands for the number 0. The gradients of two equal numbers are 1/2 each, infinite ones too.
     """
     check_elementwise("logaddexp", x0, x1)
     return with_room(LogAddExp(), x0, x1)

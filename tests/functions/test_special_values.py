@@ -180,6 +180,33 @@ def test_lerp_begins_and_ends_exactly(dtype):
         F.lerp(x0, x1, 1j)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1.0, 1e30, 1e200, 1e300])
+def test_no_square_leaves_the_range(scale):
+    """The angle has the gradient (x1, -x0) / r^2, the length (x0, x1) / r; of 3 and 4 r is 5."""
+    x0, x1 = np.array([3 * scale, 3.0]), np.array([4 * scale, 4.0])
+    np.testing.assert_allclose(gradient(F.arctan2, x0, x1), [[0.16 / scale, 0.16], [-0.12 / scale, -0.12]], rtol=1e-14)
+    np.testing.assert_allclose(gradient(F.hypot, x0, x1), [[0.6, 0.6], [0.8, 0.8]], rtol=1e-14)
+    large = np.array([scale, 2.0])
+    np.testing.assert_allclose(gradient(F.arcsinh, large)[0], 1 / np.hypot(large, 1), rtol=1e-14)
+    if scale > 1:
+        np.testing.assert_allclose(gradient(F.arccosh, large)[0], [1 / scale, 1 / math.sqrt(3)], rtol=1e-14)
+    for n, f in enumerate(
+        [lambda x: F.arctan2(x, 1e-160), F.arcsinh]
+    ):  # the second derivatives are -2xy / r^4, -x / r^3
+        if 1e-200 < scale < 1e100:
+            x = Variable(np.array([scale]))
+            r = np.hypot(scale, [1e-160, 1][n])
+            expected = -2 * scale / r * (1e-160 / r) / r / r if n == 0 else -scale / r / r / r
+            np.testing.assert_allclose(grad(grad(f(x), x, create_graph=True), x).data, [expected], rtol=1e-13)
+
+
+@pytest.mark.parametrize("at", [-math.inf, math.inf, -1e300, 1e300, -1e39, 0.0])
+def test_equal_logarithms_share_the_gradient(at):
+    for f in (F.logaddexp, F.logaddexp2):
+        assert gradient(f, [at, 0.0, -1e308], [at, 0.0, 1e308]) == [[0.5, 0.5, 0], [0.5, 0.5, 1]]
+        assert gradient(f, [-math.inf, math.inf], [2.0, 2.0]) == [[0, 1], [1, 0]]
+
+
 CONES = {
     "norm": F.norm,
     "norm of order 3": lambda x: F.norm(x, 3),
