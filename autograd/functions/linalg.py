@@ -223,7 +223,8 @@ class Det(Function):
 def det(A: Operand) -> Any:
     """y = det A, the product of the eigenvalues.   (..., N, N) -> (...,)
 
-    Its derivatives are exact for singular matrices too. Large matrices overflow: `slogdet` does not.
+    Its derivatives are exact for singular matrices too. Where y overflows or underflows, so does its gradient: that of
+    `slogdet` does not.
     """
     return with_room(determinant, matrices("det", A))
 

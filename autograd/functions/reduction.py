@@ -144,7 +144,8 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
     `ord=2` is the Euclidean length, 1 the sum of |x|, math.inf the largest |x|, -math.inf the smallest, 0 the number of
     elements that are not 0. Below 1 it is no norm, for the triangle inequality fails. The gradient is 0 where y is 0;
     for ord < 1 also at each x of 0, where it would be infinite. The second one is nan there, except for ord = 1 and
-    those of infinity, which are straight lines. Norms of matrices are those of `matrix_norm`.
+    those of infinity, which are straight lines. As in NumPy the powers of x itself are summed, and may overflow. Norms
+    of matrices are those of `matrix_norm`.
     """
     p = number("norm: ord", ord, finite=False)
     axes = axes_at("norm", x, axis, empty=p not in (math.inf, -math.inf))

@@ -325,9 +325,13 @@ def test_nearest_takes_the_pixel_of_whole_number_arithmetic():
     ("f", "g"),
     [(F.hypot, np.hypot), (F.arctan2, np.arctan2), (F.logaddexp, np.logaddexp), (F.xlogy, lambda x, y: x * np.log(y))],
 )
-def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g):
-    x = np.array([200], np.uint8)
-    np.testing.assert_allclose(f(Variable(x), Variable(x)).data, g(200.0, 200.0), rtol=1e-14)
+@pytest.mark.parametrize("x", [np.array([200], np.uint8), np.array([-100, 100], np.int8), np.array([True])])
+def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g, x):
+    x = x[x > 0] if f is F.xlogy else x
+    expected = g(x.astype(float), x.astype(float))
+    for y in (f(Variable(x), Variable(x)).data, f(x, x)):
+        np.testing.assert_allclose(y, expected, rtol=1e-14)
+        assert y.dtype == np.float64
 
 
 @pytest.mark.parametrize(
