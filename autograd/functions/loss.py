@@ -561,18 +561,18 @@ class Divergence(Function):
     alike = 0
 
     def forward(self, p, q):
-        xp = namespace(p, q)
-        return p * (xp.log(p + (p == 0)) - xp.log(q + both_0(p, q)))
+        self.save(**self.recompute(p, q))
+        with np.errstate(invalid="ignore"):  # 0 log 0
+            return namespace(p, q).where(p == 0, 0, p * self.saved.ratio)
+
+    def recompute(self, p, q):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {"ratio": log(p) - log(q)}
 
     def backward(self, gy):
-        p, q = self.inputs
+        (p, q), ratio = self.inputs, self.saved.ratio
         needs_p, needs_q = self.needs
-        return needs_p and gy * (log(p) - log(q) + 1), needs_q and -gy * (p / (q + both_0(p, q)))
-
-
-def both_0(p: Operand, q: Operand) -> Any:
-    """1 where p and q are 0, so that p / q is 0 there, and 0 elsewhere."""
-    return (p == 0) & (q == 0)
+        return needs_p and gy * (ratio + 1), needs_q and -gy * (p / (q + ((p == 0) & (q == 0))))
 
 
 def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
