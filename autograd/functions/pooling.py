@@ -22,9 +22,9 @@ from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked
 from autograd.functions.conv import check_images, windows_of
 from autograd.functions.embedding import AddRows
+from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, with_room
 from autograd.functions.reduction import root
-from autograd.functions.shape import moveaxis
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axis, windows
 
@@ -323,15 +323,9 @@ def adaptive_average(name: str, n: int, x: Operand, size: Sizes) -> Any:
     """The means of regions of images with `n` spatial axes; `name` stands in the messages of errors."""
     check_images(name, x, n)
     out = per_axis(f"{name}: size", size, n, 1)
-    y = z = summable(x)
-    for axis in range(n + 1, 1, -1):
-        A = averaging(z, x.shape[axis], out[axis - 2])
-        if axis == n + 1:
-            y = y @ A.T
-        elif axis == n:
-            y = A @ y
-        else:
-            y = moveaxis(moveaxis(y, axis, -1) @ A.T, -1, axis)
+    y = summable(x)
+    for axis in range(-1, -n - 1, -1):
+        y = WeightedSums(averaging(y, x.shape[axis], out[axis]), axis)(y)
     return rounded(y, x)
 
 
