@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, as_array, getitem, reshape
+from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number, shown
 from autograd.function import Function
@@ -329,6 +329,24 @@ def adaptive_average(name: str, n: int, x: Operand, size: Sizes) -> Any:
     return rounded(y, x)
 
 
+class RegionMax(Function):
+    """y[o] = the largest pixel of region o of an image; the first of equal ones receives the gradient."""
+
+    def __init__(self, shape, out):
+        self.shape, self.out = shape, out
+
+    def forward(self, x):
+        y, pixel = pooling.region_max(x, self.out)
+        N, C, *size = self.shape
+        images = namespace(x).arange(N * C).reshape(N, C, *[1] * len(size)) * prod(size)
+        self.save(place=(pixel + images).reshape(-1))
+        return y
+
+    def backward(self, gy):
+        place = self.saved.place
+        return reshape(AddRows(prod(self.shape))(reshape(gy, place.shape), place), self.shape)
+
+
 def adaptive_max_pool1d(x: Operand, size: Sizes) -> Any:
     """adaptive_max_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return adaptive_max("adaptive_max_pool1d", 1, x, size)
@@ -359,15 +377,7 @@ def adaptive_max(name: str, n: int, x: Operand, size: Sizes) -> Any:
         return MaxPool(max_windows(name, n, x, kernel, None, 0, False, 1))(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
-    xp, index = namespace(as_array(x)), []
-    for axis, (H, O) in enumerate(zip(shape, out)):  # (O, K) pixels, the last one repeated where a region is shorter
-        first, last = np.arange(O) * H // O, -(-np.arange(1, O + 1) * H // O) - 1
-        rows = np.minimum(first[:, None] + np.arange((last - first).max() + 1), last[:, None])
-        places = [1] * (2 * n)
-        places[axis], places[n + axis] = rows.shape
-        index.append(xp.asarray(rows.reshape(places)))
-    regions = getitem(x, (slice(None), slice(None), *index))  # (N, C, *out, *K)
-    return reshape(regions, (*regions.shape[: n + 2], prod(regions.shape[n + 2 :]))).max(-1)
+    return RegionMax(x.shape, out)(x)
 
 
 class WindowFill(Function):
