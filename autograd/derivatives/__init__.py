@@ -3,7 +3,7 @@
 Each takes a function f and where to differentiate it, x: an array, a Variable, a number, or a list, tuple or dict of
 them. f gets the same with Variables in it. Results are Variables in the structure of x. `create_graph=True` records
 them, so that they can be differentiated again. x may be a layer too: f gets the layer, and the structure is that of its
-parameters, {path: Variable}.
+parameters, {path: Variable}. Only `laplacian` takes one array, of rows, and neither a structure nor a layer.
 
 | name | gives | costs, in calls of f |
 |---|---|---|

@@ -117,9 +117,13 @@ def max_windows(
 
 def check_windows(name: str, w: Windows, pad: Pad) -> None:
     """Raises ValueError if a window has no tap on the image."""
-    if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1) or has_empty(w):
-        size = f"the kernel {w.kernel}" if max(w.dilation) == 1 else f"the gap between taps of the kernel {w.kernel}"
-        raise ValueError(f"{name}: pad must be smaller than {size}, not {shown(pad)}: a window is empty")
+    if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1):
+        raise ValueError(f"{name}: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty")
+    if has_empty(w):
+        raise ValueError(
+            f"{name}: pad must be smaller, not {shown(pad)}: a window is empty, because no tap of the kernel "
+            f"{w.kernel} with dilation {w.dilation} is on the image {w.size}"
+        )
 
 
 @lru_cache(1 << 10)
@@ -170,7 +174,8 @@ def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Any:
         raise ValueError(f"max_unpool: indices must have the shape {x.shape} of x, not {places.shape}")
     P = prod(size)
     if places.size and not 0 <= int(places.min()) <= int(places.max()) < P:
-        raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}")
+        wrong = int(places.min()) if places.min() < 0 else int(places.max())
+        raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}, not {wrong}")
     xp, (N, C) = namespace(places), x.shape[:2]
     places = (places.reshape(N * C, prod(x.shape[2:])) + xp.arange(N * C)[:, None] * P).reshape(-1)
     order, owner = xp.arange(places.size), xp.zeros(N * C * P, int)

@@ -136,6 +136,23 @@ def test_whole_matrices_have_derivatives():
     check_gradients(lambda x: ag.value_and_grad(lambda x: F.sin(A @ x).sum(), x, create_graph=True)[1], X, order=2)
 
 
+def test_the_laplacian_of_rows_without_elements():
+    for shape in ((2, 0), (0, 3), (0,)):
+        y = ag.laplacian(lambda x: (x**3).sum(-1), np.zeros(shape, np.float32))
+        assert isinstance(y, Variable)
+        assert y.shape == shape[:-1]
+        assert y.dtype == np.float32
+        assert not y.data.any()
+
+
+def test_the_laplacian_of_a_layer():
+    """It is the trace of its Hessian at each row."""
+    net = network()
+    found = ag.laplacian(net, X.reshape(2, 2))
+    traces = [np.trace(ag.hessian(lambda x: net(x[None]).sum(), row).data) for row in X.reshape(2, 2)]
+    np.testing.assert_allclose(found.data.ravel(), traces)
+
+
 def test_the_third_derivative_of_a_function():
     def second(x):
         return ag.jacobian(lambda x: ag.value_and_grad(lambda x: F.sin(x), x, create_graph=True)[1], x, True)
@@ -400,6 +417,7 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.vjp(field, X, "text"), TypeError, "v must be an array"),
         (lambda: ag.laplacian(F.tanh, X), ValueError, "must give"),
         (lambda: ag.laplacian(quadratic, [X, X]), ValueError, "one array of rows"),
+        (lambda: ag.laplacian(quadratic, network()), ValueError, "one array of rows .*, not a layer"),
         (lambda: ag.jacobian(F.tanh, X, 3), TypeError, "create_graph must be True or False"),
         (lambda: ag.functional_call(F.tanh, {}, X), TypeError, "takes a layer"),
         (lambda: ag.functional_call(network(), [X], X), TypeError, "must be a dict"),

@@ -83,3 +83,20 @@ def test_the_largest_of_regions_against_a_loop(shape, size, dtype):
             ones = grad([f(v, size)], [v], [Variable(np.isnan(y).astype(dtype))])[0].data
             assert (ones[~np.isnan(x)] == 0).all()
             assert ones.sum() == np.isnan(y).sum()
+
+
+def test_an_index_that_does_not_fit_is_named():
+    x = Variable(np.ones((1, 1, 2)))
+    for wrong in (-1, 9):
+        with pytest.raises(ValueError, match=rf"must be in 0 \.\. 3, the pixels of an image \(4,\), not {wrong}"):
+            F.max_unpool(x, np.array([[[0, wrong]]]), 4)
+    for mode, most in (("reflect", 1), ("wrap", 2)):
+        with pytest.raises(ValueError, match=rf"at most {most} wide along axis 2 of 2 elements, not 5"):
+            F.pad(x, ((0, 0), (0, 0), (1, 5)), mode=mode)
+    for f in (F.embedding, lambda W, index: F.take(W, index, 0)):
+        with pytest.raises(ValueError, match="the index must be empty, .* 0"):
+            f(Variable(np.ones((0, 2))), np.array([1]))
+    with pytest.raises(ValueError, match="the index must be empty, for an axis of 0, not 1"):
+        F.segment_sum(Variable([1.0, 2.0]), np.array([0, 1]), 0)
+    with pytest.raises(ValueError, match=r"not shape \(\), a single number"):
+        F.diag(Variable(1.0))
