@@ -29,6 +29,7 @@ __all__ = [
     "shown",
     "takes",
     "whole",
+    "within",
 ]
 
 LARGEST = 2**63 - 1  # of sizes and indices
@@ -41,6 +42,11 @@ def shown(value: Any) -> str:
         return f"{value!r:.40}"
     except Exception:  # a whole number of thousands of digits, or a class with an error in its __repr__
         return f"a very large {type(value).__name__}" if isinstance(value, int) else f"a {type(value).__name__}"
+
+
+def within(n: int, least: int = 0) -> str:
+    """What an index of n things must be, in the words of a message: 'in 0 .. n - 1', 'empty' if there are none."""
+    return f"in {least} .. {n - 1}" if n else "empty"
 
 
 def whole(name: str, value: Any, least: int = 1, most: int = LARGEST) -> int:

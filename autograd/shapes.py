@@ -32,9 +32,8 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     if len(axes) < len(given) or bool in map(type, given):  # True is no axis 1
         raise TypeError(f"axis must be a whole number, a tuple of them, or None, not {shown(axis)}")
     if any(not -n <= a < n for a in axes) or len({a % n for a in axes}) < len(axes):
-        raise ValueError(
-            f"axis {shown(axis)} does not fit the shape {shape}: axes must be from {-n} to {n - 1}, each at most once"
-        )
+        there = f"axes must be from {-n} to {n - 1}, each at most once" if n else "a single number has no axes"
+        raise ValueError(f"axis {shown(axis)} does not fit the shape {shape}: {there}")
     return tuple([a % n for a in axes])
 
 

@@ -8,6 +8,7 @@ What is taken stands in TAKEN of `tests/ops/calls.py`, by the kind of the argume
 import ast
 import contextlib
 import io
+import re
 import warnings
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,9 @@ def replaced(name):
             yield argument, kind, {**arguments, argument: make()}, kinds.get(argument, BY_NAME.get(argument, []))
 
 
+NOTHING = re.compile(r"\b0 (\.\.|to) -1\b")  # a range that no number lies in is no advice
+
+
 @cache
 def raise_lines(path):
     """The numbers of the lines of a file that belong to a `raise`."""
@@ -74,7 +78,7 @@ def outcome(f, arguments):
     except AttributeError as error:
         return f"AttributeError: {error}"
     except Exception as error:
-        return "" if is_ours(error) else f"{type(error).__name__}: {error}"
+        return "" if is_ours(error) and not NOTHING.search(str(error)) else f"{type(error).__name__}: {error}"
     return "taken"
 
 

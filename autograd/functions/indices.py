@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace
-from autograd.checks import shown, whole
+from autograd.checks import shown, whole, within
 from autograd.functions.arithmetic import masked, where
 from autograd.functions.embedding import AddRows, Embedding
 from autograd.functions.operands import in_single, operand, summable, with_room
@@ -35,7 +35,7 @@ def index_of(name: str, index: Operand, n: int, x: Operand) -> Array:
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}: {shown(index)}")
     if index.size and not -n <= int(index.min()) <= int(index.max()) < n:
         wrong = int(index.max()) if index.max() >= n else int(index.min())
-        raise ValueError(f"{name}: the index must be in {-n} .. {n - 1}, for an axis of {n}, not {wrong}")
+        raise ValueError(f"{name}: the index must be {within(n, -n)}, for an axis of {n}, not {wrong}")
     index = index.astype(int, copy=False)
     return index % n if index.size and index.min() < 0 else index
 

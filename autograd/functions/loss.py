@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, array_like, as_array, astype, getitem
 from autograd.backend import Array, as_numbers, namespace
-from autograd.checks import number, one_of, shown, whole
+from autograd.checks import number, one_of, shown, whole, within
 from autograd.constants import check_real
 from autograd.function import Function, Tracked
 from autograd.functions.activation import log_softmax, sigmoid, softmax, softplus
@@ -461,7 +461,7 @@ def check_labels(name: str, labels: Array, C: int) -> None:
     wrong = (labels < 0) | (labels >= C)
     if wrong.any():
         label = int(labels.reshape(-1)[wrong.reshape(-1)][0])
-        raise ValueError(f"{name}: labels must be in 0 .. {C - 1}, as there are {C} classes, not {label}")
+        raise ValueError(f"{name}: labels must be {within(C)}, as there are {C} classes, not {label}")
 
 
 class SigmoidCrossEntropy(Function):

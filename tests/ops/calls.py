@@ -456,7 +456,7 @@ CALLS |= {
     **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
     "ag.vmap": (lambda f, x, in_axes, out_axes: ag.vmap(f, in_axes, out_axes)(x), {"f": F.tanh, "x": rows, "in_axes": 0, "out_axes": 0}, {"f": ["function"], "x": ["items"], "in_axes": ["one axis"], "out_axes": ["one axis"]}),
     "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
-    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "order": 1}, {"f": ["function"], "order": ["whole"], "x": taken_x, "theta": ["array"]}),
+    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "tolerance": 1.0}, {"f": ["function"], "tolerance": ["number", "optional"], "x": taken_x, "theta": ["array"]}),
 }  # fmt: skip
 TAKEN |= {
     "items": dict.fromkeys(["[1.5]", "[True]", "[nan]", "range", "7-d array", "complex array"], "items"),
