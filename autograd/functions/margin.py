@@ -13,7 +13,7 @@ from autograd.checks import number, whole
 from autograd.functions.activation import softplus
 from autograd.functions.arithmetic import masked, maximum
 from autograd.functions.loss import (
-    bits,
+    SigmoidCrossEntropy,
     check_labels,
     check_probabilities,
     logits_and_target,
@@ -138,7 +138,7 @@ def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mea
     xs = (x, t) if weight is None else (x, t, weights_for(f"{name}: weight", weight, x.shape, x))
 
     def losses(x: Any, t: Any, w: Any = None) -> Any:
-        terms = bits(x, t)
+        terms = SigmoidCrossEntropy("none")(x, t)
         return (terms if w is None else terms * w).mean(-1)
 
     return reduced(name, losses, xs, reduction)
