@@ -19,9 +19,9 @@ from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import namespace
 from autograd.checks import one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import axes_at, operand, rounded, summable, summable_together
+from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together
 from autograd.functions.shape import pad, roll
-from autograd.shapes import Axis, Shape, one_axis, shape_of
+from autograd.shapes import Axis, Shape, broadcast, one_axis, shape_of
 
 __all__ = [
     "fft", "fft2", "fftconvolve", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
@@ -111,14 +111,6 @@ def complex_parts(name: str, x: Complex) -> tuple[Any, ...]:
         return re, im
     x = operand(name, x)
     return parts(x) if x.dtype.kind == "c" else (x,)
-
-
-def real(name: str, x: Operand) -> Any:
-    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
-    x = operand(name, x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name} takes real numbers here, not {x.dtype}: give z.real and z.imag")
-    return x
 
 
 def with_axes(name: str, x: Any, s: Any, axes: Any, of_half: bool = False) -> tuple[Shape, Shape]:
@@ -310,8 +302,8 @@ def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -
     found = axes_at("fftconvolve", x, axes)
     one_of("fftconvolve: mode", mode, "full", "same", "valid")
     pairs = [(n, m) for k, (n, m) in enumerate(zip(x.shape, y.shape)) if k in found]
-    others = [(n, m) for k, (n, m) in enumerate(zip(x.shape, y.shape)) if k not in found]
-    if not found or 0 in [n for pair in pairs for n in pair] or any(n != m and 1 not in (n, m) for n, m in others):
+    others = [tuple([1 if k in found else n for k, n in enumerate(a.shape)]) for a in (x, y)]
+    if not found or 0 in [n for pair in pairs for n in pair] or broadcast(*others) is None:
         raise ValueError(
             f"fftconvolve takes shapes that fit, with elements along axes {found}, not {x.shape}, {y.shape}"
         )

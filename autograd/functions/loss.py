@@ -25,7 +25,7 @@ from autograd.functions.arithmetic import Clip, limited
 from autograd.functions.elementwise import log
 from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
-from autograd.shapes import Shape, one_axis
+from autograd.shapes import Shape, broadcast, one_axis
 
 __all__ = [
     "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error", "nll_loss",
@@ -93,8 +93,7 @@ def weights_for(name: str, weight: Operand, shape: Shape, x: Operand) -> Any:
     weight = target(name, weight, x)
     if weight.dtype.kind != "f" or not isinstance(weight, Tracked):
         weight = astype(weight, x.dtype)
-    sizes = zip(weight.shape[::-1], shape[::-1])
-    if len(weight.shape) > len(shape) or any(n not in (1, m) for n, m in sizes):
+    if broadcast(weight.shape, shape) != shape:
         raise ValueError(f"{name} must broadcast to the shape {shape}, not have the shape {weight.shape}")
     return weight
 

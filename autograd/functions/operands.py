@@ -21,6 +21,7 @@ __all__ = [
     "check_elementwise",
     "in_single",
     "operand",
+    "real",
     "rounded",
     "steps_within",
     "summable",
@@ -45,6 +46,14 @@ def check_elementwise(name: str, *xs: Operand) -> None:
             raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
         if dtype is not None and dtype.kind not in KINDS:
             raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
+
+
+def real(name: str, x: Operand) -> Any:
+    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
+    x = operand(name, x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name} takes real numbers, not {x.dtype}: give z.real and z.imag (docs/complex.md)")
+    return x
 
 
 def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:

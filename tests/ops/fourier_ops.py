@@ -181,7 +181,7 @@ def indexed(sign):
 
 
 x = normal(2, 3)
-NOT_REAL = [wrong(TypeError, "takes real numbers here, not complex128: give z.real and z.imag", x + 1j), wrong(TypeError, "takes a Variable or an array, not str", "x")]
+NOT_REAL = [wrong(TypeError, "takes real numbers, not complex128: give z.real and z.imag", x + 1j), wrong(TypeError, "takes a Variable or an array, not str", "x")]
 NOT_COMPLEX = [wrong(ValueError, r"parts \(re, im\) of one shape, not \(2, 3\) and \(3,\)", x, normal(3)), wrong(TypeError, "takes a Variable or an array, not str", "x")]
 LINE = [wrong(ValueError, "n must be at least 1, not 0", x, n=0), wrong(TypeError, "axis must be one number", x, axis=None), wrong(ValueError, "norm must be one of None, 'backward', 'ortho', 'forward'", x, norm="both"), wrong(ValueError, "at least one element", normal(2, 0)), wrong(ValueError, "axis 2 does not fit", x, axis=2)]
 IMAGE = [wrong(ValueError, "as many sizes as axes", x, s=(2,), axes=(0, 1)), wrong(ValueError, "s must be at least 1", x, s=(0, 2)), wrong(ValueError, "norm must be one of", x, norm="both"), wrong(TypeError, "axis must be a whole number", x, axes="x")]
