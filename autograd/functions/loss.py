@@ -61,7 +61,7 @@ def prediction_and_target(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
     check_floating(name, x)
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     if x.shape != t.shape:
         raise ValueError(f"{name} takes a prediction and a target of the same shape, not {x.shape} and {t.shape}")
     if 0 in x.shape:
@@ -78,9 +78,9 @@ def target(name: str, t: Operand, x: Operand) -> Any:
                 t = as_numbers(t)
                 t = namespace(as_array(x)).asarray(t, dtype=x.dtype if t.dtype.kind == "f" else t.dtype)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"{name} takes a target of numbers, not {shown(t)}") from error
+            raise TypeError(f"{name} must be of numbers, not {shown(t)}") from error
     if t.dtype.kind not in "fiub":
-        raise TypeError(f"{name} takes a target of real numbers, not {t.dtype}: {shown(t)}")
+        raise TypeError(f"{name} must be of real numbers, not {t.dtype}: {shown(t)}")
     check_real(name, as_array(t))
     return t
 
@@ -409,7 +409,7 @@ def without(name: str, x: Any, t: Any, ignore_index: int | None) -> tuple[Any, A
 def logits_and_target(name: str, x: Operand, t: Operand, axis: int, least: int = 2) -> tuple[Any, Any, bool]:
     """x and t with at least so many classes on the last axis, and whether t are labels (a distribution otherwise)."""
     check_floating(name, x)
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     if 0 in x.shape or not x.shape:
         raise ValueError(f"{name} takes logits (..., C) with at least one element, not shape {x.shape}")
     k = one_axis(name, x.shape, axis)

@@ -19,6 +19,7 @@ from autograd.functions.linalg import inv, solve, svdvals
 from autograd.functions.operands import axes_at, real, with_room
 from autograd.functions.reduction import max, min, norm, sum
 from autograd.functions.shape import concat, expand_dims, moveaxis, pad
+from autograd.names import speaking
 from autograd.shapes import axes_of
 
 __all__ = ["block_diag", "cond", "corrcoef", "cov", "matrix_norm", "tensorinv", "tensorsolve", "vander"]
@@ -84,6 +85,7 @@ def cov(x: Operand, ddof: float = 1) -> Any:
     return with_room(covariance, x)
 
 
+@speaking
 def corrcoef(x: Operand) -> Any:
     """y[i, j] = cov[i, j] / sqrt(cov[i, i] cov[j, j]), in [-1, 1].   (D, N) -> (D, D), (N,) -> ()
 

@@ -44,6 +44,7 @@ from autograd.functions import (
 from autograd.functions import indices as by_index
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single, with_room
+from autograd.names import in_own_name
 from autograd.shapes import axes_of
 
 __all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc", "opened"]
@@ -567,7 +568,11 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
             f"({', '.join(['...'] * len(args) + [f'{name}=' for name in options])}): leave out the others, or use "
             "x.data for a result without a gradient"
         ) from error
-    return twin(*bound.args, **bound.kwargs)
+    try:
+        return twin(*bound.args, **bound.kwargs)
+    except (TypeError, ValueError, IndexError) as error:
+        in_own_name(error, name_of(function))
+        raise
 
 
 def in_its_module(function: Any, args: Any) -> Any:

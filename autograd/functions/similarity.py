@@ -131,7 +131,7 @@ def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
 
 def signs(name: str, t: Operand, x: Any) -> Any:
     """The targets t, each 1 or -1, in the dtype of x. Raises ValueError if one is another number."""
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     wrong = (as_array(t) != 1) & (as_array(t) != -1)
     if wrong.any():
         other = to_numpy(as_array(t)).reshape(-1)[to_numpy(namespace(as_array(t)).asarray(wrong)).reshape(-1)][0]

@@ -274,11 +274,12 @@ class Bessel(Function):
     def __init__(self, kind, n):
         self.kind = kind
         self.n = n
+        self.name = f"{kind[0]}{n}{kind[1:]}"
 
     def forward(self, x):
         module, (name, _, _) = special(x), BESSEL[self.kind]
         if self.n < 2:
-            return getattr(module, f"{self.kind[0]}{self.n}{self.kind[1:]}")(x)
+            return getattr(module, self.name)(x)
         if hasattr(module, name):
             return getattr(module, name)(self.n, x).astype(x.dtype)
         there = to_numpy(x)  # CuPy has the orders 0 and 1 alone
