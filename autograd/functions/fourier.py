@@ -5,9 +5,10 @@ operand is taken, a real x stands for (x, 0), and a complex array of NumPy, whic
 
     y_k = sum of x_j e^(-2 pi i j k / n) over j        the inverse: x_j = (1/n) sum of y_k e^(2 pi i j k / n) over k
 
-The options are NumPy's: `n` or `s`, the sizes to which x is cut or filled with zeros first; `axis` or `axes`; `norm`,
-which says where the factor is: "backward" (1/n at the inverse), "ortho" (n^(-1/2) at both), "forward". float16 is
-computed in float32, whole numbers in float64. The transforms are linear: all their derivatives are transforms.
+The options are NumPy's: `n` or `s`, the sizes to which x is cut or filled with zeros first (in `s`, -1 is the size that
+an axis has without it); `axis` or `axes`; `norm`, which says where the factor is: "backward" (1/n at the inverse),
+"ortho" (n^(-1/2) at both), "forward". float16 is computed in float32, whole numbers in float64. The transforms are
+linear: all their derivatives are transforms.
 """
 
 from __future__ import annotations
@@ -116,19 +117,21 @@ def complex_parts(name: str, x: Complex) -> tuple[Any, ...]:
 def with_axes(name: str, x: Any, s: Any, axes: Any, of_half: bool = False) -> tuple[Shape, Shape]:
     """The sizes and the axes of a transform of x over `axes`, None for all, or for the last ones if there are sizes.
 
+    A size of -1 is the one that the axis has without `s`.
     Raises TypeError or ValueError for what does not fit, and for an axis without elements.
     """
-    sizes = None if s is None else shape_of(f"{name}: s", s, 1)
+    given = None if s is None else shape_of(f"{name}: s", s, -1)
     if axes is None:
-        axes = tuple(range(-len(sizes), 0)) if sizes is not None else None
+        axes = tuple(range(-len(given), 0)) if given is not None else None
     axes = axes_at(name, x, axes)
     if not axes:
         raise ValueError(f"{name} takes at least one axis, not shape {x.shape}")
-    if sizes is None:
-        sizes = tuple([x.shape[k] for k in axes])
-        sizes = (*sizes[:-1], 2 * (sizes[-1] - 1)) if of_half else sizes
-    if len(sizes) != len(axes):
-        raise ValueError(f"{name} takes as many sizes as axes, not {shown(s)} for {len(axes)} axes")
+    sizes = tuple([x.shape[k] for k in axes])
+    sizes = (*sizes[:-1], 2 * (sizes[-1] - 1)) if of_half else sizes
+    if given is not None:
+        if len(given) != len(axes):
+            raise ValueError(f"{name} takes as many sizes as axes, not {shown(s)} for {len(axes)} axes")
+        sizes = tuple([n if size == -1 else whole(f"{name}: s", size) for size, n in zip(given, sizes)])
     if 0 in [x.shape[k] for k in axes] or min(sizes) < 1:
         raise ValueError(f"{name} takes at least one element, and gives one, along each axis, not shape {x.shape}")
     return sizes, axes

@@ -15,7 +15,7 @@ import numpy as np
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import shown, whole
-from autograd.functions.arithmetic import masked, where
+from autograd.functions.arithmetic import list_beside, masked, where
 from autograd.functions.embedding import AddRows, Embedding
 from autograd.functions.operands import in_single, operand, summable, with_room
 from autograd.functions.shape import broadcast_to, concat, moveaxis
@@ -98,7 +98,8 @@ def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> 
     A place that is named twice receives twice. Index and values have one shape, x's axes, and no axis longer than x's
     but `axis`.
     """
-    x, values = operand("scatter_add", x), operand("scatter_add", values)
+    x = operand("scatter_add", x)
+    values = values_of("scatter_add", x, values)
     k = one_axis("scatter_add", x.shape, axis)
     index = index_of("scatter_add", index, x.shape[k], x)
     check_places("scatter_add", index, x.shape, x, k)
@@ -112,7 +113,8 @@ def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any
 
     x (5, 3), index (4,), values (4, 3) -> (5, 3)
     """
-    x, values = operand("index_add", x), operand("index_add", values)
+    x = operand("index_add", x)
+    values = values_of("index_add", x, values)
     k = one_axis("index_add", x.shape, axis)
     index = index_of("index_add", index, x.shape[k], x)
     expected = (*x.shape[:k], index.size, *x.shape[k + 1 :])
@@ -134,9 +136,15 @@ def beside(x: Any, number: Any) -> Any:
     return namespace(as_array(x)).asarray(number, x.dtype if x.dtype.kind == "f" else None)
 
 
+def values_of(name: str, x: Any, values: Operand) -> Any:
+    """`values` as an operand beside x; numbers, and lists of them, in the dtype of x where that is floating-point."""
+    y = operand(name, list_beside(x, values))
+    return beside(x, y) if isinstance(values, Real) else y
+
+
 def fitting(name: str, x: Any, values: Operand, shape: Shape) -> Any:
     """`values` broadcast to a shape, in the dtype of x. Raises TypeError if that cannot hold them."""
-    values = beside(x, operand(name, values)) if isinstance(values, Real) else operand(name, values)
+    values = values_of(name, x, values)
     if x.dtype.kind != "f" and values.dtype.kind == "f":
         raise TypeError(f"{name}: x must be floating-point for values of {values.dtype}, not {x.dtype}")
     return astype(broadcast_to(values, shape), x.dtype)

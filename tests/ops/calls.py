@@ -505,10 +505,16 @@ CALLS |= {
     "F.masked_fill": (F.masked_fill, {"x": x, "mask": x > 1, "value": 0.0}, {"mask": ["flag"], "value": ["array"]}),
 }  # fmt: skip
 TAKEN |= {
-    "limits": {"7-d array": "a limit for each element"},
+    "limits": dict.fromkeys(["7-d array", "[1.5]", "[True]", "[nan]"], "a limit for each element"),
     "numbers": {"range": "numbers"},
     "a place": {"0": "one place", "-1": "the last place", "[]": "no places", "empty array": "no places"},
-    "parts": {"0": "the smallest", "[]": "no parts", "range": "0 and 1", "empty array": "no parts"},
+    "parts": {
+        "7-d array": "parts of any shape",
+        "0": "the smallest",
+        "[]": "no parts",
+        "range": "0 and 1",
+        "empty array": "no parts",
+    },
     "norm": {"-1": "the smallest column", "inf": "the largest row", "-inf": "the smallest row"},
 }
 REDUCED = {"reduction": "mean", "weight": np.ones(3)}

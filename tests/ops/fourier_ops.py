@@ -198,5 +198,5 @@ OPS = [
     Op("rfftn", fo.rfftn, first_half, images(), [*NOT_REAL, *IMAGE]), Op("irfftn", paired(fo.irfftn), of_half, [*images(2), *images()[::4]], [*NOT_COMPLEX, *IMAGE]),
     Op("fftshift", fo.fftshift, indexed(1), shifts(), [*NOT_REAL, wrong(ValueError, "axis 3 does not fit", x, 3)]), Op("ifftshift", fo.ifftshift, indexed(-1), shifts(), [*NOT_REAL, wrong(TypeError, "axis must be", x, "x")]),
     Op("power_spectrum", fo.power_spectrum, power, lines(), [*NOT_REAL, *LINE]),
-    Op("fftconvolve", fo.fftconvolve, slid, convolutions(), [wrong(ValueError, "equally many axes", x, x[0]), wrong(ValueError, "mode must be one of 'full', 'same', 'valid'", x, x, "wrap"), wrong(ValueError, "at least as large as y", x[:, :1], x, "valid"), wrong(ValueError, "shapes that fit", x, normal(3, 3), axes=1), wrong(TypeError, "takes real numbers here", x, x * 1j)]),
+    Op("fftconvolve", fo.fftconvolve, slid, convolutions(), [wrong(ValueError, "equally many axes", x, x[0]), wrong(ValueError, "mode must be one of 'full', 'same', 'valid'", x, x, "wrap"), wrong(ValueError, "at least as large as y", x[:, :1], x, "valid"), wrong(ValueError, "shapes that fit", x, normal(3, 3), axes=1), wrong(TypeError, "takes real numbers", x, x * 1j)]),
 ]  # fmt: skip
