@@ -23,7 +23,7 @@ from autograd.algebra import Operand, as_array, matmul, reshape
 from autograd.backend import namespace
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import in_single, real, summable_together, with_room
+from autograd.functions.operands import differentiable, in_single, real, summable_together, with_room
 from autograd.functions.shape import concat, moveaxis
 from autograd.kernels.expm import expm as exponential
 from autograd.kernels.triangular import solve_triangular as solved
@@ -218,7 +218,7 @@ def det(A: Operand) -> Any:
 
 def determinant(A: Operand) -> Any:
     """det A, by another way if a derivative may be asked for and the matrix is nearly singular."""
-    if not isinstance(A, Variable) or not A.size:
+    if not differentiable(A) or not A.size:
         return Det()(A)
     x, y = as_array(A), namespace(A.value).linalg.det(A.value)
     small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
@@ -228,7 +228,8 @@ def determinant(A: Operand) -> Any:
     if not bool(namespace(x).isfinite(x).all()):
         return Det()(A)
     U, s, Vt = namespace(x).linalg.svd(x)
-    return singular_determinant(A, U, s, Vt, s <= small * s[..., :1])
+    null = s <= small * s[..., :1]
+    return singular_determinant(A, U, s, Vt, null) if bool(null.any()) else Det()(A)
 
 
 def bounded_inverse(A: Any, most: float) -> Any:

@@ -111,7 +111,7 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     if len(axes) == 1:
         return reduction.norm(x, ord, axes, keepdims)
     if len(axes) != 2:
-        raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
+        raise ValueError(f"np.linalg.norm takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
     y = matrices.matrix_norm(shape.moveaxis(x, axes, (-2, -1)), ord)
     return shape.expand_dims(y, axes) if keepdims else y
 
