@@ -500,6 +500,7 @@ CALLS |= {
     "F.quantile": (F.quantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False}, {"q": ["parts"]}),
     "F.take": (F.take, {"x": x, "index": [0, 1], "axis": 0}, {"index": ["numbers", "a place"], "axis": ["one axis", "optional"]}),
     "F.take_along_axis": (F.take_along_axis, {"x": x, "index": integers, "axis": 1}, {"index": ["numbers"], "axis": ["one axis"]}),
+    "F.scatter_reduce": (F.scatter_reduce, {"x": x, "index": integers, "values": x, "axis": 1, "reduction": "max"}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"], "reduction": []}),
     "F.scatter_add": (F.scatter_add, {"x": x, "index": integers, "values": x, "axis": 1}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
     "F.index_add": (F.index_add, {"x": x, "index": [0, 1], "values": x, "axis": 0}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
     "F.masked_fill": (F.masked_fill, {"x": x, "mask": x > 1, "value": 0.0}, {"mask": ["flag"], "value": ["array"]}),

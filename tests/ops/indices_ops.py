@@ -1,6 +1,7 @@
 """Rows for elements by an index. The references are loops over the places of the index."""
 
 import math
+import statistics
 
 import numpy as np
 
@@ -36,6 +37,15 @@ def scattered(x, index, values, axis=-1):
     for place in np.ndindex(*values.shape):
         y[(*place[:axis], index[place], *place[axis + 1 :])] += values[place]
     return y
+
+
+def reduced(x, index, values, axis=-1, reduction="sum"):
+    """Each element in a list with its values, and then the list as one number."""
+    lists, axis, index, values = {p: [x[p]] for p in np.ndindex(*x.shape)}, axis % x.ndim, np.asarray(index, int), np.asarray(values)
+    for place in np.ndindex(*values.shape):
+        lists[(*place[:axis], int(index[place]) % x.shape[axis], *place[axis + 1 :])].append(values[place])
+    of = {"sum": math.fsum, "mean": statistics.fmean, "prod": math.prod, "max": max, "min": min}[reduction]
+    return np.array([of(found) for found in lists.values()], x.dtype).reshape(x.shape)
 
 
 def added(x, index, values, axis=0):
@@ -160,6 +170,10 @@ OPS = [
     Op(
         "scatter_add", F.scatter_add, scattered, scatters(),
         [wrong(TypeError, "index must be of integers, not float64", x, np.zeros((4, 1)), normal(4, 1)), wrong(ValueError, "for an axis of 3, not -4", x, np.full((4, 1), -4), normal(4, 1)), wrong(ValueError, r"a value for each index, not shapes \(4, 2\) and \(4, 1\)", x, np.zeros((4, 1), int), normal(4, 2)), wrong(ValueError, "none longer but axis 1", x, np.zeros((5, 1), int), normal(5, 1))],
+    ),
+    Op(
+        "scatter_reduce", F.scatter_reduce, reduced, [case(*c.args, **c.options, reduction=r) for c in scatters() for r in ("mean", "prod", "max", "min")] + [case(x, [[0], [1], [1], [2]], normal(4, 1)), case(v * (v > 0), [0, 1, 1, 1, 0], normal(5) * [0, 0, 0, 1, 1], reduction="prod")],
+        [wrong(ValueError, "reduction must be one of 'sum', 'mean', 'prod', 'max', 'min', not 'amax'", x, [[0]], [[1.0]], reduction="amax"), wrong(TypeError, "must be floating-point for a prod, not int64, int64", np.arange(3), [0], np.array([1]), reduction="prod"), wrong(ValueError, "scatter_reduce takes a value for each index", x, np.zeros((4, 1), int), normal(4, 2))],
     ),
     Op(
         "index_add", F.index_add, added, slices(),
