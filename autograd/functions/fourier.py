@@ -18,15 +18,16 @@ from typing import Any, TypeAlias
 
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import namespace
-from autograd.checks import one_of, shown, whole
+from autograd.checks import flag, one_of, shown, whole
 from autograd.function import Function
+from autograd.functions.arithmetic import list_beside, mul
 from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together
-from autograd.functions.shape import pad, roll
+from autograd.functions.shape import pad, roll, swapaxes
 from autograd.shapes import Axis, Shape, broadcast, one_axis, shape_of
 
 __all__ = [
     "fft", "fft2", "fftconvolve", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
-    "irfft", "irfft2", "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn",
+    "irfft", "irfft2", "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn", "stft",
 ]  # fmt: skip
 
 Complex: TypeAlias = Any  # a real operand, a pair (re, im) of them, or a complex array
@@ -290,6 +291,31 @@ def power_spectrum(x: Operand, n: int | None = None, axis: int = -1, norm: str |
 
     x = real("power_spectrum", x)
     return rounded(squares(summable(x)), x)
+
+
+def stft(x: Operand, n: int, hop: int | None = None, window: Operand = None, center: bool = True) -> Pair:
+    """re, im: the spectra of pieces of a signal [short-time Fourier transform].   (..., T) -> (..., n // 2 + 1, pieces)
+
+    A piece has n elements, times the `window` (n,) if there is one; the next one begins `hop` elements later, n // 4 if
+    that is None. With `center`, piece i has its middle at i hop: x is mirrored at both ends by n // 2 elements.
+    Raises ValueError for a window of another size, or a signal that is shorter than a piece.
+    """
+    x, n = real("stft", x), whole("stft: n", n)
+    hop = max(n // 4, 1) if hop is None else whole("stft: hop", hop)
+    least = n // 2 + 1 if flag("stft: center", center) else n
+    if not x.ndim or x.shape[-1] < least:
+        raise ValueError(f"stft takes signals (..., T) of at least {least} elements, not shape {x.shape}")
+    if center:
+        x = pad(x, (*[(0, 0)] * (x.ndim - 1), (n // 2, n // 2)), mode="reflect")
+    xp = namespace(as_array(x))
+    pieces = getitem(x, (..., xp.arange(0, x.shape[-1] - n + 1, hop)[:, None] + xp.arange(n)))
+    if window is not None:
+        window = real("stft: window", list_beside(x, window))
+        if window.shape != (n,):
+            raise ValueError(f"stft: window must have the shape ({n},), not {window.shape}")
+        pieces = mul(pieces, window)
+    re, im = rfft(pieces)
+    return swapaxes(re, -1, -2), swapaxes(im, -1, -2)
 
 
 def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -> Any:

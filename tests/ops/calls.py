@@ -435,6 +435,7 @@ CALLS |= {
     **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},
+    "F.stft": (F.stft, {"x": v, "n": 2, "hop": 1, "window": np.ones(2), "center": True}, {"n": ["whole"], "hop": ["whole", "optional"], "window": ["optional"], "center": ["flag"]}),
     "F.fftconvolve": (F.fftconvolve, {"x": tall, "y": square[:, :2], "mode": "same", "axes": 0}, LINE),
 }  # fmt: skip
 
