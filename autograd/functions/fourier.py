@@ -21,7 +21,7 @@ from autograd.backend import namespace
 from autograd.checks import flag, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.arithmetic import list_beside, mul
-from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together
+from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together, with_room
 from autograd.functions.shape import pad, roll, swapaxes
 from autograd.shapes import Axis, Shape, broadcast, one_axis, shape_of
 
@@ -308,14 +308,18 @@ def stft(x: Operand, n: int, hop: int | None = None, window: Operand = None, cen
     if center:
         x = pad(x, (*[(0, 0)] * (x.ndim - 1), (n // 2, n // 2)), mode="reflect")
     xp = namespace(as_array(x))
-    pieces = getitem(x, (..., xp.arange(0, x.shape[-1] - n + 1, hop)[:, None] + xp.arange(n)))
+    places = xp.arange(0, x.shape[-1] - n + 1, hop)[:, None] + xp.arange(n)
     if window is not None:
         window = real("stft: window", list_beside(x, window))
         if window.shape != (n,):
             raise ValueError(f"stft: window must have the shape ({n},), not {window.shape}")
-        pieces = mul(pieces, window)
-    re, im = rfft(pieces)
-    return swapaxes(re, -1, -2), swapaxes(im, -1, -2)
+
+    def spectra(x: Any, window: Any) -> Pair:
+        pieces = getitem(x, (..., places))
+        re, im = rfft(pieces if window is None else mul(pieces, window))
+        return swapaxes(re, -1, -2), swapaxes(im, -1, -2)
+
+    return with_room(spectra, x, window)
 
 
 def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -> Any:

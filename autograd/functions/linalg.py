@@ -437,8 +437,8 @@ def qr(A: Operand, mode: str = "reduced") -> Any:
     """Q, R with A = Q R: the columns of Q are orthonormal, R is upper triangular. R alone for mode="r".
 
     (..., M, N) -> (..., M, K), (..., K, N) for K = min(M, N). The signs of R's diagonal are LAPACK's choice.
-    The derivative is a ValueError if the first K columns of A are linearly dependent. NumPy's mode "complete" is refused:
-    the columns that fill up a basis have no derivative.
+    The derivative is a ValueError if the first K columns of A are linearly dependent. Mode "complete" is refused, as
+    columns that fill up a basis have no derivative.
     """
     A, mode = matrices("qr", A, square=False), one_of("qr: mode", mode, "reduced", "r")
     Q, R = with_room(factors, A)
