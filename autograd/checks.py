@@ -102,7 +102,7 @@ def flag(name: str, value: Any) -> bool:
 
 def one_of(name: str, value: Any, *choices: str | None) -> Any:
     """`value`, if it is one of these words (or None, where that is a choice)."""
-    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
+    if not (value in choices if isinstance(value, str) else any(value is choice for choice in choices)):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {shown(value)}")
     return value
 

@@ -85,6 +85,11 @@ def target(name: str, t: Operand, x: Operand) -> Any:
     return t
 
 
+def is_mean(reduction: Any, weight: Any) -> bool:
+    """Is it the plain mean that is asked for?"""
+    return weight is None and isinstance(reduction, str) and reduction == "mean"
+
+
 def weights_for(name: str, weight: Operand, shape: Shape, x: Operand) -> Any:
     """`weight` as real numbers in the dtype of x. `name` is the function and the argument.
 
@@ -306,7 +311,7 @@ def softmax_cross_entropy(
     x, t, labels = logits_and_target(name, x, t, axis)
     smoothing = number(f"{name}: smoothing", smoothing, least=0, below=1)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
-    plain = weight is None and isinstance(reduction, str) and reduction == "mean"
+    plain = is_mean(reduction, weight)
     if labels and plain:
         x, t, _ = without(name, x, t, ignore_index)
         f = SoftmaxCrossEntropy(smoothing, "mean")
@@ -527,9 +532,11 @@ def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Op
         check_probabilities(f"kl_divergence: {name}", x, remedy, nan=True)
     if not p.shape:
         raise ValueError("kl_divergence takes distributions (..., C), not single numbers")
-    zero = as_array(p) == 0
+    zero, n = as_array(p) == 0, prod(p.shape[:-1])
 
-    def divergences(p: Any, q: Any) -> Any:
-        return (p * (log(p + zero) - log(q + zero))).sum(-1)
+    def terms(p: Any, q: Any) -> Any:
+        return p * (log(p + zero) - log(q + zero))
 
-    return reduced("kl_divergence", divergences, (p, q), reduction, weight, p.shape[:-1])
+    if is_mean(reduction, weight):  # one sum in the place of a sum and a mean
+        return with_room(lambda p, q: terms(p, q).sum() / n, p, q)
+    return reduced("kl_divergence", lambda p, q: terms(p, q).sum(-1), (p, q), reduction, weight, p.shape[:-1])
