@@ -23,11 +23,11 @@ from autograd.algebra import Operand, as_array, matmul, reshape
 from autograd.backend import namespace
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import in_single, operand, summable_together, with_room
+from autograd.functions.operands import differentiable, in_single, real, summable_together, with_room
 from autograd.functions.shape import concat, moveaxis
 from autograd.kernels.expm import expm as exponential
 from autograd.kernels.triangular import solve_triangular as solved
-from autograd.shapes import one_axis
+from autograd.shapes import broadcast, one_axis
 from autograd.variable import Variable
 
 __all__ = [
@@ -43,14 +43,6 @@ def matrices(name: str, A: Operand, square: bool = True) -> Any:
         expected = "square matrices (..., N, N)" if square else "matrices (..., M, N)"
         raise ValueError(f"{name} takes {expected}, not shape {A.shape}")
     return A
-
-
-def real(name: str, x: Operand) -> Any:
-    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
-    x = operand(name, x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name} takes real numbers, not {x.dtype}: docs/complex.md says why")
-    return x
 
 
 def transposed(A: Any) -> Any:
@@ -138,15 +130,11 @@ def equations(name: str, f: Callable[..., Any], A: Operand, b: Operand, square: 
     """f(A, b), b a matrix, or a vector as a matrix with one column. Raises ValueError if the shapes do not fit."""
     A, b = matrices(name, A, square), real(name, b)
     M, N = A.shape[-2:]
-    if not b.ndim or b.shape[-2 if b.ndim > 1 else 0] != M or not batches_fit(A.shape[:-2], b.shape[:-2]):
+    if not b.ndim or b.shape[-2 if b.ndim > 1 else 0] != M or broadcast(A.shape[:-2], b.shape[:-2]) is None:
         raise ValueError(f"{name} takes A (..., {M}, {N}) with b (..., {M}, K) or ({M},), not {A.shape} and {b.shape}")
     if b.ndim > 1:
         return with_room(f, A, b)
     return reshape(with_room(f, A, reshape(b, (M, 1))), (*A.shape[:-2], N))
-
-
-def batches_fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return all(n == m or 1 in (n, m) for n, m in zip(a[::-1], b[::-1]))
 
 
 class SolveTriangular(Function):
@@ -231,7 +219,7 @@ def det(A: Operand) -> Any:
 
 def determinant(A: Operand) -> Any:
     """det A, by another way if a derivative may be asked for and the matrix is nearly singular."""
-    if not isinstance(A, Variable) or not A.size:
+    if not differentiable(A) or not A.size:
         return Det()(A)
     x, y = as_array(A), namespace(A.value).linalg.det(A.value)
     small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
@@ -241,7 +229,8 @@ def determinant(A: Operand) -> Any:
     if not bool(namespace(x).isfinite(x).all()):
         return Det()(A)
     U, s, Vt = namespace(x).linalg.svd(x)
-    return singular_determinant(A, U, s, Vt, s <= small * s[..., :1])
+    null = s <= small * s[..., :1]
+    return singular_determinant(A, U, s, Vt, null) if bool(null.any()) else Det()(A)
 
 
 def bounded_inverse(A: Any, most: float) -> Any:
@@ -449,7 +438,8 @@ def qr(A: Operand, mode: str = "reduced") -> Any:
     """Q, R with A = Q R: the columns of Q are orthonormal, R is upper triangular. R alone for mode="r".
 
     (..., M, N) -> (..., M, K), (..., K, N) for K = min(M, N). The signs of R's diagonal are LAPACK's choice.
-    The derivative is a ValueError if the first K columns of A are linearly dependent.
+    The derivative is a ValueError if the first K columns of A are linearly dependent. Mode "complete" is refused, as
+    columns that fill up a basis have no derivative.
     """
     A, mode = matrices("qr", A, square=False), one_of("qr: mode", mode, "reduced", "r")
     Q, R = with_room(factors, A)
@@ -596,7 +586,7 @@ def cross(a: Operand, b: Operand, axis: int = -1) -> Any:
     if sizes != [3, 3]:
         raise ValueError(f"cross takes vectors of 3 elements along axis {shown(axis)}, not {sizes[0]} and {sizes[1]}")
     a, b = [moveaxis(x, k, -1) for x, k in zip((a, b), places)]
-    if not batches_fit(a.shape[:-1], b.shape[:-1]):
+    if broadcast(a.shape[:-1], b.shape[:-1]) is None:
         raise ValueError(f"cross takes arrays whose shapes broadcast, not {a.shape} and {b.shape}")
     y = in_single(Cross(), a, b)
     return moveaxis(y, -1, axis if axis < 0 else one_axis("cross", y.shape, axis))

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.algebra import Operand, as_array, astype, operand
 from autograd.backend import Array, as_numbers, namespace, to_numpy
 from autograd.checks import shown
+from autograd.config import mode
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
 
@@ -19,9 +20,11 @@ __all__ = [
     "axes_at",
     "below",
     "check_elementwise",
+    "differentiable",
     "finite_size",
     "in_single",
     "operand",
+    "real",
     "rounded",
     "steps_within",
     "summable",
@@ -47,6 +50,19 @@ def check_elementwise(name: str, *xs: Operand) -> None:
             raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
         if dtype is not None and dtype.kind not in KINDS:
             raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
+
+
+def differentiable(x: Operand) -> bool:
+    """May a derivative in x be asked for? Not in an array, in what is frozen, or under `no_grad()`."""
+    return isinstance(x, Variable) and not x.frozen and mode.get().recording
+
+
+def real(name: str, x: Operand) -> Any:
+    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
+    x = operand(name, x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name} takes real numbers, not {x.dtype}: give z.real and z.imag (docs/complex.md)")
+    return x
 
 
 def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:

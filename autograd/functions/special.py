@@ -309,6 +309,7 @@ class Bessel(Function):
     def __init__(self, kind, n):
         self.kind = kind
         self.n = n
+        self.name = f"{kind[0]}{n}{kind[1:]}"
 
     def forward(self, x):
         return bessel(self.kind, self.n, x)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, anomaly, grad, jacobian, jvp
+from autograd import Variable, anomaly, grad, jacobian, jvp, no_grad
+from autograd.functions import cumulative, linalg
+from autograd.layers import Linear
 from autograd.testing import check_gradients
 
 pytestmark = pytest.mark.standin_exempt("the rows of the op table run there; here NumPy's arrays are the reference")
@@ -129,6 +131,18 @@ def test_determinants_of_singular_matrices_have_every_order():
         np.testing.assert_allclose(y.data, expected, atol=1e-14)
 
 
+@pytest.mark.parametrize("cond", [3e3, 8e3, 9e3, 2e4])
+def test_determinants_where_the_two_ways_meet(cond):
+    """Between an inverse that is bounded and singular values that are small there may be neither."""
+    Q = np.linalg.qr(RNG.standard_normal((3, 20, 20)))[0]
+    A = Variable(Q * np.geomspace(1, 1 / cond, 20) * 20)
+    y = F.det(A)
+    np.testing.assert_allclose(y.data, np.linalg.det(A.data), rtol=1e-9)
+    expected = np.linalg.det(A.data)[:, None, None] * np.linalg.inv(A.data).swapaxes(-1, -2)
+    g = grad(y.sum(), A, create_graph=True)
+    np.testing.assert_allclose(g.data, expected, rtol=1e-7, atol=1e-9 * abs(expected).max())
+
+
 def test_a_determinant_of_a_large_ill_conditioned_matrix():
     i = np.arange(8)
     A = Variable(1 / (1.0 + i[:, None] + i))  # Hilbert's
@@ -188,6 +202,26 @@ def test_a_singular_value_is_0_up_to_rounding(shape):
     A = Variable(A if shape == A.shape else A.T)
     with pytest.raises(ValueError, match="singular value is 0"):
         grad(F.svd(A)[0].sum(), A)
+
+
+@pytest.mark.parametrize("f", [F.det, F.cumprod, F.logcumsumexp])
+def test_without_a_gradient_there_is_no_work_for_one(f, monkeypatch):
+    """Under no_grad(), and for what is frozen: no inverse, no products by halves."""
+    refused = lambda *args: pytest.fail("work for a gradient that nobody can ask for")  # noqa: E731
+    monkeypatch.setattr(linalg, "bounded_inverse", refused)
+    monkeypatch.setattr(cumulative, "scanned", refused)
+    A = np.array([[-1e4, 0.0], [1.0, 2.0]])
+    with no_grad():
+        y = f(Variable(A))
+    layer = Linear(2, in_size=2)
+    layer.W.data = A
+    layer.freeze()
+    for found in (y, f(layer.W)):
+        assert isinstance(found, Variable)
+        assert found.creator is None
+        np.testing.assert_array_equal(found.data, f(A))
+    with pytest.raises(pytest.fail.Exception):
+        f(Variable(A))
 
 
 def test_the_determinant_of_nan_is_nan():
