@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import namespace
 from autograd.checks import flag, one_of, shown, whole
@@ -36,23 +38,31 @@ ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}  # th
 
 
 class Fft(Function):
-    """(re, im), or re alone, to the real and the imaginary part of its transform over some axes."""
+    """(re, im), or re alone, to the two parts of its transform over some axes, or with `real` to the real part alone.
+
+    The adjoint of a function of re alone gives a real part alone, and the reverse.
+    """
 
     alike = 0
 
-    def __init__(self, axes, norm, inverse):
+    def __init__(self, axes, norm, inverse, real=False):
         self.axes = axes
         self.norm = norm
         self.inverse = inverse
+        self.real = real
 
     def forward(self, re, im=None):
-        xp = namespace(re)
-        f = xp.fft.ifftn if self.inverse else xp.fft.fftn
-        return parts(f(re if im is None else re + 1j * im, axes=self.axes, norm=self.norm))
+        fft = namespace(re).fft
+        if im is None and not self.real:  # the inverse transform is the conjugate, but for the factor
+            norm = ADJOINT[self.norm] if self.inverse else self.norm
+            re, im = with_mirror(fft.rfftn(re, axes=self.axes, norm=norm), self.axes, re.shape[self.axes[-1]])
+            return re, -im if self.inverse else im
+        f = fft.ifftn if self.inverse else fft.fftn
+        z = f(re if im is None else together(re, im), axes=self.axes, norm=self.norm)
+        return real_part(z) if self.real else parts(z)
 
-    def backward(self, gre, gim):
-        gs = Fft(self.axes, ADJOINT[self.norm], not self.inverse)(gre, gim)
-        return gs if len(self.needs) == 2 else gs[0]
+    def backward(self, *gs):
+        return Fft(self.axes, ADJOINT[self.norm], not self.inverse, real=len(self.needs) == 1)(*gs)
 
 
 class Rfft(Function):
@@ -82,7 +92,7 @@ class Irfft(Function):
         self.sizes = sizes
 
     def forward(self, re, im):
-        return namespace(re).fft.irfftn(re + 1j * im, self.sizes, self.axes, self.norm)
+        return namespace(re).fft.irfftn(together(re, im), self.sizes, self.axes, self.norm)
 
     def backward(self, gy):
         gre, gim = Rfft(self.axes, ADJOINT[self.norm])(gy)
@@ -90,9 +100,29 @@ class Irfft(Function):
         return gre * twice, gim * twice
 
 
+def together(re: Any, im: Any) -> Any:
+    """re + i im: a complex number lies in memory as its two parts, so they are only copied."""
+    return namespace(re, im).stack([re, im], -1).view(np.result_type(re.dtype, np.complex64))[..., 0]
+
+
 def parts(z: Any) -> Pair:
     """The real and the imaginary part, as arrays of their own."""
-    return namespace(z).ascontiguousarray(z.real), namespace(z).ascontiguousarray(z.imag)
+    return real_part(z), namespace(z).ascontiguousarray(z.imag)
+
+
+def real_part(z: Any) -> Any:
+    return namespace(z).ascontiguousarray(z.real)
+
+
+def with_mirror(half: Any, axes: Shape, n: int) -> Pair:
+    """The spectrum of a real array, n numbers along the last axis, from its half: at -k the conjugate of that at k."""
+    xp, last = namespace(half), axes[-1]
+    at = [slice(None)] * half.ndim
+    at[last] = slice(n - half.shape[last], 0, -1)
+    rest = half[tuple(at)]
+    if len(axes) > 1:
+        rest = xp.roll(xp.flip(rest, axes[:-1]), 1, axes[:-1])
+    return xp.concatenate([half.real, rest.real], last), xp.concatenate([half.imag, -rest.imag], last)
 
 
 def times_in_spectrum(x: Any, axis: int, n: int) -> Any:

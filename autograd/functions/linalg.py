@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array, matmul, reshape
-from autograd.backend import namespace
+from autograd.backend import is_array, namespace
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import differentiable, in_single, real, summable_together, with_room
 from autograd.functions.shape import concat, moveaxis
+from autograd.kernels import lu
 from autograd.kernels.expm import expm as exponential
 from autograd.kernels.triangular import solve_triangular as solved
 from autograd.shapes import broadcast, one_axis
@@ -77,14 +78,30 @@ def lapack(what: str, f: Callable[..., Any], *xs: Any) -> Any:
 INVERTIBLE = "takes invertible matrices, not a singular one: F.pinv and F.lstsq take any"
 
 
-class Inv(Function):
-    """Y = A^-1.   dY = -Y dA Y"""
+def factors_for(f: Any, A: Any) -> lu.Factors:
+    """The factors that f was given, and no longer holds itself; or those of A."""
+    known, f.known = f.known, None
+    if not known:
+        known, f.turned = lu.factors(A), False
+    return known
 
-    def __init__(self, name="inv"):
+
+def saved_factors(f: Function) -> lu.Factors:
+    """The factors of a matrix that `forward` has saved; none if a walk back has let them go, for they can be redone."""
+    known = vars(f.saved)
+    return known if all(map(is_array, known.values())) else {}
+
+
+class Inv(Function):
+    """Y = A^-1.   dY = -Y dA Y. The factors of A, or of A^T if `turned`, may be known."""
+
+    def __init__(self, name="inv", known=None, turned=False):
         self.name = name
+        self.known = known
+        self.turned = turned
 
     def forward(self, A):
-        return lapack(f"{self.name} {INVERTIBLE}", namespace(A).linalg.inv, A)
+        return lapack(f"{self.name} {INVERTIBLE}", lu.inverse, A, factors_for(self, A), self.turned)
 
     def backward(self, gY):
         Yt = transposed(self.outputs[0])
@@ -100,21 +117,27 @@ def inv(A: Operand) -> Any:
 
 
 class Solve(Function):
-    """x = A^-1 b.   (..., N, N) (..., N, K) -> (..., N, K)"""
+    """x = A^-1 b.   (..., N, N) (..., N, K) -> (..., N, K). The factors of A, or of A^T if `turned`, may be known."""
 
     alike = 0
+
+    def __init__(self, known=None, turned=False):
+        self.known = known
+        self.turned = turned
 
     def forward(self, A, b):
         xp = namespace(A, b)
         if A.shape[:-2] != b.shape[:-2]:  # which CuPy does not broadcast
             batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])
             A, b = [xp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (A, b)]
-        return lapack(f"solve {INVERTIBLE}", xp.linalg.solve, A, b)
+        known = factors_for(self, A.astype(np.result_type(A.dtype, b.dtype), copy=False))
+        self.save(constant=True, **known)
+        return lapack(f"solve {INVERTIBLE}", lu.solve, A, b, known, self.turned)
 
     def backward(self, gx):
         (A, _), (x,) = self.inputs, self.outputs
-        gb = Solve()(transposed(A), gx)
-        return self.needs[0] and -(gb @ transposed(x)), gb
+        gb = Solve(saved_factors(self), not self.turned)(transposed(A), gx)
+        return self.needs[0] and -gb @ transposed(x), gb
 
 
 def solve(A: Operand, b: Operand) -> Any:
@@ -199,7 +222,7 @@ class Det(Function):
     """y = det A.   dy = y tr(A^-1 dA). Where y and A^-1 are known already, they are further inputs, as constants."""
 
     def forward(self, A, *known):
-        return known[0] if known else namespace(A).linalg.det(A)
+        return known[0] if known else lu.det(A, lu.factors(A))
 
     def backward(self, gy):
         (A, *known), (y,) = self.inputs, self.outputs
@@ -221,11 +244,12 @@ def determinant(A: Operand) -> Any:
     """det A, by another way if a derivative may be asked for and the matrix is nearly singular."""
     if not differentiable(A) or not A.size:
         return Det()(A)
-    x, y = as_array(A), namespace(A.value).linalg.det(A.value)
+    x = as_array(A)
+    known = lu.factors(x)
     small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
-    inverse = bounded_inverse(x, 1 / small)
+    inverse = bounded_inverse(x, known, 1 / small)
     if inverse is not None:
-        return Det()(A, y, inverse)
+        return Det()(A, lu.det(x, known), inverse)
     if not bool(namespace(x).isfinite(x).all()):
         return Det()(A)
     U, s, Vt = namespace(x).linalg.svd(x)
@@ -233,10 +257,10 @@ def determinant(A: Operand) -> Any:
     return singular_determinant(A, U, s, Vt, null) if bool(null.any()) else Det()(A)
 
 
-def bounded_inverse(A: Any, most: float) -> Any:
+def bounded_inverse(A: Any, known: lu.Factors, most: float) -> Any:
     """A^-1 if |A| |A^-1| is below `most`, None otherwise."""
     try:
-        inverse = namespace(A).linalg.inv(A)
+        inverse = lu.inverse(A, known)
     except np.linalg.LinAlgError:
         return None
     return inverse if bool(((A * A).sum((-1, -2)) * (inverse * inverse).sum((-1, -2)) < most**2).all()) else None
@@ -275,11 +299,13 @@ class SLogDet(Function):
     """The sign and ln |det A|.   d ln |det A| = tr(A^-1 dA)"""
 
     def forward(self, A):
-        sign, y = namespace(A).linalg.slogdet(A)
-        return sign, y
+        known = lu.factors(A)
+        self.save(constant=True, **known)
+        return lu.slogdet(A, known)
 
     def backward(self, gsign, gy):
-        return column(gy) * transposed(Inv("slogdet, for its derivative,")(self.inputs[0]))
+        At = transposed(self.inputs[0])
+        return column(gy) * Inv("slogdet, for its derivative,", saved_factors(self), turned=True)(At)
 
 
 def slogdet(A: Operand) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import BroadcastTo, Operand, as_array, getitem, matmul, reshape, transpose
+from autograd.algebra import BroadcastTo, Operand, SumTo, as_array, getitem, matmul, reshape, transpose
 from autograd.backend import namespace
 from autograd.checks import shown, whole
 from autograd.constants import is_sparse
@@ -18,7 +18,6 @@ from autograd.functions.operands import operand
 from autograd.kernels.einsum import sum_of_products
 from autograd.kernels.matmul import product, weighted_sums
 from autograd.shapes import axes_of
-from autograd.sums import sum_over
 
 __all__ = ["Einsum", "Linear", "WeightedSums", "einsum", "linear", "matmul", "outer", "tensordot"]
 
@@ -37,12 +36,13 @@ class Linear(Function):
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
 
     def backward(self, gy):
-        x, W, _ = self.inputs
+        x, W, b = self.inputs
         needs_x, needs_W, needs_b = self.needs
         g = as_matrix(gy)  # (N, O)
-        gx = needs_x and product(g, W.T).reshape(x.shape)
+        gx = needs_x and product(g, W.T)
+        gx = gx if gx is None or x.ndim == 2 else gx.reshape(x.shape)
         gW = needs_W and product(as_matrix(x).T, g)
-        return gx, gW, needs_b and sum_over(g, (0,), keepdims=False)
+        return gx, gW, needs_b and SumTo(b.shape)(g)
 
 
 class WeightedSums(Function):

@@ -46,6 +46,20 @@ def test_inverses_are_numpys(name, odd):
     np.testing.assert_allclose(getattr(F, name)(Z, **options), expected, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("axes", [(0,), (2,), (1, 2), (2, 0), (2, 1, 0)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 2, 3), (4, 5, 6), (3, 1, 4)], ids=str)
+@pytest.mark.parametrize("name", ["fftn", "ifftn"])
+def test_a_real_array_has_the_transform_of_a_complex_one(name, shape, axes):
+    """Only half of the spectrum is computed, the rest is its mirror image; and the gradient is a real part alone."""
+    x, g, h = np.random.default_rng(2).standard_normal((3, *shape))
+    f = getattr(np.fft, name)
+    for norm in ("backward", "ortho", "forward"):
+        re, im = ys = getattr(F, name)(v := Variable(x), axes=axes, norm=norm)
+        np.testing.assert_allclose(re.data + 1j * im.data, f(x + 0j, axes=axes, norm=norm), rtol=1e-12, atol=1e-13)
+        expected = (f(g - 1j * h, axes=axes, norm=norm)).real  # the transform's matrix is symmetric
+        np.testing.assert_allclose(grad(list(ys), v, [g, h]).data, expected, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("norm", [None, "ortho", "forward"])
 @pytest.mark.parametrize("n", [5, 6])
 def test_there_and_back(n, norm):

@@ -1,11 +1,14 @@
 """Linear algebra where it is singular or repeated, on larger matrices, and as programs use it."""
 
+from weakref import ref
+
 import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, anomaly, grad, jacobian, jvp, no_grad
+from autograd import Variable, anomaly, grad, hvp, jacobian, jvp, no_grad
 from autograd.functions import cumulative, linalg
+from autograd.kernels import lu
 from autograd.layers import Linear
 from autograd.testing import check_gradients
 
@@ -245,3 +248,59 @@ def test_anomaly_detection_takes_unused_vectors():
         w, _V = F.eigh(A)
         w.sum().backward()
     np.testing.assert_allclose(A.grad.data, np.eye(2), atol=1e-14)
+
+
+ONE_FACTORIZATION = {
+    "solve": lambda A: F.solve(A, np.arange(len(A)) + 1.0),
+    "slogdet": lambda A: F.slogdet(A)[1],
+    "det": F.det,
+    "inv": F.inv,
+}
+
+
+@pytest.fixture
+def factorizations(monkeypatch):
+    """Counts the calls of LAPACK's factorization."""
+    pytest.importorskip("scipy")
+    counted, dgetrf = [], lu.lapack().dgetrf
+    monkeypatch.setattr(lu.lapack(), "dgetrf", lambda A: counted.append(A.shape) or dgetrf(A))
+    return counted
+
+
+@pytest.mark.parametrize("name", ONE_FACTORIZATION)
+@pytest.mark.parametrize("way", [lambda A: A, lambda A: A.T, lambda A: A[::-1]], ids=["rows", "columns", "turned"])
+def test_a_derivative_takes_over_the_factorization(name, way, factorizations, monkeypatch):
+    """It is that of LAPACK by NumPy, which factors anew, at both orders."""
+    f, A, V = ONE_FACTORIZATION[name], RNG.standard_normal((6, 6)) + 3 * np.eye(6), RNG.standard_normal((6, 6))
+    got = grad((f(way(x := Variable(A))) ** 2).sum(), x).data
+    assert factorizations == [(6, 6)]
+    second = hvp(lambda x: (f(way(x)) ** 2).sum(), A, V)[1].data
+    monkeypatch.setattr(lu, "lapack", lambda: None)
+    np.testing.assert_allclose(got, grad((f(way(x := Variable(A))) ** 2).sum(), x).data, rtol=1e-10, atol=1e-12)
+    expected = hvp(lambda x: (f(way(x)) ** 2).sum(), A, V)[1].data
+    np.testing.assert_allclose(second, expected, rtol=1e-9, atol=1e-9 * abs(expected).max())
+
+
+@pytest.mark.parametrize("f", [lambda A: F.solve(A, np.eye(70)), lambda A: F.slogdet(A)[1]], ids=["solve", "slogdet"])
+def test_factors_go_with_the_graph_and_are_made_again(f, factorizations):
+    x = Variable(RNG.standard_normal((70, 70)) + 20 * np.eye(70))
+    A = 1.0 * x
+    y = f(A)
+    y.backward(keep_graph=True)
+    first = x.grad.data.copy()
+    factors = ref(vars(y.node.creator.state)["lu"])
+    y.backward()  # takes the factors, and lets them go
+    assert len(factorizations) == 1
+    assert factors() is None
+    y.backward()
+    assert len(factorizations) == 2
+    np.testing.assert_allclose(x.grad.data, 3 * first, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["solve", "slogdet"])
+def test_a_matrix_that_was_edited_is_an_error_beside_its_factors(name):
+    x = Variable(definite(6))
+    y = ONE_FACTORIZATION[name](x)
+    x.data[0, 0] = 9
+    with pytest.raises(RuntimeError, match="was changed after"):
+        y.backward()
