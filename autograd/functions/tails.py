@@ -158,6 +158,7 @@ class ScaledBessel(Derivatives):
     def __init__(self, m, n=0):
         self.m = m
         self.n = n
+        self.name = f"i{m}e"
 
     def derivative(self):
         return ScaledBessel(self.m, self.n + 1)
