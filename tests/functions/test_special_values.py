@@ -323,12 +323,17 @@ def test_nearest_takes_the_pixel_of_whole_number_arithmetic():
 
 @pytest.mark.parametrize(
     ("f", "g"),
-    [(F.hypot, np.hypot), (F.arctan2, np.arctan2), (F.logaddexp, np.logaddexp), (F.xlogy, lambda x, y: x * np.log(y))],
+    [
+        (F.hypot, math.hypot),
+        (F.arctan2, math.atan2),
+        (F.logaddexp, lambda x, y: x + math.log(2)),  # of two equal numbers
+        (F.xlogy, lambda x, y: x * math.log(y)),
+    ],
 )
 @pytest.mark.parametrize("x", [np.array([200], np.uint8), np.array([-100, 100], np.int8), np.array([True])])
 def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g, x):
     x = x[x > 0] if f is F.xlogy else x
-    expected = g(x.astype(float), x.astype(float))
+    expected = [g(v, v) for v in x.tolist()]
     for y in (f(Variable(x), Variable(x)).data, f(x, x)):
         np.testing.assert_allclose(y, expected, rtol=1e-14)
         assert y.dtype == np.float64
