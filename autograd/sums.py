@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.backend import by_numpy
+
 __all__ = ["sum_in_shape", "sum_over"]
 
 LONG = 256  # so many numbers may be added one after the other: the error is at most 128 units in the last place
@@ -26,7 +28,7 @@ def sum_over(x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
     x is an array or a Variable; axes are counted from either end. CuPy adds in a tree: its own sum is used. Only the
     result is rounded to float16.
     """
-    if type(x) is np.ndarray and (x.size > SMALL or x.dtype.char == "e"):
+    if (x.size > SMALL or x.dtype.char == "e") and by_numpy(x):
         y, axes = x.astype(np.float32) if x.dtype.char == "e" else x, tuple([a % x.ndim for a in axes])
         if one_by_one(y, axes) > LONG:
             y = sum_in_runs(y, axes)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem
-from autograd.backend import Array, namespace
+from autograd.backend import Array, by_numpy, namespace
 from autograd.function import Function
 from autograd.functions.elementwise import exp
 from autograd.functions.indices import at_places, flat, places_along
@@ -37,8 +37,8 @@ def scanned(op: Callable[[Any, Any], Any], x: Operand, k: int) -> Any:
 
 def running(ufunc: Any, x: Array, k: int) -> Array:
     """What a function of NumPy accumulates along axis k. CuPy has that for sums and products alone."""
-    if namespace(x) is np:
-        return ufunc.accumulate(x, axis=k)
+    if by_numpy(x):
+        return getattr(namespace(x), ufunc.__name__).accumulate(x, axis=k)
     return scanned(getattr(namespace(x), ufunc.__name__), x, k)
 
 

@@ -34,7 +34,7 @@ def index_of(name: str, index: Operand, n: int, x: Operand) -> Array:
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
     if index.dtype.kind not in "iu" and index.size:
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}: {shown(index)}")
-    if index.size and not -n <= int(index.min()) <= int(index.max()) < n:
+    if index.size and not (index.min() >= -n and index.max() < n):
         wrong = int(index.max()) if index.max() >= n else int(index.min())
         raise ValueError(f"{name}: the index must be {within(n, -n)}, for an axis of {n}, not {wrong}")
     index = index.astype(int, copy=False)

@@ -173,7 +173,7 @@ def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Any:
     if places.shape != x.shape:
         raise ValueError(f"max_unpool: indices must have the shape {x.shape} of x, not {places.shape}")
     P = prod(size)
-    if places.size and not 0 <= int(places.min()) <= int(places.max()) < P:
+    if places.size and not (places.min() >= 0 and places.max() < P):
         wrong = int(places.min()) if places.min() < 0 else int(places.max())
         raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}, not {wrong}")
     xp, (N, C) = namespace(places), x.shape[:2]

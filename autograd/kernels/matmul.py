@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from autograd.backend import Array, namespace
+from autograd.backend import Array, by_numpy, namespace
 from autograd.kernels.threads import hold
 from autograd.sums import sum_over
 
@@ -29,7 +29,7 @@ def product(x: Array, W: Array) -> Array:
 
 def large_product(x: Array, W: Array) -> Array:
     """x W without long sums in which numbers are added one after the other."""
-    if type(x) is not np.ndarray or type(W) is not np.ndarray:
+    if not by_numpy(x) or not by_numpy(W):
         return x @ W
     if 0 in x.strides or 0 in W.strides:  # BLAS takes no broadcast matrices, and NumPy would add one by one
         x, W = [np.ascontiguousarray(a) if 0 in a.strides[-2:] else a for a in (x, W)]

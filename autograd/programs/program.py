@@ -205,7 +205,9 @@ class Writer:
         self.uses = Counter([id(x) for line in lines for x in line.args])
         self.uses.update([id(x) for x in kept for _ in range(2)])
         self.kept_roots = {id(x.root) for x in kept}
-        self.waiting: dict[str, tuple[Line, ast.expr, set[int]]] = {}  # by name: the line, its tree, what memory it reads
+        self.waiting: dict[
+            str, tuple[Line, ast.expr, set[int]]
+        ] = {}  # by name: the line, its tree, what memory it reads
         self.large: dict[str, int] = {}  # names of large arrays, and what memory they are
         self.part = self.place = ""
         for line in lines:

@@ -75,7 +75,7 @@ def record_of(model: Callable[..., Any], given: tuple[Any, ...], backward: bool)
         args = [Variable(x) if as_array(x).dtype.kind == "f" else x for x in xs]
         with test_mode():
             y = model(*args)
-        wanted = dict(model.named_params()) if isinstance(model, Layer) else {}
+        wanted: dict[str, Variable] = dict(model.named_params()) if isinstance(model, Layer) else {}
         wanted |= {name: x for name, x in zip(names, args) if isinstance(x, Variable)}
         return y, dict(zip(wanted, grad([y], [*wanted.values()], [gy])))
 
@@ -111,7 +111,7 @@ def written(record: Record, state: Mapping[str, Any], inside: bool) -> str:
         rows += [f"    STATE = {{name: file[name] for name in {[*state]!r}}}"]
     else:
         rows += ["STATE = {}"]
-    rows += [f"COUNTS = {({name: numbers[name] - 1 for name in counts})!r}"] if counts else []
+    rows += [f"COUNTS = { ({name: numbers[name] - 1 for name in counts})!r}"] if counts else []
     rows += [f"STATE[{name!r}] = np.random.default_rng()" for name in drawn]
     more = [f"{name}={value!r}" for name, value in rates.items()]
     rows += ["", "", f"def run({', '.join([*program.inputs, *more])}):"]
@@ -131,7 +131,8 @@ def written(record: Record, state: Mapping[str, Any], inside: bool) -> str:
 
 def in_words(x: Any) -> str:
     """A small array as Python writes it."""
-    return f"np.array({x.tolist()!r}, {literal(x.dtype)}).reshape({x.shape})".replace("nan", "np.nan").replace("inf", "np.inf")
+    text = repr(x.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    return f"np.array({text}, {literal(x.dtype)}).reshape({x.shape})"
 
 
 def expression(structure: Any, number: Iterator[int]) -> str:
