@@ -264,10 +264,9 @@ class Recorded:
         if "out" in options:
             options["out"] = options["out"][0] if len(options["out"]) == 1 else options["out"]
         f: Any = None
-        if getattr(np, ufunc.__name__, None) is ufunc:
-            f = getattr(self.tape.module, ufunc.__name__)
-        if f is None:
+        if getattr(np, ufunc.__name__, None) is not ufunc:
             refuse(f"{ufunc.__name__} on an array", "use the function of autograd.functions")
+        f = getattr(self.tape.module, ufunc.__name__)
         return f(*inputs, **options) if method == "__call__" else getattr(f, method)(*inputs, **options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
