@@ -185,7 +185,8 @@ class Record:
         """An array as a Recorded one, in a tuple too."""
         if type(x) is tuple and any(isinstance(item, np.ndarray) for item in x):
             names = self.slot_names(name, len(x))
-            return tuple([self.lifted(y, n, partial(item_of, get, i), None) for i, (n, y) in enumerate(zip(names, x))])
+            parts = [(partial(item_of, get, i), n, y) for i, (n, y) in enumerate(zip(names, x))]
+            return tuple([self.lifted(y, n, g, None) if isinstance(y, np.ndarray) else y for g, n, y in parts])
         if not isinstance(x, ARRAYS) or x.dtype.kind not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
