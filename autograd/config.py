@@ -60,6 +60,10 @@ class Watcher:
         """Runs `layer.forward` on its arguments."""
         return layer.forward(*xs, **options) if self.outer is None else self.outer.layer(layer, xs, options)
 
+    def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """Computes a kernel in the first way that fits its arrays."""
+        return kernel.compute(*args, **options) if self.outer is None else self.outer.kernel(kernel, args, options)
+
     def update(self, optimizer: Any, path: str, lr: float, t: int, arrays: Sequence[Any]) -> None:
         """Runs the formula of an optimizer on a parameter, its gradient and its slots."""
         if self.outer is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import by_numpy
+from autograd.backend import by_numpy, namespace
 
 __all__ = ["sum_in_shape", "sum_over"]
 
@@ -74,7 +74,7 @@ def sum_in_runs(x: Any, axes: tuple[int, ...]) -> Any:
             runs[-1][1] *= x.shape[a]
         else:
             runs.append([a in axes, x.shape[a]])
-    y = np.ascontiguousarray(x.transpose(order))
+    y = namespace(x).ascontiguousarray(x.transpose(order))
     if runs[-1][0] and runs[-1][1] >= RUN:
         y = y.reshape(-1, runs.pop()[1]).sum(1)
     before = 1

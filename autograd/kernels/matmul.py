@@ -32,7 +32,7 @@ def large_product(x: Array, W: Array) -> Array:
     if not by_numpy(x) or not by_numpy(W):
         return x @ W
     if 0 in x.strides or 0 in W.strides:  # BLAS takes no broadcast matrices, and NumPy would add one by one
-        x, W = [np.ascontiguousarray(a) if 0 in a.strides[-2:] else a for a in (x, W)]
+        x, W = [namespace(a).ascontiguousarray(a) if 0 in a.strides[-2:] else a for a in (x, W)]
     K = x.shape[-1]
     if K <= LONG or 1 not in (x.shape[-2], W.shape[-1]):
         return x @ W

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from autograd.config import mode
+
 __all__ = ["KERNELS", "Kernel", "Way", "kernel", "way"]
 
 P = ParamSpec("P")
@@ -41,6 +43,11 @@ class Kernel(Generic[P, T]):
         self.plain, self.ways = plain, ways
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> T:
+        watcher = mode.get().watcher
+        return self.compute(*args, **options) if watcher is None else watcher.kernel(self, args, options)
+
+    def compute(self, *args: P.args, **options: P.kwargs) -> T:
+        """Computes in the first way that fits."""
         for way in self.ways:
             if way.fits(*args, **options):
                 return way.compute(*args, **options)

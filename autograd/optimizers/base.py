@@ -222,8 +222,9 @@ class Optimizer:
             else:
                 alone[path] = g
         for (t, _), some in together.items():
-            if len(some) > 1:
-                self.step_together(lr, t, some)
+            slots = self.flat_slots([path for path, _, _ in some], [p for _, p, _ in some])
+            if slots:
+                self.step_together(lr, t, some, slots)
             else:
                 alone |= {path: g for path, _, g in some}
         for path, g in alone.items():
@@ -243,29 +244,37 @@ class Optimizer:
         for arrays in in_cache(p, g, *slots):
             self.compute(path, lr, t, *arrays)
 
-    def step_together(self, lr: float, t: int, some: Sequence[tuple[str, Array, Array]]) -> None:
+    def step_together(
+        self, lr: float, t: int, some: Sequence[tuple[str, Array, Array]], slots: Sequence[Array]
+    ) -> None:
         """The step of small parameters, one behind the other in one array: a formula costs more than its numbers."""
-        paths = tuple([path for path, _, _ in some])
         xp = namespace(some[0][1])
-        slots = self.flat_slots(paths, [p for _, p, _ in some])
         flat = xp.concatenate([p.reshape(-1) for _, p, _ in some])
-        self.compute(paths[0], lr, t, flat, xp.concatenate([g.reshape(-1) for _, _, g in some]), *slots)
+        self.compute(some[0][0], lr, t, flat, xp.concatenate([g.reshape(-1) for _, _, g in some]), *slots)
         i = 0
         for _, p, _ in some:
             p[...] = flat[i : i + p.size].reshape(p.shape)
             i += p.size
 
-    def flat_slots(self, paths: tuple[str, ...], ps: Sequence[Array]) -> tuple[Array, ...]:
-        """The slots of these parameters, one behind the other; `state` has views of them."""
-        flat = self.flat.get(paths, ())
+    def flat_slots(self, paths: Sequence[str], ps: Sequence[Array]) -> tuple[Array, ...]:
+        """The slots of these parameters, one behind the other; `state` has views of them.
+
+        Empty for one parameter, and where some of them lie together with others: they take their steps alone.
+        """
+        key = tuple(paths)
+        flat = self.flat.get(key, ())
         if flat and all(path in self.state and self.state[path][0].base is flat[0] for path in paths):
             return flat
+        if len(paths) < 2 or any(
+            not others.isdisjoint(paths) for others in map(set, self.flat) if others != set(paths)
+        ):
+            return ()
         slots = [self.slots_of(path, p) for path, p in zip(paths, ps)]
         flat = tuple([namespace(ps[0]).concatenate([x.reshape(-1) for x in one]) for one in zip(*slots)])
         ends = [0, *accumulate([p.size for p in ps])]
         for path, p, i, j in zip(paths, ps, ends, ends[1:]):
             self.state[path] = tuple([x[i:j].reshape(p.shape) for x in flat])
-        self.flat = {paths: flat}
+        self.flat[key] = flat
         return flat
 
     def compute(self, path: str, lr: float, t: int, *arrays: Array) -> None:
@@ -277,11 +286,15 @@ class Optimizer:
 
     def rate_of(self, path: str, ahead: int = 0) -> float:
         """The learning rate that the next update has for a parameter, or one that is `ahead` of it."""
-        n = self.steps + ahead
+        rate, scale = self.rate_source(path)
+        return rate_at(rate, self.steps + ahead) * scale if self.groups else rate_at(rate, self.steps + ahead)
+
+    def rate_source(self, path: str) -> tuple[Rate, float]:
+        """The number or the schedule that a parameter has, and a factor of it."""
         if not self.groups:
-            return rate_at(self.lr, n)
+            return self.lr, 1.0
         settings = settings_of(path, dict(named_objects(self.root, self.kind))[path], self.groups)
-        return rate_at(settings.get("lr", self.lr), n) * settings.get("scale", 1.0)
+        return settings.get("lr", self.lr), settings.get("scale", 1.0)
 
     def check_replaced(self, params: Mapping[str, Variable]) -> None:
         """Raises ValueError if a plain Variable has taken the place of a parameter, in a list or a dict."""

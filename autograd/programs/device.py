@@ -20,6 +20,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from types import ModuleType
@@ -41,7 +42,10 @@ class Refused(RuntimeError):
 
 def refuse(reason: str, remedy: str = "", where: Any = None) -> Any:
     """Raises Refused with a line of the user's program: `where`, or the one that is running."""
-    raise Refused(f"capture cannot replay {reason}: {where or source_line()}" + (f"; {remedy}" if remedy else ""))
+    error = Refused(f"capture cannot replay {reason}: {where or source_line()}" + (f"; {remedy}" if remedy else ""))
+    for tape in recording.get():
+        tape.refused = tape.refused or error
+    raise error
 
 
 @dataclass(eq=False)
@@ -52,10 +56,28 @@ class Line:
     template: str
     args: tuple[Recorded, ...]
     into: Recorded | None = None  # the array, or the generator of random numbers, that it changes
+    also: tuple[Recorded, ...] = ()  # others, changed by a routine
     guard: bool = False
     part: str = ""  # forward, backward, update
     place: str = ""  # the function and its layer
     source: Any = None  # the line of the user's program
+
+    @property
+    def changed(self) -> list[int]:
+        """The memory that it changes, by id of what owns it."""
+        return [] if self.into is None else [id(x.root) for x in (self.into, *self.also)]
+
+
+@dataclass(eq=False)
+class Routine:
+    """A function that the lines call: an optimizer's formula, or a kernel. `rows` makes its text.
+
+    `run` takes its place where the package is at hand; None for what is the text alone.
+    """
+
+    name: str
+    rows: Callable[[str], list[str]]
+    run: Callable[..., Any] | None = None
 
 
 class Tape:
@@ -70,6 +92,8 @@ class Tape:
         self.givens: dict[int, Recorded] = {}  # what was there before the step, by id of NumPy's array
         self.saved: dict[int, tuple[Any, Any]] = {}  # what was written into, and its content before the step
         self.part, self.place = "forward", ""
+        self.refused: Refused | None = None
+        self.routines: dict[Any, Routine] = {}
         self.over = False  # was the step refused? What it has kept is an array again
         self.quiet = False  # does the step silence the warnings of NumPy?
         self.kind: type[Recorded] = type("Recorded", (Recorded,), {"tape": self})
@@ -79,9 +103,13 @@ class Tape:
     def open(self) -> Iterator[Tape]:
         """Registers the device for a block."""
         backend.register(self.kind, self.module, Special(self), numpy=True)
+        token = recording.set((*recording.get(), self))
         try:
             yield self
+            if self.refused is not None:  # the step has caught it
+                raise self.refused
         finally:
+            recording.reset(token)
             backend.forget(self.kind)
 
     @contextmanager
@@ -119,21 +147,45 @@ class Tape:
             if isinstance(y, NUMBERS) and used:  # the answer to a question, such as array_equal
                 self.check_caller(f"{type(y).__name__}()", used[0])
                 text = f"{template} == {y!r}"
-                self.lines.append(Line((), text, used, None, True, self.part, self.place, source_line()))
+                self.add(Line((), text, used, guard=True))
             return y  # a shape, a dtype
         made = () if y is None or y is into else tuple(outs)
         if any(x.free for x in used):
             for item in made:
                 item.free = True
         self.quiet = self.quiet or np.geterr() != self.warnings
-        self.lines.append(Line(made, template, used, into, False, self.part, self.place, source_line()))
+        self.add(Line(made, template, used, into))
         return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
+
+    def add(self, line: Line) -> None:
+        line.part, line.place, line.source = self.part, self.place, source_line()
+        self.lines.append(line)
+
+    @contextmanager
+    def aside(self) -> Iterator[list[Line]]:
+        """Lines of the block are those of a routine, and not of the step."""
+        around, self.lines = self.lines, []
+        try:
+            yield self.lines
+        finally:
+            self.lines = around
+
+    def routine(self, key: Any, name: str, rows: Callable[[str], list[str]], run: Any = None) -> Routine:
+        """The routine of this key; a new one has a name of its own."""
+        if key not in self.routines:
+            taken, n = {r.name for r in self.routines.values()}, 1
+            free = name
+            while free in taken:
+                n += 1
+                free = f"{name}_{n}"
+            self.routines[key] = Routine(free, rows, run)
+        return self.routines[key]
 
     warnings: ClassVar[Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
     def guard(self, template: str, x: Recorded) -> None:
         """Puts down what a replay must find too."""
-        self.lines.append(Line((), template, (x,), None, True, self.part, self.place, source_line()))
+        self.add(Line((), template, (x,), guard=True))
 
     def ask(self, kind: type, x: Recorded) -> Any:
         """The answer of the value x, which a replay must give too."""
@@ -184,7 +236,7 @@ class Tape:
         if isinstance(x, Subscript):
             items = x.index if isinstance(x.index, tuple) else (x.index,)
             parts = [self.written(Colon(item) if isinstance(item, slice) else item) for item in items]
-            return ", ".join([part for part, _ in parts]), [a for _, arrays in parts for a in arrays]
+            return ", ".join([part for part, _ in parts]) or "()", [a for _, arrays in parts for a in arrays]
         if isinstance(x, Colon):
             ends = (x.slice.start, x.slice.stop, *([x.slice.step] if x.slice.step is not None else []))
             parts = [("", []) if item is None else self.written(item) for item in ends]
@@ -223,6 +275,9 @@ class Colon(NamedTuple):
 def is_mask(index: Any) -> bool:
     """Does an index choose elements by their values?"""
     return getattr(getattr(index, "dtype", None), "kind", "") == "b"
+
+
+recording: ContextVar[tuple[Tape, ...]] = ContextVar("recording", default=())  # the tapes that are open
 
 
 def owner(array: Any) -> Any:

@@ -17,9 +17,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from autograd.programs.device import Line, Recorded, Tape
+from autograd.programs.device import Line, Recorded, Routine, Tape
 
-__all__ = ["Diverged", "Program"]
+__all__ = ["LARGE", "Diverged", "Program", "function_rows"]
 
 
 WIDTH = 96  # characters of a row
@@ -57,34 +57,52 @@ class Program:
         self.sources = [(line.template, line.source) for line in tape.lines]
         self.answers = [line.template for line in self.body if line.guard]
         self.risky = risky(self.body, self.arguments)
-        self.unnamed = name_all(self.arguments, [*self.constants, *self.body])
+        routines = [r.name for r in tape.routines.values()]
+        self.unnamed = name_all(self.arguments, [*self.constants, *self.body], routines)
         self.inputs = [x.name for x in inputs]
         self.names = [x.name for x in self.arguments[len(inputs) :]]
-        self.source = self.text(tape.quiet)
-        names: dict[str, Any] = {}
-        file = f"<captured step {next(numbers)}>"
-        linecache.cache[file] = len(self.source), None, self.source.splitlines(True), file  # for tracebacks
-        exec(compile(self.source, file, "exec"), names)
-        if self.answers:
-            names["Diverged"] = Diverged
-        self.run = names["step"]
+        self.quiet, self.called = tape.quiet, routines_of(tape, [*self.constants, *self.body])
+        wanted = [x for line in self.body for x in line.args]
+        self.rows = [["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""], self.step()]
+        self.code = self.text([r for r in self.called if r.run is None])
+        self.run = self.compiled()
 
-    def text(self, quiet: bool) -> str:
-        """The program: constants, and a function of the inputs and the state."""
-        rows = ["import numpy as np"]
-        if any("scipy.special" in line.template for line in (*self.constants, *self.body)):
-            rows.append("import scipy.special")
+    def step(self) -> list[str]:
+        """The rows of the function."""
+        rows = [f"def step({', '.join([x.name for x in self.arguments])}):"]
+        if self.quiet:
+            rows.append('    with np.errstate(all="ignore"):')
+        indent = "        " if self.quiet else "    "
+        rows += [indent + row if row else "" for row in Writer(self.body, self.outputs, self.unnamed).text()]
+        return [*rows, f"    return {returned(self.outputs)}"]
+
+    def text(self, routines: Sequence[Routine]) -> str:
+        """The program: routines, constants, and a function of the inputs and the state."""
+        rows = []
         if self.answers:
             rows += ["", "", "class Diverged(Exception):", '    """Other values than those of the record."""']
-        wanted = [x for line in self.body for x in line.args]
-        rows += ["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""]
-        rows += [f"def step({', '.join([x.name for x in self.arguments])}):"]
-        body = Writer(self.body, self.outputs, self.unnamed).text()
-        if quiet:
-            rows.append('    with np.errstate(all="ignore"):')
-        rows += [("        " if quiet else "    ") + row if row else "" for row in body]
-        rows += [f"    return ({''.join([x.name + ', ' for x in self.outputs]).rstrip()})", ""]
-        return "\n".join(rows).replace("return (,)", "return ()")
+        if any("blocks(" in row for row in self.rows[1]):
+            rows += ["", "", *BLOCKS]
+        for routine in routines:
+            rows += ["", "", *routine.rows(routine.name)]
+        text = "\n".join([*rows, *[row for part in self.rows for row in part], ""])
+        imports = "import numpy as np\n" + ("import scipy.special\n" if "scipy.special" in text else "")
+        return imports + text
+
+    @property
+    def source(self) -> str:
+        """The program with all its routines: it needs NumPy alone, and SciPy for special functions."""
+        return self.text(self.called)
+
+    def compiled(self) -> Callable[..., Any]:
+        """The function. A kernel is called in its fastest way, and not as the text has it."""
+        names: dict[str, Any] = {r.name: r.run for r in self.called if r.run is not None}
+        file = f"<captured step {next(numbers)}>"
+        linecache.cache[file] = len(self.code), None, self.code.splitlines(True), file  # for tracebacks
+        exec(compile(self.code, file, "exec"), names)
+        if self.answers:
+            names["Diverged"] = Diverged
+        return names["step"]  # type: ignore[no-any-return]
 
     def given(self) -> dict[str, Any]:
         """The numbers and the state as they are now, by name."""
@@ -96,15 +114,39 @@ class Program:
 
 
 numbers = count(1)
+BLOCKS = """\
+def blocks(*arrays):
+    \"\"\"Pieces that stay in the cache while a formula goes over them.\"\"\"
+    flat = [x.reshape(-1) for x in arrays]
+    for i in range(0, flat[0].size, 1 << 17):
+        yield [x[i : i + (1 << 17)] for x in flat]""".splitlines()
 
 
-def changed_by(line: Line) -> Recorded | None:
-    return None if line.into is None else line.into.root
+def returned(outputs: Sequence[Recorded]) -> str:
+    """What a function returns, as a tuple."""
+    return "(" + " ".join([x.name + "," for x in outputs]) + ")"
+
+
+def routines_of(tape: Tape, lines: Iterable[Line]) -> list[Routine]:
+    """The routines that these lines call."""
+    text = " ".join([line.template for line in lines])
+    return [r for r in tape.routines.values() if f"{r.name}(" in text]
+
+
+def function_rows(
+    name: str, arguments: Sequence[Recorded], outputs: Sequence[Recorded], lines: list[Line]
+) -> list[str]:
+    """Lines as the text of a function of its own."""
+    lines = needed(once(lines, outputs), outputs, arguments)
+    unnamed = name_all(arguments, lines)
+    rows = Writer(lines, outputs, unnamed, comments=False).text()
+    rows += [f"return {outputs[0].name if len(outputs) == 1 else returned(outputs)}"] if outputs else []
+    return [f"def {name}({', '.join([x.name for x in arguments])}):", *["    " + row for row in rows]]
 
 
 def once(lines: Sequence[Line], outputs: Iterable[Recorded]) -> list[Line]:
     """The lines, where one that computes what an earlier one has computed already uses that value."""
-    written = Counter(id(line.into.root) for line in lines if line.into is not None)
+    written = Counter(root for line in lines for root in line.changed)
     returned = {id(x.root) for x in outputs}
     writes: Counter[int] = Counter()  # so far, by memory
     same: dict[int, Recorded] = {}
@@ -120,8 +162,8 @@ def once(lines: Sequence[Line], outputs: Iterable[Recorded]) -> list[Line]:
             if before is not line and not any(written[root] or root in returned for root in ours):
                 same |= {id(y): x for x, y in zip(before.outs, line.outs)}
                 continue
-        elif line.into is not None:
-            writes[id(line.into.root)] += 1
+        else:
+            writes.update(line.changed)
         kept.append(line)
     return kept
 
@@ -131,9 +173,10 @@ def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[R
     kept: list[Line] = []
     values = {id(x) for x in outputs}
     memory = {id(x.root) for x in (*outputs, *state)}
-    memory |= {id(line.into.root) for line in lines if line.into is not None and line.into.root.given}
+    written = [x.root for line in lines if line.into is not None for x in (line.into, *line.also)]
+    memory |= {id(x) for x in written if x.given}
     for line in reversed(lines):
-        writes = line.into is not None and id(line.into.root) in memory
+        writes = not memory.isdisjoint(line.changed)
         if writes or line.guard or any(id(y) in values for y in line.outs):
             kept.append(line)
             values |= {id(x) for x in line.args}
@@ -146,7 +189,7 @@ def split(
 ) -> tuple[list[Line], list[Line]]:
     """The lines that give the same in every replay, and the others. What is returned is made anew each time."""
     changing = {id(x.root) for x in (*given, *outputs)}
-    changing |= {id(line.into.root) for line in lines if line.into is not None}
+    changing |= {root for line in lines for root in line.changed}
     constants: list[Line] = []
     body: list[Line] = []
     for line in lines:
@@ -161,7 +204,7 @@ def split(
 
 def guards_first(lines: Sequence[Line]) -> list[Line]:
     """The lines with each guard, and what it asks, in front, where that depends on nothing that the step changes."""
-    written = {id(line.into.root) for line in lines if line.into is not None}
+    written = {root for line in lines for root in line.changed}
     made = {id(y): line for line in lines for y in line.outs}
     front: dict[int, None] = {}
 
@@ -187,13 +230,13 @@ def guards_first(lines: Sequence[Line]) -> list[Line]:
 def risky(lines: Sequence[Line], arguments: Sequence[Recorded]) -> list[int]:
     """Positions of the arguments into which something is written before the last guard."""
     last = max([i for i, line in enumerate(lines) if line.guard], default=0)
-    written = {id(line.into.root) for line in lines[:last] if line.into is not None}
+    written = {root for line in lines[:last] for root in line.changed}
     return [i for i, x in enumerate(arguments) if id(x.root) in written]
 
 
-def name_all(given: Iterable[Recorded], lines: Sequence[Line]) -> set[int]:
+def name_all(given: Iterable[Recorded], lines: Sequence[Line], others: Iterable[str] = ()) -> set[int]:
     """Gives each value a name of its own. Returns the ids of those that had none."""
-    taken = {"np", "scipy", "step", "Diverged", "abs", "bool", "float", "int", "slice"}
+    taken = {"np", "scipy", "step", "Diverged", "abs", "blocks", "bool", "float", "int", "part", "slice", *others}
     v = count(1)
     unnamed: set[int] = set()
     for x in [*given, *[y for line in lines for y in line.outs]]:
@@ -225,7 +268,10 @@ class Writer:
     behind its last use. `kept` are the values that are needed after the last line.
     """
 
-    def __init__(self, lines: Sequence[Line], kept: Iterable[Recorded], unnamed: set[int]) -> None:
+    def __init__(
+        self, lines: Sequence[Line], kept: Iterable[Recorded], unnamed: set[int], comments: bool = True
+    ) -> None:
+        self.comments = comments
         self.rows: list[tuple[str, set[str]]] = []  # each with the names that it uses
         self.unnamed = unnamed
         self.uses = Counter([id(x) for line in lines for x in line.args])
@@ -243,10 +289,12 @@ class Writer:
         """Writes the line, or lets it wait for the line that uses its value."""
         names = [x.name for x in line.args]
         if line.into is not None:
-            if line.into.name in self.waiting:
-                self.write(line.into.name)  # it needs a name of its own to be written into
-            for name in [n for n, found in self.waiting.items() if id(line.into.root) in found[2] and n not in names]:
-                self.write(name)
+            for x in (line.into, *line.also):
+                if x.name in self.waiting:
+                    self.write(x.name)  # it needs a name of its own to be written into
+            for name, (_, _, roots) in [*self.waiting.items()]:
+                if not roots.isdisjoint(line.changed) and name not in names:
+                    self.write(name)
         tree = self.tree(line, names)
         if len(line.outs) == 1 and line.into is None and isinstance(tree, ast.Expr):
             y = line.outs[0]
@@ -274,10 +322,10 @@ class Writer:
         self.statement(line, ast.unparse(tree))
 
     def statement(self, line: Line, text: str) -> None:
-        if line.part != self.part:
+        if self.comments and line.part != self.part:
             self.part, self.place = line.part, ""
             self.rows += [("", set()), (f"# {line.part}", set())]
-        if line.place and line.place != self.place:
+        if self.comments and line.place and line.place != self.place:
             self.place = line.place
             shape = f" {line.outs[0].held.shape}" if line.outs and hasattr(line.outs[0].held, "shape") else ""
             self.rows += [("", set()), (f"# {line.place}{shape}", set())]
@@ -290,7 +338,8 @@ class Writer:
             asked = text.removeprefix("not ") if text.startswith("not ") else f"not {text}"
             self.rows += [(f"if {asked}:", used), (f"    raise Diverged({text!r})", set())]
         else:
-            self.rows.append((f"{', '.join(names)} = {text}" if names else text, used | set(names)))
+            text = f"{', '.join(names)} = {text}" if names else text
+            self.rows += [(row, used | set(names)) for row in text.splitlines()]
 
     def text(self) -> list[str]:
         """The rows, with large arrays let go of."""

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
+from inspect import signature
 from keyword import iskeyword
 from typing import Any
 from weakref import ref
@@ -22,11 +23,11 @@ from autograd.checks import shown
 from autograd.config import watching
 from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.kernels.threads import hold
-from autograd.optimizers.base import Optimizer
-from autograd.programs.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
-from autograd.programs.program import Diverged, Program, split
+from autograd.optimizers.base import BLOCK, Optimizer
+from autograd.programs.device import ARRAYS, GENERATORS, Draws, Line, Recorded, Tape, refuse
+from autograd.programs.program import LARGE, Diverged, Program, function_rows, split
 from autograd.programs.state import Holder, Place, Reach, equal, named, progress
-from autograd.programs.structures import like, put_together, signature_of, taken_apart
+from autograd.programs.structures import HOLE, like, put_together, signature_of, taken_apart
 from autograd.watch.places import Locator
 
 __all__ = ["FirstUpdate", "Record", "Replay"]
@@ -84,14 +85,61 @@ class Recording(Locator):
         n = self.updates[key] = self.updates.get(key, -1) + 1
         if not isinstance(arrays[0], Recorded):
             refuse(f"the update of {path}, which the step does not name", "let it name the model or the optimizer")
-        rate = self.number(optimizer, "lr", lr, lambda: optimizer.rate_of(path, n))
+        source, scale = optimizer.rate_source(path)
+        rate = self.number(optimizer, "lr", lr, lambda: optimizer.rate_of(path, n), (id(source), scale))
         count = self.number(optimizer, "count", t, lambda: optimizer.counts[path] + 1 + n)
         with self.tape.at(f"{type(optimizer).__name__}: {path}", "update"):
-            super().update(optimizer, path, rate, count, arrays)
+            self.formula(optimizer, path, rate, count, arrays)
 
-    def number(self, owner: Any, name: str, value: Any, now: Callable[[], Any]) -> Any:
-        """A number that each replay asks for anew."""
-        key = (id(owner), name, value)
+    def formula(self, optimizer: Any, path: str, lr: Any, t: Any, arrays: Sequence[Any]) -> None:
+        """The formula as a routine, and the line that calls it: block by block for a large parameter."""
+        numbers = [self.tape.given(x.held, name) for x, name in ((lr, "lr"), (t, "count"))]
+        params = [self.tape.given(x.held, name) for x, name in zip(arrays, ("p", "g", *optimizer.slots))]
+        for x in arrays:
+            self.tape.save(x)
+        with self.tape.aside() as lines:
+            super().update(optimizer, path, numbers[0], numbers[1], params)  # type: ignore[arg-type]
+        rows = function_rows("", [*numbers, *params], [], lines)
+        written = {root for line in lines for root in line.changed}
+        name = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows)).name
+        each = ", ".join(["{}"] * len(arrays))
+        template = f"{name}({{}}, {{}}, {each})"
+        if arrays[0].held.nbytes > BLOCK:
+            template = f"for part in blocks({each}): {name}({{}}, {{}}, *part)"
+        used = (*arrays, lr, t) if arrays[0].held.nbytes > BLOCK else (lr, t, *arrays)
+        into = [x for x in arrays if id(x.root) in written]
+        self.tape.add(Line((), template, used, into[0], also=tuple(into[1:])))
+
+    def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """A kernel is a routine if it has a faster way, or much to do; another one is its plain lines."""
+        leaves: list[Any] = []
+        try:
+            key = kernel, signature_of((args, options), leaves)
+        except TypeError:
+            return super().kernel(kernel, args, options)
+        xs, ys = like((args, options), iter([getattr(x, "held", x) for x in leaves]))
+        large = sum([x.held.nbytes for x in leaves if isinstance(x, Recorded)]) >= LARGE
+        faster = large or any(way.fits(*xs, **ys) for way in kernel.ways)
+        writes = kernel.plain.__annotations__.get("return") == "None"  # into an argument: it is a part of others
+        if writes or not faster or not all(isinstance(x, Recorded) for x in leaves):
+            return super().kernel(kernel, args, options)
+        holes = like((args, options), iter([HOLE] * len(leaves)))
+        text = partial(kernel_rows, kernel, holes, [(x.shape, x.dtype) for x in leaves])
+        run = partial(run_kernel, kernel, holes)
+        module = kernel.__module__.rpartition(".")[2]
+        name = kernel.__name__ if module in kernel.__name__ else f"{module}_{kernel.__name__}"
+        routine = self.tape.routine(key, name, text, run)
+        y = kernel.compute(*xs, **ys)
+        made = [item for item in (y if isinstance(y, tuple) else (y,)) if item is not None]
+        found = self.tape.put(
+            f"{routine.name}({', '.join(['{}'] * len(leaves))})", leaves, made[0] if len(made) == 1 else tuple(made)
+        )
+        rest = iter(found if isinstance(found, tuple) else (found,))
+        return tuple([None if item is None else next(rest) for item in y]) if isinstance(y, tuple) else found
+
+    def number(self, owner: Any, name: str, value: Any, now: Callable[[], Any], kind: Any = None) -> Any:
+        """A number that each replay asks for anew; it is one with others of the same owner and kind."""
+        key = (id(owner), name, value, kind)
         if key not in self.numbers:
             self.numbers[key] = self.tape.lift(value, name), now
         return self.numbers[key][0]
@@ -114,6 +162,8 @@ class Record:
         self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
         self.rates = [(o, o.lr) for o in self.reach.counting if isinstance(o, Optimizer)]
         self.random = self.positions()
+        self.legacy = np.random.get_state()
+        self.states = [(g, g.bit_generator.state) for g in self.reach.generators.values()]
         self.places = [*self.reach.places()]
         self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
         self.setters: list[tuple[Setter, Recorded]] = []
@@ -187,10 +237,13 @@ class Record:
 
     def lifted(self, x: Any, name: str, get: Callable[[], Any], owner: Any) -> Any:
         """An array as a Recorded one, in a tuple too."""
-        if type(x) is tuple and any(isinstance(item, np.ndarray) for item in x):
+        if type(x) is tuple:
             names = self.slot_names(name, len(x))
             parts = [(partial(item_of, get, i), n, y) for i, (n, y) in enumerate(zip(names, x))]
-            return tuple([self.lifted(y, n, g, None) if isinstance(y, np.ndarray) else y for g, n, y in parts])
+            found = tuple(
+                [self.lifted(y, n, g, None) if isinstance(y, (np.ndarray, tuple)) else y for g, n, y in parts]
+            )
+            return x if all(a is b for a, b in zip(found, x)) else found
         if not isinstance(x, ARRAYS) or x.dtype.kind not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
@@ -297,6 +350,12 @@ class Record:
         for place in self.places:
             place.put(place.before)
         self.tape.restore()
+        for g, state in self.states:
+            g.bit_generator.state = state
+        random.setstate(self.random["random"])
+        np.random.set_state(self.legacy)
+        for o, lr in self.rates:
+            o.lr = lr
         for o, steps, counts in self.counts:
             o.steps = steps
             if hasattr(o, "counts"):
@@ -355,6 +414,34 @@ class Record:
         kept = next((source for x, source in made if x() is not None), None)
         if kept is not None:
             refuse("a step that keeps a value outside of what it names", "return it", kept)
+
+
+def named_rows(rows: Sequence[str], name: str) -> list[str]:
+    return [rows[0].replace("def (", f"def {name}("), *rows[1:]]
+
+
+def kernel_rows(kernel: Any, holes: Any, kinds: Any, name: str) -> list[str]:
+    """The text of a kernel: the lines of its plain way on arrays of these shapes and dtypes."""
+    tape = Tape()
+    with tape.open():
+        params = [tape.given(np.zeros(shape, dtype), "") for shape, dtype in kinds]
+        xs, ys = like(holes, iter(params))
+        for parameter, x in zip(signature(kernel.plain).parameters, xs):
+            if isinstance(x, Recorded):
+                x.name = parameter
+        y = kernel.plain(*xs, **ys)
+        made = [item for item in (y if isinstance(y, tuple) else (y,)) if item is not None]
+        return function_rows(name, params, made, tape.lines)
+
+
+def run_kernel(kernel: Any, holes: Any, *arrays: Any) -> Any:
+    """The kernel in its fastest way, without the parts of the result that are None."""
+    xs, ys = like(holes, iter(arrays))
+    y = kernel(*xs, **ys)
+    if not isinstance(y, tuple):
+        return y
+    made = tuple([item for item in y if item is not None])
+    return made[0] if len(made) == 1 else made
 
 
 class FirstUpdate(Exception):

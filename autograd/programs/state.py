@@ -41,7 +41,7 @@ from autograd.watch.places import Source
 
 __all__ = ["Box", "Holder", "Reach"]
 
-LONG = 1 << 12  # entries of a list or a dict that are looked at; in a longer one arrays are not found
+LONG = 1 << 16  # entries of a list or a dict that are looked at; in a longer one arrays are not found
 ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: a program takes them, or changes them itself
 
 
@@ -153,21 +153,25 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
     lead = path + "." if path else ""
     if isinstance(x, MethodType):
         yield from holders_of(x.__func__, path)
+    elif isinstance(x, ModuleType):
+        if ours_or_theirs(x.__name__, str(getattr(x, "__file__", ""))):
+            yield Holder(lead, partial(values_of, x), partial(setattr, x))
     elif isinstance(x, type):
         if ours_or_theirs(x.__module__):
             yield Holder(lead, partial(class_attributes, x), partial(setattr, x))
     elif isinstance(x, FunctionType):
         if ours_or_theirs(x.__module__, x.__code__.co_filename):
             yield Holder(lead, lambda: vars(x), vars(x).__setitem__, vars(x))
-            for defaults in (x.__defaults__ or (), tuple((x.__kwdefaults__ or {}).values())):
-                if defaults:
-                    yield Holder(lead, partial(list, defaults), lambda i, value: None)
+            names = x.__code__.co_varnames[: x.__code__.co_argcount]
+            defaults = dict(zip(names[::-1], (x.__defaults__ or ())[::-1])) | (x.__kwdefaults__ or {})
+            if defaults:
+                yield Holder(f"{lead}default of ", partial(dict, defaults), lambda i, value: None)
         cells = dict(zip(x.__code__.co_freevars, x.__closure__ or ()))
         if cells:
             yield Holder(lead, partial(contents, cells), partial(put_into_cell, cells))
         if ours_or_theirs(x.__module__, x.__code__.co_filename):
             used = [name for name in globals_of(x.__code__) if name in x.__globals__]
-            used = [name for name in used if not closed(x.__globals__[name])]
+            used = [name for name in used if not closed(x.__globals__[name]) or progress(x.__globals__[name])]
             if used:
                 spot = x.__globals__
                 yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
@@ -204,6 +208,13 @@ def class_attributes(cls: type) -> dict[str, Any]:
     return {n: y for n, y in vars(cls).items() if not n.startswith("__") and not isinstance(y, hidden)}
 
 
+def values_of(module: ModuleType) -> dict[str, Any]:
+    """The numbers, texts and arrays in a module."""
+    return {
+        n: y for n, y in vars(module).items() if isinstance(y, (bool, int, float, str, np.ndarray)) and n[:2] != "__"
+    }
+
+
 def slots_of(x: Any) -> list[str]:
     """The names of the slots of an object of the user's class."""
     found = [vars(cls).get("__slots__", ()) for cls in type(x).__mro__ if ours_or_theirs(cls.__module__)]
@@ -212,6 +223,8 @@ def slots_of(x: Any) -> list[str]:
 
 def progress(x: Any) -> Any:
     """Where an iterator or a generator is; None for what is neither, or does not tell."""
+    if isinstance(x, np.random.Generator):
+        return "a generator"  # the record asks it itself
     if isinstance(x, GeneratorType):
         frame = x.gi_frame
         return None if frame is None else (frame.f_lasti, repr(frame.f_locals))
@@ -229,11 +242,17 @@ def ours_or_theirs(module: Any, file: str = "") -> bool:
     return name not in sys.stdlib_module_names and name not in ("autograd", "numpy") and "site-packages" not in file
 
 
+def in_user_code(f: FunctionType) -> bool:
+    return ours_or_theirs(f.__module__, f.__code__.co_filename)
+
+
 def closed(x: Any) -> bool:
     """Is an object one whose insides a step does not depend on: a module, a class, a part of a library?"""
     if isinstance(x, type):
         return not ours_or_theirs(x.__module__)
-    if isinstance(x, (ModuleType, np.ndarray, np.generic, np.random.Generator)):
+    if isinstance(x, ModuleType):
+        return not ours_or_theirs(x.__name__, str(getattr(x, "__file__", "")))
+    if isinstance(x, (np.ndarray, np.generic, np.random.Generator)):
         return True
     kind = type(x)
     if isinstance(x, (FunctionType, MethodType, SimpleNamespace, partial, dict, list, tuple, deque)):
@@ -317,7 +336,7 @@ class Reach:
             self.generators[id(x)] = x
         if progress(x) is not None:
             self.moving.append((path, x, progress(x)))
-        if isinstance(x, FunctionType) and ours_or_theirs(x.__module__, x.__code__.co_filename):
+        if isinstance(x, FunctionType) and x.__name__ != "__init__" and in_user_code(x):
             self.codes.append(x.__code__)
         if isinstance(x, (Optimizer, EMA)):
             self.counting.append(x)
@@ -327,7 +346,7 @@ class Reach:
         if isinstance(x, MethodType):
             yield path, x.__self__
         if isinstance(x, partial):
-            yield from [(path, y) for y in (x.func, *x.args, *x.keywords.values())]
+            yield from [(path, y) for y in (x.func, *x.args, x.keywords)]
         if isinstance(x, tuple):
             yield from [(f"{path}.{i}", y) for i, y in enumerate(x)]
         yield from [(path, f) for f in methods_of(x)]
@@ -350,14 +369,14 @@ class Reach:
 
     def line_of(self, name: str) -> Source | None:
         """The line of the step, or of what it calls, that changes what has this name; else its first line."""
-        found: list[tuple[bool, Source]] = []
+        found: list[tuple[tuple[bool, bool], Source]] = []
         for code in self.codes:
             line = code.co_firstlineno
             for at in dis.get_instructions(code):
                 line = at.starts_line or line
                 if at.argval == name:
-                    stores = at.opname.startswith(("STORE", "DELETE"))
-                    found.append((stores, Source(code.co_filename, line, code.co_name)))
+                    rank = code is self.codes[0], at.opname.startswith(("STORE", "DELETE"))
+                    found.append((rank, Source(code.co_filename, line, code.co_name)))
         if not found and self.codes:
             return Source(self.codes[0].co_filename, self.codes[0].co_firstlineno, self.codes[0].co_name)
         return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -78,7 +78,8 @@ class Ways:
             if before.program.answers == record.program.answers and before.reach.fits():
                 self.refused, self.where = difference(before, record)
         if self.tries > TRIES:
-            change = self.records[-1].reach.change() or "a question of the package has a new answer each time"
+            before = self.records[-1] if self.records else record
+            change = before.reach.change() or "a question of the package has a new answer each time"
             self.refused = f"a step that takes another way at each call: {change}"
             self.where = record.reach.line_of("")
         self.records = [*self.records, record][-KEPT:]
@@ -87,15 +88,15 @@ class Ways:
 
 def agree(a: Record, b: Record) -> bool:
     """Are two records one program, with one result?"""
-    return a.program.source == b.program.source and equal(a.structure, b.structure)
+    return a.program.code == b.program.code and equal(a.structure, b.structure)
 
 
 def difference(a: Record, b: Record) -> tuple[str, Any]:
     """What two records of a step differ in, in words, and the line."""
-    if a.program.source == b.program.source:
+    if a.program.code == b.program.code:
         returned = f"a step that returns {shown(b.structure)}, and {shown(a.structure)} before"
         return returned, b.reach.line_of("")
-    rows = zip(a.program.source.splitlines(), b.program.source.splitlines())
+    rows = zip(a.program.code.splitlines(), b.program.code.splitlines())
     before, now = next(((x.strip(), y.strip()) for x, y in rows if x != y), ("a shorter program", "a longer one"))
     pairs = zip(a.program.sources, b.program.sources)
     where = next((y[1] for x, y in pairs if x[0] != y[0]), b.reach.line_of(""))

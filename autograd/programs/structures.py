@@ -11,7 +11,7 @@ from autograd.backend import is_array
 from autograd.function import Tracked, wrap
 from autograd.programs.device import Recorded
 
-__all__ = ["Made", "like", "put_together", "signature_of", "taken_apart"]
+__all__ = ["HOLE", "Made", "like", "put_together", "signature_of", "taken_apart"]
 
 
 def signature_of(x: Any, leaves: list[Any]) -> Any:
@@ -35,6 +35,9 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
     except TypeError:
         raise TypeError(f"a captured step takes arrays, numbers, lists and dicts, not {kind.__name__}") from None
     return kind, x
+
+
+HOLE = np.float64(0)  # stands for a leaf
 
 
 def like(x: Any, leaves: Iterator[Any]) -> Any:

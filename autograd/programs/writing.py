@@ -57,7 +57,8 @@ def emit(model: Any, x: Any, path: str | os.PathLike[str], backward: bool = Fals
     state = {name: value for name, value in program.given().items() if isinstance(value, np.ndarray)}
     inside = sum(value.size for value in state.values()) <= SMALL
     with replacing(target) as file:
-        file.write_text(written(record, state, inside), encoding="utf-8")
+        title = type(model).__name__ if isinstance(model, Layer) else record.title
+        file.write_text(written(title, record, state, inside), encoding="utf-8")
         if not inside:
             npz.write(target.with_suffix(".npz"), state)
 
@@ -96,7 +97,7 @@ def agreed(step: Callable[..., Any], names: list[str], given: tuple[Any, ...]) -
     return records[1]
 
 
-def written(record: Record, state: Mapping[str, Any], inside: bool) -> str:
+def written(title: str, record: Record, state: Mapping[str, Any], inside: bool) -> str:
     """The text of the file: the program, its arrays, and `run`."""
     program = record.program
     given = program.given()
@@ -104,7 +105,7 @@ def written(record: Record, state: Mapping[str, Any], inside: bool) -> str:
     counts = [name for name in numbers if isinstance(numbers[name], int)]
     rates = {name: value for name, value in numbers.items() if name not in counts}
     drawn = [name for name in given if name not in state and name not in numbers]
-    rows = [f'"""{record.title}: a program of NumPy alone."""', "", program.source.rstrip(), "", ""]
+    rows = [f'"""{title}: a program of NumPy alone."""', "", program.source.rstrip(), "", ""]
     if inside:
         rows += ["STATE = {", *[f"    {name!r}: {in_words(x)}," for name, x in state.items()], "}"]
     elif state:
