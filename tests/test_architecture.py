@@ -19,7 +19,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "layers",
     "derivatives",
     "optimizers formats watch testing metrics tensorboard",
-    "visualize training models serialize",
+    "visualize training models programs serialize",
     "compat",
     "__init__ dezero",
 ]  # fmt: skip

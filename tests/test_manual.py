@@ -1,7 +1,12 @@
-"""docs/names.md: names of ours exist, missing ones are answered as the page says, and numbers agree."""
+"""The manual is true.
+
+docs/names.md: names of ours exist, missing ones are answered as the page says, and numbers agree. docs/programs.md: the
+programs are those of today. README.md and docs/programs.md: what they show runs, in order, in one program.
+"""
 
 import inspect
 import re
+import runpy
 from operator import attrgetter
 from pathlib import Path
 
@@ -13,7 +18,8 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 
-PAGE = (Path(__file__).parents[1] / "docs" / "names.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "names.md").read_text(encoding="utf-8")
 MODEL = L.Linear(2, 3)
 ROOTS = {"ag": ag, "F": F, "L": L, "O": O, "np": np, "x": ag.Variable([1.0]), "model": MODEL, "optimizer": O.SGD(MODEL)}
 NAME = re.compile(rf"(?<![\w.])({'|'.join(ROOTS)})\.(\w[\w.]*\w|\w)")
@@ -94,3 +100,40 @@ def test_every_name_of_pytorch_exists():
     for _, theirs, *_ in ROWS:
         for name in theirs:
             assert name.startswith("utils.tensorboard") or attrgetter(name)(torch) is not ..., name
+
+
+def unlike(page, today):
+    """The first lines in which two texts differ."""
+    pairs = zip(page.splitlines(), today.splitlines())
+    return next((f"{a!r} is {b!r} today" for a, b in pairs if a != b), "one is longer")
+
+
+@pytest.mark.standin_exempt("programs are of NumPy alone")
+def test_the_programs_on_the_page_are_those_of_today():
+    page = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+    today = runpy.run_path(str(ROOT / "docs" / "programs.py"))["written"](page)
+    assert page == today, f"run `python docs/programs.py`: {unlike(page, today)}"
+
+
+def test_rows_that_repeat_are_shortened():
+    shortened = runpy.run_path(str(ROOT / "docs" / "programs.py"))["shortened"]
+    rows = [f"    v{i} = x[{i}]\n    v{i} += 1" for i in range(7)]
+    more = "    # ... 4 more like these"
+    assert shortened("\n".join(["a = 1", *rows, "b = 2"])) == "\n".join(["a = 1", *rows[:2], more, rows[-1], "b = 2"])
+    assert shortened("\n".join(rows[:3])) == "\n".join(rows[:3])
+    names = ", ".join([f"v{i}" for i in range(20)])
+    assert shortened(f"    del {names}") == "    del v0, v1, ..., v19"
+
+
+@pytest.mark.standin_exempt("its data are NumPy's")
+@pytest.mark.parametrize("name", ["README.md", "docs/programs.md"])
+def test_what_a_page_shows_runs(name, tmp_path, monkeypatch, capsys):
+    """All blocks of Python in order, but for those that a script has written."""
+    page = re.sub(r"<!-- \w+ -->\n.*?<!-- end -->", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    program = tmp_path / "page.py"
+    program.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    made = runpy.run_path(str(program))
+    assert "def step(x, t" in made["step"].source
+    assert "def step(x, t" in capsys.readouterr().out
