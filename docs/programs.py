@@ -154,7 +154,7 @@ def keeps(x: Any) -> Any:
 
 
 def changes(x: Any) -> Any:
-    """a number is another one at each call, for the clock or a generator gave it"""
+    """an iterator gives the next number; numbers of the clock are refused because they change"""
     return x * next(numbers)
 
 

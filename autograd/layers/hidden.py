@@ -19,7 +19,7 @@ from autograd.backend import is_array
 from autograd.layers.base import PARENTS, Buffer, Entry, Layer, Parameter, State, children, named_objects
 from autograd.variable import Variable
 
-__all__ = ["check_reach", "hidden_parts"]
+__all__ = ["check_reach", "globals_of", "hidden_parts"]
 
 ENOUGH = 10_000  # objects that the search looks at: a model may hold on to a data set
 CLOSED = (Variable, Entry, State, type, ModuleType, str, bytes, int, float, complex, np.generic, np.random.Generator)

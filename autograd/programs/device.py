@@ -315,7 +315,76 @@ NUMBERS = (float, int, bool)  # of an optimizer: the rate, the count of steps
 GENERATORS = (np.random.Generator,)
 
 
-class Recorded:
+def binary(symbol: str, op: Callable[[Any, Any], Any]) -> tuple[Any, Any, Any]:
+    """The methods of an operator: x + y, y + x, x += y."""
+
+    def method(self: Recorded, other: Any) -> Any:
+        if not isinstance(other, Recorded) and getattr(other, "__array_ufunc__", 0) is None:
+            return NotImplemented  # a Variable
+        return self.tape.put(f"{{}} {symbol} {{}}", [self, other], op(self.held, self.operand(other)))
+
+    def mirrored(self: Recorded, other: Any) -> Any:
+        return self.tape.put(f"{{}} {symbol} {{}}", [other, self], op(self.operand(other), self.held))
+
+    def in_place(self: Recorded, other: Any) -> Any:
+        if not isinstance(self.held, np.ndarray):
+            return method(self, other)
+        self.tape.save(self)
+        getattr(operator, f"i{op.__name__.strip('_')}")(self.held, self.operand(other))
+        return self.tape.put(f"{{}} {symbol}= {{}}", [self, other], None, self)
+
+    return method, mirrored, in_place
+
+
+def forwarded(name: str) -> Callable[..., Any]:
+    """A method of arrays that returns a new array, or a view."""
+
+    def method(self: Recorded, *args: Any, **options: Any) -> Any:
+        return self.tape.module.call(f"{{}}.{name}", getattr(self.held, name), args, options, self)
+
+    return method
+
+
+def writing(name: str) -> Callable[..., None]:
+    """A method of arrays that writes into them."""
+
+    def method(self: Recorded, *args: Any, **options: Any) -> None:
+        self.tape.save(self)
+        getattr(self.held, name)(*opened(args), **options)
+        template, parts = call_text(f"{{}}.{name}", args, options)
+        self.tape.put(template, [self, *parts], None, self)
+
+    return method
+
+
+SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
+    "and": "&", "or": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+READERS = [
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "prod", "ravel",
+    "repeat", "reshape", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose",
+    "var", "view",
+]  # fmt: skip
+
+
+def methods() -> dict[str, Any]:
+    """The operators and methods of arrays, as lines of the tape."""
+    found: dict[str, Any] = {name: forwarded(name) for name in READERS}
+    found |= {name: writing(name) for name in ("fill", "partition", "put", "sort")}
+    for name, symbol in SYMBOLS.items():
+        kinds = ("",) if symbol in COMPARISONS else ("", "r", "i")
+        made = binary(symbol, getattr(operator, f"__{name}__"))
+        found |= {f"__{kind}{name}__": method for kind, method in zip(kinds, made)}
+    return found
+
+
+Methods: Any = type("Methods", (), methods())
+
+
+class Recorded(Methods):  # type: ignore[misc]
     """An array of the recording device: NumPy's array, and its name on the tape."""
 
     tape: ClassVar[Tape]
@@ -453,70 +522,6 @@ class Recorded:
 
 ABOUT = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj}
 FREE_SHAPES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "bincount", "repeat", "delete"}
-
-
-def binary(symbol: str, op: Callable[[Any, Any], Any]) -> tuple[Any, Any, Any]:
-    """The methods of an operator: x + y, y + x, x += y."""
-
-    def method(self: Recorded, other: Any) -> Any:
-        if not isinstance(other, Recorded) and getattr(other, "__array_ufunc__", 0) is None:
-            return NotImplemented  # a Variable
-        return self.tape.put(f"{{}} {symbol} {{}}", [self, other], op(self.held, self.operand(other)))
-
-    def mirrored(self: Recorded, other: Any) -> Any:
-        return self.tape.put(f"{{}} {symbol} {{}}", [other, self], op(self.operand(other), self.held))
-
-    def in_place(self: Recorded, other: Any) -> Any:
-        if not isinstance(self.held, np.ndarray):
-            return method(self, other)
-        self.tape.save(self)
-        getattr(operator, f"i{op.__name__.strip('_')}")(self.held, self.operand(other))
-        return self.tape.put(f"{{}} {symbol}= {{}}", [self, other], None, self)
-
-    return method, mirrored, in_place
-
-
-SYMBOLS = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
-    "and": "&", "or": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-}  # fmt: skip
-for _name, _symbol in SYMBOLS.items():
-    _methods = binary(_symbol, getattr(operator, f"__{_name}__"))
-    _kinds = ("", "r", "i") if _symbol not in ("==", "!=", "<", "<=", ">", ">=") else ("",)
-    for _kind, _method in zip(_kinds, _methods):
-        setattr(Recorded, f"__{_kind}{_name}__", _method)
-
-
-def forwarded(name: str) -> Callable[..., Any]:
-    """A method of arrays that returns a new array, or a view."""
-
-    def method(self: Recorded, *args: Any, **options: Any) -> Any:
-        return self.tape.module.call(f"{{}}.{name}", getattr(self.held, name), args, options, self)
-
-    return method
-
-
-def writing(name: str) -> Callable[..., None]:
-    """A method of arrays that writes into them."""
-
-    def method(self: Recorded, *args: Any, **options: Any) -> None:
-        self.tape.save(self)
-        getattr(self.held, name)(*opened(args), **options)
-        template, parts = call_text(f"{{}}.{name}", args, options)
-        self.tape.put(template, [self, *parts], None, self)
-
-    return method
-
-
-for _name in [
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress", "conj",
-    "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "prod", "ravel",
-    "repeat", "reshape", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose",
-    "var", "view",
-]:  # fmt: skip
-    setattr(Recorded, _name, forwarded(_name))
-for _name in ["fill", "partition", "put", "sort"]:
-    setattr(Recorded, _name, writing(_name))
 
 
 def call_text(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -88,7 +88,8 @@ class Recording(Locator):
         source, scale = optimizer.rate_source(path)
         rate = self.number(optimizer, "lr", lr, lambda: optimizer.rate_of(path, n), (id(source), scale))
         count = self.number(optimizer, "count", t, lambda: optimizer.counts[path] + 1 + n)
-        with self.tape.at(f"{type(optimizer).__name__}: {path}", "update"):
+        what = path if arrays[0].given else "small parameters"  # one behind the other
+        with self.tape.at(f"{type(optimizer).__name__}: {what}", "update"):
             self.formula(optimizer, path, rate, count, arrays)
 
     def formula(self, optimizer: Any, path: str, lr: Any, t: Any, arrays: Sequence[Any]) -> None:
@@ -99,15 +100,16 @@ class Recording(Locator):
             self.tape.save(x)
         with self.tape.aside() as lines:
             super().update(optimizer, path, numbers[0], numbers[1], params)  # type: ignore[arg-type]
-        rows = function_rows("", [*numbers, *params], [], lines)
+        needed = {id(x) for line in lines for x in line.args}
+        given = [x for number, x in zip(numbers, (lr, t)) if id(number) in needed]
+        rows = function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], lines)
         written = {root for line in lines for root in line.changed}
-        name = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows)).name
-        each = ", ".join(["{}"] * len(arrays))
-        template = f"{name}({{}}, {{}}, {each})"
-        if arrays[0].held.nbytes > BLOCK:
-            template = f"for part in blocks({each}): {name}({{}}, {{}}, *part)"
-        used = (*arrays, lr, t) if arrays[0].held.nbytes > BLOCK else (lr, t, *arrays)
         into = [x for x in arrays if id(x.root) in written]
+        name = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows)).name
+        first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
+        template, used = f"{name}({first}{each})", (*given, *arrays)
+        if arrays[0].held.nbytes > BLOCK:
+            template, used = f"for part in blocks({each}): {name}({first}*part)", (*arrays, *given)
         self.tape.add(Line((), template, used, into[0], also=tuple(into[1:])))
 
     def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:

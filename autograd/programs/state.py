@@ -160,31 +160,16 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
         if ours_or_theirs(x.__module__):
             yield Holder(lead, partial(class_attributes, x), partial(setattr, x))
     elif isinstance(x, FunctionType):
-        if ours_or_theirs(x.__module__, x.__code__.co_filename):
-            yield Holder(lead, lambda: vars(x), vars(x).__setitem__, vars(x))
-            names = x.__code__.co_varnames[: x.__code__.co_argcount]
-            defaults = dict(zip(names[::-1], (x.__defaults__ or ())[::-1])) | (x.__kwdefaults__ or {})
-            if defaults:
-                yield Holder(f"{lead}default of ", partial(dict, defaults), lambda i, value: None)
-        cells = dict(zip(x.__code__.co_freevars, x.__closure__ or ()))
-        if cells:
-            yield Holder(lead, partial(contents, cells), partial(put_into_cell, cells))
-        if ours_or_theirs(x.__module__, x.__code__.co_filename):
-            used = [name for name in globals_of(x.__code__) if name in x.__globals__]
-            used = [name for name in used if not closed(x.__globals__[name]) or progress(x.__globals__[name])]
-            if used:
-                spot = x.__globals__
-                yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
+        yield from holders_of_function(x, lead)
     elif isinstance(x, (list, deque, dict)):
         if len(x) <= LONG:
             yield Holder(lead, lambda: x, x.__setitem__, x)
-    elif isinstance(x, Optimizer):
+    elif isinstance(x, (Optimizer, EMA)):
         spot = vars(x)
-        yield Holder(lead, lambda: {k: v for k, v in spot.items() if k not in ASKED_ANEW}, spot.__setitem__, spot)
-        yield Holder(lead, lambda: x.state, x.state.__setitem__, x.state)
-    elif isinstance(x, EMA):
-        spot = vars(x)
-        yield Holder(lead, lambda: {k: v for k, v in spot.items() if k != "steps"}, spot.__setitem__, spot)
+        anew = ASKED_ANEW if isinstance(x, Optimizer) else {"steps"}
+        yield Holder(lead, lambda: {k: v for k, v in spot.items() if k not in anew}, spot.__setitem__, spot)
+        if isinstance(x, Optimizer):
+            yield Holder(lead, lambda: x.state, x.state.__setitem__, x.state)
     elif isinstance(x, set):
         yield Holder(lead, lambda: {"": frozenset(x)}, partial(put_into_set, x))
     elif isinstance(x, State):
@@ -195,6 +180,25 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
     slots = [] if closed(x) or isinstance(x, State) else slots_of(x)
     if slots:
         yield Holder(lead, lambda: {n: getattr(x, n) for n in slots if hasattr(x, n)}, partial(setattr, x))
+
+
+def holders_of_function(f: FunctionType, lead: str) -> Iterator[Holder]:
+    """Its variables: those around it, and of the user's functions the globals, the defaults and the attributes."""
+    cells = dict(zip(f.__code__.co_freevars, f.__closure__ or ()))
+    if cells:
+        yield Holder(lead, partial(contents, cells), partial(put_into_cell, cells))
+    if not in_user_code(f):
+        return
+    yield Holder(lead, lambda: vars(f), vars(f).__setitem__, vars(f))
+    names = f.__code__.co_varnames[: f.__code__.co_argcount]
+    defaults = dict(zip(names[::-1], (f.__defaults__ or ())[::-1])) | (f.__kwdefaults__ or {})
+    if defaults:
+        yield Holder(f"{lead}default of ", partial(dict, defaults), lambda i, value: None)
+    spot = f.__globals__
+    used = [name for name in globals_of(f.__code__) if name in spot]
+    used = [name for name in used if not closed(spot[name]) or progress(spot[name])]
+    if used:
+        yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
 
 
 def put_into_set(x: set[Any], name: Any, items: Any) -> None:

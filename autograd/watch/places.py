@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from autograd.config import Watcher
 from autograd.layers.base import Layer, Parameter, named_objects
 
-__all__ = ["Call", "Locator", "Source", "source_line"]
+__all__ = ["PACKAGE", "Call", "Locator", "Source", "source_line"]
 
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
