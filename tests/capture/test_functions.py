@@ -61,7 +61,7 @@ def nearby(args):
 @pytest.mark.parametrize("op", OPS, ids=repr)
 def test_functions(op):
     """A replay gives the numbers of the record, and of other inputs those that an eager step gives for them."""
-    for case in list(op.cases)[:CASES]:
+    for case in list(op.cases)[: 1 if op.name in REFUSED else CASES]:
         places = [i for i, x in enumerate(case.args) if floating(x)]
         if not places:
             continue

@@ -1,7 +1,6 @@
 """Captured trainings of 200 steps are their eager twins, bit for bit: losses, weights, gradients, slots and states."""
 
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -177,15 +176,10 @@ def test_schedules(name, kind):
 
 def test_plateau():
     """A schedule that is told of the loss between steps."""
-
-    def make():
-        model, rate = network(), O.plateau(0.1, patience=3)
-        step, *things = training(model, O.SGD(model, rate))
-        return step, *things, SimpleNamespace(bit_generator=None, rate=rate)
-
-    step, model, optimizer = trained_by(lambda m: O.SGD(m, O.plateau(0.1, patience=3)))()
+    make = trained_by(lambda model: O.SGD(model, O.plateau(0.1, patience=3)))
+    step, model, optimizer = make()
     captured, ran = counted(step)
-    eager, twin, other = trained_by(lambda m: O.SGD(m, O.plateau(0.1, patience=3)))()
+    eager, twin, other = make()
     for x, t in batches(X, T) * 50:
         optimizer.lr.see(captured(x, t))
         other.lr.see(eager(x, t))
@@ -377,9 +371,8 @@ def test_a_global_seed_between_steps():
         model = L.Sequential(L.Linear(6, rng=0), L.Dropout(0.5), L.Linear(3, rng=1))
         return training(model, O.SGD(model, 0.1))
 
-    step, model, optimizer = make()
-    captured, ran = counted(step)
-    eager, twin, other = make()
+    captured, ran = counted(make()[0])
+    eager, *_ = make()
     ag.seed(1)
     losses = [captured(X, T) for _ in range(50)]
     ag.seed(1)
@@ -584,12 +577,6 @@ class Trainer:
         return loss
 
     __call__ = step
-
-
-def arguments():
-    """Calls of captured and eager steps of one training."""
-    a, b = Trainer(), Trainer()
-    return a, b
 
 
 @pytest.mark.parametrize(

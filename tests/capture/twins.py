@@ -68,7 +68,7 @@ def state_of(rng):
 
 
 def assert_equal(a, b, exact=True, path="the result"):
-    """Equal bit for bit, but for the sign of nan; to rounding if not `exact`. Structures, kinds and dtypes are equal."""
+    """Equal bit for bit, but for the sign of nan; to rounding if not `exact`. So are structures, kinds and dtypes."""
     assert type(a) is type(b), f"{path}: {type(a)} and {type(b)}"
     if isinstance(a, dict):
         assert a.keys() == b.keys(), path
