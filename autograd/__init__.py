@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         vmap,
     )
     from autograd.layers import Buffer, Layer, Parameter
+    from autograd.programs import capture, emit
     from autograd.watch import anomaly, profile
 
 __version__ = "0.1.0"
@@ -49,7 +50,9 @@ __all__ = [
     "anomaly",
     "as_array",
     "as_variable",
+    "capture",
     "default_dtype",
+    "emit",
     "enable_grad",
     "functional_call",
     "generator",
@@ -72,11 +75,12 @@ __all__ = [
 ]
 
 PARTS = (
-    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "serialize",
-    "tensorboard", "testing", "training", "visualize", "watch",
+    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "programs",
+    "serialize", "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
+    "capture": "programs", "emit": "programs",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
     "vjp": "derivatives", "vmap": "derivatives",

@@ -21,9 +21,9 @@ from autograd.config import float_dtype
 from autograd.locks import drawers
 
 __all__ = [
-    "Array", "as_numbers", "as_values", "cupy", "device_conflict", "device_of", "forget", "generator", "gpu_available",
-    "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device", "to_numpy",
-    "zeros_like",
+    "Array", "as_numbers", "as_values", "by_numpy", "cupy", "device_conflict", "device_of", "forget", "generator",
+    "gpu_available", "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device",
+    "to_numpy", "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -31,19 +31,31 @@ Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a comp
 
 MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # the module that computes with a type; None: no array
 NAMESPACES: dict[type, ModuleType] = {}  # what `namespace` answered for a type: numpy for numbers too
+NUMPY: set[type] = {np.ndarray}  # the types of arrays that NumPy computes with
 SPECIAL: dict[ModuleType, Any] = {}  # the module of special functions beside such a module
 
 
-def register(array_type: type, module: ModuleType, special: Any = None) -> None:
-    """Makes `module` the namespace of arrays of `array_type`, and `special` that of their special functions."""
+def register(array_type: type, module: ModuleType, special: Any = None, numpy: bool = False) -> None:
+    """Makes `module` the namespace of arrays of `array_type`, and `special` that of their special functions.
+
+    With `numpy` the module computes as NumPy does, in the same order.
+    """
     MODULES[array_type] = NAMESPACES[array_type] = module
     SPECIAL[module] = special
+    if numpy:
+        NUMPY.add(array_type)
 
 
 def forget(array_type: type) -> None:
     """Ends what `register` has begun: arrays of this type belong to no module any more."""
     SPECIAL.pop(MODULES.pop(array_type), None)  # type: ignore[arg-type]
     NAMESPACES.pop(array_type, None)
+    NUMPY.discard(array_type)
+
+
+def by_numpy(x: object) -> bool:
+    """Is x an array with which NumPy computes, be it recorded or not? Where CuPy is more exact, more is done for it."""
+    return type(x) in NUMPY
 
 
 def module_of(x: object) -> ModuleType | None:

@@ -29,6 +29,7 @@ __all__ = [
     "shown",
     "takes",
     "whole",
+    "within",
 ]
 
 LARGEST = 2**63 - 1  # of sizes and indices
@@ -41,6 +42,11 @@ def shown(value: Any) -> str:
         return f"{value!r:.40}"
     except Exception:  # a whole number of thousands of digits, or a class with an error in its __repr__
         return f"a very large {type(value).__name__}" if isinstance(value, int) else f"a {type(value).__name__}"
+
+
+def within(n: int, least: int = 0) -> str:
+    """What an index of n things must be, in the words of a message: 'in 0 .. n - 1', 'empty' if there are none."""
+    return f"in {least} .. {n - 1}" if n else "empty"
 
 
 def whole(name: str, value: Any, least: int = 1, most: int = LARGEST) -> int:
@@ -102,7 +108,7 @@ def flag(name: str, value: Any) -> bool:
 
 def one_of(name: str, value: Any, *choices: str | None) -> Any:
     """`value`, if it is one of these words (or None, where that is a choice)."""
-    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
+    if not (value in choices if isinstance(value, str) else any(value is choice for choice in choices)):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {shown(value)}")
     return value
 
@@ -164,7 +170,8 @@ def explained(
     given = " and ".join([f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else shown(x) for x in inputs])
     if isinstance(error, ValueError) and "broadcast" in str(error):
         return ValueError(f"{name} takes arrays whose shapes broadcast, not {given}")
-    with_ = "".join([f", {key} = {shown(value)}" for key, value in (parameters or {}).items() if value is not None])
+    parts = {key: value for key, value in (parameters or {}).items() if key != "name" and value is not None}
+    with_ = "".join([f", {key} = {shown(value)}" for key, value in parts.items()])
     kinds = (ValueError, IndexError, MemoryError, OverflowError)
     kind = next((c for c in kinds if isinstance(error, c)), TypeError)
     return kind(f"{name} takes arguments that fit together, not {given}{with_}: {error}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
@@ -66,6 +66,10 @@ class Watcher:
             optimizer.formula(lr, t, *arrays)
         else:
             self.outer.update(optimizer, path, lr, t, arrays)
+
+    def number(self, owner: Any, name: str, value: Any, now: Callable[[], Any]) -> Any:
+        """A number that changes from step to step, such as a learning rate: `now()` gives the one of another time."""
+        return value if self.outer is None else self.outer.number(owner, name, value, now)
 
 
 class Mode(NamedTuple):

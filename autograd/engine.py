@@ -26,7 +26,7 @@ from weakref import ref
 from autograd.config import mode
 from autograd.protection import owned, protected
 from autograd.shapes import Shape, broadcast_axes
-from autograd.sums import sum_over
+from autograd.sums import sum_in_shape
 
 __all__ = [
     "Computed", "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between",
@@ -155,7 +155,7 @@ def unbroadcast(g: Any, node: Any, f: Any) -> Any:
 
 def sum_to(x: Any, shape: Shape) -> Any:
     """The sum of `x` over the axes along which an array of `shape` was repeated to become as large as `x`."""
-    return x if x.shape == shape else sum_over(x, broadcast_axes(shape, x.shape)).reshape(shape)
+    return x if x.shape == shape else sum_in_shape(x, broadcast_axes(shape, x.shape), shape)
 
 
 def nodes_below(nodes: Iterable[Any]) -> dict[Any, None]:

@@ -319,7 +319,7 @@ class Function:
             return ValueError(f"{type(self).__name__}: {conflict}")
         found = error
         if type(self).__module__.startswith("autograd.") and is_foreign(error):
-            found = explained_in_words(type(self).__name__.lower(), error, arrays, vars(self))
+            found = explained_in_words(getattr(self, "name", type(self).__name__).lower(), error, arrays, vars(self))
             found.__cause__ = error.__cause__
         found.add_note(f"in {call_text(self, arrays)}")
         return found

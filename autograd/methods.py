@@ -11,17 +11,22 @@ import numpy as np
 
 from autograd.backend import to_numpy
 from autograd.function import Tracked
+from autograd.names import in_own_name
 
 __all__ = ["ArrayMethods"]
 
 
-def method(function: Any) -> Any:
-    """The method that calls a function of NumPy with the Variable as its first argument."""
+def method(function: Any, name: str = "") -> Any:
+    """The method that calls a function of NumPy with the Variable as its first argument, and speaks for it."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
-        return function(self, *args, **options)
+        try:
+            return function(self, *args, **options)
+        except (TypeError, ValueError, IndexError) as error:
+            in_own_name(error, call.__name__)
+            raise
 
-    call.__name__ = call.__qualname__ = function.__name__
+    call.__name__ = call.__qualname__ = name or function.__name__
     call.__doc__ = f"np.{function.__name__} of this Variable; the arguments are NumPy's."
     return call
 
@@ -33,7 +38,7 @@ class ArrayMethods(Tracked):
 
     exp, log, abs, round, clip, copy = map(method, (np.exp, np.log, np.abs, np.round, np.clip, np.copy))
     std, var, prod, cumsum, cumprod = map(method, (np.std, np.var, np.prod, np.cumsum, np.cumprod))
-    ravel, flatten, squeeze, repeat = map(method, (np.ravel, np.ravel, np.squeeze, np.repeat))
+    ravel, squeeze, repeat, flatten = *map(method, (np.ravel, np.squeeze, np.repeat)), method(np.ravel, "flatten")
     take, diagonal, trace, dot = map(method, (np.take, np.diagonal, np.trace, np.dot))
     argmax, argmin, argsort = map(method, (np.argmax, np.argmin, np.argsort))
     all, any, nonzero = map(method, (np.all, np.any, np.nonzero))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
-__all__ = ["MissingAttribute", "missing_name", "with_advice"]
+__all__ = ["MissingAttribute", "in_own_name", "missing_name", "speaking", "with_advice"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,23 +96,41 @@ OPTIONS = {  # another framework's keyword -> ours
 }  # fmt: skip
 
 
-def with_advice(f: F) -> F:
-    """`f`, which answers a keyword of another framework, such as `dim=`, with its own word for it."""
+FIRST = re.compile(r"[\w.]+(?=: | takes | of a Variable | of shapes )")  # the function that a message speaks of
+
+
+def in_own_name(error: Exception, name: str) -> None:
+    """Lets an error speak of the function `name`, and not of one that it calls: "std takes", not "var takes"."""
+    if len(error.args) == 1 and isinstance(error.args[0], str) and (first := FIRST.match(error.args[0])):
+        error.args = (name + error.args[0][first.end() :],)
+
+
+def with_advice(f: F, own: bool = False) -> F:
+    """`f`, which answers a keyword of another framework, such as `dim=`, with its own word for it.
+
+    With `own`, all its errors speak of it (`in_own_name`).
+    """
     known = inspect.signature(f).parameters
 
     @wraps(f)
     def call(*args: Any, **options: Any) -> Any:
         try:
             return f(*args, **options)
-        except TypeError:
+        except (TypeError, ValueError, IndexError) as error:
             unknown = [name for name in options if name not in known]
-            if not unknown or any(p.kind is p.VAR_KEYWORD for p in known.values()):
+            if own:
+                in_own_name(error, f.__name__)
+            if not isinstance(error, TypeError) or not unknown or any(p.kind is p.VAR_KEYWORD for p in known.values()):
                 raise
             word = OPTIONS.get(unknown[0])
-            advice = f": it is {word}= here" if word in known else f"; it takes {', '.join(known)}"
+            others = ", ".join([name for name in known if name != "self"])
+            advice = f": it is {word}= here" if word in known else f"; it takes {others}"
             raise TypeError(f"{f.__name__} has no argument {unknown[0]}={advice}") from None
 
     return call  # type: ignore[return-value]
+
+
+speaking = partial(with_advice, own=True)
 
 
 OF_VARIABLES = {  # ours for an attribute of another framework's arrays

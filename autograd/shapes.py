@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd.checks import flag, shown, whole
 
 __all__ = [
-    "Axis", "Shape", "axes_of", "broadcast_axes", "check_matmul", "inverse_permutation", "one_axis", "reduced_shape",
-    "shape_of",
+    "Axis", "Shape", "axes_of", "broadcast", "broadcast_axes", "check_matmul", "inverse_permutation", "one_axis",
+    "reduced_shape", "shape_of",
 ]  # fmt: skip
 
 Shape: TypeAlias = tuple[int, ...]
@@ -32,9 +34,8 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     if len(axes) < len(given) or bool in map(type, given):  # True is no axis 1
         raise TypeError(f"axis must be a whole number, a tuple of them, or None, not {shown(axis)}")
     if any(not -n <= a < n for a in axes) or len({a % n for a in axes}) < len(axes):
-        raise ValueError(
-            f"axis {shown(axis)} does not fit the shape {shape}: axes must be from {-n} to {n - 1}, each at most once"
-        )
+        there = f"axes must be from {-n} to {n - 1}, each at most once" if n else "a single number has no axes"
+        raise ValueError(f"axis {shown(axis)} does not fit the shape {shape}: {there}")
     return tuple([a % n for a in axes])
 
 
@@ -69,6 +70,14 @@ def reduced_shape(shape: Shape, axis: Axis, keepdims: bool) -> Shape:
 def inverse_permutation(axes: Shape) -> Shape:
     """The order of axes that undoes the order `axes`."""
     return tuple(sorted(range(len(axes)), key=lambda i: axes[i] % len(axes)))
+
+
+def broadcast(*shapes: Shape) -> Shape | None:
+    """The shape that arrays of these shapes have together, None if they do not broadcast."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
 
 
 def broadcast_axes(small: Shape, large: Shape) -> Shape:

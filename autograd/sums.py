@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["sum_over"]
+from autograd.backend import by_numpy
+
+__all__ = ["sum_in_shape", "sum_over"]
 
 LONG = 256  # so many numbers may be added one after the other: the error is at most 128 units in the last place
 SMALL = 1 << 10  # elements for which a look at the axes would cost more than it is worth
@@ -26,7 +28,7 @@ def sum_over(x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
     x is an array or a Variable; axes are counted from either end. CuPy adds in a tree: its own sum is used. Only the
     result is rounded to float16.
     """
-    if type(x) is np.ndarray and (x.size > SMALL or x.dtype.char == "e"):
+    if (x.size > SMALL or x.dtype.char == "e") and by_numpy(x):
         y, axes = x.astype(np.float32) if x.dtype.char == "e" else x, tuple([a % x.ndim for a in axes])
         if one_by_one(y, axes) > LONG:
             y = sum_in_runs(y, axes)
@@ -35,6 +37,12 @@ def sum_over(x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
             y = y.sum(axis=axes, keepdims=keepdims)
         return y.astype(x.dtype) if x.dtype.char == "e" else y
     return x.sum(axis=axes, keepdims=keepdims)
+
+
+def sum_in_shape(x: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """The sum of x over `axes`, in a shape with as many elements."""
+    y = sum_over(x, axes, keepdims=len(shape) == x.ndim)
+    return y if y.shape == shape else y.reshape(shape)
 
 
 def one_by_one(x: Any, axes: tuple[int, ...]) -> int:

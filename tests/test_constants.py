@@ -173,8 +173,11 @@ def test_a_list_with_numbers_keeps_the_dtype_and_differentiates_twice():
         (lambda x, t: F.maximum(x, [t, 2 * t]), 1.0),
         (lambda x, t: F.minimum([t, 3 * t], np.ones(2)), 1.0),
         (lambda x, t: F.where(np.array([False, True]), [t, 2 * t], 0.0), 2.0),
+        (lambda x, t: F.clip(x, [t, 3 * t], 9.0), 4.0),
+        (lambda x, t: F.scatter_add(x, [0, 0], [t, 2 * t]), 3.0),
+        (lambda x, t: F.setitem(x, slice(None), [t, 2 * t]), 3.0),
     ],
-    ids=["maximum", "minimum", "where"],
+    ids=["maximum", "minimum", "where", "clip", "scatter_add", "setitem"],
 )
 def test_lists_of_variables_stack_beside_an_array(f, expected):
     x, t = Variable([0.5, 2.0]), Variable(0.75)
@@ -185,7 +188,6 @@ REFUSED_LISTS = [
     lambda x, t: Variable([t, [t, t]]),
     lambda x, t: F.add(x, [t, t]),
     lambda x, t: F.concat([x, [t, t]]),
-    lambda x, t: F.clip(x, [t, t], 2.0),
     lambda x, t: F.linear(x, [[t], [t]]),
     lambda x, t: Parameter([t * 1, t * 1]),
     lambda x, t: F.einsum("i,i", x, [t, t]),

@@ -296,7 +296,7 @@ def test_the_best_decay_of_ridge_regression():
 
     def held_out(log_decay):
         decay = F.exp(log_decay)
-        w = ag.root(lambda w, decay: X.T @ (X @ w - t) + decay * w, solved(decay.data), decay, order=2)
+        w = ag.root(lambda w, decay: X.T @ (X @ w - t) + decay * w, solved(decay.data), decay)
         return ((X_new @ w - t_new) ** 2).mean()
 
     def exact(log_decay):

@@ -35,7 +35,7 @@ def test_axes_of_counts_from_zero():
 def test_axes_that_do_not_fit(shape, axis):
     with pytest.raises(ValueError, match="does not fit the shape"):
         axes_of(shape, axis)
-    with pytest.raises(ValueError, match=r"each at most once"):
+    with pytest.raises(ValueError, match="each at most once" if shape else "a single number has no axes"):
         reduced_shape(shape, axis, True)
 
 

@@ -3,7 +3,7 @@
 Each takes a function f and where to differentiate it, x: an array, a Variable, a number, or a list, tuple or dict of
 them. f gets the same with Variables in it. Results are Variables in the structure of x. `create_graph=True` records
 them, so that they can be differentiated again. x may be a layer too: f gets the layer, and the structure is that of its
-parameters, {path: Variable}.
+parameters, {path: Variable}. Only `laplacian` takes one array, of rows, and neither a structure nor a layer.
 
 | name | gives | costs, in calls of f |
 |---|---|---|
@@ -14,7 +14,7 @@ parameters, {path: Variable}.
 | `jacobian(f, x)` | J | a walk with a seed for each output; or a recorded one, and one with a seed for each input |
 | `hessian(f, x)` | H | a recorded walk, and one with a seed for each input |
 | `laplacian(f, x)` | the trace of H, row by row | the same with a seed for each column |
-| `root(f, x, theta)` | x as a function of theta, where f(x, theta) = 0 | one Jacobian, one f for each order |
+| `root(f, x, theta)` | x as a function of theta, where f(x, theta) = 0 | a Jacobian; in each walk back f, or both |
 | `vmap(f)(x)` | f of each item of x, stacked | one f for each item |
 
 There is no forward mode: J v is the derivative of v^T J in v. There is no second engine for `vmap` either. Functions

@@ -10,8 +10,9 @@ from autograd.backend import namespace
 from autograd.checks import flag
 from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.seeds import gradients_by_seed, rows
-from autograd.derivatives.structures import called, inputs, scalar
+from autograd.derivatives.structures import called, detached, inputs, scalar
 from autograd.functions.shape import moveaxis
+from autograd.layers.base import Layer
 from autograd.variable import Variable, grad
 
 __all__ = ["hessian", "jacobian", "laplacian"]
@@ -75,14 +76,17 @@ def laplacian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> An
     """y[n] = sum over d of d^2 f(x)[n] / dx[n, d]^2, the trace of the Hessian, row by row.   (..., D) -> (...)
 
     f takes rows x (..., D) and gives a number for each, (...) or (..., 1). It must treat them one by one, as a network
-    without batch normalization does: with their sum in place of f, one walk back is the gradient of each.
+    without batch normalization does: with their sum in place of f, one walk back is the gradient of each. f may be a
+    layer; x is one array, because parameters, or a structure of arrays, have no rows to go through one by one.
 
     >>> laplacian(lambda x: (x**3).sum(-1), [[1.0, 2.0], [3.0, 4.0]])
     Variable([18., 42.])
 
-    Raises ValueError if f does not give one number for each row.
+    Raises ValueError if f does not give one number for each row, or x is not one array of rows.
     """
     name, create_graph = "laplacian", flag("laplacian: create_graph", create_graph)
+    if isinstance(x, Layer):
+        raise ValueError(f"{name}: x must be one array of rows (..., D), not a layer: its parameters are no rows")
     xs, rebuild = inputs(name, x, create_graph)
     if len(xs) != 1 or not xs[0].ndim:
         raise ValueError(f"{name}: x must be one array of rows (..., D), not {[x.shape for x in xs]}")
@@ -95,4 +99,4 @@ def laplacian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> An
     xp = namespace(x.value)
     seeds = xp.eye(D, dtype=x.dtype).reshape(D, *[1] * (x.ndim - 1), D)
     (second,) = gradients_by_seed(gx, [x], xp.broadcast_to(seeds, (D, *x.shape)), create_graph)
-    return sum([second[d, ..., d] for d in range(D)])
+    return sum([second[d, ..., d] for d in range(D)]) if D else detached([gx.sum(-1)], create_graph)[0]

@@ -19,7 +19,7 @@ from autograd.backend import namespace
 from autograd.config import mode, using
 from autograd.function import Function, new_node, wrap
 from autograd.functions import activation, elementwise
-from autograd.functions.linear import Linear
+from autograd.functions.linear import Linear, WeightedSums
 from autograd.functions.shape import concat
 from autograd.guards import BackwardPass
 from autograd.kernels.matmul import product
@@ -158,7 +158,7 @@ NAMES = (
 ELEMENTWISE = [{**vars(elementwise), **vars(activation)}[name] for name in NAMES.split()]
 BROADCASTING: list[Any] = [
     *(algebra.Add, algebra.Sub, algebra.Mul, algebra.Div, algebra.FloorDiv, algebra.Mod, algebra.Neg, algebra.Power),
-    *(algebra.Log, MatMul, BroadcastTo, *ELEMENTWISE),
+    *(algebra.Log, MatMul, BroadcastTo, WeightedSums, *ELEMENTWISE),
 ]
 RULES: dict[type[Function], Callable[[Any, Any], Any]] = {
     **dict.fromkeys(BROADCASTING, as_it_is),

@@ -44,9 +44,9 @@ from autograd.functions.triangles import *
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 
-for name in __all__:  # those with options answer other frameworks' words for them
+for name in __all__:  # those with options answer other frameworks' words, and speak for what they call
     if globals()[name].__code__.co_argcount + globals()[name].__code__.co_kwonlyargcount > 1:
-        globals()[name] = names.with_advice(globals()[name])
+        globals()[name] = names.speaking(globals()[name])
         globals()[name].__module__ = __name__  # where pickle finds this one
 
 if not TYPE_CHECKING:  # a type checker finds a missing name by itself

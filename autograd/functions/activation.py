@@ -19,6 +19,7 @@ from autograd.functions.elementwise import exp, slope
 from autograd.functions.operands import axes_at, below, check_elementwise, with_room
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
+from autograd.names import speaking
 from autograd.shapes import Axis
 from autograd.sums import sum_over
 from autograd.variable import Variable
@@ -129,6 +130,7 @@ class SiLU(Function):
         return gy * (((1 - s) * x + 1) * s)
 
 
+@speaking
 def silu(x: Operand) -> Any:
     """y = x sigmoid(x), also known as swish."""
     return with_room(SiLU(), x)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array
+from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array, astype
 from autograd.backend import namespace, zeros_like
 from autograd.checks import number
 from autograd.function import Function
@@ -102,6 +102,24 @@ def masked(x: Operand, mask: Any) -> Any:
     return Masked(mask)(x) if isinstance(x, Variable) else indexing.masked(x, mask)
 
 
+class Steepness(Function):
+    """z = x / y, and 0 where y is 0, where it has no derivative in y"""
+
+    alike = 0
+
+    def forward(self, x, y):
+        return x * (y != 0) / (y + (y == 0))
+
+    def backward(self, gz):
+        (_, y), (z,) = self.inputs, self.outputs
+        return gz * steepness(1.0, y), -gz * (z / where(as_array(y) == 0, math.nan, y))
+
+
+def steepness(x: Operand, y: Operand) -> Any:
+    """x / y for the slope of a cone y at x: 0 at its tip, by convention, with the derivative nan."""
+    return Steepness()(x, y)
+
+
 def shared(gy: Operand, x0: Operand, x1: Operand, first: Any, second: Any, needs_x0: bool, needs_x1: bool) -> Any:
     """The gradients of two operands: gy for the one that y is, half of it for both where `first` and `second` hold.
 
@@ -129,9 +147,15 @@ class Maximum(Function):
 
 def lists_as_arrays(x0: Any, x1: Any) -> tuple[Any, Any]:
     """x0 and x1; a list of numbers or Variables as an array, in the module of the other."""
-    y0 = array_like(x1, x0) if isinstance(x0, (list, tuple)) else x0
-    y1 = array_like(x0, x1) if isinstance(x1, (list, tuple)) else x1
-    return y0, y1
+    return list_beside(x1, x0), list_beside(x0, x1)
+
+
+def list_beside(x: Any, other: Any) -> Any:
+    """`other`; a list of numbers or Variables as an array beside x, in its dtype if that is floating-point."""
+    if not isinstance(other, (list, tuple)):
+        return other
+    y = array_like(x, other)
+    return astype(y, x.dtype) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else y
 
 
 def maximum(x0: Operand, x1: Operand) -> Any:
@@ -250,13 +274,14 @@ def ends_of(x: Operand) -> tuple[float, float]:
 def clip(x: Operand, low: Operand, high: Operand) -> Any:
     """y = x limited to low <= y <= high; one of the two may be None. The gradient is 1 inside and at the borders.
 
-    Limits that are arrays or Variables are broadcast, and have the gradient of the elements that they stand for; where
-    low > high, y is high. A nan stays, with the gradient 1.
+    Limits that are arrays, lists or Variables are broadcast, and have the gradient of the elements that they stand for;
+    where low > high, y is high. A nan stays, with the gradient 1.
     Raises TypeError if a limit is no number and no array. Raises ValueError if both limits are None, or if they are
     numbers and low > high.
     """
     if low is None and high is None:
         raise ValueError("clip takes low, high or both, not None and None")
+    low, high = list_beside(x, low), list_beside(x, high)
     if any(hasattr(limit, "shape") and not isinstance(limit, Real) for limit in (low, high)):
         least, most = ends_of(x)
         low, high = least if low is None else low, most if high is None else high

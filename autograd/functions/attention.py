@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from autograd.functions.operands import operand, rounded, summable_together
 from autograd.functions.regularization import dropout
 from autograd.functions.statistics import row_sums
 from autograd.kernels.matmul import product
+from autograd.shapes import broadcast
 from autograd.sums import sum_over
 
 __all__ = ["rotary", "scaled_dot_product_attention"]
@@ -169,8 +169,7 @@ def check_attention(name: str, q: Operand, k: Operand, v: Operand) -> tuple[int,
         heads = (a[-3:-2] or (1,))[0], (b[-3:-2] or (1,))[0]
         shared = heads[1] > 1 and heads[0] % heads[1] == 0 and b[-3:-2] == c[-3:-2]
         b, c = [(*x[:-3], heads[0], *x[-2:]) if shared else x for x in (b, c)]
-        with suppress(ValueError):
-            lead = np.broadcast_shapes(a[:-2], b[:-2], c[:-2])
+        lead = broadcast(a[:-2], b[:-2], c[:-2])
     if lead is None:
         given = f"{q.shape}, {k.shape} and {v.shape}"
         raise ValueError(
@@ -187,11 +186,8 @@ def checked_mask(name: str, mask: Operand, shape: tuple[int, ...]) -> Any:
     mask = operand(name, mask)
     if mask.dtype.kind not in "bf":
         raise TypeError(f"{name}: mask must be booleans (True: seen) or floating-point numbers, not {mask.dtype}")
-    try:
-        fits = np.broadcast_shapes(mask.shape, shape)[-2:] == shape[-2:] and mask.ndim <= len(shape)
-    except ValueError:
-        fits = False
-    if not fits:
+    wide = broadcast(mask.shape, shape)
+    if wide is None or wide[-2:] != shape[-2:] or mask.ndim > len(shape):
         raise ValueError(f"{name}: mask must broadcast to the scores {shape}, not {mask.shape}: {shown(mask)}")
     return mask
 

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem
-from autograd.backend import Array, namespace
+from autograd.backend import Array, by_numpy, namespace
 from autograd.function import Function
 from autograd.functions.elementwise import exp
 from autograd.functions.indices import at_places, flat, places_along
-from autograd.functions.operands import operand, with_room
+from autograd.functions.operands import differentiable, operand, with_room
 from autograd.functions.pairs import logaddexp
 from autograd.functions.reduction import cumsum
 from autograd.functions.shape import concat, flip
 from autograd.shapes import one_axis
-from autograd.variable import Variable
 
 __all__ = ["cummax", "cummin", "cumprod", "logcumsumexp"]
 
@@ -38,8 +37,8 @@ def scanned(op: Callable[[Any, Any], Any], x: Operand, k: int) -> Any:
 
 def running(ufunc: Any, x: Array, k: int) -> Array:
     """What a function of NumPy accumulates along axis k. CuPy has that for sums and products alone."""
-    if namespace(x) is np:
-        return ufunc.accumulate(x, axis=k)
+    if by_numpy(x):
+        return getattr(namespace(x), ufunc.__name__).accumulate(x, axis=k)
     return scanned(getattr(namespace(x), ufunc.__name__), x, k)
 
 
@@ -71,7 +70,7 @@ def cumprod(x: Operand, axis: int | None = None) -> Any:
         y = CumProd(k)(x)
         sizes = abs(as_array(y))
         large = (abs(as_array(x)) > SMALL) & (sizes > np.finfo(y.dtype).tiny) & (sizes < np.inf)
-        return y if not isinstance(x, Variable) or bool(large.all()) else scanned(lambda a, b: a * b, x, k)
+        return y if not differentiable(x) or bool(large.all()) else scanned(lambda a, b: a * b, x, k)
 
     return with_room(product, x)
 
@@ -132,6 +131,6 @@ def logcumsumexp(x: Operand, axis: int | None = None) -> Any:
         y = LogCumSumExp(k)(x)
         value = as_array(y)
         near = value.size and bool(value.max() - value.min() < ROOM[y.dtype])
-        return y if near or not isinstance(x, Variable) else scanned(logaddexp, x, k)
+        return y if near or not differentiable(x) else scanned(logaddexp, x, k)
 
     return with_room(compute, x)

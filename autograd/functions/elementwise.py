@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Log, Operand
+from autograd.algebra import Log, Operand, as_array
 from autograd.backend import namespace
 from autograd.config import mode
 from autograd.function import Function
-from autograd.functions.operands import check_elementwise, in_single
+from autograd.functions.operands import check_elementwise, finite_size, in_single, within_range
 from autograd.variable import Variable
 
 __all__ = [
@@ -368,7 +368,12 @@ class Arcsinh(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
-        return gy / sqrt(x * x + 1)
+        with np.errstate(over="ignore"):
+            square = x * x + 1
+        if within_range(as_array(square)):
+            return gy / sqrt(square)
+        size = finite_size(as_array(x), 1.0)
+        return gy / size / sqrt((x / size) * (x / size) + 1 / size / size)
 
 
 def arcsinh(x: Operand) -> Any:
@@ -384,7 +389,7 @@ class Arccosh(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
-        return gy / sqrt((x - 1) * (x + 1))  # exact near 1, as x^2 - 1 is not
+        return gy / sqrt(x - 1) / sqrt(x + 1)  # exact near 1, as x^2 - 1 is not, and without overflow
 
 
 def arccosh(x: Operand) -> Any:

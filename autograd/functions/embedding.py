@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import as_numbers, namespace
-from autograd.checks import dtype_of, whole
+from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand
@@ -69,9 +69,9 @@ def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
     if index.dtype.kind not in "iu":
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}")
-    if index.size and not 0 <= int(index.min()) <= int(index.max()) < V:
+    if index.size and not (index.min() >= 0 and index.max() < V):
         wrong = int(index.min()) if index.min() < 0 else int(index.max())
-        raise ValueError(f"{name}: the index must be in 0 .. {V - 1}, as {why.format(V)}, not {wrong}")
+        raise ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
     return index.astype(int, copy=False)
 
 

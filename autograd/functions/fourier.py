@@ -5,9 +5,10 @@ operand is taken, a real x stands for (x, 0), and a complex array of NumPy, whic
 
     y_k = sum of x_j e^(-2 pi i j k / n) over j        the inverse: x_j = (1/n) sum of y_k e^(2 pi i j k / n) over k
 
-The options are NumPy's: `n` or `s`, the sizes to which x is cut or filled with zeros first; `axis` or `axes`; `norm`,
-which says where the factor is: "backward" (1/n at the inverse), "ortho" (n^(-1/2) at both), "forward". float16 is
-computed in float32, whole numbers in float64. The transforms are linear: all their derivatives are transforms.
+The options are NumPy's: `n` or `s`, the sizes to which x is cut or filled with zeros first (in `s`, -1 is the size that
+an axis has without it); `axis` or `axes`; `norm`, which says where the factor is: "backward" (1/n at the inverse),
+"ortho" (n^(-1/2) at both), "forward". float16 is computed in float32, whole numbers in float64. The transforms are
+linear: all their derivatives are transforms.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import namespace
-from autograd.checks import one_of, shown, whole
+from autograd.checks import flag, one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import axes_at, operand, rounded, summable, summable_together
-from autograd.functions.shape import pad, roll
-from autograd.shapes import Axis, Shape, one_axis, shape_of
+from autograd.functions.arithmetic import list_beside, mul
+from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together, with_room
+from autograd.functions.shape import pad, roll, swapaxes
+from autograd.shapes import Axis, Shape, broadcast, one_axis, shape_of
 
 __all__ = [
     "fft", "fft2", "fftconvolve", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
-    "irfft", "irfft2", "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn",
+    "irfft", "irfft2", "irfftn", "power_spectrum", "rfft", "rfft2", "rfftn", "stft",
 ]  # fmt: skip
 
 Complex: TypeAlias = Any  # a real operand, a pair (re, im) of them, or a complex array
@@ -34,23 +38,31 @@ ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}  # th
 
 
 class Fft(Function):
-    """(re, im), or re alone, to the real and the imaginary part of its transform over some axes."""
+    """(re, im), or re alone, to the two parts of its transform over some axes, or with `real` to the real part alone.
+
+    The adjoint of a function of re alone gives a real part alone, and the reverse.
+    """
 
     alike = 0
 
-    def __init__(self, axes, norm, inverse):
+    def __init__(self, axes, norm, inverse, real=False):
         self.axes = axes
         self.norm = norm
         self.inverse = inverse
+        self.real = real
 
     def forward(self, re, im=None):
-        xp = namespace(re)
-        f = xp.fft.ifftn if self.inverse else xp.fft.fftn
-        return parts(f(re if im is None else re + 1j * im, axes=self.axes, norm=self.norm))
+        fft = namespace(re).fft
+        if im is None and not self.real:  # the inverse transform is the conjugate, but for the factor
+            norm = ADJOINT[self.norm] if self.inverse else self.norm
+            re, im = with_mirror(fft.rfftn(re, axes=self.axes, norm=norm), self.axes, re.shape[self.axes[-1]])
+            return re, -im if self.inverse else im
+        f = fft.ifftn if self.inverse else fft.fftn
+        z = f(re if im is None else together(re, im), axes=self.axes, norm=self.norm)
+        return real_part(z) if self.real else parts(z)
 
-    def backward(self, gre, gim):
-        gs = Fft(self.axes, ADJOINT[self.norm], not self.inverse)(gre, gim)
-        return gs if len(self.needs) == 2 else gs[0]
+    def backward(self, *gs):
+        return Fft(self.axes, ADJOINT[self.norm], not self.inverse, real=len(self.needs) == 1)(*gs)
 
 
 class Rfft(Function):
@@ -80,7 +92,7 @@ class Irfft(Function):
         self.sizes = sizes
 
     def forward(self, re, im):
-        return namespace(re).fft.irfftn(re + 1j * im, self.sizes, self.axes, self.norm)
+        return namespace(re).fft.irfftn(together(re, im), self.sizes, self.axes, self.norm)
 
     def backward(self, gy):
         gre, gim = Rfft(self.axes, ADJOINT[self.norm])(gy)
@@ -88,9 +100,29 @@ class Irfft(Function):
         return gre * twice, gim * twice
 
 
+def together(re: Any, im: Any) -> Any:
+    """re + i im: a complex number lies in memory as its two parts, so they are only copied."""
+    return namespace(re, im).stack([re, im], -1).view(np.result_type(re.dtype, np.complex64))[..., 0]
+
+
 def parts(z: Any) -> Pair:
     """The real and the imaginary part, as arrays of their own."""
-    return namespace(z).ascontiguousarray(z.real), namespace(z).ascontiguousarray(z.imag)
+    return real_part(z), namespace(z).ascontiguousarray(z.imag)
+
+
+def real_part(z: Any) -> Any:
+    return namespace(z).ascontiguousarray(z.real)
+
+
+def with_mirror(half: Any, axes: Shape, n: int) -> Pair:
+    """The spectrum of a real array, n numbers along the last axis, from its half: at -k the conjugate of that at k."""
+    xp, last = namespace(half), axes[-1]
+    at = [slice(None)] * half.ndim
+    at[last] = slice(n - half.shape[last], 0, -1)
+    rest = half[tuple(at)]
+    if len(axes) > 1:
+        rest = xp.roll(xp.flip(rest, axes[:-1]), 1, axes[:-1])
+    return xp.concatenate([half.real, rest.real], last), xp.concatenate([half.imag, -rest.imag], last)
 
 
 def times_in_spectrum(x: Any, axis: int, n: int) -> Any:
@@ -113,30 +145,24 @@ def complex_parts(name: str, x: Complex) -> tuple[Any, ...]:
     return parts(x) if x.dtype.kind == "c" else (x,)
 
 
-def real(name: str, x: Operand) -> Any:
-    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
-    x = operand(name, x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name} takes real numbers here, not {x.dtype}: give z.real and z.imag")
-    return x
-
-
 def with_axes(name: str, x: Any, s: Any, axes: Any, of_half: bool = False) -> tuple[Shape, Shape]:
     """The sizes and the axes of a transform of x over `axes`, None for all, or for the last ones if there are sizes.
 
+    A size of -1 is the one that the axis has without `s`.
     Raises TypeError or ValueError for what does not fit, and for an axis without elements.
     """
-    sizes = None if s is None else shape_of(f"{name}: s", s, 1)
+    given = None if s is None else shape_of(f"{name}: s", s, -1)
     if axes is None:
-        axes = tuple(range(-len(sizes), 0)) if sizes is not None else None
+        axes = tuple(range(-len(given), 0)) if given is not None else None
     axes = axes_at(name, x, axes)
     if not axes:
         raise ValueError(f"{name} takes at least one axis, not shape {x.shape}")
-    if sizes is None:
-        sizes = tuple([x.shape[k] for k in axes])
-        sizes = (*sizes[:-1], 2 * (sizes[-1] - 1)) if of_half else sizes
-    if len(sizes) != len(axes):
-        raise ValueError(f"{name} takes as many sizes as axes, not {shown(s)} for {len(axes)} axes")
+    sizes = tuple([x.shape[k] for k in axes])
+    sizes = (*sizes[:-1], 2 * (sizes[-1] - 1)) if of_half else sizes
+    if given is not None:
+        if len(given) != len(axes):
+            raise ValueError(f"{name} takes as many sizes as axes, not {shown(s)} for {len(axes)} axes")
+        sizes = tuple([n if size == -1 else whole(f"{name}: s", size) for size, n in zip(given, sizes)])
     if 0 in [x.shape[k] for k in axes] or min(sizes) < 1:
         raise ValueError(f"{name} takes at least one element, and gives one, along each axis, not shape {x.shape}")
     return sizes, axes
@@ -297,6 +323,35 @@ def power_spectrum(x: Operand, n: int | None = None, axis: int = -1, norm: str |
     return rounded(squares(summable(x)), x)
 
 
+def stft(x: Operand, n: int, hop: int | None = None, window: Operand = None, center: bool = True) -> Pair:
+    """re, im: the spectra of pieces of a signal [short-time Fourier transform].   (..., T) -> (..., n // 2 + 1, pieces)
+
+    A piece has n elements, times the `window` (n,) if there is one; the next one begins `hop` elements later, n // 4 if
+    that is None. With `center`, piece i has its middle at i hop: x is mirrored at both ends by n // 2 elements.
+    Raises ValueError for a window of another size, or a signal that is shorter than a piece.
+    """
+    x, n = real("stft", x), whole("stft: n", n)
+    hop = max(n // 4, 1) if hop is None else whole("stft: hop", hop)
+    least = n // 2 + 1 if flag("stft: center", center) else n
+    if not x.ndim or x.shape[-1] < least:
+        raise ValueError(f"stft takes signals (..., T) of at least {least} elements, not shape {x.shape}")
+    if center:
+        x = pad(x, (*[(0, 0)] * (x.ndim - 1), (n // 2, n // 2)), mode="reflect")
+    xp = namespace(as_array(x))
+    places = xp.arange(0, x.shape[-1] - n + 1, hop)[:, None] + xp.arange(n)
+    if window is not None:
+        window = real("stft: window", list_beside(x, window))
+        if window.shape != (n,):
+            raise ValueError(f"stft: window must have the shape ({n},), not {window.shape}")
+
+    def spectra(x: Any, window: Any) -> Pair:
+        pieces = getitem(x, (..., places))
+        re, im = rfft(pieces if window is None else mul(pieces, window))
+        return swapaxes(re, -1, -2), swapaxes(im, -1, -2)
+
+    return with_room(spectra, x, window)
+
+
 def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -> Any:
     """The convolution z_k = sum of x_j y_(k - j) over j, by transforms: O(n log n).   N, M -> N + M - 1 along each axis
 
@@ -310,8 +365,8 @@ def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -
     found = axes_at("fftconvolve", x, axes)
     one_of("fftconvolve: mode", mode, "full", "same", "valid")
     pairs = [(n, m) for k, (n, m) in enumerate(zip(x.shape, y.shape)) if k in found]
-    others = [(n, m) for k, (n, m) in enumerate(zip(x.shape, y.shape)) if k not in found]
-    if not found or 0 in [n for pair in pairs for n in pair] or any(n != m and 1 not in (n, m) for n, m in others):
+    others = [tuple([1 if k in found else n for k, n in enumerate(a.shape)]) for a in (x, y)]
+    if not found or 0 in [n for pair in pairs for n in pair] or broadcast(*others) is None:
         raise ValueError(
             f"fftconvolve takes shapes that fit, with elements along axes {found}, not {x.shape}, {y.shape}"
         )

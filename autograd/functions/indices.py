@@ -14,16 +14,17 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace
-from autograd.checks import shown, whole
-from autograd.functions.arithmetic import masked, where
+from autograd.checks import one_of, shown, whole, within
+from autograd.functions.arithmetic import list_beside, masked, where
 from autograd.functions.embedding import AddRows, Embedding
 from autograd.functions.operands import in_single, operand, summable, with_room
+from autograd.functions.reduction import prod
 from autograd.functions.shape import broadcast_to, concat, moveaxis
 from autograd.shapes import Shape, one_axis
 
 __all__ = [
-    "add_at", "index_add", "masked_fill", "put_along_axis", "scatter_add", "segment_max", "segment_mean", "segment_min",
-    "segment_sum", "setitem", "sliding_window_view", "take", "take_along_axis",
+    "add_at", "index_add", "masked_fill", "put_along_axis", "scatter_add", "scatter_reduce", "segment_max",
+    "segment_mean", "segment_min", "segment_sum", "setitem", "sliding_window_view", "take", "take_along_axis",
 ]  # fmt: skip
 
 
@@ -33,9 +34,9 @@ def index_of(name: str, index: Operand, n: int, x: Operand) -> Array:
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
     if index.dtype.kind not in "iu" and index.size:
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}: {shown(index)}")
-    if index.size and not -n <= int(index.min()) <= int(index.max()) < n:
+    if index.size and not (index.min() >= -n and index.max() < n):
         wrong = int(index.max()) if index.max() >= n else int(index.min())
-        raise ValueError(f"{name}: the index must be in {-n} .. {n - 1}, for an axis of {n}, not {wrong}")
+        raise ValueError(f"{name}: the index must be {within(n, -n)}, for an axis of {n}, not {wrong}")
     index = index.astype(int, copy=False)
     return index % n if index.size and index.min() < 0 else index
 
@@ -98,13 +99,62 @@ def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> 
     A place that is named twice receives twice. Index and values have one shape, x's axes, and no axis longer than x's
     but `axis`.
     """
-    x, values = operand("scatter_add", x), operand("scatter_add", values)
-    k = one_axis("scatter_add", x.shape, axis)
-    index = index_of("scatter_add", index, x.shape[k], x)
-    check_places("scatter_add", index, x.shape, x, k)
+    x, places, values = scattered("scatter_add", x, index, values, axis)
+    return x + reshape(AddRows(x.size)(values, places), x.shape)
+
+
+def scattered(name: str, x: Operand, index: Operand, values: Operand, axis: int) -> tuple[Any, Array, Any]:
+    """x, the place in x as one row for each index, and the values. Raises ValueError if they don't fit."""
+    x = operand(name, x)
+    values = values_of(name, x, values)
+    k = one_axis(name, x.shape, axis)
+    index = index_of(name, index, x.shape[k], x)
+    check_places(name, index, x.shape, x, k)
     if values.shape != index.shape:
-        raise ValueError(f"scatter_add takes a value for each index, not shapes {values.shape} and {index.shape}")
-    return x + reshape(AddRows(x.size)(values, places_along(index, x.shape, k)), x.shape)
+        raise ValueError(f"{name} takes a value for each index, not shapes {values.shape} and {index.shape}")
+    return x, places_along(index, x.shape, k), values
+
+
+def scatter_reduce(x: Operand, index: Operand, values: Operand, axis: int = -1, reduction: str = "sum") -> Any:
+    """y = x, but each element together with all values for its place: their sum, or another `reduction`.
+
+    "sum" is `scatter_add`; the others are "mean", "prod", "max" and "min". Index and values are those of `scatter_add`.
+    The gradient of a product is exact where factors are 0. Of equal extremes the first has the gradient, x before all.
+    A product takes memory for as many factors in each place as the fullest one has.
+    Raises TypeError unless x and values are floating-point, for a reduction that is not a sum.
+    """
+    name = "scatter_reduce"
+    reduction = one_of(f"{name}: reduction", reduction, "sum", "mean", "prod", "max", "min")
+    x, places, values = scattered(name, x, index, values, axis)
+    if reduction == "sum":
+        return x + reshape(AddRows(x.size)(values, places), x.shape)
+    if x.dtype.kind != "f" or values.dtype.kind != "f":
+        raise TypeError(f"{name}: x and values must be floating-point for a {reduction}, not {x.dtype}, {values.dtype}")
+    places, flat_x, flat_values = places.reshape(-1), reshape(x, -1), astype(reshape(values, -1), x.dtype)
+    xp = namespace(places)
+    if reduction == "prod":
+        y = with_room(lambda x, values: x * products(values, places, x.size), flat_x, flat_values)
+    elif reduction == "mean":
+        counts = 1 + xp.bincount(places, minlength=x.size)
+        y = with_room(lambda x, v: (x + AddRows(x.size)(v, places)) / counts.astype(x.dtype), flat_x, flat_values)
+    else:
+        owners = xp.concatenate([xp.arange(x.size), places])
+        empty = -math.inf if reduction == "max" else math.inf
+        y = extreme_rows(name, concat([flat_x, flat_values]), owners, x.size, empty)
+    return reshape(y, x.shape)
+
+
+def products(x: Operand, places: Array, n: int) -> Any:
+    """y[p] = the product of all x[i] with places[i] = p, 1 where there are none.   (N,) (N,) -> (n,)"""
+    xp, N = namespace(places), len(places)
+    named, group, counts = xp.unique(places, return_inverse=True, return_counts=True)
+    order, most = group.argsort(kind="stable"), int(counts.max()) if N else 1
+    rank = xp.empty(N, int)
+    rank[order] = xp.arange(N) - (counts.cumsum() - counts)[group[order]]
+    cells = group * most + rank
+    table = AddRows(len(named) * most)(x, cells) + (xp.bincount(cells, minlength=len(named) * most) == 0)
+    found = prod(reshape(table, (len(named), most)), 1)
+    return AddRows(n)(found, named) + (xp.bincount(named, minlength=n) == 0)
 
 
 def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any:
@@ -112,7 +162,8 @@ def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any
 
     x (5, 3), index (4,), values (4, 3) -> (5, 3)
     """
-    x, values = operand("index_add", x), operand("index_add", values)
+    x = operand("index_add", x)
+    values = values_of("index_add", x, values)
     k = one_axis("index_add", x.shape, axis)
     index = index_of("index_add", index, x.shape[k], x)
     expected = (*x.shape[:k], index.size, *x.shape[k + 1 :])
@@ -134,9 +185,15 @@ def beside(x: Any, number: Any) -> Any:
     return namespace(as_array(x)).asarray(number, x.dtype if x.dtype.kind == "f" else None)
 
 
+def values_of(name: str, x: Any, values: Operand) -> Any:
+    """`values` as an operand beside x; numbers, and lists of them, in the dtype of x where that is floating-point."""
+    y = operand(name, list_beside(x, values))
+    return beside(x, y) if isinstance(values, Real) else y
+
+
 def fitting(name: str, x: Any, values: Operand, shape: Shape) -> Any:
     """`values` broadcast to a shape, in the dtype of x. Raises TypeError if that cannot hold them."""
-    values = beside(x, operand(name, values)) if isinstance(values, Real) else operand(name, values)
+    values = values_of(name, x, values)
     if x.dtype.kind != "f" and values.dtype.kind == "f":
         raise TypeError(f"{name}: x must be floating-point for values of {values.dtype}, not {x.dtype}")
     return astype(broadcast_to(values, shape), x.dtype)

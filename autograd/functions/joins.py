@@ -11,6 +11,7 @@ from autograd.algebra import Operand, reshape
 from autograd.checks import one_of
 from autograd.functions.operands import operand
 from autograd.functions.shape import broadcast_to, concat, several
+from autograd.names import speaking
 
 __all__ = ["column_stack", "dstack", "hstack", "meshgrid", "vstack"]
 
@@ -28,6 +29,7 @@ def parts(name: str, xs: Any, n: int) -> list[Any]:
     return [with_axes(operand(name, x), n) for x in several(name, xs)]
 
 
+@speaking
 def hstack(xs: Sequence[Operand]) -> Any:
     """Arrays side by side: vectors one after the other, others along axis 1.   (N, K) (N, M) -> (N, K + M)
 
@@ -37,16 +39,19 @@ def hstack(xs: Sequence[Operand]) -> Any:
     return concat(xs, 0 if not xs or xs[0].ndim == 1 else 1)
 
 
+@speaking
 def vstack(xs: Sequence[Operand]) -> Any:
     """Arrays one above the other: vectors as rows, others along axis 0.   (K,) (N, K) -> (1 + N, K)"""
     return concat(parts("vstack", xs, 2), 0)
 
 
+@speaking
 def dstack(xs: Sequence[Operand]) -> Any:
     """Arrays one behind the other, along axis 2.   (N, K) (N, K) -> (N, K, 2)"""
     return concat(parts("dstack", xs, 3), 2)
 
 
+@speaking
 def column_stack(xs: Sequence[Operand]) -> Any:
     """Vectors as columns of a matrix, beside the columns of others.   (N,) (N, K) -> (N, 1 + K)"""
     xs = parts("column_stack", xs, 1)

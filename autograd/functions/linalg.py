@@ -20,14 +20,15 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array, matmul, reshape
-from autograd.backend import namespace
+from autograd.backend import is_array, namespace
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
-from autograd.functions.operands import in_single, operand, summable_together, with_room
+from autograd.functions.operands import differentiable, in_single, real, summable_together, with_room
 from autograd.functions.shape import concat, moveaxis
+from autograd.kernels import lu
 from autograd.kernels.expm import expm as exponential
 from autograd.kernels.triangular import solve_triangular as solved
-from autograd.shapes import one_axis
+from autograd.shapes import broadcast, one_axis
 from autograd.variable import Variable
 
 __all__ = [
@@ -43,14 +44,6 @@ def matrices(name: str, A: Operand, square: bool = True) -> Any:
         expected = "square matrices (..., N, N)" if square else "matrices (..., M, N)"
         raise ValueError(f"{name} takes {expected}, not shape {A.shape}")
     return A
-
-
-def real(name: str, x: Operand) -> Any:
-    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
-    x = operand(name, x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name} takes real numbers, not {x.dtype}: docs/complex.md says why")
-    return x
 
 
 def transposed(A: Any) -> Any:
@@ -85,14 +78,30 @@ def lapack(what: str, f: Callable[..., Any], *xs: Any) -> Any:
 INVERTIBLE = "takes invertible matrices, not a singular one: F.pinv and F.lstsq take any"
 
 
-class Inv(Function):
-    """Y = A^-1.   dY = -Y dA Y"""
+def factors_for(f: Any, A: Any) -> lu.Factors:
+    """The factors that f was given, and no longer holds itself; or those of A."""
+    known, f.known = f.known, None
+    if not known:
+        known, f.turned = lu.factors(A), False
+    return known
 
-    def __init__(self, name="inv"):
+
+def saved_factors(f: Function) -> lu.Factors:
+    """The factors of a matrix that `forward` has saved; none if a walk back has let them go, for they can be redone."""
+    known = vars(f.saved)
+    return known if all(map(is_array, known.values())) else {}
+
+
+class Inv(Function):
+    """Y = A^-1.   dY = -Y dA Y. The factors of A, or of A^T if `turned`, may be known."""
+
+    def __init__(self, name="inv", known=None, turned=False):
         self.name = name
+        self.known = known
+        self.turned = turned
 
     def forward(self, A):
-        return lapack(f"{self.name} {INVERTIBLE}", namespace(A).linalg.inv, A)
+        return lapack(f"{self.name} {INVERTIBLE}", lu.inverse, A, factors_for(self, A), self.turned)
 
     def backward(self, gY):
         Yt = transposed(self.outputs[0])
@@ -108,21 +117,27 @@ def inv(A: Operand) -> Any:
 
 
 class Solve(Function):
-    """x = A^-1 b.   (..., N, N) (..., N, K) -> (..., N, K)"""
+    """x = A^-1 b.   (..., N, N) (..., N, K) -> (..., N, K). The factors of A, or of A^T if `turned`, may be known."""
 
     alike = 0
+
+    def __init__(self, known=None, turned=False):
+        self.known = known
+        self.turned = turned
 
     def forward(self, A, b):
         xp = namespace(A, b)
         if A.shape[:-2] != b.shape[:-2]:  # which CuPy does not broadcast
             batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])
             A, b = [xp.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (A, b)]
-        return lapack(f"solve {INVERTIBLE}", xp.linalg.solve, A, b)
+        known = factors_for(self, A.astype(np.result_type(A.dtype, b.dtype), copy=False))
+        self.save(constant=True, **known)
+        return lapack(f"solve {INVERTIBLE}", lu.solve, A, b, known, self.turned)
 
     def backward(self, gx):
         (A, _), (x,) = self.inputs, self.outputs
-        gb = Solve()(transposed(A), gx)
-        return self.needs[0] and -(gb @ transposed(x)), gb
+        gb = Solve(saved_factors(self), not self.turned)(transposed(A), gx)
+        return self.needs[0] and -gb @ transposed(x), gb
 
 
 def solve(A: Operand, b: Operand) -> Any:
@@ -138,15 +153,11 @@ def equations(name: str, f: Callable[..., Any], A: Operand, b: Operand, square: 
     """f(A, b), b a matrix, or a vector as a matrix with one column. Raises ValueError if the shapes do not fit."""
     A, b = matrices(name, A, square), real(name, b)
     M, N = A.shape[-2:]
-    if not b.ndim or b.shape[-2 if b.ndim > 1 else 0] != M or not batches_fit(A.shape[:-2], b.shape[:-2]):
+    if not b.ndim or b.shape[-2 if b.ndim > 1 else 0] != M or broadcast(A.shape[:-2], b.shape[:-2]) is None:
         raise ValueError(f"{name} takes A (..., {M}, {N}) with b (..., {M}, K) or ({M},), not {A.shape} and {b.shape}")
     if b.ndim > 1:
         return with_room(f, A, b)
     return reshape(with_room(f, A, reshape(b, (M, 1))), (*A.shape[:-2], N))
-
-
-def batches_fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return all(n == m or 1 in (n, m) for n, m in zip(a[::-1], b[::-1]))
 
 
 class SolveTriangular(Function):
@@ -211,7 +222,7 @@ class Det(Function):
     """y = det A.   dy = y tr(A^-1 dA). Where y and A^-1 are known already, they are further inputs, as constants."""
 
     def forward(self, A, *known):
-        return known[0] if known else namespace(A).linalg.det(A)
+        return known[0] if known else lu.det(A, lu.factors(A))
 
     def backward(self, gy):
         (A, *known), (y,) = self.inputs, self.outputs
@@ -223,30 +234,33 @@ class Det(Function):
 def det(A: Operand) -> Any:
     """y = det A, the product of the eigenvalues.   (..., N, N) -> (...,)
 
-    Its derivatives are exact for singular matrices too. Large matrices overflow: `slogdet` does not.
+    Its derivatives are exact for singular matrices too. Where y overflows or underflows, so does its gradient: that of
+    `slogdet` does not.
     """
     return with_room(determinant, matrices("det", A))
 
 
 def determinant(A: Operand) -> Any:
     """det A, by another way if a derivative may be asked for and the matrix is nearly singular."""
-    if not isinstance(A, Variable) or not A.size:
+    if not differentiable(A) or not A.size:
         return Det()(A)
-    x, y = as_array(A), namespace(A.value).linalg.det(A.value)
+    x = as_array(A)
+    known = lu.factors(x)
     small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
-    inverse = bounded_inverse(x, 1 / small)
+    inverse = bounded_inverse(x, known, 1 / small)
     if inverse is not None:
-        return Det()(A, y, inverse)
+        return Det()(A, lu.det(x, known), inverse)
     if not bool(namespace(x).isfinite(x).all()):
         return Det()(A)
     U, s, Vt = namespace(x).linalg.svd(x)
-    return singular_determinant(A, U, s, Vt, s <= small * s[..., :1])
+    null = s <= small * s[..., :1]
+    return singular_determinant(A, U, s, Vt, null) if bool(null.any()) else Det()(A)
 
 
-def bounded_inverse(A: Any, most: float) -> Any:
+def bounded_inverse(A: Any, known: lu.Factors, most: float) -> Any:
     """A^-1 if |A| |A^-1| is below `most`, None otherwise."""
     try:
-        inverse = namespace(A).linalg.inv(A)
+        inverse = lu.inverse(A, known)
     except np.linalg.LinAlgError:
         return None
     return inverse if bool(((A * A).sum((-1, -2)) * (inverse * inverse).sum((-1, -2)) < most**2).all()) else None
@@ -285,11 +299,13 @@ class SLogDet(Function):
     """The sign and ln |det A|.   d ln |det A| = tr(A^-1 dA)"""
 
     def forward(self, A):
-        sign, y = namespace(A).linalg.slogdet(A)
-        return sign, y
+        known = lu.factors(A)
+        self.save(constant=True, **known)
+        return lu.slogdet(A, known)
 
     def backward(self, gsign, gy):
-        return column(gy) * transposed(Inv("slogdet, for its derivative,")(self.inputs[0]))
+        At = transposed(self.inputs[0])
+        return column(gy) * Inv("slogdet, for its derivative,", saved_factors(self), turned=True)(At)
 
 
 def slogdet(A: Operand) -> Any:
@@ -448,7 +464,8 @@ def qr(A: Operand, mode: str = "reduced") -> Any:
     """Q, R with A = Q R: the columns of Q are orthonormal, R is upper triangular. R alone for mode="r".
 
     (..., M, N) -> (..., M, K), (..., K, N) for K = min(M, N). The signs of R's diagonal are LAPACK's choice.
-    The derivative is a ValueError if the first K columns of A are linearly dependent.
+    The derivative is a ValueError if the first K columns of A are linearly dependent. Mode "complete" is refused, as
+    columns that fill up a basis have no derivative.
     """
     A, mode = matrices("qr", A, square=False), one_of("qr: mode", mode, "reduced", "r")
     Q, R = with_room(factors, A)
@@ -595,7 +612,7 @@ def cross(a: Operand, b: Operand, axis: int = -1) -> Any:
     if sizes != [3, 3]:
         raise ValueError(f"cross takes vectors of 3 elements along axis {shown(axis)}, not {sizes[0]} and {sizes[1]}")
     a, b = [moveaxis(x, k, -1) for x, k in zip((a, b), places)]
-    if not batches_fit(a.shape[:-1], b.shape[:-1]):
+    if broadcast(a.shape[:-1], b.shape[:-1]) is None:
         raise ValueError(f"cross takes arrays whose shapes broadcast, not {a.shape} and {b.shape}")
     y = in_single(Cross(), a, b)
     return moveaxis(y, -1, axis if axis < 0 else one_axis("cross", y.shape, axis))

@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import BroadcastTo, Operand, as_array, getitem, matmul, reshape, transpose
+from autograd.algebra import BroadcastTo, Operand, SumTo, as_array, getitem, matmul, reshape, transpose
 from autograd.backend import namespace
 from autograd.checks import shown, whole
 from autograd.constants import is_sparse
 from autograd.function import Function
 from autograd.functions.operands import operand
 from autograd.kernels.einsum import sum_of_products
-from autograd.kernels.matmul import product
+from autograd.kernels.matmul import product, weighted_sums
 from autograd.shapes import axes_of
-from autograd.sums import sum_over
 
-__all__ = ["Einsum", "Linear", "einsum", "linear", "matmul", "outer", "tensordot"]
+__all__ = ["Einsum", "Linear", "WeightedSums", "einsum", "linear", "matmul", "outer", "tensordot"]
 
 
 class Linear(Function):
@@ -37,12 +36,29 @@ class Linear(Function):
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
 
     def backward(self, gy):
-        x, W, _ = self.inputs
+        x, W, b = self.inputs
         needs_x, needs_W, needs_b = self.needs
         g = as_matrix(gy)  # (N, O)
-        gx = needs_x and product(g, W.T).reshape(x.shape)
+        gx = needs_x and product(g, W.T)
+        gx = gx if gx is None or x.ndim == 2 else gx.reshape(x.shape)
         gW = needs_W and product(as_matrix(x).T, g)
-        return gx, gW, needs_b and sum_over(g, (0,), keepdims=False)
+        return gx, gW, needs_b and SumTo(b.shape)(g)
+
+
+class WeightedSums(Function):
+    """y = A x along an axis, counted from the last, with constant weights A >= 0, of which many are 0.
+
+    A 0 takes nothing: one infinity or nan in x, or in gy, stays in the sums that it is part of.
+    """
+
+    def __init__(self, A, axis):
+        self.A, self.axis = A, axis
+
+    def forward(self, x):
+        return weighted_sums(x, self.A, self.axis)
+
+    def backward(self, gy):
+        return WeightedSums(self.A.T, self.axis)(gy)
 
 
 def as_matrix(x: Operand) -> Any:

@@ -9,6 +9,7 @@ Prediction and target must have the same shape; nothing is broadcast.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf, prod
 from typing import Any
 
@@ -16,15 +17,15 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, array_like, as_array, astype, getitem
 from autograd.backend import Array, as_numbers, namespace
-from autograd.checks import number, one_of, shown, whole
+from autograd.checks import number, one_of, shown, whole, within
 from autograd.constants import check_real
 from autograd.function import Function, Tracked
 from autograd.functions.activation import log_softmax, sigmoid, softmax, softplus
 from autograd.functions.arithmetic import Clip, limited
-from autograd.functions.elementwise import log, square
+from autograd.functions.elementwise import log
 from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
-from autograd.shapes import Shape, one_axis
+from autograd.shapes import Shape, broadcast, one_axis
 
 __all__ = [
     "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error", "nll_loss",
@@ -60,7 +61,7 @@ def prediction_and_target(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty.
     """
     check_floating(name, x)
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     if x.shape != t.shape:
         raise ValueError(f"{name} takes a prediction and a target of the same shape, not {x.shape} and {t.shape}")
     if 0 in x.shape:
@@ -77,9 +78,9 @@ def target(name: str, t: Operand, x: Operand) -> Any:
                 t = as_numbers(t)
                 t = namespace(as_array(x)).asarray(t, dtype=x.dtype if t.dtype.kind == "f" else t.dtype)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"{name} takes a target of numbers, not {shown(t)}") from error
+            raise TypeError(f"{name} must be of numbers, not {shown(t)}") from error
     if t.dtype.kind not in "fiub":
-        raise TypeError(f"{name} takes a target of real numbers, not {t.dtype}: {shown(t)}")
+        raise TypeError(f"{name} must be of real numbers, not {t.dtype}: {shown(t)}")
     check_real(name, as_array(t))
     return t
 
@@ -97,8 +98,7 @@ def weights_for(name: str, weight: Operand, shape: Shape, x: Operand) -> Any:
     weight = target(name, weight, x)
     if weight.dtype.kind != "f" or not isinstance(weight, Tracked):
         weight = astype(weight, x.dtype)
-    sizes = zip(weight.shape[::-1], shape[::-1])
-    if len(weight.shape) > len(shape) or any(n not in (1, m) for n, m in sizes):
+    if broadcast(weight.shape, shape) != shape:
         raise ValueError(f"{name} must broadcast to the shape {shape}, not have the shape {weight.shape}")
     return weight
 
@@ -127,20 +127,47 @@ def reduced(
     return with_room(of_all, *xs)
 
 
-class MeanSquaredError(Function):
-    """y = mean of (x - t)^2"""
+class ElementLoss(Function):
+    """The mean of the losses of all elements, their sum, or all of them: `losses(x, t)`.
+
+    `slopes(x, t, g)` are the derivatives, g times those of the loss of an element in x and in t.
+    """
 
     alike = 0
+    losses: Callable[..., Any]
+    slopes: Callable[..., Any]
+
+    def __init__(self, reduction):
+        self.reduction = reduction
 
     def forward(self, x, t):
-        d = x - t
-        return (d * d).mean()
+        y = self.losses(x, t)
+        return y.mean() if self.reduction == "mean" else y.sum() if self.reduction == "sum" else y
 
     def backward(self, gy):
         x, t = self.inputs
-        _, needs_t = self.needs
-        gx = (x - t) * (gy * (2 / x.size))
-        return gx, needs_t and -gx
+        return self.slopes(x, t, gy * (1 / x.size) if self.reduction == "mean" else gy)
+
+
+def of_elements(
+    name: str, loss: Callable[[str], Callable[..., Any]], x: Operand, t: Operand, reduction: str, weight: Operand
+) -> Any:
+    """loss(reduction)(x, t), where the losses have no weights; `reduced` for others, and for what it raises."""
+    if weight is not None:
+        return reduced(name, loss("none"), (x, t), reduction, weight)
+    return with_room(loss(one_of(f"{name}: reduction", reduction, "mean", "sum", "none")), x, t)
+
+
+class MeanSquaredError(ElementLoss):
+    """y = mean of (x - t)^2"""
+
+    def losses(self, x, t):
+        d = x - t
+        return d * d
+
+    def slopes(self, x, t, g):
+        gx = (x - t) * (2 * g)
+        return gx, self.needs[1] and -gx
 
 
 def mean_squared_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
@@ -150,31 +177,20 @@ def mean_squared_error(x: Operand, t: Operand, *, reduction: str = "mean", weigh
     or a weight that does not broadcast to x.
     """
     x, t = prediction_and_target("mean_squared_error", x, t)
-    if is_mean(reduction, weight):
-        return with_room(MeanSquaredError(), x, t)
-    return reduced("mean_squared_error", squared_errors, (x, t), reduction, weight)
+    return of_elements("mean_squared_error", MeanSquaredError, x, t, reduction, weight)
 
 
-def squared_errors(x: Any, t: Any) -> Any:
-    """(x - t)^2 of each element."""
-    return square(x - t)
-
-
-class MeanAbsoluteError(Function):
+class MeanAbsoluteError(ElementLoss):
     """y = mean of |d|, d = x - t; the derivative in d is sign(d) / n."""
 
-    alike = 0
-
-    def forward(self, x, t):
+    def losses(self, x, t):
         d = x - t
         self.save(sign=namespace(d).sign(d), constant=True)
-        return abs(d).mean()
+        return abs(d)
 
-    def backward(self, gy):
-        sign = self.saved.sign
-        _, needs_t = self.needs
-        gx = sign * (gy * (1 / sign.size))
-        return gx, needs_t and -gx
+    def slopes(self, x, t, g):
+        gx = self.saved.sign * g
+        return gx, self.needs[1] and -gx
 
 
 def mean_absolute_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
@@ -183,30 +199,26 @@ def mean_absolute_error(x: Operand, t: Operand, *, reduction: str = "mean", weig
     Raises what `mean_squared_error` raises.
     """
     x, t = prediction_and_target("mean_absolute_error", x, t)
-    if is_mean(reduction, weight):
-        return with_room(MeanAbsoluteError(), x, t)
-    return reduced("mean_absolute_error", lambda x, t: abs(x - t), (x, t), reduction, weight)
+    return of_elements("mean_absolute_error", MeanAbsoluteError, x, t, reduction, weight)
 
 
-class HuberLoss(Function):
+class HuberLoss(ElementLoss):
     """y = mean of c (d - c / 2), d = x - t, c = d clipped to [-delta, delta]; the derivative in d is c / n."""
 
-    alike = 0
-
-    def __init__(self, delta):
+    def __init__(self, delta, reduction):
+        super().__init__(reduction)
         self.delta = delta
 
-    def forward(self, x, t):
+    def losses(self, x, t):
         d = x - t
+        if self.delta == inf:  # inf - inf is nan
+            return d * d / 2
         c = limited(d, -self.delta, self.delta)
-        return (c * (d - c / 2)).mean()
+        return c * (d - c / 2)
 
-    def backward(self, gy):
-        x, t = self.inputs
-        _, needs_t = self.needs
-        c = Clip(-self.delta, self.delta)(x - t)
-        gx = c * (gy * (1 / x.size))
-        return gx, needs_t and -gx
+    def slopes(self, x, t, g):
+        gx = Clip(-self.delta, self.delta)(x - t) * g
+        return gx, self.needs[1] and -gx
 
 
 def huber_loss(x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "mean", weight: Operand = None) -> Any:
@@ -217,22 +229,7 @@ def huber_loss(x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "
     """
     delta = number("huber_loss: delta", delta, above=0, finite=False)
     x, t = prediction_and_target("huber_loss", x, t)
-    if is_mean(reduction, weight):
-        if delta == inf:  # inf - inf is nan
-            return with_room(MeanSquaredError(), x, t) * 0.5
-        return with_room(HuberLoss(delta), x, t)
-    return reduced("huber_loss", huber_losses(delta), (x, t), reduction, weight)
-
-
-def huber_losses(delta: float) -> Callable[[Any, Any], Any]:
-    """The function (x, t) -> Huber's loss of each element."""
-
-    def losses(x: Any, t: Any) -> Any:
-        d = x - t
-        c = d if delta == inf else Clip(-delta, delta)(d)
-        return c * (d - c / 2)
-
-    return losses
+    return of_elements("huber_loss", partial(HuberLoss, delta), x, t, reduction, weight)
 
 
 def smooth_l1_loss(
@@ -243,14 +240,12 @@ def smooth_l1_loss(
     It is `huber_loss` with delta = beta, divided by beta; with beta 0 it is |d|. Source: Girshick, "Fast R-CNN", 2015.
     Raises what `mean_squared_error` raises, and ValueError unless beta is a finite number of at least 0.
     """
-    beta = number("smooth_l1_loss: beta", beta, least=0)
+    name = "smooth_l1_loss"
+    beta = number(f"{name}: beta", beta, least=0)
+    x, t = prediction_and_target(name, x, t)
     if not beta:
-        return mean_absolute_error(x, t, reduction=reduction, weight=weight)
-    x, t = prediction_and_target("smooth_l1_loss", x, t)
-    if is_mean(reduction, weight):
-        return with_room(lambda x, t: HuberLoss(beta)(x, t) / beta, x, t)
-    losses = huber_losses(beta)
-    return reduced("smooth_l1_loss", lambda x, t: losses(x, t) / beta, (x, t), reduction, weight)
+        return of_elements(name, MeanAbsoluteError, x, t, reduction, weight)
+    return of_elements(name, lambda kind: lambda x, t: HuberLoss(beta, kind)(x, t) / beta, x, t, reduction, weight)
 
 
 class SoftmaxCrossEntropy(Function):
@@ -260,8 +255,9 @@ class SoftmaxCrossEntropy(Function):
     ignored) the loss is 0.
     """
 
-    def __init__(self, smoothing):
+    def __init__(self, smoothing, reduction="none"):
         self.smoothing = smoothing
+        self.reduction = reduction
 
     def forward(self, x, t):
         xp, C, s = namespace(x, t), x.shape[-1], self.smoothing
@@ -279,10 +275,7 @@ class SoftmaxCrossEntropy(Function):
         if s:
             y -= s / C
         self.save(residual=y.reshape(x.shape))
-        return self.total(losses, t)
-
-    def total(self, losses, t):
-        return losses.sum() / max(t.size, 1)
+        return losses.sum() / max(t.size, 1) if self.reduction == "mean" else losses.reshape(t.shape)
 
     def recompute(self, x, t):
         xp, C, s = namespace(as_array(x)), x.shape[-1], self.smoothing
@@ -293,17 +286,7 @@ class SoftmaxCrossEntropy(Function):
     def backward(self, gy):
         residual = self.saved.residual  # softmax(x) - target
         n = max(prod(residual.shape[:-1]), 1)
-        return residual * (gy * (1 / n)), None
-
-
-class SoftmaxCrossEntropies(SoftmaxCrossEntropy):
-    """The losses of the samples, each for itself.   (..., C) (...) -> (...);   gx = (softmax(x) - target) gy"""
-
-    def total(self, losses, t):
-        return losses.reshape(t.shape)
-
-    def backward(self, gy):
-        return self.saved.residual * gy[..., None], None
+        return residual * (gy * (1 / n) if self.reduction == "mean" else gy[..., None]), None
 
 
 def softmax_cross_entropy(
@@ -329,12 +312,12 @@ def softmax_cross_entropy(
     smoothing = number(f"{name}: smoothing", smoothing, least=0, below=1)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
     plain = is_mean(reduction, weight)
-    if labels and not plain:
-        return of_labels(name, cross_entropies(smoothing), x, t, ignore_index, reduction, weight)
-    if labels:
+    if labels and plain:
         x, t, _ = without(name, x, t, ignore_index)
-        f = SoftmaxCrossEntropy(smoothing)
+        f = SoftmaxCrossEntropy(smoothing, "mean")
         return with_room(lambda x: f(x, t), x) if x.dtype.char == "e" else f(x, t)
+    if labels:
+        return of_labels(name, cross_entropies(smoothing), x, t, ignore_index, reduction, weight)
     if ignore_index is not None:
         raise ValueError(f"{name}: ignore_index must be None where the target is a distribution, not {ignore_index}")
     check_probabilities(f"{name}: a target", t, ": x are the logits, t the probabilities, or labels of integers")
@@ -357,8 +340,8 @@ def cross_entropies(smoothing: float) -> Callable[..., Any]:
 
     def losses(x: Any, t: Any, w: Any) -> Any:
         if w is None:
-            return SoftmaxCrossEntropies(smoothing)(x, t)
-        found = SoftmaxCrossEntropies(0.0)(x, t) * getitem(w, t)
+            return SoftmaxCrossEntropy(smoothing)(x, t)
+        found = SoftmaxCrossEntropy(0.0)(x, t) * getitem(w, t)
         if not smoothing:
             return found
         return found * (1 - smoothing) - (log_softmax(x) * w).sum(-1) * (smoothing / x.shape[-1])
@@ -431,7 +414,7 @@ def without(name: str, x: Any, t: Any, ignore_index: int | None) -> tuple[Any, A
 def logits_and_target(name: str, x: Operand, t: Operand, axis: int, least: int = 2) -> tuple[Any, Any, bool]:
     """x and t with at least so many classes on the last axis, and whether t are labels (a distribution otherwise)."""
     check_floating(name, x)
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     if 0 in x.shape or not x.shape:
         raise ValueError(f"{name} takes logits (..., C) with at least one element, not shape {x.shape}")
     k = one_axis(name, x.shape, axis)
@@ -461,23 +444,18 @@ def check_labels(name: str, labels: Array, C: int) -> None:
     wrong = (labels < 0) | (labels >= C)
     if wrong.any():
         label = int(labels.reshape(-1)[wrong.reshape(-1)][0])
-        raise ValueError(f"{name}: labels must be in 0 .. {C - 1}, as there are {C} classes, not {label}")
+        raise ValueError(f"{name}: labels must be {within(C)}, as there are {C} classes, not {label}")
 
 
-class SigmoidCrossEntropy(Function):
+class SigmoidCrossEntropy(ElementLoss):
     """y = -mean of t log p + (1 - t) log(1 - p), p = sigmoid(x): max(x, 0) - x t + log(1 + e^-|x|) never overflows."""
 
-    alike = 0
-
-    def forward(self, x, t):
+    def losses(self, x, t):
         xp = namespace(x, t)
-        return (xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-abs(x)))).mean()
+        return xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-abs(x)))
 
-    def backward(self, gy):
-        x, t = self.inputs
-        _, needs_t = self.needs
-        g = gy * (1 / x.size)
-        return (sigmoid(x) - t) * g, needs_t and -x * g
+    def slopes(self, x, t, g):
+        return (sigmoid(x) - t) * g, self.needs[1] and -x * g
 
 
 def sigmoid_cross_entropy(
@@ -492,43 +470,36 @@ def sigmoid_cross_entropy(
     name = "sigmoid_cross_entropy"
     x, t = prediction_and_target(name, x, t)
     check_probabilities(f"{name}: t", t)
-    if pos_weight is None and is_mean(reduction, weight):
-        return with_room(SigmoidCrossEntropy(), x, t)
     if pos_weight is None:
-        return reduced(name, bits, (x, t), reduction, weight)
+        return of_elements(name, SigmoidCrossEntropy, x, t, reduction, weight)
+
+    def losses(x: Any, t: Any, positive: Any) -> Any:
+        return t * positive * softplus(-x) + (1 - t) * softplus(x)
+
     positive = weights_for(f"{name}: pos_weight", pos_weight, x.shape, x)
-    return reduced(name, bits, (x, t, positive), reduction, weight)
+    return reduced(name, losses, (x, t, positive), reduction, weight)
 
 
-def bits(x: Any, t: Any, positive: Any = 1) -> Any:
-    """-t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) of each element, exact to the last digits at both ends."""
-    return t * positive * softplus(-x) + (1 - t) * softplus(x)
-
-
-class BinaryCrossEntropy(Function):
+class BinaryCrossEntropy(ElementLoss):
     """y = -mean of t log q + (1 - t) log(1 - q), q = p + shift, and shift moves p into [eps, 1 - eps].
 
     eps is the spacing of floats at 1. The derivative of q in p counts as 1.
     """
 
-    alike = 0
-
-    def __init__(self, eps):
+    def __init__(self, eps, reduction):
+        super().__init__(reduction)
         self.eps = eps
 
-    def forward(self, p, t):
+    def losses(self, p, t):
         xp, eps = namespace(p, t), self.eps
         shift = xp.clip(p, eps, 1 - eps) - p
         q = p + shift
         self.save(shift=shift, constant=True)
-        return -(t * xp.log(q) + (1 - t) * xp.log(1 - q)).mean()
+        return -(t * xp.log(q) + (1 - t) * xp.log(1 - q))
 
-    def backward(self, gy):
-        p, t = self.inputs
-        _, needs_t = self.needs
+    def slopes(self, p, t, g):
         q = p + self.saved.shift
-        g = gy * (1 / p.size)
-        return g * (q - t) / (q * (1 - q)), needs_t and g * (log(1 - q) - log(q))
+        return g * (q - t) / (q * (1 - q)), self.needs[1] and g * (log(1 - q) - log(q))
 
 
 def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
@@ -544,21 +515,34 @@ def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", wei
     check_probabilities("binary_cross_entropy: p", p, logits, nan=True)
     check_probabilities("binary_cross_entropy: t", t)
     eps = 2**-15 if p.dtype.char == "e" else float(np.finfo(p.dtype).eps)  # float16 holds 1 / eps
-    if is_mean(reduction, weight):
-        return with_room(BinaryCrossEntropy(eps), p, t)
+    return of_elements("binary_cross_entropy", partial(BinaryCrossEntropy, eps), p, t, reduction, weight)
 
-    def losses(p: Any, t: Any) -> Any:
-        given = as_array(p)
-        q = p + (namespace(given).clip(given, eps, 1 - eps) - given)
-        return -(t * log(q) + (1 - t) * log(1 - q))
 
-    return reduced("binary_cross_entropy", losses, (p, t), reduction, weight)
+class Divergence(Function):
+    """y = p log(p / q), and 0 where p is 0"""
+
+    alike = 0
+
+    def forward(self, p, q):
+        self.save(**self.recompute(p, q))
+        with np.errstate(invalid="ignore"):  # 0 log 0
+            return namespace(p, q).where(p == 0, 0, p * self.saved.ratio)
+
+    def recompute(self, p, q):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {"ratio": log(p) - log(q)}
+
+    def backward(self, gy):
+        (p, q), ratio = self.inputs, self.saved.ratio
+        needs_p, needs_q = self.needs
+        return needs_p and gy * (ratio + 1), needs_q and -gy * (p / (q + ((p == 0) & (q == 0))))
 
 
 def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
     """y = sum of p log(p / q) over the last axis, mean over the others: how far q is from the distribution p.
 
     Both are probabilities, and are not normalized here. 0 log 0 = 0; where q is 0 and p is not, y is infinite.
+    The gradient in p is -inf where p alone is 0, and nan where both are.
     PyTorch calls it kl_div(log q, p, reduction="batchmean"), for matrices. `reduction="none"` gives a divergence for
     each distribution, and a weight is broadcast to these.
     Raises what `mean_squared_error` raises, and ValueError if p or q is outside [0, 1] by more than rounding.
@@ -569,10 +553,7 @@ def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Op
         check_probabilities(f"kl_divergence: {name}", x, remedy, nan=True)
     if not p.shape:
         raise ValueError("kl_divergence takes distributions (..., C), not single numbers")
-    zero, n = as_array(p) == 0, prod(p.shape[:-1])
-    if is_mean(reduction, weight):
-        return with_room(lambda p, q: (p * (log(p + zero) - log(q + zero))).sum() / n, p, q)
-    return reduced(
-        "kl_divergence", lambda p, q: (p * (log(p + zero) - log(q + zero))).sum(-1), (p, q), reduction, weight,
-        p.shape[:-1],
-    )  # fmt: skip
+    if is_mean(reduction, weight):  # one sum in the place of a sum and a mean
+        return with_room(lambda p, q: Divergence()(p, q).sum() / prod(p.shape[:-1]), p, q)
+    shape = p.shape[:-1]
+    return reduced("kl_divergence", lambda p, q: Divergence()(p, q).sum(-1), (p, q), reduction, weight, shape)

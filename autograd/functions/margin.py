@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import namespace
 from autograd.checks import number, whole
 from autograd.functions.activation import softplus
 from autograd.functions.arithmetic import masked, maximum
 from autograd.functions.loss import (
-    bits,
+    SigmoidCrossEntropy,
     check_labels,
     check_probabilities,
     logits_and_target,
@@ -21,7 +23,7 @@ from autograd.functions.loss import (
     reduced,
     weights_for,
 )
-from autograd.functions.similarity import broadcast, reals, signs
+from autograd.functions.similarity import reals, signs
 
 __all__ = [
     "hinge_embedding_loss", "hinge_loss", "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss",
@@ -84,13 +86,14 @@ def margin_ranking_loss(
     x0, x1 = reals(name, x0, x1)
     margin = number(f"{name}: margin", margin)
     x0, x1, t = reals(name, x0, x1, signs(name, t, x0))
-    if 0 in broadcast(x0, x1, t):
+    shape = np.broadcast_shapes(x0.shape, x1.shape, t.shape)
+    if 0 in shape:
         raise ValueError(f"{name} takes at least one element, not shapes {x0.shape} and {x1.shape}")
 
     def losses(x0: Any, x1: Any, t: Any) -> Any:
         return maximum(margin - t * (x0 - x1), 0)
 
-    return reduced(name, losses, (x0, x1, t), reduction, weight, broadcast(x0, x1, t))
+    return reduced(name, losses, (x0, x1, t), reduction, weight, shape)
 
 
 def multi_margin_loss(
@@ -138,7 +141,7 @@ def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mea
     xs = (x, t) if weight is None else (x, t, weights_for(f"{name}: weight", weight, x.shape, x))
 
     def losses(x: Any, t: Any, w: Any = None) -> Any:
-        terms = bits(x, t)
+        terms = SigmoidCrossEntropy("none")(x, t)
         return (terms if w is None else terms * w).mean(-1)
 
     return reduced(name, losses, xs, reduction)

@@ -16,19 +16,13 @@ from autograd.checks import flag, number, shown, whole
 from autograd.functions.arithmetic import abs
 from autograd.functions.joins import with_axes
 from autograd.functions.linalg import inv, solve, svdvals
-from autograd.functions.operands import axes_at, operand, with_room
+from autograd.functions.operands import axes_at, real, with_room
 from autograd.functions.reduction import max, min, norm, sum
 from autograd.functions.shape import concat, expand_dims, moveaxis, pad
+from autograd.names import speaking
 from autograd.shapes import axes_of
 
 __all__ = ["block_diag", "cond", "corrcoef", "cov", "matrix_norm", "tensorinv", "tensorsolve", "vander"]
-
-
-def reals(name: str, x: Operand) -> Any:
-    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
-    x = operand(name, x)
-    axes_at(name, x, None)
-    return x
 
 
 def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:
@@ -77,7 +71,7 @@ def cov(x: Operand, ddof: float = 1) -> Any:
     Of one row, and of a vector (N,), it is a number. A row is a variable, a column an observation, as in NumPy.
     Raises ValueError unless N > ddof.
     """
-    x = reals("cov", x)
+    x = real("cov", x)
     if x.ndim not in (1, 2):
         raise ValueError(f"cov takes observations (N,) of a number or (D, N) of D numbers, not shape {x.shape}")
     n = x.shape[-1] - number("cov: ddof", ddof)
@@ -91,6 +85,7 @@ def cov(x: Operand, ddof: float = 1) -> Any:
     return with_room(covariance, x)
 
 
+@speaking
 def corrcoef(x: Operand) -> Any:
     """y[i, j] = cov[i, j] / sqrt(cov[i, i] cov[j, j]), in [-1, 1].   (D, N) -> (D, D), (N,) -> ()
 
@@ -114,7 +109,7 @@ def vander(x: Operand, N: int | None = None, increasing: bool = False) -> Any:
     (..., M) -> (..., M, N), and N is M by default. It is Vandermonde's matrix: times coefficients, it is
     a polynomial at each x.
     """
-    x = reals("vander", x)
+    x = real("vander", x)
     if not x.shape:
         raise ValueError("vander takes vectors (..., M), not a single number")
     N = x.shape[-1] if N is None else whole("vander: N", N, 0)
@@ -127,7 +122,7 @@ def block_diag(*xs: Operand) -> Any:
 
     Raises ValueError without arrays, or if one has more than two axes.
     """
-    blocks = [with_axes(reals("block_diag", x), 2) for x in xs]
+    blocks = [with_axes(real("block_diag", x), 2) for x in xs]
     if not blocks or any(x.ndim > 2 for x in blocks):
         raise ValueError(f"block_diag takes one matrix or more, not shapes {[x.shape for x in blocks]}")
     ends = [0, *accumulate([x.shape[1] for x in blocks])]
@@ -139,7 +134,7 @@ def tensorinv(x: Operand, ind: int = 2) -> Any:
 
     x's first `ind` axes have as many elements as the others: (6, 2, 3), ind 1 -> (2, 3, 6). Raises ValueError if not.
     """
-    x, ind = reals("tensorinv", x), whole("tensorinv: ind", ind)
+    x, ind = real("tensorinv", x), whole("tensorinv: ind", ind)
     first, rest = x.shape[:ind], x.shape[ind:]
     if math.prod(first) != math.prod(rest):
         raise ValueError(f"tensorinv takes as many elements in the first {ind} axes as in the rest, not {x.shape}")
@@ -151,7 +146,7 @@ def tensorsolve(x: Operand, b: Operand, axes: Any = None) -> Any:
 
     `axes` of x are moved to its end first. Raises ValueError if the sizes do not fit or the map is singular.
     """
-    x, b = reals("tensorsolve", x), reals("tensorsolve", b)
+    x, b = real("tensorsolve", x), real("tensorsolve", b)
     if axes is not None:
         moved = axes_of(x.shape, tuple(axes) if isinstance(axes, (tuple, list)) else axes)
         x = moveaxis(x, moved, tuple(range(x.ndim - len(moved), x.ndim)))

@@ -14,6 +14,7 @@ from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
 from autograd.checks import number, whole
 from autograd.function import Function
+from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
 from autograd.functions.statistics import channel_means, per_channel, row_means
@@ -317,9 +318,7 @@ def local_response_norm(x: Operand, size: int, alpha: float = 1e-4, beta: float 
         xp = namespace(as_array(x))
         d = xp.arange(x.shape[1]) - xp.arange(x.shape[1])[:, None]
         near = ((d >= -(size // 2)) & (d <= (size - 1) // 2)).astype(x.dtype)
-        rows = reshape(x, (*x.shape[:2], -1)) if x.size else x
-        sums = reshape(near @ (rows * rows), x.shape) if x.size else x * x
-        return x / (k + sums * (alpha / size)) ** beta
+        return x / (k + WeightedSums(near, 1 - x.ndim)(x * x) * (alpha / size)) ** beta
 
     return with_room(normed, x)
 

@@ -44,6 +44,7 @@ from autograd.functions import (
 from autograd.functions import indices as by_index
 from autograd.functions.linear import einsum, outer, tensordot
 from autograd.functions.operands import in_single, with_room
+from autograd.names import in_own_name
 from autograd.shapes import axes_of
 
 __all__ = ["INSTEAD", "PLAIN", "TWINS", "call_function", "call_ufunc", "opened"]
@@ -110,7 +111,7 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     if len(axes) == 1:
         return reduction.norm(x, ord, axes, keepdims)
     if len(axes) != 2:
-        raise TypeError(f"np.linalg.norm of a Variable takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
+        raise ValueError(f"np.linalg.norm takes no ord={ord!r} for {len(axes)} axes: use F.norm or x.data")
     y = matrices.matrix_norm(shape.moveaxis(x, axes, (-2, -1)), ord)
     return shape.expand_dims(y, axes) if keepdims else y
 
@@ -567,7 +568,11 @@ def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
             f"({', '.join(['...'] * len(args) + [f'{name}=' for name in options])}): leave out the others, or use "
             "x.data for a result without a gradient"
         ) from error
-    return twin(*bound.args, **bound.kwargs)
+    try:
+        return twin(*bound.args, **bound.kwargs)
+    except (TypeError, ValueError, IndexError) as error:
+        in_own_name(error, name_of(function))
+        raise
 
 
 def in_its_module(function: Any, args: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.algebra import Operand, as_array, astype, operand
 from autograd.backend import Array, as_numbers, namespace, to_numpy
 from autograd.checks import shown
+from autograd.config import mode
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
 
@@ -19,13 +20,17 @@ __all__ = [
     "axes_at",
     "below",
     "check_elementwise",
+    "differentiable",
+    "finite_size",
     "in_single",
     "operand",
+    "real",
     "rounded",
     "steps_within",
     "summable",
     "summable_together",
     "with_room",
+    "within_range",
 ]
 
 KINDS = frozenset("fiub")  # of dtypes of numbers
@@ -45,6 +50,19 @@ def check_elementwise(name: str, *xs: Operand) -> None:
             raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
         if dtype is not None and dtype.kind not in KINDS:
             raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
+
+
+def differentiable(x: Operand) -> bool:
+    """May a derivative in x be asked for? Not in an array, in what is frozen, or under `no_grad()`."""
+    return isinstance(x, Variable) and not x.frozen and mode.get().recording
+
+
+def real(name: str, x: Operand) -> Any:
+    """x, a Variable or an array of real numbers. Raises TypeError for anything else."""
+    x = operand(name, x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name} takes real numbers, not {x.dtype}: give z.real and z.imag (docs/complex.md)")
+    return x
 
 
 def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
@@ -73,6 +91,24 @@ def below(x: Array, most: Array) -> Array:
     """x - most, where a difference that overflows is -inf: e^x is 0 there, and no warning is due."""
     with np.errstate(over="ignore"):
         return x - most
+
+
+def finite_size(*xs: Any) -> Any:
+    """The largest |x| of some arrays, element by element, as far as it is finite: a constant that keeps squares small.
+
+    Of the numbers x / size no square overflows, and not all squares vanish.
+    """
+    xp = namespace(*xs)
+    size = xp.abs(xs[0])
+    for x in xs[1:]:
+        size = xp.maximum(size, xp.abs(x))
+    return xp.minimum(size, xp.finfo(size.dtype).max)
+
+
+def within_range(squares: Array) -> bool:
+    """Is no sum of squares infinite, and none so small that it has lost digits?"""
+    limits = namespace(squares).finfo(squares.dtype)
+    return not squares.size or bool(squares.min() >= limits.tiny / limits.eps and squares.max() <= limits.max)
 
 
 def common_dtype(*xs: Operand) -> Any:

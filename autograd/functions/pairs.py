@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Add, Mul, Operand, Sub, as_array
+from autograd.algebra import Mul, Operand, as_array
 from autograd.backend import namespace
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
-from autograd.functions.arithmetic import clip, maximum, minimum, where
+from autograd.functions.arithmetic import maximum, minimum, steepness, where
 from autograd.functions.elementwise import log, log1p
-from autograd.functions.operands import below, check_elementwise, with_room
+from autograd.functions.operands import below, check_elementwise, finite_size, with_room, within_range
 
 __all__ = ["arctan2", "fmax", "fmin", "hypot", "lerp", "logaddexp", "logaddexp2", "xlog1py", "xlogy"]
 
@@ -28,7 +28,13 @@ class Arctan2(Function):
 
     def backward(self, gy):
         x0, x1 = self.inputs
-        g = gy / (x0 * x0 + x1 * x1)
+        with np.errstate(over="ignore"):
+            square = x0 * x0 + x1 * x1
+        if not within_range(as_array(square)):
+            size = finite_size(as_array(x0), as_array(x1))
+            x0, x1 = x0 / size, x1 / size
+            square = (x0 * x0 + x1 * x1) * size
+        g = gy / square
         return g * x1, -g * x0
 
 
@@ -51,17 +57,13 @@ class Hypot(Function):
 
     def backward(self, gy):
         (x0, x1), (y,) = self.inputs, self.outputs
-        g = gy / (y + (y == 0))
-        return g * x0, g * x1
+        return gy * steepness(x0, y), gy * steepness(x1, y)
 
 
 def hypot(x0: Operand, x1: Operand) -> Any:
-    """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; the gradient is 0 at the origin."""
+    """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; at the origin the gradient is 0, the second one nan."""
     check_elementwise("hypot", x0, x1)
     return with_room(Hypot(), x0, x1)
-
-
-LOWEST = -3e38  # of float32, nearly
 
 
 class LogAddExp(Function):
@@ -70,18 +72,22 @@ class LogAddExp(Function):
     alike = 0
 
     def forward(self, x0, x1):
-        return namespace(x0, x1).logaddexp(x0, x1)
+        with np.errstate(over="ignore"):  # in x0 - x1, which is infinite then, and right
+            return namespace(x0, x1).logaddexp(x0, x1)
 
     def backward(self, gy):
         x0, x1 = self.inputs
-        d = below(clip(x0, LOWEST, None), x1)  # -inf - -inf would be nan
+        same = as_array((x0 == x1) & (abs(x0) == np.inf))
+        if same.any():  # an infinity minus itself would be nan
+            x0, x1 = where(same, 0.0, x0), where(same, 0.0, x1)
+        d = below(x0, x1)
         return gy * sigmoid(d), gy * sigmoid(-d)  # e^(x0 - y) would carry the rounding of y
 
 
 def logaddexp(x0: Operand, x1: Operand) -> Any:
     """y = ln(e^x0 + e^x1), without overflow: the sum of two numbers that are known by their logarithms.
 
-    -inf stands for the number 0.
+    -inf stands for the number 0. The gradients of two equal numbers are 1/2 each, infinite ones too.
     """
     check_elementwise("logaddexp", x0, x1)
     return with_room(LogAddExp(), x0, x1)
@@ -118,7 +124,7 @@ class XLogY(Function):
 
     def forward(self, x, y):
         xp = namespace(x, y)
-        return x * xp.log(xp.where(blank(x, y), 1, y))
+        return x * xp.log(xp.where(blank(x, y) | blank(x, -y, -np.inf), 1, y))
 
     def backward(self, gz):
         x, y = self.inputs
@@ -126,13 +132,16 @@ class XLogY(Function):
         return gz * log(y), gz * (x / y)
 
 
-def blank(x: Operand, y: Operand) -> Any:
-    """Where x is 0, and y is not between 0 and infinity?"""
-    return (x == 0) & ((y <= 0) | (y == np.inf))
+def blank(x: Operand, y: Operand, most: float = 0) -> Any:
+    """Where x is 0, and y at most this number?"""
+    return (x == 0) & (y <= most)
 
 
 def xlogy(x: Operand, y: Operand) -> Any:
-    """z = x ln y, and 0 where x is 0, whatever number y is. The gradients are 0 where x = 0 and y <= 0."""
+    """z = x ln y, and 0 where x is 0, whatever number y is.
+
+    The gradients are 0 where x = 0 and y <= 0; elsewhere ln y and x / y, where y is infinite too.
+    """
     check_elementwise("xlogy", x, y)
     return with_room(XLogY(), x, weak_array(x, y))
 
@@ -144,7 +153,7 @@ class XLog1pY(Function):
 
     def forward(self, x, y):
         xp = namespace(x, y)
-        return x * xp.log1p(xp.where(blank(x, 1 + y), 0, y))
+        return x * xp.log1p(xp.where(blank(x, 1 + y) | blank(x, -y, -np.inf), 0, y))
 
     def backward(self, gz):
         x, y = self.inputs
@@ -153,7 +162,10 @@ class XLog1pY(Function):
 
 
 def xlog1py(x: Operand, y: Operand) -> Any:
-    """z = x ln(1 + y), exact for small y, and 0 where x is 0. The gradients are 0 where x = 0 and y <= -1."""
+    """z = x ln(1 + y), exact for small y, and 0 where x is 0.
+
+    The gradients are 0 where x = 0 and y <= -1; elsewhere ln(1 + y) and x / (1 + y), where y is infinite too.
+    """
     check_elementwise("xlog1py", x, y)
     return with_room(XLog1pY(), x, weak_array(x, y))
 
@@ -164,7 +176,24 @@ def weak_array(x: Operand, y: Operand) -> Any:
     return y if hasattr(y, "dtype") else namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
 
 
+class Lerp(Function):
+    """y = x0 + t (x1 - x0), counted from the nearer end"""
+
+    alike = 0
+
+    def forward(self, x0, x1, t):
+        xp, way = namespace(x0, x1, t), x1 - x0
+        return xp.where(xp.asarray(t < 0.5), x0 + t * way, x1 - (1 - t) * way)[()]
+
+    def backward(self, gy):
+        x0, x1, t = self.inputs
+        needs_x0, needs_x1, needs_t = self.needs
+        return needs_x0 and gy * (1 - t), needs_x1 and gy * t, needs_t and gy * (x1 - x0)
+
+
 def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:
-    """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone."""
+    """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone; exactly x0 and x1 at its ends."""
     check_elementwise("lerp", x0, x1, t)
-    return with_room(lambda x0, x1, t: Add()(x0, Mul()(t, Sub()(x1, x0))), x0, x1, t)
+    if isinstance(t, complex):
+        raise TypeError(f"lerp: t must be a real number, not {t}")
+    return with_room(Lerp(), x0, x1, t)

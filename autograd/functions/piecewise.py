@@ -13,6 +13,7 @@ from autograd.functions.arithmetic import clip, limited, masked, where
 from autograd.functions.elementwise import tanh
 from autograd.functions.operands import check_elementwise, operand, with_room
 from autograd.functions.shape import split
+from autograd.names import speaking
 from autograd.shapes import one_axis
 
 __all__ = [
@@ -67,6 +68,7 @@ class Mish(Function):
         return gy * ((1 - t * t) * sigmoid(x) * x + t)
 
 
+@speaking
 def mish(x: Operand) -> Any:
     """y = x tanh(ln(1 + e^x))
 
@@ -195,6 +197,7 @@ def threshold(x: Operand, limit: float, value: float) -> Any:
     return where(~(as_array(x) <= limit), x, value)
 
 
+@speaking
 def tanhshrink(x: Operand) -> Any:
     """y = x - tanh x"""
     check_elementwise("tanhshrink", x)

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand, as_array, getitem, reshape
+from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked
 from autograd.functions.conv import check_images, windows_of
 from autograd.functions.embedding import AddRows
+from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, with_room
 from autograd.functions.reduction import root
-from autograd.functions.shape import moveaxis
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axis, windows
 
@@ -117,9 +117,13 @@ def max_windows(
 
 def check_windows(name: str, w: Windows, pad: Pad) -> None:
     """Raises ValueError if a window has no tap on the image."""
-    if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1) or has_empty(w):
-        size = f"the kernel {w.kernel}" if max(w.dilation) == 1 else f"the gap between taps of the kernel {w.kernel}"
-        raise ValueError(f"{name}: pad must be smaller than {size}, not {shown(pad)}: a window is empty")
+    if any(max(pads) >= K for pads, K, D in zip(w.pad, w.kernel, w.dilation) if D == 1):
+        raise ValueError(f"{name}: pad must be smaller than the kernel {w.kernel}, not {shown(pad)}: a window is empty")
+    if has_empty(w):
+        raise ValueError(
+            f"{name}: pad must be smaller, not {shown(pad)}: a window is empty, because no tap of the kernel "
+            f"{w.kernel} with dilation {w.dilation} is on the image {w.size}"
+        )
 
 
 @lru_cache(1 << 10)
@@ -169,8 +173,9 @@ def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Any:
     if places.shape != x.shape:
         raise ValueError(f"max_unpool: indices must have the shape {x.shape} of x, not {places.shape}")
     P = prod(size)
-    if places.size and not 0 <= int(places.min()) <= int(places.max()) < P:
-        raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}")
+    if places.size and not (places.min() >= 0 and places.max() < P):
+        wrong = int(places.min()) if places.min() < 0 else int(places.max())
+        raise ValueError(f"max_unpool: indices must be in 0 .. {P - 1}, the pixels of an image {size}, not {wrong}")
     xp, (N, C) = namespace(places), x.shape[:2]
     places = (places.reshape(N * C, prod(x.shape[2:])) + xp.arange(N * C)[:, None] * P).reshape(-1)
     order, owner = xp.arange(places.size), xp.zeros(N * C * P, int)
@@ -273,7 +278,7 @@ def lp_pool2d(
     """y[n, c, o] = (sum over k of |x[n, c, o S + k - P]|^ord)^(1/ord), the p-norm of each window.
 
     (N, C, H, W) -> (N, C, OH, OW). ord = 1 is a sum, a large one nearly the maximum of |x|. The gradient is 0 where y
-    is.
+    is, the second one nan.
     Raises ValueError if no window fits, or if ord < 1.
     """
     return power_mean("lp_pool2d", 2, x, ord, kernel, stride, pad, ceil_mode)
@@ -323,16 +328,28 @@ def adaptive_average(name: str, n: int, x: Operand, size: Sizes) -> Any:
     """The means of regions of images with `n` spatial axes; `name` stands in the messages of errors."""
     check_images(name, x, n)
     out = per_axis(f"{name}: size", size, n, 1)
-    y = z = summable(x)
-    for axis in range(n + 1, 1, -1):
-        A = averaging(z, x.shape[axis], out[axis - 2])
-        if axis == n + 1:
-            y = y @ A.T
-        elif axis == n:
-            y = A @ y
-        else:
-            y = moveaxis(moveaxis(y, axis, -1) @ A.T, -1, axis)
+    y = summable(x)
+    for axis in range(-1, -n - 1, -1):
+        y = WeightedSums(averaging(y, x.shape[axis], out[axis]), axis)(y)
     return rounded(y, x)
+
+
+class RegionMax(Function):
+    """y[o] = the largest pixel of region o of an image; the first of equal ones receives the gradient."""
+
+    def __init__(self, shape, out):
+        self.shape, self.out = shape, out
+
+    def forward(self, x):
+        y, pixel = pooling.region_max(x, self.out)
+        N, C, *size = self.shape
+        images = namespace(x).arange(N * C).reshape(N, C, *[1] * len(size)) * prod(size)
+        self.save(place=(pixel + images).reshape(-1))
+        return y
+
+    def backward(self, gy):
+        place = self.saved.place
+        return reshape(AddRows(prod(self.shape))(reshape(gy, place.shape), place), self.shape)
 
 
 def adaptive_max_pool1d(x: Operand, size: Sizes) -> Any:
@@ -365,15 +382,7 @@ def adaptive_max(name: str, n: int, x: Operand, size: Sizes) -> Any:
         return MaxPool(max_windows(name, n, x, kernel, None, 0, False, 1))(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
-    xp, index = namespace(as_array(x)), []
-    for axis, (H, O) in enumerate(zip(shape, out)):  # (O, K) pixels, the last one repeated where a region is shorter
-        first, last = np.arange(O) * H // O, -(-np.arange(1, O + 1) * H // O) - 1
-        rows = np.minimum(first[:, None] + np.arange((last - first).max() + 1), last[:, None])
-        places = [1] * (2 * n)
-        places[axis], places[n + axis] = rows.shape
-        index.append(xp.asarray(rows.reshape(places)))
-    regions = getitem(x, (slice(None), slice(None), *index))  # (N, C, *out, *K)
-    return reshape(regions, (*regions.shape[: n + 2], prod(regions.shape[n + 2 :]))).max(-1)
+    return RegionMax(x.shape, out)(x)
 
 
 class WindowFill(Function):

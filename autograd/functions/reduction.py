@@ -17,8 +17,8 @@ from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import namespace
 from autograd.checks import flag, number
 from autograd.function import Function
-from autograd.functions.arithmetic import abs, masked, where
-from autograd.functions.elementwise import exp, sqrt
+from autograd.functions.arithmetic import abs, masked, steepness
+from autograd.functions.elementwise import exp
 from autograd.functions.operands import axes_at, below, with_room
 from autograd.shapes import Axis, Shape, one_axis, reduced_shape
 from autograd.sums import sum_over
@@ -80,8 +80,13 @@ def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) 
 
 
 def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:
-    """y = the square root of `var`; the gradient is 0 where y is 0. Raises what `var` raises."""
-    return with_room(lambda x: root(var(x, axis, keepdims, ddof), 2), x)
+    """y = the square root of `var`; where y is 0 the gradient is 0, the second one nan. Raises what `var` raises."""
+
+    def deviation(x: Any) -> Any:
+        y = var(x, axis, keepdims, ddof)
+        return y if y.size == x.size else root(y, 2)  # that of one element is 0 everywhere, and no cone
+
+    return with_room(deviation, x)
 
 
 def var_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Any, Any]:
@@ -94,11 +99,43 @@ def std_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float 
     return std(x, axis, keepdims, ddof), mean(x, axis, keepdims)
 
 
+class Root(Function):
+    """y = x^(1/p) for x >= 0, and 0 where x is 0; the gradient is 0 there, and has no derivative."""
+
+    def __init__(self, p):
+        self.p = p
+
+    def forward(self, x):
+        if self.p == 2:
+            return namespace(x).sqrt(x)
+        zero = x == 0
+        return (x + zero) ** (1 / self.p) - zero
+
+    def backward(self, gy):
+        (y,), p = self.outputs, self.p
+        if p == 2:
+            return gy * steepness(0.5, y)
+        return gy * (steepness(y, y) * (y + (y == 0)) ** (1 - p) / p)
+
+
 def root(x: Operand, p: float) -> Any:
-    """x^(1/p) for x >= 0, with the gradient 0 where x is 0."""
-    zero = x == 0
-    y = x + zero
-    return (sqrt(y) if p == 2 else y ** (1 / p)) - zero
+    """x^(1/p) for x >= 0: the length of vectors, from the sum of their powers."""
+    return Root(p)(x)
+
+
+class PowerOfAbs(Function):
+    """y = |x|^p, and 0 where x is 0; the gradient is 0 there, and has no derivative."""
+
+    def __init__(self, p):
+        self.p = p
+
+    def forward(self, x):
+        zero = x == 0
+        return (abs(x) + zero) ** self.p - zero
+
+    def backward(self, gy):
+        (x,), (y,) = self.inputs, self.outputs
+        return gy * (self.p * y * steepness(1.0, x))
 
 
 def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -106,7 +143,9 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
 
     `ord=2` is the Euclidean length, 1 the sum of |x|, math.inf the largest |x|, -math.inf the smallest, 0 the number of
     elements that are not 0. Below 1 it is no norm, for the triangle inequality fails. The gradient is 0 where y is 0;
-    for ord < 1 also at each x of 0, where it would be infinite. Norms of matrices are those of `matrix_norm`.
+    for ord < 1 also at each x of 0, where it would be infinite. The second one is nan there, except for ord = 1 and
+    those of infinity, which are straight lines. As in NumPy the powers of x itself are summed, and may overflow. Norms
+    of matrices are those of `matrix_norm`.
     """
     p = number("norm: ord", ord, finite=False)
     axes = axes_at("norm", x, axis, empty=p not in (math.inf, -math.inf))
@@ -124,10 +163,8 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
 def without_inequality(x: Operand, p: float, axes: Shape, keepdims: bool) -> Any:
     """(sum of |x|^p over `axes`)^(1/p) for p < 1, where an x of 0 would have an infinite gradient."""
     zero = as_array(x) == 0
-    powers = abs(where(zero, 1.0, x)) ** p
-    if p > 0:
-        return root(sum(masked(powers, ~zero), axes, keepdims), p)
-    return masked(root(sum(powers, axes, keepdims), p), ~zero.any(axis=axes, keepdims=keepdims))
+    y = root(sum(PowerOfAbs(p)(x), axes, keepdims), p)
+    return y if p > 0 else masked(y, ~zero.any(axis=axes, keepdims=keepdims))
 
 
 def nansum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -17,7 +17,7 @@ from autograd.algebra import Operand, as_array, getitem, reshape, transpose
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number, one_of, shown
 from autograd.function import Function
-from autograd.functions.arithmetic import masked
+from autograd.functions.arithmetic import clip, masked
 from autograd.functions.embedding import Embedding
 from autograd.functions.operands import operand, rounded, summable, with_room
 from autograd.functions.pooling import adaptive_average, spatial_axes
@@ -194,8 +194,8 @@ def grid_sample(
     A place is (column, row), each from -1 to 1 over the image. Volumes (N, C, D, H, W) take (N, OD, OH, OW, 3), with
     (column, row, layer). mode: "bilinear" between the 4 or 8 pixels around the place, "nearest", or "bicubic" among 16.
     padding_mode says what is outside: "zeros", "border" (the nearest pixel), "reflection". Both x and the grid have
-    gradients; at the borders between pixels they are those of one side. Source: Jaderberg et al., "Spatial transformer
-    networks", 2015.
+    gradients; at the borders between pixels they are those of one side. A place with a nan is on no pixel: y is nan
+    there, in every mode, and its gradients are 0. Source: Jaderberg et al., "Spatial transformer networks", 2015.
     Raises TypeError if x or the grid is not floating-point. Raises ValueError if the shapes do not fit, or for a mode
     that is none of these; volumes have no "bicubic".
     """
@@ -213,7 +213,17 @@ def grid_sample(
     one_of(f"{name}: mode", mode, "bilinear", "nearest", *(["bicubic"] if n == 2 else []))
     one_of(f"{name}: padding_mode", padding_mode, "zeros", "border", "reflection")
     align = flag(f"{name}: align_corners", align_corners)
-    return with_room(lambda x, grid: sampled(x, grid, mode, padding_mode, align), x, grid)
+    return with_room(lambda x, grid: sampled_somewhere(x, grid, mode, padding_mode, align), x, grid)
+
+
+def sampled_somewhere(x: Any, grid: Any, mode: str, outside: str, align: bool) -> Any:
+    """`sampled`, and nan with gradients of 0 where the grid is nan."""
+    there = as_array(grid) == as_array(grid)
+    if there.all():
+        return sampled(x, grid, mode, outside, align)
+    y = sampled(x, masked(grid, there), mode, outside, align)
+    there = namespace(there).broadcast_to(there.all(-1)[:, None], y.shape)
+    return masked(y, there) + namespace(there).where(there, 0, np.nan).astype(y.dtype)
 
 
 def sampled(x: Any, grid: Any, mode: str, outside: str, align: bool) -> Any:
@@ -223,7 +233,7 @@ def sampled(x: Any, grid: Any, mode: str, outside: str, align: bool) -> Any:
     rows = reshape(transpose(x, (0, *range(2, n + 2), 1)), (N * prod(size), C))
     taps = []  # for each axis: (pixel, is it on the image, weight) of each tap
     for axis, H in enumerate(size):
-        g = reshape(getitem(grid, (..., n - 1 - axis)), (N * O,))
+        g = clip(reshape(getitem(grid, (..., n - 1 - axis)), (N * O,)), -FAR / H, FAR / H)
         place = (g + 1) * ((H - 1) / 2) if align else (g + 1) * (H / 2) - 0.5
         if mode != "bicubic" and outside != "zeros":
             slope, shift = inside(xp, as_array(place), H, outside, align)
@@ -246,12 +256,11 @@ def sampled(x: Any, grid: Any, mode: str, outside: str, align: bool) -> Any:
 def around(xp: Any, place: Any, H: int, mode: str, outside: str, align: bool) -> list[tuple[Array, Array, Any]]:
     """The taps around places along an axis: pixels, whether they are on the image, and weights (None for 1)."""
     given = as_array(place)
-    near = xp.where(given == given, given, -FAR).clip(-FAR, FAR)  # nan is outside; and all fit an integer
-    first = xp.rint(near) if mode == "nearest" else xp.floor(near)
+    first = xp.rint(given) if mode == "nearest" else xp.floor(given)
     if mode == "nearest":
         steps, weights = [0], [None]
     else:
-        t = place - xp.where(near == given, first, given)  # 0 far outside
+        t = place - first
         steps, weights = ([0, 1], line(t)) if mode == "bilinear" else ([-1, 0, 1, 2], cubic(t))
     found = []
     for k, weight in zip(steps, weights):
@@ -265,7 +274,6 @@ def around(xp: Any, place: Any, H: int, mode: str, outside: str, align: bool) ->
 
 def inside(xp: Any, place: Array, H: int, outside: str, align: bool) -> tuple[Array, Array]:
     """a and b, for which a place + b is on the image: at its border, or turned back from there. a is -1, 0 or 1."""
-    place = xp.where(place == place, place, 0).clip(-FAR, FAR)
     slope, shift = xp.ones_like(place), xp.zeros_like(place)
     if outside == "reflection":
         low, span = (0, H - 1) if align else (-0.5, H)

@@ -205,7 +205,8 @@ def bordered(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
     widest = {"edge": LARGEST if n else 0, "reflect": max(n - 1, 0)}.get(mode, n)
     if max(before, after) > widest:
         raise ValueError(
-            f"pad: a border in mode {mode!r} must be at most {widest} wide along axis {axis} of {n} elements"
+            f"pad: a border in mode {mode!r} must be at most {widest} wide along axis {axis} of {n} elements, "
+            f"not {max(before, after)}"
         )
     if not before and not after:
         return x

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Operand, as_array, astype, getitem
 from autograd.backend import namespace, to_numpy
-from autograd.checks import flag, number, shown
-from autograd.functions.arithmetic import masked, maximum, minimum
+from autograd.checks import flag, number
+from autograd.functions.arithmetic import masked, maximum, minimum, where
 from autograd.functions.loss import reduced, target
-from autograd.functions.operands import axes_at, operand, with_room
+from autograd.functions.operands import axes_at, real, with_room
 from autograd.functions.reduction import norm
 from autograd.functions.shape import broadcast_to
-from autograd.shapes import Axis, one_axis
+from autograd.shapes import Axis, broadcast, one_axis
 
 __all__ = [
     "cdist", "cosine_embedding_loss", "cosine_similarity", "normalize", "pairwise_distance", "triplet_margin_loss",
@@ -27,15 +29,11 @@ def reals(name: str, *xs: Operand) -> list[Any]:
     """
     found: list[Any] = []
     for x in xs:
-        x = operand(name, x)
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"{name} takes real numbers, not {x.dtype}: {shown(x)}")
+        x = real(name, x)
         found.append(x if x.dtype.kind == "f" else astype(x, float))
     shapes = [x.shape for x in found]
-    n = max([len(shape) for shape in shapes])
-    for sizes in zip(*[(1,) * (n - len(shape)) + shape for shape in shapes]):
-        if len({*sizes} - {1}) > 1:
-            raise ValueError(f"{name} takes arrays whose shapes broadcast, not {' and '.join(map(str, shapes))}")
+    if broadcast(*shapes) is None:
+        raise ValueError(f"{name} takes arrays whose shapes broadcast, not {' and '.join(map(str, shapes))}")
     return found
 
 
@@ -51,13 +49,20 @@ def vectors(name: str, *xs: Operand) -> list[Any]:
 def normalize(x: Operand, ord: float = 2, axis: Axis = -1, eps: float = 1e-12) -> Any:
     """y = x / max(|x|, eps), with the p-norm `ord` over `axis`: vectors of length 1.
 
-    A vector shorter than eps is divided by eps, and its gradient is gy / eps; so 0 stays 0.
+    A vector shorter than eps is divided by eps, and its gradient is gy / eps; so 0 stays 0, and is no kink.
     Raises TypeError if x is not of real numbers, ValueError if it is empty, ord < 1 or eps <= 0.
     """
     (x,) = vectors("normalize", x)
     ord, eps = number("normalize: ord", ord, least=1, finite=False), number("normalize: eps", eps, above=0)
     axes_at("normalize", x, axis, empty=False)
-    return with_room(lambda x: x / maximum(norm(x, ord, axis, keepdims=True), eps), x)
+    return with_room(lambda x: x / length(x, ord, axis, eps), x)
+
+
+def length(x: Any, ord: float, axis: Axis, eps: float) -> Any:
+    """max(|x|, eps) with the p-norm `ord`: a constant near 0, without the tip of the norm."""
+    y = norm(x, ord, axis, keepdims=True)
+    short = as_array(y) < eps
+    return where(short, eps, norm(where(short, 1.0, x), ord, axis, keepdims=True)) if short.any() else y
 
 
 def cosine_similarity(x0: Operand, x1: Operand, axis: int = -1, eps: float = 1e-8) -> Any:
@@ -69,26 +74,27 @@ def cosine_similarity(x0: Operand, x1: Operand, axis: int = -1, eps: float = 1e-
     """
     x0, x1 = vectors("cosine_similarity", x0, x1)
     eps = number("cosine_similarity: eps", eps, above=0)
-    shape = broadcast(x0, x1)
+    shape = np.broadcast_shapes(x0.shape, x1.shape)
     k = one_axis("cosine_similarity", shape, axis) - len(shape)  # counted from the end, it is the same axis in both
     return with_room(lambda x0, x1: cosine(x0, x1, k, eps), x0, x1)
 
 
 def cosine(x0: Any, x1: Any, axis: int, eps: float) -> Any:
     """The cosine of the angle between vectors along an axis, which counts from the end."""
-    shape = broadcast(x0, x1)
+    shape = np.broadcast_shapes(x0.shape, x1.shape)
     units = []
     for x in (x0, x1):
         if x.ndim < -axis or x.shape[axis] < shape[axis]:  # each vector is one number, repeated
             x = broadcast_to(x, shape)
-        units.append(x / maximum(norm(x, 2, axis, keepdims=True), eps))
+        units.append(x / length(x, 2, axis, eps))
     return (units[0] * units[1]).sum(axis)
 
 
 def pairwise_distance(x0: Operand, x1: Operand, ord: float = 2, eps: float = 1e-6, keepdims: bool = False) -> Any:
     """y = |x0 - x1 + eps|, the p-norm `ord` over the last axis.   (..., D) (..., D) -> (...)
 
-    eps is added to each difference, so that the gradient of equal vectors is finite and not 0.
+    eps is added to each difference, so that the gradient of equal vectors is finite and not 0. With eps = 0 it is
+    0, and the second one nan.
     Raises TypeError if an operand is not of real numbers, ValueError if the shapes do not broadcast or ord < 1.
     """
     x0, x1 = vectors("pairwise_distance", x0, x1)
@@ -108,7 +114,7 @@ def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
     The shapes are broadcast. Raises TypeError if an operand is not of real numbers, ValueError if they do not fit.
     """
     x0, x1 = reals("vecdot", x0, x1)
-    shape = broadcast(x0, x1)
+    shape = np.broadcast_shapes(x0.shape, x1.shape)
     k = one_axis("vecdot", shape, axis)
     return with_room(lambda x0, x1: (x0 * x1).sum(k), x0, x1)
 
@@ -116,8 +122,8 @@ def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
 def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
     """y[..., i, j] = |x0[..., i] - x1[..., j]|, the p-norm `ord` of each pair.   (..., N, D) (..., M, D) -> (..., N, M)
 
-    The gradient of equal vectors is 0. Raises TypeError if an operand is not of real numbers, ValueError if the shapes
-    do not fit; `ord` is as in `norm`.
+    The gradient of equal vectors is 0, the second one nan; `ord` is as in `norm`.
+    Raises TypeError if an operand is not of real numbers, ValueError if the shapes do not fit.
     """
     for x in (x0, x1):
         axes_at("cdist", x, None)
@@ -133,7 +139,7 @@ def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
 
 def signs(name: str, t: Operand, x: Any) -> Any:
     """The targets t, each 1 or -1, in the dtype of x. Raises ValueError if one is another number."""
-    t = target(name, t, x)
+    t = target(f"{name}: the target", t, x)
     wrong = (as_array(t) != 1) & (as_array(t) != -1)
     if wrong.any():
         other = to_numpy(as_array(t)).reshape(-1)[to_numpy(namespace(as_array(t)).asarray(wrong)).reshape(-1)][0]
@@ -154,7 +160,7 @@ def cosine_embedding_loss(
     x0, x1 = vectors(name, x0, x1)
     margin = number(f"{name}: margin", margin, least=-1, most=1)
     t = signs(name, t, x0)
-    if t.shape != (shape := broadcast(x0, x1)[:-1]):
+    if t.shape != (shape := np.broadcast_shapes(x0.shape, x1.shape)[:-1]):
         raise ValueError(f"{name} takes targets of shape {shape} for x0 {x0.shape} and x1 {x1.shape}, not {t.shape}")
 
     def losses(x0: Any, x1: Any) -> Any:
@@ -162,12 +168,6 @@ def cosine_embedding_loss(
         return masked(1 - c, together) + masked(maximum(c - margin, 0), ~together)
 
     return reduced(name, losses, (x0, x1), reduction, weight, shape)
-
-
-def broadcast(*xs: Any) -> tuple[int, ...]:
-    """The shape that all are broadcast to."""
-    n = max([x.ndim for x in xs])
-    return tuple([max(sizes) for sizes in zip(*[(1,) * (n - x.ndim) + x.shape for x in xs])])
 
 
 def triplet_margin_loss(
@@ -201,4 +201,4 @@ def triplet_margin_loss(
             far = minimum(far, distance(p, n, ord, eps))
         return maximum(distance(a, p, ord, eps) - far + margin, 0)
 
-    return reduced(name, losses, tuple(xs), reduction, weight, broadcast(*xs)[:-1])
+    return reduced(name, losses, tuple(xs), reduction, weight, np.broadcast_shapes(*[x.shape for x in xs])[:-1])

@@ -90,8 +90,9 @@ def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, meth
     """The number of which the part q of the elements over `axis` is below: element q (n - 1) of the n sorted ones.
 
     Between two elements it lies on the straight line, and each has its part of the gradient; q has one if it is a
-    Variable. For a list of q the results stand along a new first axis. nan if there is one. Other methods take "lower",
-    the one below, "higher", the one above, "nearest", or "midpoint", the mean of both; q has no gradient then.
+    Variable. For an array of q the results stand along new first axes, those of q. nan if there is one. Other methods
+    take "lower", the one below, "higher", the one above, "nearest", or "midpoint", the mean of both, without gradients
+    in q.
     Raises TypeError if q is no number and no list or array of them, ValueError unless 0 <= q <= 1, for another method,
     and for an axis without elements.
     """
@@ -128,7 +129,7 @@ def checked_parts(q: Any) -> Array:
         parts = to_numpy(as_numbers(as_array(q)))
     except (TypeError, ValueError):
         parts = np.array(None)
-    if parts.dtype.kind not in "fiu" or parts.ndim > 1:
+    if parts.dtype.kind not in "fiu":
         raise TypeError(f"quantile: q must be a number or a list of numbers, not {shown(q)}")
     if not ((parts >= 0) & (parts <= 1)).all():
         raise ValueError(f"quantile: q must be in 0 .. 1, not {shown(q)}")

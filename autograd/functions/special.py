@@ -15,13 +15,15 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd.algebra import Operand
-from autograd.backend import namespace, special, to_numpy
+from autograd.backend import namespace, special
 from autograd.checks import whole
 from autograd.function import Function
-from autograd.functions.arithmetic import sign
 from autograd.functions.elementwise import exp, log
 from autograd.functions.operands import check_elementwise, with_room
+from autograd.functions.tails import Dawsn, Erfcx, LogNdtr, ScaledBessel, bessel
 from autograd.variable import Variable
 
 __all__ = [
@@ -48,18 +50,15 @@ class Special(Function):
 
 
 SLOPES: dict[str, Callable[[Any, Any], Any]] = {
-    "dawsn": lambda x, y: 1 - 2 * x * y,
     "digamma": lambda x, y: Polygamma(1)(x),
     "entr": lambda x, y: -1 - log(x),
     "erfc": lambda x, y: -2 / ROOT_PI * exp(-x * x),
     "erfcinv": lambda x, y: -ROOT_PI / 2 * exp(y * y),
-    "erfcx": lambda x, y: 2 * x * y - 2 / ROOT_PI,
     "erfinv": lambda x, y: ROOT_PI / 2 * exp(y * y),
     "exp1": lambda x, y: -exp(-x) / x,
     "expi": lambda x, y: exp(x) / x,
     "gamma": lambda x, y: y * Special("digamma")(x),
     "gammaln": lambda x, y: Special("digamma")(x),
-    "log_ndtr": lambda x, y: math.sqrt(2 / math.pi) / Special("erfcx")(-math.sqrt(0.5) * x),
     "ndtr": lambda x, y: math.sqrt(0.5) / ROOT_PI * exp(-x * x / 2),
     "ndtri": lambda x, y: math.sqrt(2) * ROOT_PI * exp(y * y / 2),
 }
@@ -78,7 +77,7 @@ def erfc(x: Operand) -> Any:
 
 def erfcx(x: Operand) -> Any:
     """y = e^(x^2) erfc x, which does not underflow"""
-    return computed("erfcx", Special("erfcx"), x)
+    return computed("erfcx", Erfcx(), x)
 
 
 def erfinv(x: Operand) -> Any:
@@ -98,7 +97,7 @@ def ndtr(x: Operand) -> Any:
 
 def log_ndtr(x: Operand) -> Any:
     """y = ln of `ndtr`, exact far below 0 too, where the probability underflows"""
-    return computed("log_ndtr", Special("log_ndtr"), x)
+    return computed("log_ndtr", LogNdtr(), x)
 
 
 def ndtri(x: Operand) -> Any:
@@ -108,7 +107,7 @@ def ndtri(x: Operand) -> Any:
 
 def dawsn(x: Operand) -> Any:
     """y = e^(-x^2) times the integral of e^(t^2) from 0 to x: Dawson's function"""
-    return computed("dawsn", Special("dawsn"), x)
+    return computed("dawsn", Dawsn(), x)
 
 
 def entr(x: Operand) -> Any:
@@ -141,6 +140,41 @@ def digamma(x: Operand) -> Any:
     return computed("digamma", Special("digamma"), x)
 
 
+BERNOULLI = [
+    43867 / 798,
+    -3617 / 510,
+    7 / 6,
+    -691 / 2730,
+    5 / 66,
+    -1 / 30,
+    1 / 42,
+    -1 / 30,
+    1 / 6,
+]  # B_18, B_16, ..., B_2
+
+
+def trigamma(x: Any) -> Any:
+    """The second derivative of ln gamma(x): reflected to x > 0, moved to x > 7, and then the asymptotic series.
+
+    Source: DLMF 5.15.5, 5.15.6 and 5.15.8.
+    """
+    xp, left = namespace(x), x <= 0
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # infinite at 0, -1, -2, ...
+        if left.any():
+            turned = (math.pi / xp.sin(math.pi * (x - xp.rint(x)))) ** 2 - trigamma(xp.where(left, 1 - x, 1))
+            return xp.where(left, turned, trigamma(xp.where(left, 1, x)))
+        y = (1 / x) ** 2
+        for k in range(1, 7):
+            u = 1 / (x + k)
+            u *= u
+            y += u
+        u = 1 / (x + 7)
+        z, series = u * u, 0
+        for b in BERNOULLI:
+            series = series * z + b
+        return y + u + z * (0.5 + u * series)
+
+
 class Polygamma(Function):
     """y = (-1)^(n + 1) n! zeta(n + 1, x), the derivative of order n + 1 of ln gamma(x) for n > 0"""
 
@@ -148,6 +182,8 @@ class Polygamma(Function):
         self.n = n
 
     def forward(self, x):
+        if self.n == 1:
+            return trigamma(x)
         factor = float((-1) ** (self.n + 1) * math.factorial(self.n))
         return factor * special(x).zeta(self.n + 1.0, x).astype(x.dtype)
 
@@ -263,33 +299,25 @@ def zeta(x: Operand, q: Operand = 1) -> Any:
     return of_constant("zeta", "x", x, q, lambda x, q: -x * zeta(x + 1, q))
 
 
-BESSEL = {  # (f, a, b): f' of order n is (a f of order n - 1 + b f of order n + 1) / 2, and that of order 0 is b f of 1
-    "i": ("iv", 1, 1), "j": ("jv", 1, -1), "k": ("kv", -1, -1), "y": ("yv", 1, -1), "ie": ("ive", 1, 1),
-}  # fmt: skip
+# (a, b): f' of order n is (a f of order n - 1 + b f of order n + 1) / 2, and that of order 0 is b f of order 1
+BESSEL = {"i": (1, 1), "j": (1, -1), "k": (-1, -1), "y": (1, -1)}
 
 
 class Bessel(Function):
-    """y = the function of Bessel of a kind and a whole order n. Those of kind "ie" are e^-|x| I_n(x)."""
+    """y = the function of Bessel of a kind and a whole order n"""
 
     def __init__(self, kind, n):
         self.kind = kind
         self.n = n
+        self.name = f"{kind[0]}{n}{kind[1:]}"
 
     def forward(self, x):
-        module, (name, _, _) = special(x), BESSEL[self.kind]
-        if self.n < 2:
-            return getattr(module, f"{self.kind[0]}{self.n}{self.kind[1:]}")(x)
-        if hasattr(module, name):
-            return getattr(module, name)(self.n, x).astype(x.dtype)
-        there = to_numpy(x)  # CuPy has the orders 0 and 1 alone
-        return namespace(x).asarray(getattr(special(there), name)(self.n, there), x.dtype)
+        return bessel(self.kind, self.n, x)
 
     def backward(self, gy):
-        (x,), (y,) = self.inputs, self.outputs
-        (_, a, b), n = BESSEL[self.kind], self.n
+        (x,), (a, b), n = self.inputs, BESSEL[self.kind], self.n
         after = b * Bessel(self.kind, n + 1)(x)
-        slope = (a * Bessel(self.kind, n - 1)(x) + after) / 2 if n else after
-        return gy * (slope - sign(x) * y if self.kind == "ie" else slope)
+        return gy * ((a * Bessel(self.kind, n - 1)(x) + after) / 2 if n else after)
 
 
 def i0(x: Operand) -> Any:
@@ -304,12 +332,12 @@ def i1(x: Operand) -> Any:
 
 def i0e(x: Operand) -> Any:
     """y = e^-|x| I_0(x), which does not overflow; the gradient at 0, a kink, is 0."""
-    return computed("i0e", Bessel("ie", 0), x)
+    return computed("i0e", ScaledBessel(0), x)
 
 
 def i1e(x: Operand) -> Any:
     """y = e^-|x| I_1(x), which does not overflow"""
-    return computed("i1e", Bessel("ie", 1), x)
+    return computed("i1e", ScaledBessel(1), x)
 
 
 def j0(x: Operand) -> Any:

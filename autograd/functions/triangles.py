@@ -47,7 +47,8 @@ def diag(x: Operand, k: int = 0) -> Any:
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
-        raise ValueError(f"diag takes a vector or a matrix, not shape {x.shape}: use diagonal for stacks of matrices")
+        advice = ": use diagonal for stacks of matrices" if x.ndim else ", a single number"
+        raise ValueError(f"diag takes a vector or a matrix, not shape {x.shape}{advice}")
     n = x.shape[0] + abs(k)
     return reshape(AddAt(along(n, n, k), (n * n,))(x), (n, n))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import Array, namespace
+from autograd.backend import Array, by_numpy, namespace
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 
@@ -55,7 +55,7 @@ def add_rows(x: Array, index: Array, shape: Shape) -> Array:
     """
     xp, V, D = namespace(x), shape[0], prod(shape[1:])
     index = index.reshape(-1)
-    often = xp is np and x.dtype.itemsize < 8 and x.dtype.kind == "f" and D and named_often(index, V, x.dtype)
+    often = by_numpy(x) and x.dtype.itemsize < 8 and x.dtype.kind == "f" and D and named_often(index, V, x.dtype)
     if often and index.size < V / 4:  # the rows that are named, and no others: the sums may be small
         named, index = xp.unique(index, return_inverse=True)
         y = xp.zeros(shape, x.dtype)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
-from autograd.backend import Array
+from autograd.backend import Array, by_numpy, namespace
 from autograd.kernels.threads import hold
 from autograd.sums import sum_over
 
-__all__ = ["product"]
+__all__ = ["product", "weighted_sums"]
 
 LONG = 1 << 12  # BLAS adds so many numbers of a product with a vector one after the other, and no more
 FEW = 1 << 8  # products that may be added one after the other
@@ -27,7 +29,7 @@ def product(x: Array, W: Array) -> Array:
 
 def large_product(x: Array, W: Array) -> Array:
     """x W without long sums in which numbers are added one after the other."""
-    if type(x) is not np.ndarray or type(W) is not np.ndarray:
+    if not by_numpy(x) or not by_numpy(W):
         return x @ W
     if 0 in x.strides or 0 in W.strides:  # BLAS takes no broadcast matrices, and NumPy would add one by one
         x, W = [np.ascontiguousarray(a) if 0 in a.strides[-2:] else a for a in (x, W)]
@@ -36,3 +38,34 @@ def large_product(x: Array, W: Array) -> Array:
         return x @ W
     pieces = [x[..., i : i + LONG] @ W[..., i : i + LONG, :] for i in range(0, K, LONG)]
     return sum_over(np.stack(pieces), (0,), keepdims=False)
+
+
+def weighted_sums(x: Array, A: Array, axis: int) -> Array:
+    """y = A x along an axis, in which a weight of 0 takes nothing, not even of an infinity or a nan; no weight is < 0.
+
+    x (..., H, ...) A (O, H) -> (..., O, ...). A product of matrices gives nan wherever it gives too much: only then are
+    the numbers that are not finite looked for, and each is put where it has a weight.
+    """
+    xp = namespace(x)
+    with np.errstate(invalid="ignore", over="ignore"):
+        y = along_axis(x, A, axis)
+        flat = y.reshape(-1)
+        squares = xp.dot(flat, flat)
+        if x.dtype.kind != "f" or squares == squares:
+            return y
+        y, takes = along_axis(xp.where(xp.isfinite(x), x, 0), A, axis), (A != 0).astype(x.dtype)
+        for odd, where in ((xp.inf, x == xp.inf), (-xp.inf, x == -xp.inf), (xp.nan, x != x)):
+            if where.any():
+                y += xp.where(along_axis(where.astype(x.dtype), takes, axis) > 0, odd, 0).astype(x.dtype)
+    return y
+
+
+def along_axis(x: Array, A: Array, axis: int) -> Array:
+    """The product of A with each vector along an axis."""
+    axis, (O, H) = axis % x.ndim, A.shape
+    before, after = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
+    if after == 1:
+        y = product(x.reshape(before, H), A.T)
+    else:
+        y = product(A, x.reshape(before, H, after))
+    return y.reshape(*x.shape[:axis], O, *x.shape[axis + 1 :])

@@ -17,8 +17,9 @@ from autograd.kernels.indexing import masked
 from autograd.kernels.threads import over_images
 from autograd.kernels.ways import kernel
 from autograd.kernels.windows import Windows, taps
+from autograd.shapes import Shape
 
-__all__ = ["gather_max", "scatter_max", "window_fill", "window_max", "window_sum"]
+__all__ = ["gather_max", "region_max", "scatter_max", "window_fill", "window_max", "window_sum"]
 
 MANY = 256  # taps whose sum in float32 would lose digits
 LARGE = 1 << 19  # pixels for which a second thread pays
@@ -87,6 +88,65 @@ def scatter_max(y: Array, where: Array, w: Windows) -> Array:
 
     over_images(work, x, large=x.size >= LARGE)
     return x.astype(y.dtype, copy=False)
+
+
+def regions(H: int, O: int) -> Any:
+    """(O, K) pixels: floor(o H/O) to ceil((o+1) H/O) - 1, the last one repeated where a region is shorter."""
+    first, last = np.arange(O) * H // O, -(-np.arange(1, O + 1) * H // O) - 1
+    return np.minimum(first[:, None] + np.arange((last - first).max() + 1), last[:, None])
+
+
+@kernel()
+def region_max(x: Array, out: Shape) -> tuple[Array, Array]:
+    """y[o] = the maximum of region o [adaptive max pooling], and the number of the first pixel of the image with it.
+
+    (N, C, *size) -> (N, C, *out) twice. One axis after the other, so that the work is the sum of K taps for each, and
+    not their product. A region with a nan has the maximum nan, and the pixel of one.
+    """
+    y, pixel = one_axis_after_the_other(x, out, False)
+    flat, xp = y.reshape(-1), namespace(x)
+    return (y, pixel) if x.dtype.kind != "f" or xp.dot(flat, flat) >= 0 else one_axis_after_the_other(x, out, True)
+
+
+def one_axis_after_the_other(x: Array, out: Shape, nans: bool) -> tuple[Array, Array]:
+    """The maxima and their pixels. `nans`: may there be any? It costs a look at each number."""
+    xp, size, y, pixel = namespace(x), x.shape[2:], x, None
+    for axis, (H, O) in enumerate(zip(size, out), 2):
+        table = xp.asarray(regions(H, O))
+        place = xp.arange(H).reshape(-1, *[1] * (x.ndim - 1 - axis))
+        if pixel is None:
+            y, tap = maxima(y, table, axis, nans)
+            pixel = xp.minimum(place.take(table[:, 0], 0) + tap, place.take(table[:, -1], 0))  # of a nan named twice
+        else:
+            y, pixel = maxima_of_pixels(y, pixel * H + place, table, axis, nans)
+    return y, pixel
+
+
+def maxima(x: Array, table: Array, axis: int, nans: bool) -> tuple[Array, Array]:
+    """y[o] = max over k of x[table[o, k]], and the first k with it."""
+    xp, K = namespace(x), table.shape[1]
+    y = x.take(table[:, 0], axis)
+    tap = xp.zeros(y.shape, xp.uint8 if K <= 256 else xp.int64)
+    for k in range(1, K):
+        candidate = x.take(table[:, k], axis)
+        won = candidate > y
+        won = won | (candidate != candidate) if nans else won
+        xp.maximum(tap, won.astype(tap.dtype) * k, out=tap)  # taps grow; a masked assignment is slower
+        xp.maximum(y, candidate, out=y)
+    return y, tap
+
+
+def maxima_of_pixels(x: Array, pixel: Array, table: Array, axis: int, nans: bool) -> tuple[Array, Array]:
+    """y[o] = max over k of x[table[o, k]], and the lowest number of a pixel with it."""
+    xp = namespace(x)
+    y, lowest = x.take(table[:, 0], axis), pixel.take(table[:, 0], axis)
+    for k in range(1, table.shape[1]):
+        candidate, other = x.take(table[:, k], axis), pixel.take(table[:, k], axis)
+        won = (candidate > y) | ((candidate == y) & (other < lowest))
+        won = won | (candidate != candidate) if nans else won
+        lowest = xp.where(won, other, lowest)
+        xp.maximum(y, candidate, out=y)
+    return y, lowest
 
 
 @kernel()

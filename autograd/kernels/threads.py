@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
+from importlib import import_module
 from math import inf
 from threading import get_ident
 from time import monotonic
@@ -25,25 +26,27 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.locks import Lock
 
-__all__ = ["hold"]
+__all__ = ["hold", "in_turn"]
 
 T = TypeVar("T")
 
 LATELY = 0.05  # seconds: about a step of a small network
 SMALL_PRODUCT = 1 << 27  # multiplications: about three milliseconds of one thread
+TINY_PRODUCT = 1 << 16  # not worth a look at the switch
+NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
 FREE = nullcontext()
 
 
 @cache
-def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """The functions that get and set the number of threads of BLAS; None if they are not known."""
+def blas_threads(user: str = NUMPY) -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """The functions that get and set the number of threads of the BLAS of this module; None if they are not known."""
     try:
-        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # a lookup in it finds the libraries that it uses
+        library = ctypes.CDLL(import_module(user).__file__)  # a lookup in it finds the libraries that it uses
         for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_"):
             if hasattr(library, name.format("set")):
                 return getattr(library, name.format("get")), getattr(library, name.format("set"))
         return library.openblas_get_num_threads, library.openblas_set_num_threads
-    except (AttributeError, OSError):
+    except (AttributeError, ImportError, OSError):
         return None
 
 
@@ -54,20 +57,21 @@ class Hold:
     In a forked process nothing is held, because the threads that held BLAS are not there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user: str = NUMPY) -> None:
+        self.user = user
         self.lock = Lock()
         self.depth = self.before = self.forks = 0
         self.helped = -inf  # when our threads last ended work
 
     def threads(self) -> int:
         """The number of threads that BLAS uses when it is not held: all cores, or what the user has set."""
-        switch = blas_threads()
+        switch = blas_threads(self.user)
         with self.lock:
             return 1 if switch is None else self.before if self.depth else switch[0]()
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        get, set = blas_threads() or (lambda: 1, lambda n: None)
+        get, set = blas_threads(self.user) or (lambda: 1, lambda n: None)
         with self.lock:
             if self.depth == 0:
                 self.before = get()
@@ -87,8 +91,8 @@ class Hold:
     def after_fork(self) -> None:
         """Lets go, in the child: also of the block around the fork, which does so no more when it ends."""
         self.forks += 1
-        switch = blas_threads()
-        if self.depth and switch is not None:
+        switch = blas_threads(self.user) if self.depth else None
+        if switch is not None:
             switch[1](self.before)
         self.depth = 0
 
@@ -101,7 +105,16 @@ class Hold:
         return self() if work < SMALL_PRODUCT and monotonic() - self.helped < LATELY else FREE
 
 
-hold = Hold()
+hold, hold_scipy = Hold(), Hold(SCIPY)
+
+
+def in_turn(work: int) -> AbstractContextManager[None]:
+    """Holds SciPy's BLAS for `work` multiplications, unless they are many.
+
+    NumPy has a BLAS of its own. Where the two take turns, the threads of each look for more work on the cores that the
+    other needs: a step of less than a millisecond then takes from four to a hundred.
+    """
+    return hold_scipy() if TINY_PRODUCT <= work < SMALL_PRODUCT else FREE
 
 
 @cache
@@ -112,6 +125,7 @@ def pool() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=hold.after_fork)
+    os.register_at_fork(after_in_child=hold_scipy.after_fork)
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 

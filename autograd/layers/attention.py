@@ -16,6 +16,7 @@ from autograd.functions.attention import rotary, scaled_dot_product_attention
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import xavier
 from autograd.layers.linear import Linear
+from autograd.shapes import broadcast
 
 __all__ = ["KeyValueCache", "MultiHeadAttention"]
 
@@ -183,11 +184,7 @@ class MultiHeadAttention(Layer):
 def check_memory(memory: tuple[int, ...], x: tuple[int, ...], E: int) -> None:
     """Raises ValueError unless a memory of this shape fits x."""
     fits = len(memory) >= 2 and memory[-1] == E and memory[-2] > 0
-    try:
-        np.broadcast_shapes(memory[:-2], x[:-2])
-    except ValueError:
-        fits = False
-    if not fits:
+    if not fits or broadcast(memory[:-2], x[:-2]) is None:
         raise ValueError(f"MultiHeadAttention takes x {x} and a memory (..., S, {E}) of as many texts, not {memory}")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array
 from autograd.checks import number, shown, whole
+from autograd.config import mode
 from autograd.layers.base import named_objects
 from autograd.optimizers.base import trainable
 
@@ -43,7 +44,10 @@ class EMA:
 
     def update(self) -> None:
         """Takes the weights of now into the average. A parameter that is new begins with its value."""
-        d = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        n, watcher = self.steps, mode.get().watcher
+        if watcher is not None:
+            n = watcher.number(self, "steps", n, lambda: self.steps)
+        d = min(self.decay, (1 + n) / (10 + n))
         self.steps += 1
         for path, p in named_objects(self.root, self.kind):
             now, average = as_array(p), self.averages.get(path)

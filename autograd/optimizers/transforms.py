@@ -32,7 +32,7 @@ def clip_by_norm(max_norm: float) -> Transform:
     max_norm = number("max_norm", max_norm, least=0)
 
     def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        n = reduce(hypot, [length(g) for g in grads.values()], 0.0)
+        n: Any = reduce(hypot, [length(g) for g in grads.values()], 0.0)
         if n <= max_norm:
             return grads
         factor = max_norm / n

@@ -136,6 +136,23 @@ def test_whole_matrices_have_derivatives():
     check_gradients(lambda x: ag.value_and_grad(lambda x: F.sin(A @ x).sum(), x, create_graph=True)[1], X, order=2)
 
 
+def test_the_laplacian_of_rows_without_elements():
+    for shape in ((2, 0), (0, 3), (0,)):
+        y = ag.laplacian(lambda x: (x**3).sum(-1), np.zeros(shape, np.float32))
+        assert isinstance(y, Variable)
+        assert y.shape == shape[:-1]
+        assert y.dtype == np.float32
+        assert not y.data.any()
+
+
+def test_the_laplacian_of_a_layer():
+    """It is the trace of its Hessian at each row."""
+    net = network()
+    found = ag.laplacian(net, X.reshape(2, 2))
+    traces = [np.trace(ag.hessian(lambda x: net(x[None]).sum(), row).data) for row in X.reshape(2, 2)]
+    np.testing.assert_allclose(found.data.ravel(), traces)
+
+
 def test_the_third_derivative_of_a_function():
     def second(x):
         return ag.jacobian(lambda x: ag.value_and_grad(lambda x: F.sin(x), x, create_graph=True)[1], x, True)
@@ -244,15 +261,122 @@ def test_an_unfilled_layer_and_one_with_buffers():
 # Implicit functions
 
 
-def test_a_root_to_the_third_order():
-    theta = Variable(8.0)
-    x = ag.root(lambda x, theta: x**3 - theta, 2.0, theta, order=3)
-    assert x.data == 2
-    derivatives = []
-    for _ in range(3):
-        x = ag.grad(x, theta, create_graph=True)
-        derivatives.append(float(x.data))
-    np.testing.assert_allclose(derivatives, [8 ** (-2 / 3) / 3, -2 / 9 * 8 ** (-5 / 3), 10 / 27 * 8 ** (-8 / 3)])
+def test_a_root_is_right_at_every_order():
+    """The n-th derivative of theta^p is p (p - 1) ... (p - n + 1) theta^(p - n)."""
+    for power in (2, 3):
+        theta = Variable(9.0)
+        y = x = ag.root(lambda x, theta, power=power: x**power - theta, 9 ** (1 / power), theta)
+        assert x.data == 9 ** (1 / power)
+        expected, factor, p = [], 1.0, 1 / power
+        derivatives = []
+        for n in range(4):
+            factor *= p - n
+            expected.append(factor * 9.0 ** (p - n - 1))
+            y = ag.grad(y, theta, create_graph=True)
+            derivatives.append(float(y.data))
+        np.testing.assert_allclose(derivatives, expected)
+    h = ag.hessian(lambda theta: ag.root(lambda x, theta: x * x - theta, np.sqrt(theta.data), theta).sum(), [4.0, 9.0])
+    np.testing.assert_allclose(h.data, np.diag([-1 / 32, -1 / 108]))
+
+
+def three(x, theta):
+    """Three equations in three unknowns, with one solution."""
+    return 2 * x + F.tanh(A[:3, :3] @ x) / 3 - F.sin(theta) * F.exp(-(x**2).sum() / 9)
+
+
+def solution(theta):
+    """The solution of `three`, by Newton's method."""
+    x = np.zeros(3)
+    for _ in range(50):
+        x = x - np.linalg.solve(ag.jacobian(lambda x: three(x, theta), x).data, three(x, theta))
+    return x
+
+
+def test_the_root_of_a_system():
+    theta = X[:3]
+    np.testing.assert_allclose(three(solution(theta), theta), 0, atol=1e-14)
+    check_gradients(lambda theta: ag.root(three, solution(theta.data), theta), theta, order=3)
+    J = ag.jacobian(lambda theta: ag.root(three, solution(theta.data), theta), theta).data
+    for i in range(3):
+        slopes = numerical_gradient(lambda theta, i=i: solution(theta)[i], theta.copy())
+        np.testing.assert_allclose(J[i], slopes, atol=1e-8)
+
+
+def layer_equilibrium(net, steps=100):
+    """z = tanh(z W + b), iterated: NumPy's or Variables, as W and b are."""
+    z = np.zeros(3)
+    for _ in range(steps):
+        z = F.tanh(z @ net["W"] + net["b"])
+    return z
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_fixed_point_of_a_layer(order):
+    """Its derivatives against those through the iterations; the parameters stand in the layer, in a dict, in a list."""
+    net = L.Linear(3, 3, rng=0, dtype=np.float64)
+    net.W.data *= 0.3
+    net.b.data += 0.1
+    p = {"W": net.W.data.copy(), "b": net.b.data.copy()}
+    z = layer_equilibrium(p)
+
+    def derivative(f, x):
+        return ag.value_and_grad(f, x)[1] if order == 1 else ag.hessian(f, x)
+
+    expected = derivative(lambda p: layer_equilibrium(p).sum(), p)
+    found = derivative(lambda p: ag.root(lambda z, p: z - F.tanh(z @ p["W"] + p["b"]), z, p).sum(), p)
+    of_layer = derivative(lambda net: ag.root(lambda z, net: z - F.tanh(net(z)), z, net).sum(), net)
+    in_list = derivative(lambda p: ag.root(lambda z, p: z - F.tanh(z @ p[0] + p[1]), z, [p["W"], p["b"]]).sum(), p)
+    for got in (found, of_layer, in_list):
+        for a, b in zip(flat(got), flat(expected), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-12)
+    ag.root(lambda z, net: z - F.tanh(net(z)), z, net).sum().backward()
+    first = ag.value_and_grad(lambda p: layer_equilibrium(p).sum(), p)[1]
+    np.testing.assert_allclose(net.W.grad.data, first["W"].data, atol=1e-12)
+    net.freeze()
+    ag.root(lambda z, theta: z - F.tanh(net(z) + theta), z, Variable(np.zeros(3))).sum().backward()
+
+
+def flat(x):
+    """The arrays in dicts of dicts."""
+    return [y for part in x.values() for y in flat(part)] if isinstance(x, dict) else [x.data]
+
+
+def test_a_root_of_constants_is_a_variable():
+    for theta in (9.0, np.array(9.0), [9.0]):
+        x = ag.root(lambda x, theta: x * x - np.sum(theta), 3.0, theta)
+        assert isinstance(x, Variable)
+        assert x.data == 3
+    with ag.no_grad():
+        assert ag.root(lambda x, theta: x * x - theta, 3.0, Variable(9.0)).data == 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_what_is_no_root(dtype, scale):
+    """An error of x of half the tolerance passes, one of twice as much does not, whatever f is multiplied by."""
+    theta, least = Variable(np.asarray(scale, dtype)), float(np.finfo(dtype).eps) ** 0.25
+    for factor in (1, 1e6, 1e-6):
+
+        def f(x, theta, factor=factor):
+            return (x - theta) * factor
+
+        x = ag.root(f, np.asarray(scale * (1 + least / 2), dtype), theta)
+        assert x.dtype == dtype
+        with pytest.raises(ValueError, match="residual is 0, not .*, more than the tolerance .* of the scale"):
+            ag.root(f, np.asarray(scale * (1 + 2 * least), dtype), theta)
+        with pytest.raises(ValueError, match="x must be a solution"):
+            ag.root(f, np.asarray(np.nan, dtype), theta)
+    with pytest.raises(ValueError, match="more than the tolerance 1e-07"):
+        ag.root(lambda x, theta: x - theta, np.asarray(scale * (1 + 1e-5), dtype), theta, tolerance=1e-7)
+
+
+def test_a_root_whose_parameter_was_changed():
+    theta = Variable(np.array([9.0, 4.0]))
+    x = ag.root(lambda x, theta: x * x - theta, np.array([3.0, 2.0]), theta)
+    with ag.no_grad():
+        theta -= 1.0
+    with pytest.raises(RuntimeError, match="was changed"):
+        x.sum().backward()
 
 
 def test_the_root_of_a_linear_system():
@@ -264,7 +388,7 @@ def test_the_root_of_a_linear_system():
     np.testing.assert_allclose(gb.data, g)
     np.testing.assert_allclose(gM.data, -np.outer(g, x))
     check_gradients(
-        lambda M, b: ag.root(lambda x, p: p[0] @ x - p[1], np.linalg.solve(M.data, b.data), [M, b], order=2),
+        lambda M, b: ag.root(lambda x, p: p[0] @ x - p[1], np.linalg.solve(M.data, b.data), [M, b]),
         M.data, b.data, order=2,
     )  # fmt: skip
 
@@ -293,6 +417,7 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.vjp(field, X, "text"), TypeError, "v must be an array"),
         (lambda: ag.laplacian(F.tanh, X), ValueError, "must give"),
         (lambda: ag.laplacian(quadratic, [X, X]), ValueError, "one array of rows"),
+        (lambda: ag.laplacian(quadratic, network()), ValueError, "one array of rows .*, not a layer"),
         (lambda: ag.jacobian(F.tanh, X, 3), TypeError, "create_graph must be True or False"),
         (lambda: ag.functional_call(F.tanh, {}, X), TypeError, "takes a layer"),
         (lambda: ag.functional_call(network(), [X], X), TypeError, "must be a dict"),
@@ -302,7 +427,10 @@ def test_the_root_of_a_linear_system():
         (lambda: ag.root(lambda x, t: x * 0, X, V), ValueError, "must be invertible, not singular"),
         (lambda: ag.root(lambda x, t: x * x - t, 5.0, Variable(9.0)), ValueError, "x must be a solution"),
         (lambda: ag.root(lambda x, t: x, [1, 2], V), TypeError, "floating-point"),
-        (lambda: ag.root(lambda x, t: x, X, V, 0), ValueError, "order must be at least 1"),
+        (lambda: ag.root(lambda x, t: x, X, V, tolerance=0), ValueError, "tolerance must be above 0"),
+        (lambda: ag.root(lambda x, t: x, X, V, order=2), TypeError, "root has no argument order=; it takes f"),
+        (lambda W=Variable(V): ag.root(lambda x, t: x - W, V, 1.0), ValueError, "from elsewhere"),
+        (lambda: ag.root(lambda x, net: net(x), X, network()), ValueError, "fit|linear"),
     ],
 )  # fmt: skip
 def test_refused(call, error, match):

@@ -20,12 +20,44 @@ def test_values_are_numpys(name):
     np.testing.assert_allclose(re + 1j * im, getattr(np.fft, name)(x), rtol=1e-12, atol=1e-13)
 
 
+def test_the_energy_of_a_window_is_kept():
+    """Parseval, of pieces that do not overlap: a spectrum has the energy of its piece times n."""
+    x, window = X[0], np.array([0.5, 1.0, 2.0])
+    re, im = F.stft(x, 3, 3, window, center=False)
+    power = (re**2 + im**2) * np.array([[1], [2]])  # the other half is the mirror image
+    np.testing.assert_allclose(power.sum(0), 3 * ((x.reshape(2, 3) * window) ** 2).sum(1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["fftn", "ifft2", "rfftn", "irfft2", "irfftn"])
+def test_a_size_of_minus_one_is_that_of_the_axis(name):
+    """Cut off nothing, add nothing: also of half a spectrum, where NumPy counts the numbers of the half."""
+    f, whole = getattr(F, name), 10 if name.startswith("ir") else 6
+    for s, sizes in (((-1, 4), (2, 4)), ((3, -1), (3, whole)), ((-1, -1), (2, whole))):
+        np.testing.assert_array_equal(f(X, s=s, axes=(0, 1)), f(X, s=sizes, axes=(0, 1)))
+    with pytest.raises(ValueError, match="s must be at least -1, not -2"):
+        f(X, s=(-2, 4))
+
+
 @pytest.mark.parametrize("name", ["irfft", "irfft2", "irfftn"])
 @pytest.mark.parametrize("odd", [0, 1])
 def test_inverses_are_numpys(name, odd):
     options = {"n": 10 + odd} if name == "irfft" else {"s": (2, 10 + odd), "axes": (0, 1)}
     expected = getattr(np.fft, name)(Z, *options.values())
     np.testing.assert_allclose(getattr(F, name)(Z, **options), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("axes", [(0,), (2,), (1, 2), (2, 0), (2, 1, 0)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 2, 3), (4, 5, 6), (3, 1, 4)], ids=str)
+@pytest.mark.parametrize("name", ["fftn", "ifftn"])
+def test_a_real_array_has_the_transform_of_a_complex_one(name, shape, axes):
+    """Only half of the spectrum is computed, the rest is its mirror image; and the gradient is a real part alone."""
+    x, g, h = np.random.default_rng(2).standard_normal((3, *shape))
+    f = getattr(np.fft, name)
+    for norm in ("backward", "ortho", "forward"):
+        re, im = ys = getattr(F, name)(v := Variable(x), axes=axes, norm=norm)
+        np.testing.assert_allclose(re.data + 1j * im.data, f(x + 0j, axes=axes, norm=norm), rtol=1e-12, atol=1e-13)
+        expected = (f(g - 1j * h, axes=axes, norm=norm)).real  # the transform's matrix is symmetric
+        np.testing.assert_allclose(grad(list(ys), v, [g, h]).data, expected, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("norm", [None, "ortho", "forward"])

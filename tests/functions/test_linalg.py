@@ -1,10 +1,15 @@
 """Linear algebra where it is singular or repeated, on larger matrices, and as programs use it."""
 
+from weakref import ref
+
 import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, anomaly, grad, jacobian, jvp
+from autograd import Variable, anomaly, grad, hvp, jacobian, jvp, no_grad
+from autograd.functions import cumulative, linalg
+from autograd.kernels import lu
+from autograd.layers import Linear
 from autograd.testing import check_gradients
 
 pytestmark = pytest.mark.standin_exempt("the rows of the op table run there; here NumPy's arrays are the reference")
@@ -129,6 +134,18 @@ def test_determinants_of_singular_matrices_have_every_order():
         np.testing.assert_allclose(y.data, expected, atol=1e-14)
 
 
+@pytest.mark.parametrize("cond", [3e3, 8e3, 9e3, 2e4])
+def test_determinants_where_the_two_ways_meet(cond):
+    """Between an inverse that is bounded and singular values that are small there may be neither."""
+    Q = np.linalg.qr(RNG.standard_normal((3, 20, 20)))[0]
+    A = Variable(Q * np.geomspace(1, 1 / cond, 20) * 20)
+    y = F.det(A)
+    np.testing.assert_allclose(y.data, np.linalg.det(A.data), rtol=1e-9)
+    expected = np.linalg.det(A.data)[:, None, None] * np.linalg.inv(A.data).swapaxes(-1, -2)
+    g = grad(y.sum(), A, create_graph=True)
+    np.testing.assert_allclose(g.data, expected, rtol=1e-7, atol=1e-9 * abs(expected).max())
+
+
 def test_a_determinant_of_a_large_ill_conditioned_matrix():
     i = np.arange(8)
     A = Variable(1 / (1.0 + i[:, None] + i))  # Hilbert's
@@ -190,6 +207,26 @@ def test_a_singular_value_is_0_up_to_rounding(shape):
         grad(F.svd(A)[0].sum(), A)
 
 
+@pytest.mark.parametrize("f", [F.det, F.cumprod, F.logcumsumexp])
+def test_without_a_gradient_there_is_no_work_for_one(f, monkeypatch):
+    """Under no_grad(), and for what is frozen: no inverse, no products by halves."""
+    refused = lambda *args: pytest.fail("work for a gradient that nobody can ask for")  # noqa: E731
+    monkeypatch.setattr(linalg, "bounded_inverse", refused)
+    monkeypatch.setattr(cumulative, "scanned", refused)
+    A = np.array([[-1e4, 0.0], [1.0, 2.0]])
+    with no_grad():
+        y = f(Variable(A))
+    layer = Linear(2, in_size=2)
+    layer.W.data = A
+    layer.freeze()
+    for found in (y, f(layer.W)):
+        assert isinstance(found, Variable)
+        assert found.creator is None
+        np.testing.assert_array_equal(found.data, f(A))
+    with pytest.raises(pytest.fail.Exception):
+        f(Variable(A))
+
+
 def test_the_determinant_of_nan_is_nan():
     A = np.array([[np.nan, 1.0], [1.0, 2.0]])
     with np.errstate(invalid="ignore"):
@@ -211,3 +248,59 @@ def test_anomaly_detection_takes_unused_vectors():
         w, _V = F.eigh(A)
         w.sum().backward()
     np.testing.assert_allclose(A.grad.data, np.eye(2), atol=1e-14)
+
+
+ONE_FACTORIZATION = {
+    "solve": lambda A: F.solve(A, np.arange(len(A)) + 1.0),
+    "slogdet": lambda A: F.slogdet(A)[1],
+    "det": F.det,
+    "inv": F.inv,
+}
+
+
+@pytest.fixture
+def factorizations(monkeypatch):
+    """Counts the calls of LAPACK's factorization."""
+    pytest.importorskip("scipy")
+    counted, dgetrf = [], lu.lapack().dgetrf
+    monkeypatch.setattr(lu.lapack(), "dgetrf", lambda A: counted.append(A.shape) or dgetrf(A))
+    return counted
+
+
+@pytest.mark.parametrize("name", ONE_FACTORIZATION)
+@pytest.mark.parametrize("way", [lambda A: A, lambda A: A.T, lambda A: A[::-1]], ids=["rows", "columns", "turned"])
+def test_a_derivative_takes_over_the_factorization(name, way, factorizations, monkeypatch):
+    """It is that of LAPACK by NumPy, which factors anew, at both orders."""
+    f, A, V = ONE_FACTORIZATION[name], RNG.standard_normal((6, 6)) + 3 * np.eye(6), RNG.standard_normal((6, 6))
+    got = grad((f(way(x := Variable(A))) ** 2).sum(), x).data
+    assert factorizations == [(6, 6)]
+    second = hvp(lambda x: (f(way(x)) ** 2).sum(), A, V)[1].data
+    monkeypatch.setattr(lu, "lapack", lambda: None)
+    np.testing.assert_allclose(got, grad((f(way(x := Variable(A))) ** 2).sum(), x).data, rtol=1e-10, atol=1e-12)
+    expected = hvp(lambda x: (f(way(x)) ** 2).sum(), A, V)[1].data
+    np.testing.assert_allclose(second, expected, rtol=1e-9, atol=1e-9 * abs(expected).max())
+
+
+@pytest.mark.parametrize("f", [lambda A: F.solve(A, np.eye(70)), lambda A: F.slogdet(A)[1]], ids=["solve", "slogdet"])
+def test_factors_go_with_the_graph_and_are_made_again(f, factorizations):
+    x = Variable(RNG.standard_normal((70, 70)) + 20 * np.eye(70))
+    A = 1.0 * x
+    y = f(A)
+    y.backward(keep_graph=True)
+    first = x.grad.data.copy()
+    factors = ref(vars(y.node.creator.state)["lu"])
+    y.backward()  # takes the factors, and lets them go
+    assert len(factorizations) == 1
+    assert factors() is None
+    y.backward()
+    assert len(factorizations) == 2
+    np.testing.assert_allclose(x.grad.data, 3 * first, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["solve", "slogdet"])
+def test_a_matrix_that_was_edited_is_an_error_beside_its_factors(name):
+    x = Variable(definite(6))
+    y = ONE_FACTORIZATION[name](x)
+    x.data[0, 0] = 9
+    with pytest.raises(RuntimeError, match="was changed after"):
+        y.backward()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable, grad
+from autograd import Variable, grad, hessian
 from autograd.kernels.erf import erf
 
 
@@ -150,6 +150,97 @@ def test_piecewise_linear_functions_have_no_second_derivative():
         assert second.data.tolist() == grad(second, x).data.tolist() == [0] * 5
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_entropies_have_their_infinite_slopes_at_0():
+    """p log(p / q) has the slope log(p / q) + 1: -inf at p = 0; that in q is -p / q."""
+    gp, gq = gradient(F.kl_divergence, [0.0, 1.0], [0.25, 0.75])
+    assert gp == [-math.inf, pytest.approx(1 - math.log(0.75))]
+    assert gq == [0, pytest.approx(-1 / 0.75)]
+    assert gradient(lambda q: F.kl_divergence(np.array([0.0, 1.0]), q), [0.0, 1.0]) == [[0, -1]]
+    assert gradient(F.entr, [0.0]) == [[math.inf]]
+    p, q = Variable(np.array([0.0, 1.0])), Variable(np.array([0.25, 0.75]))
+    gq = grad(F.kl_divergence(p, q), q, create_graph=True)
+    assert grad(gq.sum(), p).data.tolist() == [-4, pytest.approx(-1 / 0.75)]
+
+
+@pytest.mark.parametrize("f", [F.xlogy, F.xlog1py])
+def test_nothing_times_an_infinite_logarithm(f):
+    assert f(np.array([0.0, 2.0]), np.array([math.inf, math.inf])).tolist() == [0, math.inf]
+    assert gradient(f, [0.0, 2.0], [math.inf, math.inf]) == [[math.inf, math.inf], [0, 0]]
+    assert gradient(f, [0.0, 0.0], [-2.0, -math.inf]) == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_lerp_begins_and_ends_exactly(dtype):
+    x0, x1 = np.array([3e4, 0.1, -7.0], dtype), np.array([1.0, 0.3, 1e-7], dtype)
+    assert F.lerp(x0, x1, 0.0).tolist() == x0.tolist()
+    assert F.lerp(x0, x1, 1.0).tolist() == F.lerp(x0, x1, np.ones(3, dtype)).tolist() == x1.tolist()
+    assert F.lerp(Variable(1e20), 1.0, 1.0).item() == 1
+    with pytest.raises(TypeError, match="t must be a real number, not 1j"):
+        F.lerp(x0, x1, 1j)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1.0, 1e30, 1e200, 1e300])
+def test_no_square_leaves_the_range(scale):
+    """The angle has the gradient (x1, -x0) / r^2, the length (x0, x1) / r; of 3 and 4 r is 5."""
+    x0, x1 = np.array([3 * scale, 3.0]), np.array([4 * scale, 4.0])
+    np.testing.assert_allclose(gradient(F.arctan2, x0, x1), [[0.16 / scale, 0.16], [-0.12 / scale, -0.12]], rtol=1e-14)
+    np.testing.assert_allclose(gradient(F.hypot, x0, x1), [[0.6, 0.6], [0.8, 0.8]], rtol=1e-14)
+    large = np.array([scale, 2.0])
+    np.testing.assert_allclose(gradient(F.arcsinh, large)[0], 1 / np.hypot(large, 1), rtol=1e-14)
+    if scale > 1:
+        np.testing.assert_allclose(gradient(F.arccosh, large)[0], [1 / scale, 1 / math.sqrt(3)], rtol=1e-14)
+    for n, f in enumerate(
+        [lambda x: F.arctan2(x, 1e-160), F.arcsinh]
+    ):  # the second derivatives are -2xy / r^4, -x / r^3
+        if 1e-200 < scale < 1e100:
+            x = Variable(np.array([scale]))
+            r = np.hypot(scale, [1e-160, 1][n])
+            expected = -2 * scale / r * (1e-160 / r) / r / r if n == 0 else -scale / r / r / r
+            np.testing.assert_allclose(grad(grad(f(x), x, create_graph=True), x).data, [expected], rtol=1e-13)
+
+
+@pytest.mark.parametrize("at", [-math.inf, math.inf, -1e300, 1e300, -1e39, 0.0])
+def test_equal_logarithms_share_the_gradient(at):
+    for f in (F.logaddexp, F.logaddexp2):
+        assert gradient(f, [at, 0.0, -1e308], [at, 0.0, 1e308]) == [[0.5, 0.5, 0], [0.5, 0.5, 1]]
+        assert gradient(f, [-math.inf, math.inf], [2.0, 2.0]) == [[0, 1], [1, 0]]
+
+
+CONES = {
+    "norm": F.norm,
+    "norm of order 3": lambda x: F.norm(x, 3),
+    "norm of order 1/2": lambda x: F.norm(x, 0.5),
+    "norm of order -1": lambda x: F.norm(x, -1),
+    "matrix_norm": lambda x: F.matrix_norm(F.reshape(x, (1, 2)), "fro"),
+    "hypot": lambda x: F.hypot(x[0], x[1]),
+    "std": F.std,
+    "std_mean": lambda x: F.std_mean(x)[0],
+    "pairwise_distance": lambda x: F.pairwise_distance(x, 2 * x, eps=0),
+    "cdist": lambda x: F.cdist(F.reshape(x, (1, 2)), np.zeros((1, 2))).sum(),
+    "lp_pool1d": lambda x: F.lp_pool1d(F.reshape(x, (1, 1, 2)), 2, 2).sum(),
+    "lp_pool2d": lambda x: F.lp_pool2d(F.reshape(x, (1, 1, 1, 2)), 3, (1, 2)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", CONES)
+def test_the_tip_of_a_cone_has_the_gradient_0_and_no_second_one(name):
+    assert gradient(CONES[name], [0.0, 0.0]) == [[0, 0]]
+    assert np.isnan(hessian(CONES[name], np.zeros(2)).data).all()
+
+
+def test_a_vector_shorter_than_eps_is_no_tip():
+    """x / eps is linear, and so is the cosine."""
+    for f in (lambda x: F.normalize(x).sum(), lambda x: F.cosine_similarity(x, np.array([3.0, 4.0]))):
+        assert np.isfinite(gradient(f, [0.0, 0.0])[0]).all()
+        assert hessian(f, np.zeros(2)).data.tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_deviation_of_one_number_is_no_cone():
+    assert gradient(F.std, [2.0]) == [[0]]
+    assert hessian(F.std, np.array([2.0])).data.tolist() == [[0]]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     "f",
@@ -232,11 +323,20 @@ def test_nearest_takes_the_pixel_of_whole_number_arithmetic():
 
 @pytest.mark.parametrize(
     ("f", "g"),
-    [(F.hypot, np.hypot), (F.arctan2, np.arctan2), (F.logaddexp, np.logaddexp), (F.xlogy, lambda x, y: x * np.log(y))],
+    [
+        (F.hypot, math.hypot),
+        (F.arctan2, math.atan2),
+        (F.logaddexp, lambda x, y: x + math.log(2)),  # of two equal numbers
+        (F.xlogy, lambda x, y: x * math.log(y)),
+    ],
 )
-def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g):
-    x = np.array([200], np.uint8)
-    np.testing.assert_allclose(f(Variable(x), Variable(x)).data, g(200.0, 200.0), rtol=1e-14)
+@pytest.mark.parametrize("x", [np.array([200], np.uint8), np.array([-100, 100], np.int8), np.array([True])])
+def test_functions_of_two_small_whole_numbers_have_the_digits_of_float64(f, g, x):
+    x = x[x > 0] if f is F.xlogy else x
+    expected = [g(v, v) for v in x.tolist()]
+    for y in (f(Variable(x), Variable(x)).data, f(x, x)):
+        np.testing.assert_allclose(y, expected, rtol=1e-14)
+        assert y.dtype == np.float64
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,49 @@ def test_max_unpool_undoes_max_pool_where_windows_lie_side_by_side():
         assert (back.data != 0).sum() == y.size
 
 
-def test_a_place_that_is_not_a_number_is_nowhere():
-    x, grid = Variable(np.ones((1, 1, 3, 3))), np.full((1, 1, 2, 2), np.nan)
-    assert (F.grid_sample(x, grid).data == 0).all()
+WAYS = [
+    (mode, outside, align)
+    for mode in ("nearest", "bilinear", "bicubic")
+    for outside in ("zeros", "border", "reflection")
+    for align in (False, True)
+]
+
+
+@pytest.mark.parametrize("mode, outside, align", WAYS)
+def test_a_place_that_is_not_a_number_has_the_value_nan(mode, outside, align):
+    """The other places have their own values and gradients, as without it."""
+    image, places = rng.uniform(1, 2, (1, 2, 3, 3)), rng.uniform(-0.8, 0.8, (1, 1, 4, 2))
+    x, grid = Variable(image), Variable(places.copy())
+    spoiled = places.copy()
+    spoiled[0, 0, 1, 0] = np.nan
+    bad = Variable(spoiled)
+    y, z = F.grid_sample(x, grid, mode, outside, align), F.grid_sample(x, bad, mode, outside, align)
+    assert np.isnan(z.data).sum() == 2
+    assert np.isnan(z.data[:, :, 0, 1]).all()
+    keep = [0, 2, 3]
+    np.testing.assert_array_equal(z.data[..., keep], y.data[..., keep])
+    for a, b in zip(grad(z.sum(), [x, bad]), grad(y[..., keep].sum(), [x, grid])):
+        np.testing.assert_allclose(a.data, b.data, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("mode, outside, align", WAYS)
+def test_a_place_at_infinity_is_far_outside(mode, outside, align, dtype):
+    """0, the border, or some pixel, as the padding says; and moving it changes nothing."""
+    for size in ((3, 4), (1, 4)):
+        image = rng.uniform(1, 2, (1, 1, *size)).astype(dtype)
+        x, grid = Variable(image), Variable(np.zeros((1, 1, 4, 2), dtype))
+        grid.data[0, 0, :, 1] = [np.inf, -np.inf, 1e30, -1e30]
+        y = F.grid_sample(x, grid, mode, outside, align)
+        if outside == "zeros":
+            assert (y.data == 0).all() or (align and size[0] == 1)  # every place is on the one row
+        elif outside == "border":
+            rows = np.array([[0, 1.0], [0, -1], [0, 1], [0, -1]], dtype)[None, None]
+            z = F.grid_sample(Variable(image), Variable(rows), mode, "border", align_corners=True)
+            np.testing.assert_allclose(y.data, z.data, 1e-6)
+        else:
+            assert (y.data > 0.5).all()
+        assert (grad(y.sum(), grid).data[..., 1] == 0).all()
 
 
 def test_bilinear_reads_a_plane_exactly():

@@ -12,6 +12,7 @@ def by_element(f):
     """The function of arrays and numbers, broadcast, that applies f to their elements as Python numbers."""
 
     def function(*xs, **options):
+        xs = [np.asarray(x, float) if isinstance(x, list) else x for x in xs]
         dtype = np.result_type(*xs) if np.result_type(*xs).kind == "f" else np.float64
         xs = np.broadcast_arrays(*xs)
         rows = zip(*[x.ravel().tolist() for x in xs])
@@ -111,7 +112,7 @@ OPS = [
         lambda x, low, high: by_element(lambda a, b, c: min(max(a, b), c))(
             x, -math.inf if low is None else low, math.inf if high is None else high
         ).astype(x.dtype),
-        limited() + between_arrays(),
+        [*limited(), *between_arrays(), case(normal(2, 3), [-0.5, 0, 0.2], [0.3, 0.4, 1]), case(normal(3), [-0.5] * 3, None)],
         [
             wrong(ValueError, "takes low, high or both, not None and None", x, None, None),
             wrong(ValueError, "low must be at most 1, not 2", x, 2, 1.0),

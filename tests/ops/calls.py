@@ -435,6 +435,7 @@ CALLS |= {
     **{f"F.{name} of a pair": (lambda re, im, name=name: getattr(F, name)((re, im)), {"re": tall, "im": tall}, {"re": ["array"], "im": ["array"]}) for name in ("fft", "irfft")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "s": (2, 3), "axes": (0, 1), "norm": "ortho"}, LINE) for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")},
     **{f"F.{name}": (getattr(F, name), {"x": tall, "axes": 0}, LINE) for name in ("fftshift", "ifftshift")},
+    "F.stft": (F.stft, {"x": v, "n": 2, "hop": 1, "window": np.ones(2), "center": True}, {"n": ["whole"], "hop": ["whole", "optional"], "window": ["optional"], "center": ["flag"]}),
     "F.fftconvolve": (F.fftconvolve, {"x": tall, "y": square[:, :2], "mode": "same", "axes": 0}, LINE),
 }  # fmt: skip
 
@@ -456,7 +457,7 @@ CALLS |= {
     **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
     "ag.vmap": (lambda f, x, in_axes, out_axes: ag.vmap(f, in_axes, out_axes)(x), {"f": F.tanh, "x": rows, "in_axes": 0, "out_axes": 0}, {"f": ["function"], "x": ["items"], "in_axes": ["one axis"], "out_axes": ["one axis"]}),
     "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
-    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "order": 1}, {"f": ["function"], "order": ["whole"], "x": taken_x, "theta": ["array"]}),
+    "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "tolerance": 1.0}, {"f": ["function"], "tolerance": ["number", "optional"], "x": taken_x, "theta": ["array"]}),
 }  # fmt: skip
 TAKEN |= {
     "items": dict.fromkeys(["[1.5]", "[True]", "[nan]", "range", "7-d array", "complex array"], "items"),
@@ -500,15 +501,22 @@ CALLS |= {
     "F.quantile": (F.quantile, {"x": x, "q": 0.5, "axis": 0, "keepdims": False}, {"q": ["parts"]}),
     "F.take": (F.take, {"x": x, "index": [0, 1], "axis": 0}, {"index": ["numbers", "a place"], "axis": ["one axis", "optional"]}),
     "F.take_along_axis": (F.take_along_axis, {"x": x, "index": integers, "axis": 1}, {"index": ["numbers"], "axis": ["one axis"]}),
+    "F.scatter_reduce": (F.scatter_reduce, {"x": x, "index": integers, "values": x, "axis": 1, "reduction": "max"}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"], "reduction": []}),
     "F.scatter_add": (F.scatter_add, {"x": x, "index": integers, "values": x, "axis": 1}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
     "F.index_add": (F.index_add, {"x": x, "index": [0, 1], "values": x, "axis": 0}, {"index": ["numbers"], "values": ["array"], "axis": ["one axis"]}),
     "F.masked_fill": (F.masked_fill, {"x": x, "mask": x > 1, "value": 0.0}, {"mask": ["flag"], "value": ["array"]}),
 }  # fmt: skip
 TAKEN |= {
-    "limits": {"7-d array": "a limit for each element"},
+    "limits": dict.fromkeys(["7-d array", "[1.5]", "[True]", "[nan]"], "a limit for each element"),
     "numbers": {"range": "numbers"},
     "a place": {"0": "one place", "-1": "the last place", "[]": "no places", "empty array": "no places"},
-    "parts": {"0": "the smallest", "[]": "no parts", "range": "0 and 1", "empty array": "no parts"},
+    "parts": {
+        "7-d array": "parts of any shape",
+        "0": "the smallest",
+        "[]": "no parts",
+        "range": "0 and 1",
+        "empty array": "no parts",
+    },
     "norm": {"-1": "the smallest column", "inf": "the largest row", "-inf": "the smallest row"},
 }
 REDUCED = {"reduction": "mean", "weight": np.ones(3)}

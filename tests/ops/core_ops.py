@@ -156,7 +156,7 @@ OPS = [
         + [case(normal(2, 3), normal(2, 3, 2)), case(normal(3), normal(2, 3, 2)), case(normal(2, 2, 3), normal(3))]
         + [case(normal(2, 3), 2.0), case(normal(2, 3), normal())],
         [
-            wrong(ValueError, r"matmul of shapes \(3, 2\) and \(3,\)", normal(3, 2), normal(3)),
+            wrong(ValueError, r"dot of shapes \(3, 2\) and \(3,\)", normal(3, 2), normal(3)),
             wrong(ValueError, r"different sizes", normal(3, 2), normal(2, 3, 2)),
             wrong(TypeError, "takes a Variable or an array, not str", normal(3), "a"),
         ],

@@ -181,12 +181,28 @@ def indexed(sign):
 
 
 x = normal(2, 3)
-NOT_REAL = [wrong(TypeError, "takes real numbers here, not complex128: give z.real and z.imag", x + 1j), wrong(TypeError, "takes a Variable or an array, not str", "x")]
+NOT_REAL = [wrong(TypeError, "takes real numbers, not complex128: give z.real and z.imag", x + 1j), wrong(TypeError, "takes a Variable or an array, not str", "x")]
 NOT_COMPLEX = [wrong(ValueError, r"parts \(re, im\) of one shape, not \(2, 3\) and \(3,\)", x, normal(3)), wrong(TypeError, "takes a Variable or an array, not str", "x")]
 LINE = [wrong(ValueError, "n must be at least 1, not 0", x, n=0), wrong(TypeError, "axis must be one number", x, axis=None), wrong(ValueError, "norm must be one of None, 'backward', 'ortho', 'forward'", x, norm="both"), wrong(ValueError, "at least one element", normal(2, 0)), wrong(ValueError, "axis 2 does not fit", x, axis=2)]
 IMAGE = [wrong(ValueError, "as many sizes as axes", x, s=(2,), axes=(0, 1)), wrong(ValueError, "s must be at least 1", x, s=(0, 2)), wrong(ValueError, "norm must be one of", x, norm="both"), wrong(TypeError, "axis must be a whole number", x, axes="x")]
 
+def pieces(x, n, hop=None, window=None, center=True):
+    """One piece after the other, mirrored at the ends by counting backwards."""
+    T, hop, first = x.shape[-1], hop or max(n // 4, 1), n // 2 if center else 0
+    starts = range(-first, T + first - n + 1, hop)
+    rows = [np.stack([x[..., (T - 1) - abs((T - 1) - abs(i + j))] for j in range(n)], -1) for i in starts]
+    found = [first_half(row if window is None else row * np.asarray(window), axes=(-1,)) for row in rows]
+    return tuple(np.stack([part[k] for part in found], -1).astype(floats(x)) for k in (0, 1))
+
+
+def signals():
+    cases = [case(normal(*s), n, hop, center=c) for s in ((5,), (8,), (2, 7), (2, 1, 5)) for n, hop in ((1, None), (2, 1), (3, 2), (4, None), (5, 3)) for c in (False, True)]
+    cases += [case(normal(6), 4, 2, normal(4, seed=1)), case(normal(2, 6), 4, window=np.hanning(4), center=False), case(normal(3), 4, 1, [0, 1, 2, 1])]
+    return [*cases, case(strided(normal(2, 6)), 4, 2), case(normal(6, 2).T, 3), case(normal(7).astype(np.float32), 4, 2, normal(4).astype(np.float32)), case(np.broadcast_to(normal(5), (2, 5)), 3)]
+
+
 OPS = [
+    Op("stft", fo.stft, pieces, signals(), [wrong(ValueError, r"signals \(..., T\) of at least 3 elements, not shape \(2,\)", normal(2), 4), wrong(ValueError, "at least 4 elements", normal(3), 4, center=False), wrong(ValueError, r"window must have the shape \(2,\), not \(3,\)", normal(5), 2, window=normal(3)), wrong(ValueError, "hop must be at least 1, not 0", normal(5), 2, 0), wrong(TypeError, "takes real numbers, not complex128", normal(5) + 1j, 2)]),
     Op("fft", paired(fo.fft), one(whole), [*lines(2), *lines()[::3]], [*NOT_COMPLEX, *LINE, wrong(ValueError, r"a pair \(re, im\), not 3 parts", [x, x, x])]),
     Op("ifft", paired(fo.ifft), one(inverse), [*lines(2), *lines()[::3]], [*NOT_COMPLEX, *LINE]),
     Op("rfft", fo.rfft, one(first_half), lines(), [*NOT_REAL, *LINE]),
@@ -198,5 +214,5 @@ OPS = [
     Op("rfftn", fo.rfftn, first_half, images(), [*NOT_REAL, *IMAGE]), Op("irfftn", paired(fo.irfftn), of_half, [*images(2), *images()[::4]], [*NOT_COMPLEX, *IMAGE]),
     Op("fftshift", fo.fftshift, indexed(1), shifts(), [*NOT_REAL, wrong(ValueError, "axis 3 does not fit", x, 3)]), Op("ifftshift", fo.ifftshift, indexed(-1), shifts(), [*NOT_REAL, wrong(TypeError, "axis must be", x, "x")]),
     Op("power_spectrum", fo.power_spectrum, power, lines(), [*NOT_REAL, *LINE]),
-    Op("fftconvolve", fo.fftconvolve, slid, convolutions(), [wrong(ValueError, "equally many axes", x, x[0]), wrong(ValueError, "mode must be one of 'full', 'same', 'valid'", x, x, "wrap"), wrong(ValueError, "at least as large as y", x[:, :1], x, "valid"), wrong(ValueError, "shapes that fit", x, normal(3, 3), axes=1), wrong(TypeError, "takes real numbers here", x, x * 1j)]),
+    Op("fftconvolve", fo.fftconvolve, slid, convolutions(), [wrong(ValueError, "equally many axes", x, x[0]), wrong(ValueError, "mode must be one of 'full', 'same', 'valid'", x, x, "wrap"), wrong(ValueError, "at least as large as y", x[:, :1], x, "valid"), wrong(ValueError, "shapes that fit", x, normal(3, 3), axes=1), wrong(TypeError, "takes real numbers", x, x * 1j)]),
 ]  # fmt: skip

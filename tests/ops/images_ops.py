@@ -312,7 +312,7 @@ def rows_over(n):
     return [
         Op(
             f"max_pool{n}d{label}", getattr(F, f"max_pool{n}d"), maxima, pooled(n, apart),
-            [*wrong_sizes(n, f"max_pool{n}d"), empty, wrong(ValueError, "a window is empty", plain(1, 1, *[1] * n), 2, pad=1, dilation=2), wrong(ValueError, "dilation must be", x, 2, dilation=0), wrong(TypeError, "real numbers, not complex", x * 1j, 2)],
+            [*wrong_sizes(n, f"max_pool{n}d"), empty, wrong(ValueError, "pad must be smaller, not 1: a window is empty, because no tap .* is on the image", plain(1, 1, *[1] * n), 2, pad=1, dilation=2), wrong(ValueError, "dilation must be", x, 2, dilation=0), wrong(TypeError, "real numbers, not complex", x * 1j, 2)],
         ),
         Op(
             f"average_pool{n}d{label}", getattr(F, f"average_pool{n}d"), means, pooled(n, plain, average=True),

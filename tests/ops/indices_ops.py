@@ -1,6 +1,7 @@
 """Rows for elements by an index. The references are loops over the places of the index."""
 
 import math
+import statistics
 
 import numpy as np
 
@@ -32,10 +33,19 @@ def gathered(x, index, axis=-1):
 
 
 def scattered(x, index, values, axis=-1):
-    y, axis, index = x.copy(), axis % x.ndim, np.asarray(index, int)
+    y, axis, index, values = x.copy(), axis % x.ndim, np.asarray(index, int), np.asarray(values)
     for place in np.ndindex(*values.shape):
         y[(*place[:axis], index[place], *place[axis + 1 :])] += values[place]
     return y
+
+
+def reduced(x, index, values, axis=-1, reduction="sum"):
+    """Each element in a list with its values, and then the list as one number."""
+    lists, axis, index, values = {p: [x[p]] for p in np.ndindex(*x.shape)}, axis % x.ndim, np.asarray(index, int), np.asarray(values)
+    for place in np.ndindex(*values.shape):
+        lists[(*place[:axis], int(index[place]) % x.shape[axis], *place[axis + 1 :])].append(values[place])
+    of = {"sum": math.fsum, "mean": statistics.fmean, "prod": math.prod, "max": max, "min": min}[reduction]
+    return np.array([of(found) for found in lists.values()], x.dtype).reshape(x.shape)
 
 
 def added(x, index, values, axis=0):
@@ -77,14 +87,14 @@ def along():
 
 def scatters():
     cases = [case(x, places(3, 4, n), normal(4, n, seed=1), axis=a) for n in (1, 2, 3, 5) for a in (1, -1)] + [case(x, places(4, n, 3), normal(n, 3, seed=1), axis=0) for n in (1, 2, 4, 6)]
-    cases += [case(x, places(3, 2, 2), normal(2, 2, seed=1)), case(v, places(5, 7), normal(7)), case(v, [0, 4, 0], normal(3)), case(v, np.array([], int), normal(0)), case(x, places(3, 4, 2), np.float32(2) * normal(4, 2).astype(np.float32))]
+    cases += [case(x, places(3, 2, 2), normal(2, 2, seed=1)), case(v, places(5, 7), normal(7)), case(v, [0, 4, 0], normal(3)), case(v, [0, 4, 0], [1.0, 2.0, 3.0]), case(x.astype(np.float32), [[0, 1]], [[1, 2.5]]), case(v, np.array([], int), normal(0)), case(x, places(3, 4, 2), np.float32(2) * normal(4, 2).astype(np.float32))]
     cases += [case(box, places(n, 2, 3, 2), normal(2, 3, 2, seed=1), axis=a) for a, n in ((0, 2), (1, 3), (2, 2), (-1, 2))]
     return [*cases, case(strided(x), places(3, 4, 2), strided(normal(4, 2))), case(x.T, places(4, 3, 2), normal(2, 3).T), case(normal(0, 3), np.zeros((0, 2), int), normal(0, 2)), case(x.astype(np.float32), places(3, 4, 2), normal(4, 2).astype(np.float32)), case(np.broadcast_to(normal(3), (4, 3)), places(3, 4, 2), normal(4, 2))]
 
 
 def slices():
     cases = [case(x, places(4, n), normal(n, 3, seed=1)) for n in (0, 1, 2, 3, 6)] + [case(x, places(3, n), normal(4, n, seed=1), axis=a) for n in (0, 1, 2, 5) for a in (1, -1)]
-    cases += [case(v, places(5, n), normal(n, seed=1)) for n in (0, 1, 2, 8)] + [case(v, [1, 1], normal(2)), case(x, np.array([2, 0], np.uint8), normal(2, 3))]
+    cases += [case(v, places(5, n), normal(n, seed=1)) for n in (0, 1, 2, 8)] + [case(v, [1, 1], normal(2)), case(v, [1, 1], [0.5, 2]), case(x.astype(np.float32), [3], [[1, 2.5, 3]]), case(x, np.array([2, 0], np.uint8), normal(2, 3))]
     cases += [case(box, places(n, 3), normal(*[3 if i == a else m for i, m in enumerate(box.shape)], seed=1), axis=a) for a, n in ((0, 2), (1, 3), (2, 2))]
     return [*cases, case(strided(x), places(4, 2), strided(normal(2, 3))), case(x.T, places(3, 2), normal(4, 2).T), case(x.astype(np.float32), places(4, 2), normal(2, 3).astype(np.float32)), case(np.broadcast_to(normal(3), (4, 3)), places(4, 2), normal(2, 3)), case(normal(0), np.array([], int), normal(0)), case(x, places(4, 2), np.broadcast_to(normal(3), (2, 3)))]
 
@@ -131,16 +141,16 @@ def written(add):
 
 
 def put_along(x, index, values, axis=-1):
-    y, axis = x.copy(), axis % x.ndim
+    y, axis, index = x.copy(), axis % x.ndim, np.asarray(index)
     values = np.broadcast_to(values, np.shape(index))
     for place in np.ndindex(*np.shape(index)):
         y[(*place[:axis], index[place], *place[axis + 1 :])] = values[place]
     return y
 
 
-writings = [case(x, i, w) for i, w in ((0, normal(3)), (slice(1, 3), 2.0), ((slice(None), 1), normal(4)), (x > 0, -1.0), ([0, 2], normal(2, 3)), (([0, 0], [1, 1]), normal(2)), (..., normal(3)), ((None, 2), normal(1, 3)), (np.array([3, 3, 1]), normal(3, 3)))] + [case(strided(x), 1, normal(3)), case(x.T, 0, 1.5), case(x.astype(np.float32), 0, normal(3).astype(np.float32))]
+writings = [case(x, i, w) for i, w in ((0, normal(3)), (slice(1, 3), 2.0), ((slice(None), 1), normal(4)), (x > 0, -1.0), ([0, 2], normal(2, 3)), (([0, 0], [1, 1]), normal(2)), (..., normal(3)), ((None, 2), normal(1, 3)), (np.array([3, 3, 1]), normal(3, 3)), (1, [1, 2.5, 3]))] + [case(x.astype(np.float32), 0, [1, 2.5, 3])] + [case(strided(x), 1, normal(3)), case(x.T, 0, 1.5), case(x.astype(np.float32), 0, normal(3).astype(np.float32))]
 unwritable = [wrong(ValueError, "does not broadcast|broadcast", x, 0, normal(2)), wrong(TypeError, "must be floating-point for values of float64", np.arange(3), 0, normal())]
-put_cases = [case(x, np.random.default_rng(n).integers(-3, 3, (4, n)), normal(4, n)) for n in (0, 1, 2, 5)] + [case(x, np.array([[0, 1, 2]]), 2.0, 0), case(v, np.array([1, 1, 4]), normal(3)), case(box, np.array([[[0, 1]]]), normal(1, 1, 2), 1), case(x.astype(np.float32), np.array([[1]]), np.float32(2))]
+put_cases = [case(x, np.random.default_rng(n).integers(-3, 3, (4, n)), normal(4, n)) for n in (0, 1, 2, 5)] + [case(x, np.array([[0, 1, 2]]), 2.0, 0), case(v, np.array([1, 1, 4]), normal(3)), case(v, [1, 4], [0.5, 2]), case(box, np.array([[[0, 1]]]), normal(1, 1, 2), 1), case(x.astype(np.float32), np.array([[1]]), np.float32(2))]
 
 
 def framed(x, size, axis=-1):
@@ -160,6 +170,10 @@ OPS = [
     Op(
         "scatter_add", F.scatter_add, scattered, scatters(),
         [wrong(TypeError, "index must be of integers, not float64", x, np.zeros((4, 1)), normal(4, 1)), wrong(ValueError, "for an axis of 3, not -4", x, np.full((4, 1), -4), normal(4, 1)), wrong(ValueError, r"a value for each index, not shapes \(4, 2\) and \(4, 1\)", x, np.zeros((4, 1), int), normal(4, 2)), wrong(ValueError, "none longer but axis 1", x, np.zeros((5, 1), int), normal(5, 1))],
+    ),
+    Op(
+        "scatter_reduce", F.scatter_reduce, reduced, [case(*c.args, **c.options, reduction=r) for c in scatters() for r in ("mean", "prod", "max", "min")] + [case(x, [[0], [1], [1], [2]], normal(4, 1)), case(v * (v > 0), [0, 1, 1, 1, 0], normal(5) * [0, 0, 0, 1, 1], reduction="prod")],
+        [wrong(ValueError, "reduction must be one of 'sum', 'mean', 'prod', 'max', 'min', not 'amax'", x, [[0]], [[1.0]], reduction="amax"), wrong(TypeError, "must be floating-point for a prod, not int64, int64", np.arange(3), [0], np.array([1]), reduction="prod"), wrong(ValueError, "scatter_reduce takes a value for each index", x, np.zeros((4, 1), int), normal(4, 2))],
     ),
     Op(
         "index_add", F.index_add, added, slices(),

@@ -65,7 +65,7 @@ def quantiles(x, q, axis=None, keepdims=False):
 
 distinct = reductions("max", distinct=True)
 parts = [case(*c.args, q, **c.options) for c, q in zip(distinct, [0.3, 0.75, 0.1, 0.9, 0.5] * len(distinct))]
-parts += [case(x, q, **o) for q in (0, 1, 1.0, 0.25, [0.2, 0.7], np.array([1, 0]), (0.9, 0.1, 0.4), np.array([0.2, 0.8]), np.array(0.6)) for o in ({}, {"axis": 0}, {"axis": 1, "keepdims": True})]
+parts += [case(x, q, **o) for q in (0, 1, 1.0, 0.25, [0.2, 0.7], np.array([1, 0]), (0.9, 0.1, 0.4), [[0.2, 0.7], [0.4, 1]], np.array([0.2, 0.8]), np.array(0.6)) for o in ({}, {"axis": 0}, {"axis": 1, "keepdims": True})]
 with_q = [wrong(w.error, w.match.replace("NAME", "quantile"), *w.args, 0.5, **w.options) for w in (*wrongs("NAME"), twice, *nothing)]
 size = wrong(ValueError, "k must be at most 4, not 5", x, 5)
 

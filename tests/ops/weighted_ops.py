@@ -219,7 +219,7 @@ def unknown(name, *args):
     """A reduction that is none, and weights that do not fit."""
     return [
         wrong(ValueError, rf"{name}: reduction must be one of 'mean', 'sum', 'none', not 'max'", *args, reduction="max"), wrong(ValueError, "reduction must be one of", *args, reduction=None),
-        wrong(ValueError, rf"{name}: weight must ", *args, weight=normal(7)), wrong(TypeError, "takes a target of numbers, not", *args, weight="text"),
+        wrong(ValueError, rf"{name}: weight must ", *args, weight=normal(7)), wrong(TypeError, "weight must be of numbers, not", *args, weight="text"),
     ]  # fmt: skip
 
 

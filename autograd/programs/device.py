@@ -76,7 +76,7 @@ class Tape:
     @contextmanager
     def open(self) -> Iterator[Tape]:
         """Registers the device for a block."""
-        backend.register(self.kind, self.module, Special(self))
+        backend.register(self.kind, self.module, Special(self), numpy=True)
         try:
             yield self
         finally:
@@ -113,13 +113,13 @@ class Tape:
         numbers = bool(used) and all(type(x.held) in NUMBERS for x in used)
         ys = y if isinstance(y, (tuple, list)) else (y,)
         outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else ARRAYS) else item for item in ys]
-        if into is None and not all([isinstance(item, Recorded) for item in outs]):
+        if into is None and not all(isinstance(item, Recorded) for item in outs):
             if isinstance(y, NUMBERS) and used:  # the answer to a question, such as array_equal
                 self.check_caller(f"{type(y).__name__}()", used[0])
                 self.lines.append(Line((), f"{template} == {y!r}", used, guard=True, part=self.part, place=self.place))
             return y  # a shape, a dtype
         made = () if y is None or y is into else tuple(outs)
-        if any([x.free for x in used]):
+        if any(x.free for x in used):
             for item in made:
                 item.free = True
         self.quiet = self.quiet or np.geterr() != self.warnings
@@ -134,17 +134,17 @@ class Tape:
 
     def ask(self, kind: type, x: Recorded) -> Any:
         """The answer of the value x, which a replay must give too."""
-        self.check_caller(f"{kind.__name__}()", x)
+        self.check_caller(f"{kind.__name__}()", x, kind is float)
         answer = kind(x.held)
         self.guard(f"{kind.__name__}({{}}) == {answer!r}" if kind is not bool else "{}" if answer else "not {}", x)
         return answer
 
-    def check_caller(self, question: str, x: Recorded) -> None:
-        """Refuses a question that the user's program asks, and not the package."""
+    def check_caller(self, question: str, x: Recorded, always: bool = False) -> None:
+        """Refuses a question that the user's program asks, and not the package; or any, such as that of `accuracy`."""
         frame: Any = sys._getframe(2)
         while frame.f_code.co_filename == __file__:
             frame = frame.f_back
-        if not frame.f_code.co_filename.startswith(PACKAGE):
+        if always or not frame.f_code.co_filename.startswith(PACKAGE):
             refuse(
                 f"a program that asks for a value, {question} of an array {x.held.shape}",
                 "return it, and ask outside of the step",
@@ -190,9 +190,14 @@ class Tape:
         if id(x) in self.givens:
             return self.givens[id(x)]
         return refuse(  # type: ignore[no-any-return]
-            f"an array {x.dtype} {x.shape} that the step makes outside of autograd, or finds where capture does not look",
+            f"an array {x.dtype} {x.shape} that the step makes outside of autograd, or finds where nobody looks",
             "give it as an argument, or make it an attribute of the layer",
         )
+
+
+def is_mask(index: Any) -> bool:
+    """Does an index choose elements by their values?"""
+    return getattr(getattr(index, "dtype", None), "kind", "") == "b"
 
 
 def owner(array: Any) -> Any:
@@ -253,12 +258,14 @@ class Recorded:
         refuse("a conversion to an array of NumPy", "compute with autograd.functions")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """A ufunc of NumPy that the program calls on an array, or an operator of NumPy's with one: a line like others."""
+        """A ufunc that the program calls on an array, or an operator of NumPy's array with one: a line like others."""
         if not all(isinstance(x, (Recorded, *ARRAYS, bool, int, float, complex)) for x in inputs):
             return NotImplemented  # a Variable
         if "out" in options:
             options["out"] = options["out"][0] if len(options["out"]) == 1 else options["out"]
-        f = getattr(self.tape.module, ufunc.__name__, None) if getattr(np, ufunc.__name__, None) is ufunc else None
+        f: Any = None
+        if getattr(np, ufunc.__name__, None) is ufunc:
+            f = getattr(self.tape.module, ufunc.__name__)
         if f is None:
             refuse(f"{ufunc.__name__} on an array", "use the function of autograd.functions")
         return f(*inputs, **options) if method == "__call__" else getattr(f, method)(*inputs, **options)
@@ -267,9 +274,9 @@ class Recorded:
         """A function of NumPy that the program calls on an array: a line like others."""
         if function in ABOUT:
             return function(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
-        module = self.tape.module
+        module: Any = self.tape.module
         for part in str(function.__module__).split(".")[1:]:
-            module = getattr(module, part, None)  # type: ignore[assignment]
+            module = getattr(module, part, None)
         f = getattr(module, function.__name__, None)
         return refuse(f"{function.__name__} on an array") if f is None else f(*args, **kwargs)
 
@@ -306,7 +313,7 @@ class Recorded:
             return self
         found = opened(index)
         y = self.tape.put("{}[{}]", [self, index], self.held[found])
-        y.free = y.free or any(getattr(i, "dtype", 0) == bool for i in (found if isinstance(found, tuple) else [found]))
+        y.free = y.free or any(map(is_mask, found if isinstance(found, tuple) else [found]))
         return y
 
     def __setitem__(self, index: Any, value: Any) -> None:

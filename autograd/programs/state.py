@@ -24,20 +24,19 @@ from autograd.checks import shown
 from autograd.function import Tracked
 from autograd.layers.base import Buffer, Layer, State, named_objects
 from autograd.layers.hidden import globals_of
+from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
 
 __all__ = ["Box", "Holder", "Reach"]
 
 LONG = 1 << 12  # entries of a list or a dict that are looked at; in a longer one arrays are not found
-ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: the program takes them, or changes them itself
+ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: a program takes them, or changes them itself
 
 
 class Holder:
-    """Names and what they stood for: `kept`. `look` returns the dict or list itself, `write(name, value)` changes it."""
+    """Names and what they stood for: `kept`. `look()` returns the dict or list itself, `write(name, x)` changes it."""
 
-    def __init__(
-        self, path: str, look: Callable[[], Any], write: Callable[[Any, Any], None], spot: Any = None
-    ) -> None:
+    def __init__(self, path: str, look: Callable[[], Any], write: Callable[[Any, Any], None], spot: Any = None) -> None:
         self.path, self.look, self.write, self.spot = path, look, write, spot
         self.kept = copy(look())
         self.first = self.kept
@@ -143,6 +142,9 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
         spot = vars(x)
         yield Holder(lead, lambda: {k: v for k, v in spot.items() if k not in ASKED_ANEW}, spot.__setitem__, spot)
         yield Holder(lead, lambda: x.state, x.state.__setitem__, x.state)
+    elif isinstance(x, EMA):
+        spot = vars(x)
+        yield Holder(lead, lambda: {k: v for k, v in spot.items() if k != "steps"}, spot.__setitem__, spot)
     elif isinstance(x, State):
         yield Holder(lead, lambda: {"value": x.value}, partial(setattr, x))
     elif hasattr(x, "__dict__") and not closed(x):
@@ -211,7 +213,8 @@ class Reach:
     def __init__(self, step: Any) -> None:
         self.holders: list[Holder] = []
         self.boxes: list[Box] = []
-        self.optimizers: list[Optimizer] = []
+        self.generators: dict[int, Any] = {}  # of random numbers, by id
+        self.counting: list[Any] = []  # what counts its steps
         self.names: dict[int, str] = {}  # of the parts of layers: their paths there
         seen: dict[int, Any] = {}
         waiting: deque[tuple[str, Any]] = deque([("", step)])
@@ -231,8 +234,10 @@ class Reach:
         if isinstance(x, (Tracked, Buffer)):
             self.boxes.append(Box(x, path))
             return
-        if isinstance(x, Optimizer):
-            self.optimizers.append(x)
+        if isinstance(x, np.random.Generator):
+            self.generators[id(x)] = x
+        if isinstance(x, (Optimizer, EMA)):
+            self.counting.append(x)
         if isinstance(x, Layer) and id(x) not in self.names:
             found = named_objects(x, (Tracked, Buffer, Layer))
             self.names |= {id(y): f"{path}.{own}" for own, y in found if id(y) not in self.names}
@@ -258,7 +263,7 @@ class Reach:
 
     def fits(self) -> bool:
         """May a program that was recorded here still run?"""
-        return all([box.fits() for box in self.boxes]) and all([holder.same() for holder in self.holders])
+        return all(box.fits() for box in self.boxes) and all(holder.same() for holder in self.holders)
 
     def change(self) -> str:
         """What has changed since, in words; empty if nothing has."""

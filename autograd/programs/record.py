@@ -1,6 +1,6 @@
 """A record of a step: what it computes, and what it leaves behind; and the replay, which does the same.
 
-    arguments, state  ->  lifted to the recording device  ->  step  ->  lines, results, new state  ->  put back as arrays
+arguments, state  ->  lifted to the recording device  ->  step  ->  lines, results, new state  ->  put back as arrays
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import gc
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from keyword import iskeyword
 from typing import Any
@@ -17,14 +17,14 @@ from weakref import ref
 import numpy as np
 
 from autograd.backend import generator
-from autograd.capture.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
-from autograd.capture.program import Diverged, Program, split
-from autograd.capture.state import Holder, Place, Reach, equal, named
-from autograd.capture.structures import like, put_together, signature_of, taken_apart
 from autograd.checks import shown
 from autograd.config import watching
-from autograd.function import Tracked, count_write, wrap
+from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.optimizers.base import Optimizer
+from autograd.programs.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
+from autograd.programs.program import Diverged, Program, split
+from autograd.programs.state import Holder, Place, Reach, equal, named
+from autograd.programs.structures import like, put_together, signature_of, taken_apart
 from autograd.watch.places import Locator
 
 __all__ = ["Record", "Replay"]
@@ -33,9 +33,9 @@ __all__ = ["Record", "Replay"]
 class Recording(Locator):
     """The Watcher that tells the tape where it is, and makes inputs of the numbers of the optimizers."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, generators: Container[int]) -> None:
         super().__init__()
-        self.tape = tape
+        self.tape, self.generators = tape, generators
         self.numbers: dict[Any, tuple[Recorded, Callable[[], Any]]] = {}
         self.updates: dict[tuple[int, str], int] = {}  # of each parameter, so far
         self.draws: dict[int, tuple[Recorded, Callable[[], Any]]] = {}
@@ -43,19 +43,24 @@ class Recording(Locator):
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
         own = getattr(f, "rng", None)
         if isinstance(own, GENERATORS):
+            if own is not generator.rng and id(own) not in self.generators:
+                refuse("a generator of random numbers that the step makes", "make it outside of the step")
             f.rng = Draws(own, self.tape)
             self.draws[id(own)] = f.rng.held, generator if own is generator.rng else lambda: own
-        path = self.calls[-1].path if self.calls else ""
+        path: str = self.calls[-1].path if self.calls else ""
         with self.tape.at(f"{path}: {type(f).__name__}" if path else type(f).__name__, "forward"):
             return super().forward(f, arrays)
 
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        for y in outputs:
-            value = getattr(y, "value", y)
-            if isinstance(value, Recorded) and not value.name:
-                path = self.calls[-1].path if self.calls else ""
-                value.name = identifier(path) if path else snake(type(f).__name__)
+        if not self.calls or not self.calls[-1].path:
+            for y in outputs:
+                name_value(y, snake(type(f).__name__))
         super().called(f, inputs, outputs)
+
+    def layer(self, layer: Any, xs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        y = super().layer(layer, xs, options)
+        name_value(y, identifier(self.path(layer)) if self.calls else "")
+        return y
 
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
         with self.tape.at(type(f).__name__, "backward"):
@@ -63,7 +68,7 @@ class Recording(Locator):
         if f.keeps_inputs:
             for gx, x in zip(gxs if isinstance(gxs, tuple) else (gxs,), f.arrays):
                 value = getattr(gx, "value", gx)
-                if isinstance(value, Recorded) and not value.name and getattr(x, "name", ""):
+                if isinstance(value, Recorded) and not value.name and getattr(x, "name", None):
                     value.name = f"d_{x.name}"
         return gxs
 
@@ -75,11 +80,11 @@ class Recording(Locator):
         rate = self.number(optimizer, "lr", lr, lambda: optimizer.rate_of(path, n))
         count = self.number(optimizer, "count", t, lambda: optimizer.counts[path] + 1 + n)
         with self.tape.at(f"{type(optimizer).__name__}: {path}", "update"):
-            super().update(optimizer, path, rate, count, arrays)  # type: ignore[arg-type]
+            super().update(optimizer, path, rate, count, arrays)
 
-    def number(self, optimizer: Any, name: str, value: Any, now: Callable[[], Any]) -> Recorded:
-        """A number of an optimizer, which each replay asks for anew."""
-        key = (id(optimizer), name, value)
+    def number(self, owner: Any, name: str, value: Any, now: Callable[[], Any]) -> Any:
+        """A number that each replay asks for anew."""
+        key = (id(owner), name, value)
         if key not in self.numbers:
             self.numbers[key] = self.tape.lift(value, name), now
         return self.numbers[key][0]
@@ -95,14 +100,16 @@ class Record:
     """
 
     def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
+        self.title = getattr(step, "__qualname__", type(step).__name__)
         self.reach = Reach(step)
         self.tape = Tape()
-        self.watcher = Recording(self.tape)
-        self.counts = [(o, o.steps, dict(o.counts)) for o in self.reach.optimizers]
+        self.watcher = Recording(self.tape, self.reach.generators)
+        self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
         self.places = [*self.reach.places()]
         self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
         self.setters: list[tuple[Setter, Recorded]] = []
         self.actions: list[Callable[[], Any]] = []
+        self.absent: list[Callable[[], Any]] = []  # get what was None, and must be None at a replay
         self.stand_ins: list[tuple[int, Any, Any]] = []
         values: list[Recorded] = []
         with self.tape.open():
@@ -143,6 +150,8 @@ class Record:
                 if x.node is not None and x.node.creator is not None:
                     refuse(f"a step whose argument {paths[i]} carries a graph", "give its .data, or compute it inside")
                 found[i] = wrap(self.inputs[i], x.family)
+                if x.node is not None:
+                    new_node(found[i], kind=type(x.node))
                 if x.grad is not None:
                     get = partial(self.gradient_of_argument, i)
                     found[i].grad = wrap(self.lifted(x.grad.value, f"{paths[i]}_grad", get, x), x.family)
@@ -179,8 +188,8 @@ class Record:
 
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
-        for o in self.reach.optimizers:
-            for own in o.state:
+        for o in self.reach.counting:
+            for own in getattr(o, "state", ()):
                 if path.endswith(f".{own}") and len(o.slots) == n:
                     return [f"{own}_{slot}" for slot in o.slots]
         return [f"{path}_{i}" for i in range(n)]
@@ -193,7 +202,7 @@ class Record:
             if x.grad is not before:
                 put = partial(self.give_gradient, i)
                 self.actions += [partial(put, None)] if x.grad is None else []
-                self.setters += [] if x.grad is None else [(Setter(put, x.family), x.grad.value)]
+                self.setters += [] if x.grad is None else [(Setter(put, x.family, f"argument {i}"), x.grad.value)]
         for holder in self.reach.holders:
             before, now = dict(named(holder.kept)), dict(named(holder.look()))
             for name in before.keys() ^ now.keys():
@@ -201,6 +210,8 @@ class Record:
                 refuse(f"a step that {word} {holder.path}{name}", OUTSIDE)
 
     def leave_place(self, place: Place, now: Any) -> None:
+        if place.is_gradient and place.before is None:
+            self.absent.append(place.get)
         if now is place.lifted:
             return
         value = now.value if isinstance(now, Tracked) else now
@@ -208,7 +219,8 @@ class Record:
             if value is now and isinstance(place.lifted, Recorded) and same_memory(value, place.lifted):
                 self.actions.append(partial(place.owner.written, place.name))
                 return
-            self.setters.append((Setter(place.put, now.family if isinstance(now, Tracked) else None), value))
+            family = now.family if isinstance(now, Tracked) else None
+            self.setters.append((Setter(place.put, family, identifier(place.name)), value))
             if isinstance(place.owner, Holder):
                 self.follow(place)
         elif now is None and (place.is_gradient or isinstance(place.before, (Tracked, np.ndarray))):
@@ -221,9 +233,12 @@ class Record:
     def follow(self, place: Place) -> None:
         """Makes the program read what a step puts into a place of a holder, and not what was there at the record."""
         place.owner.excuse(place.key)
+        if place.before is None:
+            self.absent.append(place.get)
         self.reach.boxes = [box for box in self.reach.boxes if box.x is not place.before]
         for i, (x, get, owner) in enumerate(self.state):
-            if (owner is place.before and isinstance(owner, Tracked) and not x.name.endswith("_grad")) or get is place.get:
+            inside = isinstance(owner, Tracked) and owner is place.before and not x.name.endswith("_grad")
+            if inside or get is place.get:
                 self.state[i] = x, Present(place, x), owner
 
     def take_back(self) -> None:
@@ -234,7 +249,9 @@ class Record:
             place.put(place.before)
         self.tape.restore()
         for o, steps, counts in self.counts:
-            o.steps, o.counts = steps, counts
+            o.steps = steps
+            if hasattr(o, "counts"):
+                o.counts = counts
 
     def finish(self, values: list[Recorded]) -> None:
         """Makes the program, checks it against this run, and leaves behind what the step has left."""
@@ -250,7 +267,7 @@ class Record:
         for act in self.actions:
             act()
         self.advance = [
-            (o, o.steps - steps, {path: n - counts.get(path, 0) for path, n in o.counts.items()})
+            (o, o.steps - steps, {path: n - counts.get(path, 0) for path, n in getattr(o, "counts", {}).items()})
             for o, steps, counts in self.counts
         ]
         del given, numbers
@@ -292,10 +309,10 @@ OUTSIDE = "keep it as an array, give it as an argument, or change it outside of 
 
 
 class Setter:
-    """Puts an array into a place, as a Variable of `family` if there is one."""
+    """Puts an array into a place, as a Variable of `family` if there is one. `name` is that of the place."""
 
-    def __init__(self, put: Callable[[Any], Any], family: Any) -> None:
-        self.put, self.family = put, family
+    def __init__(self, put: Callable[[Any], Any], family: Any, name: str) -> None:
+        self.put, self.family, self.name = put, family, name
 
     def __call__(self, value: Any) -> None:
         self.put(value if self.family is None else wrap(value, self.family))
@@ -338,7 +355,13 @@ class Before:
 def part_of(view: Any, own: Any, other: Any) -> Any:
     """The part of `other` that `view` is of `own`, where both have one layout in memory."""
     first = view.__array_interface__["data"][0] - own.__array_interface__["data"][0]
-    return np.ndarray(view.shape, view.dtype, other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B"), first, view.strides)
+    return np.ndarray(
+        view.shape,
+        view.dtype,
+        other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B"),
+        first,
+        view.strides,
+    )
 
 
 def same_numbers(x: Any, y: Any) -> bool:
@@ -364,6 +387,13 @@ def item_of(get: Callable[[], Any], i: int) -> Any:
     return get()[i]
 
 
+def name_value(y: Any, name: str) -> None:
+    """Names a value that has no name yet."""
+    value = getattr(y, "value", y)
+    if isinstance(value, Recorded) and not value.name:
+        value.name = name
+
+
 def identifier(path: str) -> str:
     """A path as a name of Python."""
     name = "".join([c if c.isalnum() else "_" for c in path]).strip("_")
@@ -386,8 +416,10 @@ class Replay:
 
     def fits(self) -> bool:
         """May the program run, as far as can be seen before?"""
+        if any(get() is not None for get in self.record.absent):
+            return False
         return self.record.reach.fits() and all(
-            [o.steps == n or counts_agree(o, paths) for (o, _, paths), n in zip(self.record.advance, self.steps)]
+            o.steps == n or counts_agree(o, paths) for (o, _, paths), n in zip(self.record.advance, self.steps)
         )
 
     def __call__(self, leaves: list[Any]) -> Any:

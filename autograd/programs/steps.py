@@ -17,13 +17,13 @@ from inspect import Parameter as Argument
 from inspect import signature
 from typing import Any
 
-from autograd.capture.device import refuse
-from autograd.capture.program import Diverged
-from autograd.capture.record import Record, Replay
-from autograd.capture.state import equal
-from autograd.capture.structures import signature_of
 from autograd.checks import shown
 from autograd.config import float_dtype, mode
+from autograd.programs.device import refuse
+from autograd.programs.program import Diverged
+from autograd.programs.record import Record, Replay
+from autograd.programs.state import equal
+from autograd.programs.structures import signature_of
 
 __all__ = ["Captured", "capture"]
 
@@ -68,7 +68,7 @@ class Ways:
         same = next((r for r in self.records if agree(r, record)), None)
         if same is not None:
             self.records.remove(same)
-            self.replays = [Replay(record), *[r for r in self.replays if r.fits()]][:KEPT]
+            self.replays = [Replay(record), *self.replays][:KEPT]
             return record.result
         for before in self.records:
             if before.program.answers == record.program.answers and before.reach.fits():
@@ -105,7 +105,7 @@ class Captured:
 
     @property
     def source(self) -> str:
-        """The program of the last replay, or of the last record, as text. Raises RuntimeError before the first record."""
+        """The program of the last replay, or record, as text. Raises RuntimeError before the first record."""
         return self.newest().program.source
 
     def newest(self) -> Record:
@@ -115,6 +115,13 @@ class Captured:
             if ways.records:
                 return ways.records[-1]
         raise RuntimeError("there is no program yet: the second call records the step")
+
+    def recorded(self, *args: Any) -> Record:
+        """The record of the program for these arguments. Raises RuntimeError where there is none yet."""
+        for key, ways in self.ways.items():
+            if key[3] == signature_of(args, []) and ways.replays:
+                return ways.replays[0].record
+        raise RuntimeError("there is no program for these arguments yet: call the captured step with them three times")
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         recording, training, differentiating, watcher, _ = mode.get()

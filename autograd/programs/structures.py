@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array
-from autograd.capture.device import Recorded
 from autograd.function import Tracked, wrap
+from autograd.programs.device import Recorded
 
 __all__ = ["Made", "like", "put_together", "signature_of", "taken_apart"]
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from autograd.capture.device import Line, Recorded, Tape
+from autograd.programs.device import Line, Recorded, Tape
 
 __all__ = ["Diverged", "Program"]
 
@@ -56,6 +56,8 @@ class Program:
         self.answers = [line.template for line in self.body if line.guard]
         self.risky = risky(self.body, self.arguments)
         self.unnamed = name_all(self.arguments, [*self.constants, *self.body])
+        self.inputs = [x.name for x in inputs]
+        self.names = [x.name for x in self.arguments[len(inputs) :]]
         self.source = self.text(tape.quiet)
         names: dict[str, Any] = {}
         file = f"<captured step {next(numbers)}>"
@@ -81,6 +83,10 @@ class Program:
         rows += [("        " if quiet else "    ") + row if row else "" for row in body]
         rows += [f"    return ({''.join([x.name + ', ' for x in self.outputs]).rstrip()})", ""]
         return "\n".join(rows).replace("return (,)", "return ()")
+
+    def given(self) -> dict[str, Any]:
+        """The numbers and the state as they are now, by name."""
+        return {name: get() for name, get in zip(self.names, self.getters)}
 
     def forget(self) -> None:
         """Lets go of the record's arrays; the text and the function stay."""
@@ -199,7 +205,9 @@ class Writer:
         self.uses = Counter([id(x) for line in lines for x in line.args])
         self.uses.update([id(x) for x in kept for _ in range(2)])
         self.kept_roots = {id(x.root) for x in kept}
-        self.waiting: dict[str, tuple[Line, ast.expr, set[int]]] = {}  # by name: the line, its tree, what memory it reads
+        self.waiting: dict[
+            str, tuple[Line, ast.expr, set[int]]
+        ] = {}  # by name: the line, its tree, what memory it reads
         self.large: dict[str, int] = {}  # names of large arrays, and what memory they are
         self.part = self.place = ""
         for line in lines:
