@@ -11,7 +11,7 @@ from itertools import count
 import numpy as np
 
 from autograd import Buffer, Variable
-from autograd.capture import Refused, capture
+from autograd.programs import Refused, capture
 from autograd.layers import Layer
 from autograd.layers.base import named_objects
 from autograd.optimizers import EMA, Optimizer
