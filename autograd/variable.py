@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import algebra, engine
 from autograd.algebra import Add, Div, FloorDiv, Mod, Mul, Neg, Operand, Power, Sub, as_array, operators
-from autograd.backend import Array, as_values, is_array, namespace, to_numpy
+from autograd.backend import Array, as_values, by_numpy, is_array, namespace, to_numpy
 from autograd.changes import LARGE
 from autograd.checks import flag, shown
 from autograd.constants import check_real, holds
@@ -70,8 +70,8 @@ class Variable(Convertible, family=True):
         """
         value, node = self.value, self.node
         if type(value) is not np.ndarray:
-            if isinstance(value, np.generic):
-                self.value = value = np.asarray(value)
+            if isinstance(value, np.generic) or by_numpy(value):
+                self.value = value = namespace(value).asarray(value)
         elif node is not None and (
             sys.getrefcount(node) > UNUSED or (node.creator is not None and node.creator.keeps_outputs)
         ):

@@ -175,6 +175,8 @@ class Tape:
                 refuse("a value that an earlier step has kept", "return it, and give it as an argument")
             return "{}", [x]
         if isinstance(x, np.ndarray):
+            if not x.ndim and id(x) not in self.givens:
+                return f"np.asarray({literal(x[()])})", []
             return self.written(self.known(x))
         if isinstance(x, (tuple, list)):
             parts = [self.written(item) for item in x]
@@ -264,10 +266,9 @@ class Recorded:
         if "out" in options:
             options["out"] = options["out"][0] if len(options["out"]) == 1 else options["out"]
         f: Any = None
-        if getattr(np, ufunc.__name__, None) is ufunc:
-            f = getattr(self.tape.module, ufunc.__name__)
-        if f is None:
+        if getattr(np, ufunc.__name__, None) is not ufunc:
             refuse(f"{ufunc.__name__} on an array", "use the function of autograd.functions")
+        f = getattr(self.tape.module, ufunc.__name__)
         return f(*inputs, **options) if method == "__call__" else getattr(f, method)(*inputs, **options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -323,7 +324,7 @@ class Recorded:
 
     def operand(self, x: Any) -> Any:
         """What an operator takes: an array that the tape knows, or a number."""
-        return self.tape.known(x).held if isinstance(x, np.ndarray) else opened(x)
+        return self.tape.known(x).held if isinstance(x, np.ndarray) and x.ndim else opened(x)
 
     def __bool__(self) -> bool:
         return bool(self.tape.ask(bool, self))
@@ -513,7 +514,7 @@ class Module(ModuleType):
         return lambda *args, **options: self.call(text, held, args, options)
 
     def operand(self, x: Any) -> Any:
-        return self.tape.known(x).held if isinstance(x, np.ndarray) else opened(x)
+        return self.tape.known(x).held if isinstance(x, np.ndarray) and x.ndim else opened(x)
 
     def call(self, name: str, f: Any, args: Sequence[Any], options: Mapping[str, Any], *first: Recorded) -> Any:
         """Calls NumPy's function, or method of `first`, and puts it down. An `out` is written into."""
@@ -540,6 +541,8 @@ class Module(ModuleType):
     def asarray(self, x: Any, dtype: Any = None) -> Any:
         """Numbers as an array of this device: a Recorded array as it is, NumPy's as part of the program's text."""
         if isinstance(x, Recorded):
+            if isinstance(x.held, np.generic):
+                x = self.tape.put("np.asarray({})", [x], np.asarray(x.held))
             return x if dtype is None or x.dtype == dtype else x.astype(dtype)  # type: ignore[attr-defined]
         if isinstance(x, np.ndarray):
             if x.size > SMALL:

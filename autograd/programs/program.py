@@ -13,6 +13,7 @@ import copy
 import linecache
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -45,7 +46,7 @@ class Program:
         outputs: Sequence[Recorded],
         tape: Tape,
     ) -> None:
-        lines = needed(tape.lines, outputs, [x for x, _ in given])
+        lines = needed(once(tape.lines, outputs), outputs, [x for x, _ in given])
         used = {id(x) for line in lines for x in line.args} | {id(x) for x in outputs}
         unique = {id(x): (x, get) for x, get in given if id(x) in used}
         self.arguments = [*inputs, *[x for x, _ in unique.values()]]
@@ -98,6 +99,30 @@ numbers = count(1)
 
 def changed_by(line: Line) -> Recorded | None:
     return None if line.into is None else line.into.root
+
+
+def once(lines: Sequence[Line], outputs: Iterable[Recorded]) -> list[Line]:
+    """The lines, where one that computes what an earlier one has computed already uses that value."""
+    written = Counter(id(line.into.root) for line in lines if line.into is not None)
+    returned = {id(x.root) for x in outputs}
+    writes: Counter[int] = Counter()  # so far, by memory
+    same: dict[int, Recorded] = {}
+    seen: dict[Any, Line] = {}
+    kept = []
+    for line in lines:
+        if any(id(x) in same for x in line.args):
+            line = replace(line, args=tuple([same.get(id(x), x) for x in line.args]))
+        if line.into is None and not line.guard:
+            key = line.template, tuple([(id(x), writes[id(x.root)]) for x in line.args])
+            before = seen.setdefault(key, line)
+            ours = {id(y.root) for pair in zip(before.outs, line.outs) for y in pair}
+            if before is not line and not any(written[root] or root in returned for root in ours):
+                same |= {id(y): x for x, y in zip(before.outs, line.outs)}
+                continue
+        elif line.into is not None:
+            writes[id(line.into.root)] += 1
+        kept.append(line)
+    return kept
 
 
 def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[Recorded]) -> list[Line]:
@@ -251,7 +276,7 @@ class Writer:
         if line.part != self.part:
             self.part, self.place = line.part, ""
             self.rows += [("", set()), (f"# {line.part}", set())]
-        if line.place != self.place:
+        if line.place and line.place != self.place:
             self.place = line.place
             shape = f" {line.outs[0].held.shape}" if line.outs and hasattr(line.outs[0].held, "shape") else ""
             self.rows += [("", set()), (f"# {line.place}{shape}", set())]

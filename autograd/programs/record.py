@@ -48,11 +48,12 @@ class Recording(Locator):
             f.rng = Draws(own, self.tape)
             self.draws[id(own)] = f.rng.held, generator if own is generator.rng else lambda: own
         path: str = self.calls[-1].path if self.calls else ""
-        with self.tape.at(f"{path}: {type(f).__name__}" if path else type(f).__name__, "forward"):
+        part = "backward" if self.tape.part == "backward" else "forward"
+        with self.tape.at(f"{path}: {type(f).__name__}" if path else type(f).__name__, part):
             return super().forward(f, arrays)
 
     def called(self, f: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        if not self.calls or not self.calls[-1].path:
+        if self.tape.part != "backward" and (not self.calls or not self.calls[-1].path):
             for y in outputs:
                 name_value(y, snake(type(f).__name__))
         super().called(f, inputs, outputs)
@@ -71,6 +72,10 @@ class Recording(Locator):
                 if isinstance(value, Recorded) and not value.name and getattr(x, "name", None):
                     value.name = f"d_{x.name}"
         return gxs
+
+    def finished(self, gradients: Mapping[Any, Any]) -> None:
+        self.tape.part, self.tape.place = "update", ""  # what follows: transforms of gradients, an optimizer
+        super().finished(gradients)
 
     def update(self, optimizer: Any, path: str, lr: float, t: int, arrays: Sequence[Any]) -> None:
         key = id(optimizer), path
@@ -180,7 +185,8 @@ class Record:
         """An array as a Recorded one, in a tuple too."""
         if type(x) is tuple and any(isinstance(item, np.ndarray) for item in x):
             names = self.slot_names(name, len(x))
-            return tuple([self.lifted(y, n, partial(item_of, get, i), None) for i, (n, y) in enumerate(zip(names, x))])
+            parts = [(partial(item_of, get, i), n, y) for i, (n, y) in enumerate(zip(names, x))]
+            return tuple([self.lifted(y, n, g, None) if isinstance(y, np.ndarray) else y for g, n, y in parts])
         if not isinstance(x, ARRAYS) or x.dtype.kind not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
