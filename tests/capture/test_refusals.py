@@ -1,7 +1,9 @@
-"""Steps that no program can repeat are refused, with their line, and nothing is changed then; odd ones that can, work."""
+"""Steps that no program can repeat are refused, with their line, and change nothing. Odd ones that can be, work."""
 
 import collections
+import copy
 import inspect
+import itertools
 import random
 import re
 import time
@@ -54,7 +56,7 @@ counter = 0
 
 
 def refused(reason):
-    """A function training -> step, whose step is refused for this reason; at the line with `# here`, if there is one."""
+    """A function training -> step, whose step is refused for this reason; at the line with `# here`, if one has it."""
 
     def kind(make):
         STEPS[make.__name__] = make, reason
@@ -195,7 +197,7 @@ def a_batch_of_an_iterator(training):
     batches = iter([X * np.float32(i) for i in range(20)])
 
     def step(t):
-        return training.train(next(batches), t)  # here
+        return training.train(next(batches), t)
 
     return step
 
@@ -213,6 +215,50 @@ def a_number_of_python(training):
 @refused("numbers change from call to call")
 def the_time(training):
     return lambda x, t: training.train(x * time.perf_counter(), t)
+
+
+@refused("generator|random")
+def a_flip_by_a_generator(training):
+    """Whatever it draws: a replay would not draw it."""
+    return lambda x, t: training.train(x[:, ::-1] if training.rng.random() < 2 else x, t)
+
+
+@refused("random")
+def a_flip_by_python(training):
+    return lambda x, t: training.train(x[:, ::-1] if random.random() < 2 else x, t)
+
+
+@refused("random")
+def a_flip_by_numpy(training):
+    return lambda x, t: training.train(x[:, ::-1] if np.random.rand() < 2 else x, t)
+
+
+@refused("seed|generator|random")
+def a_seed_set_in_the_step(training):
+    def step(x, t):
+        ag.seed(3)
+        return training.train(F.dropout(x), t)
+
+    return step
+
+
+@refused("rates|iterator|next")
+def rates_of_an_iterator(training):
+    """The first ones are equal, so that two records are."""
+    rates = iter([1.0] * 5 + [0.1] * 20)
+    return lambda x, t: training.train(x * next(rates), t)
+
+
+@refused("numbers|iterator|next|count")
+def numbers_of_a_counter(training):
+    numbers = itertools.count()
+    return lambda x, t: training.train(x * (1.0 if next(numbers) < 8 else 0.1), t)
+
+
+@refused("rates|iterator|next|generator")
+def rates_of_a_generator_function(training):
+    rates = (1.0 if i < 8 else 0.1 for i in range(100))
+    return lambda x, t: training.train(x * next(rates), t)
 
 
 @refused("generator")
@@ -300,15 +346,6 @@ def a_dict(training):
     return step
 
 
-@refused("added|adds")
-def a_new_attribute(training):
-    def step(x, t):
-        training.latest = training.train(x, t)
-        return training.latest
-
-    return step
-
-
 @refused("removes|adds|is")
 def an_attribute_that_goes(training):
     def step(x, t):
@@ -326,11 +363,65 @@ def a_result_that_counts(training):
     return lambda x, t: (training.train(x, t), training.optimizer.steps)
 
 
+@refused("memo")
+def a_default_argument(training):
+    def step(x, t, memo=[]):
+        memo.append(1)
+        return training.train(x * (1.0 if len(memo) < 8 else 0.1), t)
+
+    return step
+
+
+@refused("n is")
+def an_attribute_of_the_function(training):
+    def step(x, t):
+        step.n += 1
+        return training.train(x * (1.0 if step.n < 8 else 0.1), t)
+
+    step.n = 0
+    return step
+
+
+@refused("n is")
+def an_attribute_of_a_class(training):
+    class Counter:
+        n = 0
+
+    def step(x, t):
+        Counter.n += 1
+        return training.train(x * (1.0 if Counter.n < 8 else 0.1), t)
+
+    return step
+
+
+@refused("seen")
+def a_set(training):
+    seen = training.seen = set()
+
+    def step(x, t):
+        seen.add(len(seen))
+        return training.train(x, t)
+
+    return step
+
+
 class Slotted:
     __slots__ = ("loss", "n")
 
 
-@refused("keeps a value|n")
+@refused("n is")
+def a_number_in_slots(training):
+    box = Slotted()
+    box.n = 0
+
+    def step(x, t):
+        box.n += 1
+        return training.train(x * (1.0 if box.n < 8 else 0.1), t)
+
+    return step
+
+
+@refused("keeps a value|loss")
 def a_value_kept_in_slots(training):
     box = Slotted()
 
@@ -399,10 +490,17 @@ def a_rate_that_the_step_sets(training):
     return step
 
 
-def line_of(make):
-    """The line of a step with `# here`, as a message names it; None without one."""
+def arguments_of(step):
+    """The batch, or its labels alone."""
+    return (X, T) if "x" in inspect.signature(step).parameters else (T,)
+
+
+def lines_of(make):
+    """The lines that a message may name: the one with `# here`; without one those of the step, and of what it calls."""
     rows, first = inspect.getsourcelines(make)
-    return next((f"{HERE}, line {first + i}" for i, row in enumerate(rows) if "# here" in row), None)
+    here = [first + i for i, row in enumerate(rows) if "# here" in row]
+    calls, called = inspect.getsourcelines(Training.train)
+    return here or [*range(first, first + len(rows)), *range(called, called + len(calls))]
 
 
 def last_of(f):
@@ -421,7 +519,7 @@ def test_unfaithful_steps(name):
     make, reason = STEPS[name]
     training = Training()
     step = make(training)
-    args = (X, T)[2 - len(inspect.signature(step).parameters) :]
+    args = arguments_of(step)
     captured, before = capture(step), []
 
     def call():
@@ -430,13 +528,12 @@ def test_unfaithful_steps(name):
 
     calls, error = last_of(call)
     assert re.search(reason, str(error)), error
-    assert f"{HERE}, line " in str(error)
-    assert line_of(make) is None or line_of(make) in str(error), error
+    (line,) = re.findall(rf"{HERE}, line (\d+)", str(error))
+    assert int(line) in lines_of(make), error
     assert_equal([training.kept(), dict(state), counter], before)
     assert 1 <= calls <= 3
-    with pytest.raises(Refused, match=reason):  # again, and not as if nothing had been
-        captured(*args)
-        captured(*args)
+    calls, _ = last_of(call)  # again, and not as if nothing had been
+    assert calls <= 2
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -446,12 +543,12 @@ def test_the_step_itself_works_after_a_refusal(name):
     random.seed(0)
     one, two = Training(), Training()
     step, twin = make(one), make(two)
-    args = (X, T)[2 - len(inspect.signature(step).parameters) :]
+    args = arguments_of(step)
     captured = capture(step)
     calls, _ = last_of(lambda: captured(*args))
     for _ in range(calls):
         twin(*args)
-    if name not in ("a_number_of_python", "the_time", "a_batch_of_an_iterator"):
+    if name not in ("a_number_of_python", "the_time", "a_batch_of_an_iterator"):  # these have moved on
         for _ in range(2):
             step(*args), twin(*args)
         assert_equal(everything(one.model, one.optimizer), everything(two.model, two.optimizer))
@@ -462,6 +559,103 @@ def test_there_are_many_kinds():
 
 
 # odd, but faithful
+
+
+def test_results_kept_in_attributes():
+    """An attribute that is there holds the value of the last call."""
+    one, two = Training(), Training()
+
+    def make(training):
+        def step(x, t):
+            training.latest = training.train(x, t)
+            training.best["loss"] = training.latest.data
+            return training.latest * 2
+
+        return step
+
+    captured, step = capture(make(one)), make(two)
+    for i in range(8):
+        assert_equal(captured(X, T), step(X, T), path=f"call {i}")
+        assert_equal([one.latest, one.best], [two.latest, two.best])
+
+
+@pytest.mark.parametrize("way", ["new arrays", "in place", "state_dict"])
+def test_a_second_network_that_follows(way):
+    """Target networks: their weights go after those of the first, or are taken over."""
+    one, two = Training(), Training()
+
+    def make(training):
+        training.target = copy.deepcopy(training.model)
+
+        def step(x, t):
+            loss = training.train(x, t)
+            for p, q in zip(training.model.params(), training.target.params()):
+                if way == "new arrays":
+                    q.data = 0.9 * q.data + 0.1 * p.data
+                elif way == "in place":
+                    q.data *= 0.9
+                    q.data += 0.1 * p.data
+            if way == "state_dict":
+                training.target.load_state_dict(training.model.state_dict())
+            return loss, training.target(x)
+
+        return step
+
+    captured, step = capture(make(one)), make(two)
+    for i in range(8):
+        assert_equal(captured(X, T), step(X, T), path=f"call {i}")
+    assert_equal(everything(one.model, one.target), everything(two.model, two.target))
+
+
+def test_parts_of_the_state_returned():
+    """A parameter is returned itself; its array and its gradient are those that are there."""
+    training = Training()
+
+    def step(x, t):
+        training.train(x, t)
+        W = training.model[0].W
+        return W, W.data, W.grad.data
+
+    captured = capture(step)
+    for _ in range(8):
+        W, array, gradient = captured(X, T)
+        assert W is training.model[0].W
+        assert np.shares_memory(array, W.data)
+        assert_equal(gradient, W.grad.data)
+
+
+def test_gradients_edited_between_calls():
+    """A gradient that never changes is made anew by each replay: it is the caller's own."""
+    w = Variable(np.ones(5))
+
+    def step():
+        w.cleargrad()
+        (3 * w).sum().backward()
+
+    captured = capture(step)
+    for _ in range(6):
+        captured()
+        assert_equal(w.grad.data, np.full(5, 3.0))
+        w.grad.data *= 2
+
+
+def test_a_count_in_an_array():
+    """What must change from step to step is kept as an array."""
+    one, two = Training(), Training()
+
+    def make(training):
+        training.count = np.zeros(())
+
+        def step(x, t):
+            training.count += 1
+            return training.train(x * (1 / training.count), t)
+
+        return step
+
+    captured, step = capture(make(one)), make(two)
+    for i in range(8):
+        assert_equal(captured(X, T), step(X, T), path=f"call {i}")
+        assert_equal(one.count, two.count)
 
 
 def works(step, *args, calls=6):
@@ -512,7 +706,7 @@ def test_a_local_list_and_a_comprehension():
         parts = []
         for row in x:
             parts.append(row * 2)
-        named = {i: p for i, p in enumerate(parts)}
+        named = dict(enumerate(parts))
         return F.stack([named[i] for i in sorted(named, reverse=True)])
 
     for y in works(step, Variable(X)):
@@ -677,7 +871,7 @@ def test_errors_of_a_step_are_its_own():
     training = Training()
 
     def step(x, t):
-        loss = training.train(x, t)
+        training.train(x, t)
         raise KeyError("mine")
 
     captured = capture(step)
@@ -722,40 +916,34 @@ def test_wrong_calls():
         with pytest.raises(TypeError, match="capture takes a function"):
             capture(wrong)
     with pytest.raises(RuntimeError, match="no program yet"):
-        capture(lambda x: x).source  # noqa: B018
+        capture(lambda x: x).source
     captured = capture(lambda x: x)
     with pytest.raises(TypeError):
         captured(object)({1})
 
 
-def test_a_replaced_layer():
+def test_another_optimizer():
     """A part that takes the place of another is another program."""
     one, two = Training(), Training()
     captured = capture(one.train)
     for i in range(16):
         if i == 8:
             for training in (one, two):
-                training.model.layers[1] if hasattr(training.model, "layers") else None
                 training.optimizer = O.SGD(training.model, 0.1)
         assert_equal(captured(X, T), two.train(X, T), path=f"call {i}")
     assert_equal(everything(one.model, one.optimizer), everything(two.model, two.optimizer))
 
 
-def test_derivatives_through_a_captured_function():
-    """Eager code around it: a graph that leads into the arguments is refused, by name, and not cut."""
+def test_an_argument_with_a_graph():
+    """A replay cannot lead a gradient back into it: it is refused, and not cut, also after records of plain ones."""
     captured = capture(lambda x: F.tanh(x) * 2)
     w = Variable(np.ones((8, 5), np.float32))
     for _ in range(4):
         captured(Variable(X))
-    x = w * X
-    try:
-        y = captured(x)
-    except Refused as error:
-        assert "graph" in str(error)  # noqa: PT017
-        return
-    y.sum().backward()
-    expected = 2 * (1 - np.tanh(X) ** 2) * X
-    np.testing.assert_allclose(w.grad.data, expected, rtol=1e-5)
+    with pytest.raises(Refused, match="graph"):
+        captured(w * X)
+    with no_grad():
+        assert_equal(captured(w * X).data, 2 * np.tanh(X))
 
 
 def test_parameters_of_a_captured_function_whose_result_is_differentiated():

@@ -261,6 +261,22 @@ def test_freezing_and_thawing():
     same_training(trained_by(O.Adam), batches(X, T), between=between, runs=12)
 
 
+def test_thawing_what_was_never_trained():
+    """Its slots are made by the step that trains it for the first time."""
+
+    def make():
+        model = network()
+        model(X)
+        model[0].freeze()
+        return training(model, O.Adam(model))
+
+    def between(i, model, optimizer):
+        if i == 20:
+            model[0].thaw()
+
+    same_training(make, batches(X, T), steps=60, between=between, runs=7)
+
+
 def test_eval_and_train():
     """Dropout and batch norm do in each mode what they do there."""
 

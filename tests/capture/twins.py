@@ -11,10 +11,10 @@ from itertools import count
 import numpy as np
 
 from autograd import Buffer, Variable
-from autograd.programs import Refused, capture
 from autograd.layers import Layer
 from autograd.layers.base import named_objects
 from autograd.optimizers import EMA, Optimizer
+from autograd.programs import Refused, capture
 
 __all__ = ["Refused", "assert_equal", "capture", "counted", "everything", "same_training"]
 
