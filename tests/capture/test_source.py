@@ -141,7 +141,7 @@ def test_the_program_is_readable(make):
 
 def test_an_emitted_step_trains_alone(tmp_path):
     """The file of `emit` has the weights too, and counts the steps."""
-    model, optimizer, shape, names = conv_net()
+    model, optimizer, shape, _ = conv_net()
     rng = np.random.default_rng(0)
     xs, ts = rng.standard_normal((20, *shape)).astype(np.float32), rng.integers(0, 10, (20, shape[0]))
     step = training(model, optimizer)
