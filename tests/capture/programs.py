@@ -26,15 +26,21 @@ __all__ = ["Drawn", "check"]
 LARGEST = 64  # elements of a value in the pool
 LEFT_OUT = {
     "ctc_loss", "nanmedian", "nanquantile", "nanquantile of holes", "quantile",  # they look at numbers on the CPU
-    "add", "operator +", "solve_triangular", "cholesky", "qr", "logcumsumexp",  # equal to rounding, see test_functions
     "dropout", "dropout1d", "dropout2d", "dropout3d",  # draw anew each time
+    "max_unpool",  # its sizes are an array
+}  # fmt: skip
+ROUNDED = {  # equal to rounding: a kernel of LAPACK in eager, NumPy's in the program; numbers in eager, arrays of no axis
+    "inv", "solve", "cond", "det", "slogdet", "tensorinv", "tensorsolve", "matrix_power", "solve_triangular", "cholesky",
+    "qr", "pinv", "logcumsumexp", "add", "operator +",
 }  # fmt: skip
 TABLE = [
     (op, case)
     for op in OPS
     if op.order and op.name not in LEFT_OUT
     for case in op.cases
-    if any(map(floating, case.args)) and all(x.size <= LARGEST for x in case.args if isinstance(x, np.ndarray))
+    if any(map(floating, case.args))
+    and all(x.size <= LARGEST for x in case.args if isinstance(x, np.ndarray))
+    and not any(isinstance(x, np.ndarray) for x in case.options.values())
 ]
 
 
@@ -92,7 +98,7 @@ ONE = [
 TWO = [
     product, lambda x, y: x + y.sum(), lambda x, y: x * y.mean(), lambda x, y: x - y.reshape(-1)[0],
     lambda x, y: F.concat([x.reshape(-1), y.reshape(-1)]), lambda x, y: F.maximum(x, y.mean()),
-    lambda x, y: x / (2 + y.max() ** 2), lambda x, y: F.stack([x.sum(), y.sum()]),
+    lambda x, y: x / (2 + y.max() * y.max()), lambda x, y: F.stack([x.sum(), y.sum()]),
 ]  # fmt: skip
 
 
@@ -227,14 +233,15 @@ def check(seed):
         warnings.simplefilter("ignore")
         program, twin = Drawn(seed), Drawn(seed)
         captured, ran = counted(program.step)
+        exact = not ROUNDED & set(program.names)
         rng = np.random.default_rng(seed)
         given = [program.inputs] * 5
         given += [[x + 0.1 * rng.standard_normal(x.shape).astype(x.dtype) for x in program.inputs] for _ in range(3)]
         try:
             for i, inputs in enumerate(given):
-                assert_equal(captured(*inputs), twin.step(*inputs), path=f"call {i}")
+                assert_equal(captured(*inputs), twin.step(*inputs), exact, f"call {i}")
                 state, other = (everything(*drawn.params, *drawn.buffers) for drawn in (program, twin))
-                assert_equal(state, other, path=f"the state after call {i}")
+                assert_equal(state, other, exact, f"the state after call {i}")
         except Exception as error:
             error.add_note(f"in the program of seed {seed}, order {program.order}: {', '.join(program.names)}")
             raise
