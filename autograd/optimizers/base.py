@@ -21,12 +21,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, fields
 from functools import wraps
+from itertools import accumulate
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, device_of, is_array, namespace, to_device
+from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to_device
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
@@ -65,6 +66,7 @@ NO_GRADIENT = (
     "computed from the parameters of this optimizer"
 )
 GROUPS = "an optimizer for each group of parameters, or groups=[group('encoder', lr=1e-4)]"
+SMALL = 1 << 14  # bytes of a parameter that is updated together with others
 BLOCK = 1 << 19  # bytes of a parameter that are updated at a time: they and the formula's temporaries stay in the cache
 
 
@@ -121,6 +123,12 @@ class Optimizer:
         self.steps = 0
         self.counts: dict[str, int] = {}
         self.state: dict[str, tuple[Array, ...]] = {}
+        self.bundles = (
+            bool(self.slots) and not self.foreign
+        )  # may small parameters be updated together? The formula goes element by element
+        self.flat: dict[
+            tuple[str, ...], tuple[Array, ...]
+        ] = {}  # slots that lie one behind the other, by the paths that have them
         self.owned: dict[str, Array] = {}  # of plain Variables, the arrays that the optimizer has made
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -202,27 +210,70 @@ class Optimizer:
                 vars(self).update(before)
 
     def step_some(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
-        watcher = mode.get().watcher
+        alone, together = dict[str, Array](), dict[Any, list[tuple[str, Array, Array]]]()
         for path, g in grads.items():
             p = params[path]
             if self.kind is Variable:
                 self.take_over(path, p)
-            slots = self.slots_of(path, as_array(p))
-            t = self.counts[path] = self.counts.get(path, 0) + 1
             array = as_array(p)
-            if array.dtype.char == "e":  # float16, where g^2 and eps would vanish
-                single = array.astype(np.float32)
-                pieces: Iterable[Any] = [(single, g.astype(np.float32), *slots)]
+            t = self.counts.get(path, 0) + 1
+            if array.nbytes <= SMALL and self.bundles and by_numpy(array) and array.dtype.char != "e":
+                together.setdefault((t, array.dtype), []).append((path, array, g))
             else:
-                pieces = in_cache(array, g, *slots)
-            for arrays in pieces:
-                if watcher is None:
-                    self.formula(lr, t, *arrays)
-                else:
-                    watcher.update(self, path, lr, t, arrays)
-            if array.dtype.char == "e":
-                array[...] = single
-            p.written(path)
+                alone[path] = g
+        for (t, _), some in together.items():
+            if len(some) > 1:
+                self.step_together(lr, t, some)
+            else:
+                alone |= {path: g for path, _, g in some}
+        for path, g in alone.items():
+            self.step_alone(lr, path, as_array(params[path]), g)
+        for path in grads:
+            self.counts[path] = self.counts.get(path, 0) + 1
+            params[path].written(path)
+
+    def step_alone(self, lr: float, path: str, p: Array, g: Array) -> None:
+        """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
+        slots, t = self.slots_of(path, p), self.counts.get(path, 0) + 1
+        if p.dtype.char == "e":
+            single = p.astype(np.float32)
+            self.compute(path, lr, t, single, g.astype(np.float32), *slots)
+            p[...] = single
+            return
+        for arrays in in_cache(p, g, *slots):
+            self.compute(path, lr, t, *arrays)
+
+    def step_together(self, lr: float, t: int, some: Sequence[tuple[str, Array, Array]]) -> None:
+        """The step of small parameters, one behind the other in one array: a formula costs more than its numbers."""
+        paths = tuple([path for path, _, _ in some])
+        xp = namespace(some[0][1])
+        slots = self.flat_slots(paths, [p for _, p, _ in some])
+        flat = xp.concatenate([p.reshape(-1) for _, p, _ in some])
+        self.compute(paths[0], lr, t, flat, xp.concatenate([g.reshape(-1) for _, _, g in some]), *slots)
+        i = 0
+        for _, p, _ in some:
+            p[...] = flat[i : i + p.size].reshape(p.shape)
+            i += p.size
+
+    def flat_slots(self, paths: tuple[str, ...], ps: Sequence[Array]) -> tuple[Array, ...]:
+        """The slots of these parameters, one behind the other; `state` has views of them."""
+        flat = self.flat.get(paths, ())
+        if flat and all(path in self.state and self.state[path][0].base is flat[0] for path in paths):
+            return flat
+        slots = [self.slots_of(path, p) for path, p in zip(paths, ps)]
+        flat = tuple([namespace(ps[0]).concatenate([x.reshape(-1) for x in one]) for one in zip(*slots)])
+        ends = [0, *accumulate([p.size for p in ps])]
+        for path, p, i, j in zip(paths, ps, ends, ends[1:]):
+            self.state[path] = tuple([x[i:j].reshape(p.shape) for x in flat])
+        self.flat = {paths: flat}
+        return flat
+
+    def compute(self, path: str, lr: float, t: int, *arrays: Array) -> None:
+        watcher = mode.get().watcher
+        if watcher is None:
+            self.formula(lr, t, *arrays)
+        else:
+            watcher.update(self, path, lr, t, arrays)
 
     def rate_of(self, path: str, ahead: int = 0) -> float:
         """The learning rate that the next update has for a parameter, or one that is `ahead` of it."""

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -39,9 +39,9 @@ class Refused(RuntimeError):
     """A step that no replay can repeat faithfully, with the reason and the line."""
 
 
-def refuse(reason: str, remedy: str = "") -> Any:
-    """Raises Refused with the line of the user's program that is running."""
-    raise Refused(f"capture cannot replay {reason}: {source_line()}" + (f"; {remedy}" if remedy else ""))
+def refuse(reason: str, remedy: str = "", where: Any = None) -> Any:
+    """Raises Refused with a line of the user's program: `where`, or the one that is running."""
+    raise Refused(f"capture cannot replay {reason}: {where or source_line()}" + (f"; {remedy}" if remedy else ""))
 
 
 @dataclass(eq=False)
@@ -55,6 +55,7 @@ class Line:
     guard: bool = False
     part: str = ""  # forward, backward, update
     place: str = ""  # the function and its layer
+    source: Any = None  # the line of the user's program
 
 
 class Tape:
@@ -69,6 +70,7 @@ class Tape:
         self.givens: dict[int, Recorded] = {}  # what was there before the step, by id of NumPy's array
         self.saved: dict[int, tuple[Any, Any]] = {}  # what was written into, and its content before the step
         self.part, self.place = "forward", ""
+        self.over = False  # was the step refused? What it has kept is an array again
         self.quiet = False  # does the step silence the warnings of NumPy?
         self.kind: type[Recorded] = type("Recorded", (Recorded,), {"tape": self})
         self.module = Module(np, "np", self)
@@ -116,21 +118,22 @@ class Tape:
         if into is None and not all(isinstance(item, Recorded) for item in outs):
             if isinstance(y, NUMBERS) and used:  # the answer to a question, such as array_equal
                 self.check_caller(f"{type(y).__name__}()", used[0])
-                self.lines.append(Line((), f"{template} == {y!r}", used, guard=True, part=self.part, place=self.place))
+                text = f"{template} == {y!r}"
+                self.lines.append(Line((), text, used, None, True, self.part, self.place, source_line()))
             return y  # a shape, a dtype
         made = () if y is None or y is into else tuple(outs)
         if any(x.free for x in used):
             for item in made:
                 item.free = True
         self.quiet = self.quiet or np.geterr() != self.warnings
-        self.lines.append(Line(made, template, used, into, part=self.part, place=self.place))
+        self.lines.append(Line(made, template, used, into, False, self.part, self.place, source_line()))
         return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
 
     warnings: ClassVar[Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
     def guard(self, template: str, x: Recorded) -> None:
         """Puts down what a replay must find too."""
-        self.lines.append(Line((), template, (x,), guard=True, part=self.part, place=self.place))
+        self.lines.append(Line((), template, (x,), None, True, self.part, self.place, source_line()))
 
     def ask(self, kind: type, x: Recorded) -> Any:
         """The answer of the value x, which a replay must give too."""
@@ -178,6 +181,14 @@ class Tape:
             if not x.ndim and id(x) not in self.givens:
                 return f"np.asarray({literal(x[()])})", []
             return self.written(self.known(x))
+        if isinstance(x, Subscript):
+            items = x.index if isinstance(x.index, tuple) else (x.index,)
+            parts = [self.written(Colon(item) if isinstance(item, slice) else item) for item in items]
+            return ", ".join([part for part, _ in parts]), [a for _, arrays in parts for a in arrays]
+        if isinstance(x, Colon):
+            ends = (x.slice.start, x.slice.stop, *([x.slice.step] if x.slice.step is not None else []))
+            parts = [("", []) if item is None else self.written(item) for item in ends]
+            return ":".join([part for part, _ in parts]), [a for _, arrays in parts for a in arrays]
         if isinstance(x, (tuple, list)):
             parts = [self.written(item) for item in x]
             inner = ", ".join([part for part, _ in parts]) + ("," if len(x) == 1 and isinstance(x, tuple) else "")
@@ -195,6 +206,18 @@ class Tape:
             f"an array {x.dtype} {x.shape} that the step makes outside of autograd, or finds where nobody looks",
             "give it as an argument, or make it an attribute of the layer",
         )
+
+
+class Subscript(NamedTuple):
+    """An index, to be written between brackets."""
+
+    index: Any
+
+
+class Colon(NamedTuple):
+    """A slice in an index."""
+
+    slice: slice
 
 
 def is_mask(index: Any) -> bool:
@@ -257,6 +280,8 @@ class Recorded:
         return self if self.below is None else self.below
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.tape.over:
+            return np.asarray(self.held, dtype)
         refuse("a conversion to an array of NumPy", "compute with autograd.functions")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -313,14 +338,14 @@ class Recorded:
         if isinstance(index, tuple) and not index:
             return self
         found = opened(index)
-        y = self.tape.put("{}[{}]", [self, index], self.held[found])
+        y = self.tape.put("{}[{}]", [self, Subscript(index)], self.held[found])
         y.free = y.free or any(map(is_mask, found if isinstance(found, tuple) else [found]))
         return y
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.tape.save(self)
         self.held[opened(index)] = self.operand(value)
-        self.tape.put("{}[{}] = {}", [self, index, value], None, self)
+        self.tape.put("{}[{}] = {}", [self, Subscript(index), value], None, self)
 
     def operand(self, x: Any) -> Any:
         """What an operator takes: an array that the tape knows, or a number."""
@@ -358,6 +383,14 @@ class Recorded:
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy()  # type: ignore[attr-defined]
+
+    def __format__(self, spec: str) -> Any:
+        refuse("a program that prints a value", "return it, and print outside of the step")
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            refuse(f"{name} of an array", "compute with autograd.functions")
+        raise AttributeError(name)
 
     def __repr__(self) -> str:
         return f"Recorded({self.name or 'value'}, {getattr(self.held, 'dtype', '')} {np.shape(self.held)})"

@@ -54,6 +54,7 @@ class Program:
         self.outputs = outputs
         self.constants, body = split(lines, self.arguments, outputs)
         self.body = guards_first(body)
+        self.sources = [(line.template, line.source) for line in tape.lines]
         self.answers = [line.template for line in self.body if line.guard]
         self.risky = risky(self.body, self.arguments)
         self.unnamed = name_all(self.arguments, [*self.constants, *self.body])

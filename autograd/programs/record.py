@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import random
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
@@ -23,11 +24,11 @@ from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.optimizers.base import Optimizer
 from autograd.programs.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
 from autograd.programs.program import Diverged, Program, split
-from autograd.programs.state import Holder, Place, Reach, equal, named
+from autograd.programs.state import Holder, Place, Reach, equal, named, progress
 from autograd.programs.structures import like, put_together, signature_of, taken_apart
 from autograd.watch.places import Locator
 
-__all__ = ["Record", "Replay"]
+__all__ = ["FirstUpdate", "Record", "Replay"]
 
 
 class Recording(Locator):
@@ -110,6 +111,8 @@ class Record:
         self.tape = Tape()
         self.watcher = Recording(self.tape, self.reach.generators)
         self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
+        self.rates = [(o, o.lr) for o in self.reach.counting if isinstance(o, Optimizer)]
+        self.random = self.positions()
         self.places = [*self.reach.places()]
         self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
         self.setters: list[tuple[Setter, Recorded]] = []
@@ -195,13 +198,45 @@ class Record:
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
         for o in self.reach.counting:
+            if any(path.endswith(str(paths)) for paths in getattr(o, "flat", ())):
+                return [f"small_{slot}" for slot in o.slots]
             for own in getattr(o, "state", ()):
                 if path.endswith(f".{own}") and len(o.slots) == n:
                     return [f"{own}_{slot}" for slot in o.slots]
         return [f"{path}_{i}" for i in range(n)]
 
+    def positions(self) -> dict[str, Any]:
+        """Where all generators of random numbers are, from which no line of the tape draws."""
+        found = {"random": random.getstate(), "np.random": repr(np.random.get_state()), "autograd.seed": generator.rng}
+        known = {**self.reach.generators, id(generator.rng): generator.rng}
+        drawn = self.watcher.draws
+        states = {f"generator {i}": g.bit_generator.state for i, g in known.items() if g is not None and i not in drawn}
+        return found | states
+
+    def check_outside(self) -> None:
+        """Refuses a step that draws random numbers, or moves iterators and rates, where no replay would."""
+        now = self.positions()
+        for name, before in self.random.items():
+            if name in now and now[name] is not before and now[name] != before:
+                refuse(f"a step that draws numbers of {name.split()[0]}, or seeds it", OUTSIDE, self.reach.line_of(""))
+        for path, x, before in self.reach.moving:
+            if progress(x) != before:
+                refuse(f"a step that moves {path}", "give the next value as an argument", self.line(path))
+        for o, lr in self.rates:
+            if o.lr is not lr and o.lr != lr:
+                refuse(f"a step that sets lr of {type(o).__name__}", "give lr a schedule", self.reach.line_of("lr"))
+        for o, steps, _ in self.counts:
+            updates = [n + 1 for (key, _), n in self.watcher.updates.items() if key == id(o)]
+            if isinstance(o, Optimizer) and o.steps - steps != max(updates, default=0):
+                refuse(f"a step that sets steps of {type(o).__name__}", OUTSIDE, self.reach.line_of("steps"))
+
+    def line(self, path: str) -> Any:
+        """The line that changes what lies at this path."""
+        return self.reach.line_of(path.rpartition(".")[2])
+
     def leave(self) -> None:
         """Finds what the step has left behind. Refuses what no replay can leave."""
+        self.check_outside()
         for place in self.places:
             self.leave_place(place, place.get())
         for i, x, before in self.stand_ins:
@@ -212,8 +247,11 @@ class Record:
         for holder in self.reach.holders:
             before, now = dict(named(holder.kept)), dict(named(holder.look()))
             for name in before.keys() ^ now.keys():
+                if holder.optimizers:
+                    raise FirstUpdate
                 word = "adds" if name in now else "removes"
-                refuse(f"a step that {word} {holder.path}{name}", OUTSIDE)
+                where = self.line(holder.path.rstrip(".") if isinstance(name, int) else str(name))
+                refuse(f"a step that {word} {holder.path}{name}", OUTSIDE, where)
 
     def leave_place(self, place: Place, now: Any) -> None:
         if place.is_gradient and place.before is None:
@@ -234,7 +272,10 @@ class Record:
             if isinstance(place.owner, Holder):
                 self.follow(place)
         elif not equal(now, place.lifted):
-            refuse(f"a step after which {place.name} is {shown(now)}, and not {shown(place.before)}", OUTSIDE)
+            if getattr(place.owner, "optimizers", False):
+                raise FirstUpdate
+            change = f"a step after which {place.name} is {shown(now)}, and not {shown(place.before)}"
+            refuse(change, OUTSIDE, self.line(place.name))
 
     def follow(self, place: Place) -> None:
         """Makes the program read what a step puts into a place of a holder, and not what was there at the record."""
@@ -249,6 +290,7 @@ class Record:
 
     def take_back(self) -> None:
         """Puts back all that the step has changed."""
+        self.tape.over = True
         for holder in self.reach.holders:
             holder.restore()
         for place in self.places:
@@ -267,17 +309,22 @@ class Record:
         self.program = Program(self.inputs, given, outputs, self.tape)
         self.check(outputs)
         self.puts: list[Setter] = [put for put, _ in self.setters]
-        self.result = put_together(self.structure, iter([x.held for x in values]))
-        for put, value in zip(self.puts, [x.held for x in outputs]):
+        arrays = [x.held for x in outputs]
+        del given, numbers
+        values.clear()
+        outputs.clear()
+        self.let_go()
+        for put, value in zip(self.puts, arrays):
             put(value)
+        self.result = put_together(self.structure, iter(arrays[len(self.puts) :]))
         for act in self.actions:
             act()
         self.advance = [
             (o, o.steps - steps, {path: n - counts.get(path, 0) for path, n in getattr(o, "counts", {}).items()})
             for o, steps, counts in self.counts
         ]
-        del given, numbers
-        self.let_go(values, outputs)
+        self.places, self.leaves = [], []
+        self.tape.saved.clear()
 
     def check(self, outputs: Sequence[Recorded]) -> None:
         """Runs the program on what was there before the step. Refuses one that gives other numbers, bit for bit."""
@@ -290,25 +337,26 @@ class Record:
             if not same_numbers(own, before.copies.get(id(own), own)):
                 refuse("a step whose program leaves another state behind: please report this error of capture")
 
-    def let_go(self, values: list[Recorded], outputs: list[Recorded]) -> None:
+    def let_go(self) -> None:
         """Frees what only the record needed. Refuses a step that has kept values of its own somewhere."""
-        given = self.program.arguments
-        fixed = {id(line) for line in split(self.tape.lines, [*self.inputs, *given], [])[0]}
-        made = [(ref(y), line.place) for line in self.tape.lines if id(line) not in fixed for y in line.outs]
-        del given
+        fixed = {id(line) for line in split(self.tape.lines, [*self.inputs, *self.program.arguments], [])[0]}
+        made = [(ref(y), line.source) for line in self.tape.lines if id(line) not in fixed for y in line.outs]
         self.program.forget()
         self.tape.forget()
-        self.places, self.setters, self.state, self.stand_ins, self.inputs, self.leaves = [], [], [], [], [], []
+        self.setters, self.state, self.stand_ins, self.inputs = [], [], [], []
+        for place in self.places:
+            place.lifted = None
         del self.watcher
-        values.clear()
-        outputs.clear()
         for generation in (0, 1, 2):  # the youngest first: what the record has made is young
             if any(x() is not None for x, _ in made):
                 gc.collect(generation)
-        place = next((place for x, place in made if x() is not None), None)
-        if place is not None:
-            refuse(f"a step that keeps a value ({place}) outside of what it names", "return it")
-        self.tape.saved.clear()
+        kept = next((source for x, source in made if x() is not None), None)
+        if kept is not None:
+            refuse("a step that keeps a value outside of what it names", "return it", kept)
+
+
+class FirstUpdate(Exception):
+    """An optimizer has made slots: this step is one that runs as always, and the next one is recorded."""
 
 
 OUTSIDE = "keep it as an array, give it as an argument, or change it outside of the step"

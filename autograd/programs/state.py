@@ -9,13 +9,24 @@ replay whether all that the program does not read is still what it was.
 
 from __future__ import annotations
 
+import dis
+import random
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from types import FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import (
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 import numpy as np
@@ -26,6 +37,7 @@ from autograd.layers.base import Buffer, Layer, State, named_objects
 from autograd.layers.hidden import globals_of
 from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
+from autograd.watch.places import Source
 
 __all__ = ["Box", "Holder", "Reach"]
 
@@ -35,6 +47,8 @@ ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: a pr
 
 class Holder:
     """Names and what they stood for: `kept`. `look()` returns the dict or list itself, `write(name, x)` changes it."""
+
+    optimizers = False  # is it a part of an optimizer, which makes slots at a first update?
 
     def __init__(self, path: str, look: Callable[[], Any], write: Callable[[Any, Any], None], spot: Any = None) -> None:
         self.path, self.look, self.write, self.spot = path, look, write, spot
@@ -85,6 +99,20 @@ def equal(a: Any, b: Any) -> bool:
         return False
 
 
+class Missing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING = Missing()
+
+
+class Wrapper:
+    """What stands for a function `step`, as a captured step does."""
+
+    step: Callable[..., Any]
+
+
 @dataclass(eq=False)
 class Place:
     """Where a value lies: `get()` returns it and `put(value)` changes it. `before` was there before the step."""
@@ -125,7 +153,15 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
     lead = path + "." if path else ""
     if isinstance(x, MethodType):
         yield from holders_of(x.__func__, path)
+    elif isinstance(x, type):
+        if ours_or_theirs(x.__module__):
+            yield Holder(lead, partial(class_attributes, x), partial(setattr, x))
     elif isinstance(x, FunctionType):
+        if ours_or_theirs(x.__module__, x.__code__.co_filename):
+            yield Holder(lead, lambda: vars(x), vars(x).__setitem__, vars(x))
+            for defaults in (x.__defaults__ or (), tuple((x.__kwdefaults__ or {}).values())):
+                if defaults:
+                    yield Holder(lead, partial(list, defaults), lambda i, value: None)
         cells = dict(zip(x.__code__.co_freevars, x.__closure__ or ()))
         if cells:
             yield Holder(lead, partial(contents, cells), partial(put_into_cell, cells))
@@ -145,11 +181,46 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
     elif isinstance(x, EMA):
         spot = vars(x)
         yield Holder(lead, lambda: {k: v for k, v in spot.items() if k != "steps"}, spot.__setitem__, spot)
+    elif isinstance(x, set):
+        yield Holder(lead, lambda: {"": frozenset(x)}, partial(put_into_set, x))
     elif isinstance(x, State):
         yield Holder(lead, lambda: {"value": x.value}, partial(setattr, x))
     elif hasattr(x, "__dict__") and not closed(x):
         spot = vars(x)
         yield Holder(lead, lambda: spot, spot.__setitem__, spot)
+    slots = [] if closed(x) or isinstance(x, State) else slots_of(x)
+    if slots:
+        yield Holder(lead, lambda: {n: getattr(x, n) for n in slots if hasattr(x, n)}, partial(setattr, x))
+
+
+def put_into_set(x: set[Any], name: Any, items: Any) -> None:
+    x.clear()
+    x.update(items)
+
+
+def class_attributes(cls: type) -> dict[str, Any]:
+    """What a class holds besides its methods."""
+    hidden = (FunctionType, property, staticmethod, classmethod, GetSetDescriptorType, MemberDescriptorType)
+    return {n: y for n, y in vars(cls).items() if not n.startswith("__") and not isinstance(y, hidden)}
+
+
+def slots_of(x: Any) -> list[str]:
+    """The names of the slots of an object of the user's class."""
+    found = [vars(cls).get("__slots__", ()) for cls in type(x).__mro__ if ours_or_theirs(cls.__module__)]
+    return [name for names in found for name in ([names] if isinstance(names, str) else names) if name[:2] != "__"]
+
+
+def progress(x: Any) -> Any:
+    """Where an iterator or a generator is; None for what is neither, or does not tell."""
+    if isinstance(x, GeneratorType):
+        frame = x.gi_frame
+        return None if frame is None else (frame.f_lasti, repr(frame.f_locals))
+    if isinstance(x, (random.Random, np.random.RandomState)):
+        return repr(x.getstate() if isinstance(x, random.Random) else x.get_state())
+    try:
+        return repr(x.__reduce__()) if hasattr(type(x), "__next__") else None
+    except Exception:
+        return None
 
 
 def ours_or_theirs(module: Any, file: str = "") -> bool:
@@ -160,7 +231,9 @@ def ours_or_theirs(module: Any, file: str = "") -> bool:
 
 def closed(x: Any) -> bool:
     """Is an object one whose insides a step does not depend on: a module, a class, a part of a library?"""
-    if isinstance(x, (ModuleType, type, np.ndarray, np.generic, np.random.Generator)):
+    if isinstance(x, type):
+        return not ours_or_theirs(x.__module__)
+    if isinstance(x, (ModuleType, np.ndarray, np.generic, np.random.Generator)):
         return True
     kind = type(x)
     if isinstance(x, (FunctionType, MethodType, SimpleNamespace, partial, dict, list, tuple, deque)):
@@ -213,8 +286,11 @@ class Reach:
     def __init__(self, step: Any) -> None:
         self.holders: list[Holder] = []
         self.boxes: list[Box] = []
+        self.moving: list[tuple[str, Any, Any]] = []  # iterators and the like, and where they are
+        self.codes: list[CodeType] = []  # of the step, and of the user's functions that it can reach
         self.generators: dict[int, Any] = {}  # of random numbers, by id
         self.counting: list[Any] = []  # what counts its steps
+        self.inner: set[str] = set()  # paths inside optimizers
         self.names: dict[int, str] = {}  # of the parts of layers: their paths there
         seen: dict[int, Any] = {}
         waiting: deque[tuple[str, Any]] = deque([("", step)])
@@ -234,8 +310,15 @@ class Reach:
         if isinstance(x, (Tracked, Buffer)):
             self.boxes.append(Box(x, path))
             return
+        if isinstance(x, Wrapper):
+            yield path, x.step
+            return
         if isinstance(x, np.random.Generator):
             self.generators[id(x)] = x
+        if progress(x) is not None:
+            self.moving.append((path, x, progress(x)))
+        if isinstance(x, FunctionType) and ours_or_theirs(x.__module__, x.__code__.co_filename):
+            self.codes.append(x.__code__)
         if isinstance(x, (Optimizer, EMA)):
             self.counting.append(x)
         if isinstance(x, Layer) and id(x) not in self.names:
@@ -248,8 +331,12 @@ class Reach:
         if isinstance(x, tuple):
             yield from [(f"{path}.{i}", y) for i, y in enumerate(x)]
         yield from [(path, f) for f in methods_of(x)]
+        yield from [(path, cls) for cls in type(x).__mro__ if ours_or_theirs(cls.__module__)]
         for holder in holders_of(x, path):
             self.holders.append(holder)
+            holder.optimizers = isinstance(x, Optimizer) or path in self.inner
+            if holder.optimizers:
+                self.inner |= {f"{holder.path}{name}" for name, _ in named(holder.kept)}
             yield from [(f"{holder.path}{name}", y) for name, y in named(holder.kept)]
 
     def places(self) -> Iterator[Place]:
@@ -260,6 +347,20 @@ class Reach:
             for name, _ in named(holder.kept):
                 get, put = partial(at, holder.look, name), partial(holder.write, name)
                 yield Place(f"{holder.path}{name}", get, put, holder, name)
+
+    def line_of(self, name: str) -> Source | None:
+        """The line of the step, or of what it calls, that changes what has this name; else its first line."""
+        found: list[tuple[bool, Source]] = []
+        for code in self.codes:
+            line = code.co_firstlineno
+            for at in dis.get_instructions(code):
+                line = at.starts_line or line
+                if at.argval == name:
+                    stores = at.opname.startswith(("STORE", "DELETE"))
+                    found.append((stores, Source(code.co_filename, line, code.co_name)))
+        if not found and self.codes:
+            return Source(self.codes[0].co_filename, self.codes[0].co_firstlineno, self.codes[0].co_name)
+        return max(found, key=lambda pair: pair[0])[1] if found else None
 
     def fits(self) -> bool:
         """May a program that was recorded here still run?"""
@@ -274,4 +375,4 @@ class Reach:
 
 
 def at(look: Callable[[], Any], name: Any) -> Any:
-    return look()[name]
+    return dict(named(look())).get(name, MISSING)

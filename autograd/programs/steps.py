@@ -21,8 +21,8 @@ from autograd.checks import shown
 from autograd.config import float_dtype, mode
 from autograd.programs.device import refuse
 from autograd.programs.program import Diverged
-from autograd.programs.record import Record, Replay
-from autograd.programs.state import equal
+from autograd.programs.record import FirstUpdate, Record, Replay
+from autograd.programs.state import Wrapper, equal
 from autograd.programs.structures import signature_of
 
 __all__ = ["Captured", "capture"]
@@ -38,12 +38,13 @@ class Ways:
         self.warm = False
         self.replays: list[Replay] = []
         self.records: list[Record] = []
+        self.where: Any = None
         self.refused = ""  # why no program can repeat the step
         self.tries = 0  # records since the last replay
 
     def __call__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any, leaves: list[Any]) -> Any:
         if self.refused:
-            refuse(self.refused, "give what changes as an argument")
+            refuse(self.refused, "give what changes as an argument", self.where)
         if not self.warm:
             y = step(*args, **options)
             self.warm = True
@@ -64,7 +65,10 @@ class Ways:
     def record(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> Any:
         """Runs the step and keeps its record: as a replay, if an earlier record is the same program."""
         self.tries += 1
-        record = Record(step, names, args, options)
+        try:
+            record = Record(step, names, args, options)
+        except FirstUpdate:
+            return step(*args, **options)
         same = next((r for r in self.records if agree(r, record)), None)
         if same is not None:
             self.records.remove(same)
@@ -72,10 +76,11 @@ class Ways:
             return record.result
         for before in self.records:
             if before.program.answers == record.program.answers and before.reach.fits():
-                self.refused = difference(before, record)
+                self.refused, self.where = difference(before, record)
         if self.tries > TRIES:
             change = self.records[-1].reach.change() or "a question of the package has a new answer each time"
             self.refused = f"a step that takes another way at each call: {change}"
+            self.where = record.reach.line_of("")
         self.records = [*self.records, record][-KEPT:]
         return record.result
 
@@ -85,16 +90,19 @@ def agree(a: Record, b: Record) -> bool:
     return a.program.source == b.program.source and equal(a.structure, b.structure)
 
 
-def difference(a: Record, b: Record) -> str:
-    """What two records of a step differ in, in words."""
+def difference(a: Record, b: Record) -> tuple[str, Any]:
+    """What two records of a step differ in, in words, and the line."""
     if a.program.source == b.program.source:
-        return f"a step that returns {shown(b.structure)}, and {shown(a.structure)} before"
+        returned = f"a step that returns {shown(b.structure)}, and {shown(a.structure)} before"
+        return returned, b.reach.line_of("")
     rows = zip(a.program.source.splitlines(), b.program.source.splitlines())
     before, now = next(((x.strip(), y.strip()) for x, y in rows if x != y), ("a shorter program", "a longer one"))
-    return f"a step whose numbers change from call to call ({before!r}, then {now!r})"
+    pairs = zip(a.program.sources, b.program.sources)
+    where = next((y[1] for x, y in pairs if x[0] != y[0]), b.reach.line_of(""))
+    return f"a step whose numbers change from call to call ({before!r}, then {now!r})", where
 
 
-class Captured:
+class Captured(Wrapper):
     """A step and its programs: `capture` makes it, and it is called like the step."""
 
     def __init__(self, step: Callable[..., Any]) -> None:

@@ -23,7 +23,8 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
         return (kind, *[(name, signature_of(item, leaves)) for name, item in x.items()])
     if isinstance(x, Tracked):
         leaves.append(x)
-        return kind, x.value.shape, x.value.dtype, x.grad is None
+        graph = x.node is not None and x.node.creator is not None
+        return kind, x.value.shape, x.value.dtype, x.grad is None, graph
     if is_array(x) or isinstance(x, np.generic):
         leaves.append(x)
         return x.shape, x.dtype

@@ -91,7 +91,8 @@ def agreed(step: Callable[..., Any], names: list[str], given: tuple[Any, ...]) -
     """The second of two records, which must be one program."""
     records = [Record(step, names, given, {}) for _ in range(2)]
     if not agree(*records):
-        refuse(difference(*records))
+        reason, where = difference(*records)
+        refuse(reason, where=where)
     return records[1]
 
 
