@@ -29,9 +29,9 @@ LEFT_OUT = {
     "dropout", "dropout1d", "dropout2d", "dropout3d",  # draw anew each time
     "max_unpool",  # its sizes are an array
 }  # fmt: skip
-ROUNDED = {  # equal to rounding: a kernel of LAPACK in eager, NumPy's in the program; numbers in eager, arrays of no axis
-    "inv", "solve", "cond", "det", "slogdet", "tensorinv", "tensorsolve", "matrix_power", "solve_triangular", "cholesky",
-    "qr", "pinv", "logcumsumexp", "add", "operator +",
+ROUNDED = {  # equal to rounding: eager takes a kernel of LAPACK, or adds in another order
+    "inv", "solve", "cond", "det", "slogdet", "tensorinv", "tensorsolve", "matrix_power", "solve_triangular",
+    "cholesky", "qr", "pinv", "logcumsumexp", "add", "operator +",
 }  # fmt: skip
 TABLE = [
     (op, case)

@@ -6,7 +6,7 @@
 """
 
 from functools import wraps
-from itertools import count
+from io import StringIO
 
 import numpy as np
 
@@ -21,14 +21,14 @@ __all__ = ["Refused", "assert_equal", "capture", "counted", "everything", "same_
 
 def counted(step):
     """The step captured, and a function that says how many times the step itself has run."""
-    runs, asked = count(), count()
+    runs = StringIO()  # written like a file, which capture does not look at
 
     @wraps(step)
     def ran(*args, **options):
-        next(runs)
+        runs.write(".")
         return step(*args, **options)
 
-    return capture(ran), lambda: next(runs) - next(asked)
+    return capture(ran), lambda: len(runs.getvalue())
 
 
 def everything(*things):
