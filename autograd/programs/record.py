@@ -21,6 +21,7 @@ from autograd.backend import generator
 from autograd.checks import shown
 from autograd.config import watching
 from autograd.function import Tracked, count_write, new_node, wrap
+from autograd.kernels.threads import hold
 from autograd.optimizers.base import Optimizer
 from autograd.programs.device import ARRAYS, GENERATORS, Draws, Recorded, Tape, refuse
 from autograd.programs.program import Diverged, Program, split
@@ -125,7 +126,7 @@ class Record:
                 given = self.lift_arguments(names, args, options)
                 for place in self.places:
                     self.lift(place)
-                with watching(self.watcher):
+                with watching(self.watcher), hold():  # two threads of BLAS would round otherwise than one
                     y = step(*given[0], **given[1])
                 self.structure = taken_apart(y, values, {id(box.x) for box in self.reach.boxes})
                 self.leave()
@@ -329,7 +330,8 @@ class Record:
     def check(self, outputs: Sequence[Recorded]) -> None:
         """Runs the program on what was there before the step. Refuses one that gives other numbers, bit for bit."""
         before = Before(self.tape)
-        found = self.program.run(*[before(x) for x in self.program.arguments])
+        with hold():
+            found = self.program.run(*[before(x) for x in self.program.arguments])
         for x, y in zip(outputs, found):
             if not same_numbers(x.held, y):
                 refuse(f"a step whose program gives another {x.name or 'result'}: please report this error of capture")
