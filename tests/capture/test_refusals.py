@@ -7,6 +7,8 @@ import itertools
 import random
 import re
 import time
+import types
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -564,7 +566,7 @@ def test_results_kept_in_slots_and_classes():
     for i in range(8):
         assert_equal(captured(X, T), eager(X, T), path=f"call {i}")
         assert_equal(box.loss, other.loss)
-        assert memory.last is box.loss
+        assert_equal(memory.last, box.loss)
     assert_equal(everything(one.model, one.optimizer), everything(two.model, two.optimizer))
 
 
@@ -750,6 +752,92 @@ def test_numbers_changed_between_steps():
     for i in range(24):
         holder["n"] = 1 + i // 6
         assert_equal(captured(X), step(X), path=f"call {i}")
+
+
+class Config:
+    scale = 1.0
+
+
+config = types.ModuleType("config")
+
+
+def in_a_function(holder):
+    """A number around a function that the step calls."""
+    n = 1.0
+
+    def scaled(x):
+        return x * n
+
+    def change(value):
+        nonlocal n
+        n = value
+
+    return scaled, change
+
+
+def in_a_function_replaced(holder):
+    holder.f = lambda x: x * 1.0
+
+    def change(value):
+        holder.f = lambda x: x * value
+
+    return lambda x: holder.f(x), change
+
+
+def in_a_class(holder):
+    Config.scale = 1.0
+    return lambda x: x * Config.scale, lambda value: setattr(Config, "scale", value)
+
+
+def in_a_module(holder):
+    config.scale = 1.0
+    return lambda x: x * config.scale, lambda value: setattr(config, "scale", value)
+
+
+def in_a_set(holder):
+    holder.flags = set()
+    return lambda x: x * (1.0 if not holder.flags else 0.5), holder.flags.add
+
+
+def in_nested_dicts(holder):
+    holder.d = {"a": [{"b": 1.0}]}
+    return lambda x: x * holder.d["a"][0]["b"], lambda value: holder.d["a"][0].update(b=value)
+
+
+def in_slots(holder):
+    holder.box = Slotted()
+    holder.box.n = 1.0
+    return lambda x: x * holder.box.n, lambda value: setattr(holder.box, "n", value)
+
+
+def in_a_default(holder):
+    def scaled(x, by=[1.0]):
+        return x * by[0]
+
+    return scaled, lambda value: scaled.__defaults__[0].__setitem__(0, value)
+
+
+def in_a_partial(holder):
+    f = partial(lambda x, by: x * by, by=1.0)
+    return f, lambda value: f.keywords.update(by=value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        in_a_function, in_a_function_replaced, in_a_class, in_a_module, in_a_set, in_nested_dicts, in_slots,
+        in_a_default, in_a_partial,
+    ],
+    ids=lambda f: f.__name__,
+)  # fmt: skip
+def test_numbers_changed_between_steps_wherever_they_lie(place):
+    step, change = place(types.SimpleNamespace())
+    captured = capture(step)
+    for i in range(16):
+        if i == 8:
+            change(0.5)
+        assert_equal(captured(X), step(X), path=f"call {i}")
+    assert_equal(step(X), X * np.float32(0.5))
 
 
 def test_a_step_that_writes_into_its_argument():

@@ -208,6 +208,74 @@ def test_groups():
     same_training(trained_by(partial(O.AdamW, lr=0.01, decay=0.1, groups=groups)), batches(X, T))
 
 
+@pytest.mark.parametrize("rates", [(0.1, O.step(0.1, 30, 0.5)), (O.step(0.1, 30, 0.5), 0.1)], ids=["group", "others"])
+def test_rates_that_are_equal_while_it_is_recorded(rates):
+    """One of two rates falls later: each has its own number in the program."""
+    lr, own = rates
+    same_training(trained_by(partial(O.Momentum, lr=lr, groups=[O.group("0", lr=own)])), batches(X, T))
+
+
+def test_two_optimizers_of_one_rate():
+    def make():
+        model = network()
+        model(X)
+        one, two = O.Adam(model[0], 0.1), O.Adam(model[2], 0.1)
+
+        def step(x, t):
+            loss = F.softmax_cross_entropy(model(x), t)
+            model.cleargrads()
+            loss.backward()
+            one.update()
+            two.update()
+            return loss
+
+        return step, model, one, two
+
+    def between(i, model, one, two):
+        if i == 50:
+            two.lr = 0.01
+
+    same_training(make, batches(X, T), between=between)
+
+
+def test_counts_that_grow_apart():
+    """Between steps a part of the parameters is updated alone: Adam's corrections are those of each count."""
+
+    def between(i, model, optimizer):
+        if i % 40 == 39:
+            F.softmax_cross_entropy(model(X), T).backward()
+            model[0].cleargrads()
+            optimizer.update()
+
+    same_training(trained_by(O.Adam), batches(X, T), between=between, runs=9)
+
+
+def test_large_parameters():
+    """They are updated in pieces that fit into the cache."""
+
+    def make():
+        model = L.Sequential(L.Linear(40_000, 5, rng=0), F.tanh, L.Linear(3, 40_000, rng=1))
+        return training(model, O.Adam(model))
+
+    same_training(make, batches(X, T), steps=10)
+
+
+def test_tied_weights():
+    class Tied(L.Layer):
+        def __init__(self):
+            self.a, self.b, self.c = L.Linear(5, 5, rng=0), L.Linear(5, 5, rng=1), L.Linear(3, 5, rng=2)
+            self.b.W = self.a.W
+
+        def forward(self, x):
+            return self.c(F.tanh(self.b(F.tanh(self.a(x)))))
+
+    def make():
+        model = Tied()
+        return training(model, O.Adam(model))
+
+    same_training(make, batches(X, T))
+
+
 @pytest.mark.parametrize("limit", [0.05, 0.4, 100.0], ids=["always", "sometimes", "never"])
 def test_clipping_by_norm(limit):
     same_training(trained_by(partial(O.Momentum, lr=0.1, transforms=[O.clip_by_norm(limit)])), batches(X, T), runs=8)
@@ -380,6 +448,33 @@ def test_weights_edited_between_steps():
             model[2].b.data[...] = 0.1
 
     same_training(trained_by(O.Momentum), batches(X, T), between=between)
+
+
+def test_other_generators_buffers_and_parameters_between_steps():
+    """What lies in the model is read anew: a generator, its state, a running mean, another array of another layout."""
+
+    def make():
+        model = L.Sequential(L.Linear(6, 5, rng=0), L.BatchNorm(), L.Dropout(0.5, rng=3), L.Linear(3, 6, rng=1))
+        return training(model, O.Adam(model))
+
+    def between(i, model, optimizer):
+        if i == 20:
+            model[2].rng = np.random.default_rng(9)
+        if i == 40:
+            model[2].rng.bit_generator.state = np.random.default_rng(4).bit_generator.state
+        if i == 60:
+            for _, buffer in model.named_buffers():
+                buffer.data = 0 * buffer.data + 1
+        if i == 80:
+            model[0].W.data = np.asfortranarray(model[0].W.data)
+        if i == 100:
+            model[0].W = L.Parameter(0.5 * model[0].W.data)
+        if i == 120:
+            model[2].p = 0.1
+        if i == 140:
+            optimizer.transforms = [O.clip_by_value(0.01)]
+
+    same_training(make, batches(X, T), between=between, runs=16)
 
 
 def test_a_global_seed_between_steps():
@@ -617,6 +712,22 @@ def test_callables(form):
         assert_equal(captured(x, t), eager(x, t))
         assert_equal(captured(x, t=t), eager(x, t=t))
     assert_equal(everything(*things), everything(*others))
+
+
+def test_the_model_and_the_optimizer_as_arguments():
+    def step(model, optimizer, x, t):
+        loss = F.softmax_cross_entropy(model(x), t)
+        model.cleargrads()
+        loss.backward()
+        optimizer.update()
+        return loss
+
+    captured = capture(step)
+    one, two, three, four = Trainer(), Trainer(), Trainer(), Trainer()
+    for x, t in batches(X, T) * 5:
+        assert_equal(captured(one.model, one.optimizer, x, t), step(two.model, two.optimizer, x, t))
+        assert_equal(captured(three.model, three.optimizer, 2 * x, t), step(four.model, four.optimizer, 2 * x, t))
+    assert_equal(everything(one.model, three.model), everything(two.model, four.model))
 
 
 def test_options_are_inputs_and_numbers_choose_the_program():
