@@ -70,8 +70,6 @@ def masks(x: Array, w: Windows) -> tuple[Array, Array] | None:
 
     None if there are none. Channels are looked at in growing groups, as long as a window is left.
     """
-    if not possible(x[:, 0], w):
-        return None
     (N, C), c = x.shape[:2], 0
     blank = even = np.ones((N, *w.out), bool)
     while c < C:

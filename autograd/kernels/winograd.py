@@ -36,7 +36,7 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.kernels import columns
 from autograd.kernels.blocks import BLOCK, overlap
-from autograd.kernels.even import even_windows, every_tap, without_noise
+from autograd.kernels.even import even_windows, every_tap, possible, without_noise
 from autograd.kernels.scratch import Allocator, borrowed
 from autograd.kernels.threads import hold, shared
 from autograd.kernels.turning import turned, turned_filters
@@ -103,7 +103,8 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
         shared(work, len(todo), threads)
         if not (np.isfinite(y[:, 0]).all() and np.isfinite(y[0, :, 0, 0]).all()):  # an odd pixel, or an odd filter
             return columns.forward(x, W, b, w)
-        even_windows(y, x, W, b, w)
+        if possible(x[:, 0], w):
+            shared(lambda share: even_windows(y[share], x[share], W, b, w), len(x), threads)
     return y
 
 
