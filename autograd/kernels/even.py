@@ -125,7 +125,7 @@ def without_noise(gW: Array, gU: Array, x: Array, y: Array, w: Windows) -> Array
 
     There it is small against the gradient at the 36 points. A first look takes two of them for all filters together.
     """
-    noise = np.finfo(gW.dtype).eps * (len(x) * prod(w.out)) ** 0.5  # of as many roundings
+    noise = np.finfo(gW.dtype).eps / 2 * (len(x) * prod(w.out)) ** 0.5  # of as many roundings
     size = (abs(gU[1, 1]) + abs(gU[3, 3])).max()
     if not size < np.inf:
         return plain_gradient(x, y, w)
