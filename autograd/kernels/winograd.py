@@ -111,7 +111,7 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
 def turning_pays(y: Array, W: Array, w: Windows, groups: int = 1) -> bool:
     """Is the transposed convolution a convolution that pays?"""
     back = turned(y, W, w, groups)
-    return back is not None and pays(y, W, W.shape[1], back, groups)
+    return back is not None and pays(y, W, W.shape[1], back, groups) and every_tap(W)
 
 
 @way(fits=turning_pays)

@@ -164,6 +164,12 @@ def test_pixels_under_taps_of_zeros_do_not_count(C):
     np.testing.assert_array_equal(changed[:, :, :17], y[:, :, :17])
     np.testing.assert_array_equal(changed[:, :, 17, :11], y[:, :, 17, :11])
     assert (changed[:, :, 17, 12] != y[:, :, 17, 12]).any()
+    v, gy = Variable(x), np.zeros_like(y)
+    gy[:, :, 17, 11] = y[:, :, 17, 11]
+    gx = grad(F.conv2d(v, W, b, pad=1), v, gy).data
+    assert (gx[:, :, 16] != 0).any()
+    np.testing.assert_array_equal(gx[:, :, 17, 12:], 0)
+    np.testing.assert_array_equal(gx[:, :, 18:], 0)
 
 
 @pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
