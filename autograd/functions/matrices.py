@@ -19,6 +19,7 @@ from autograd.functions.linalg import inv, solve, svdvals
 from autograd.functions.operands import axes_at, real, with_room
 from autograd.functions.reduction import max, min, norm, sum
 from autograd.functions.shape import concat, expand_dims, moveaxis, pad
+from autograd.functions.statistics import settled
 from autograd.names import speaking
 from autograd.shapes import axes_of
 
@@ -79,7 +80,7 @@ def cov(x: Operand, ddof: float = 1) -> Any:
         raise ValueError(f"cov takes more than ddof = {ddof} observations, not shape {x.shape}")
 
     def covariance(x: Any) -> Any:
-        d = x - x.mean(axis=-1, keepdims=True)
+        d = x - settled(x.mean(axis=-1, keepdims=True), x, (x.ndim - 1,))
         return (d @ d.T if len(x) > 1 and x.ndim == 2 else (d * d).sum()) / n
 
     return with_room(covariance, x)

@@ -17,7 +17,7 @@ from autograd.function import Function
 from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
-from autograd.functions.statistics import channel_means, per_channel, row_means
+from autograd.functions.statistics import channel_means, mean_of_channels, per_channel, row_means, settled
 from autograd.kernels.matmul import product
 from autograd.shapes import Shape
 from autograd.sums import sum_over
@@ -37,7 +37,7 @@ def batch_norm_by_formula(x: Operand, gamma: Operand, beta: Operand, eps: float 
     axes, shape = (0, *range(2, x.ndim)), (1, -1, *[1] * (x.ndim - 2))
 
     def formula(x: Any, gamma: Any, beta: Any) -> Any:
-        d = x - mean(x, axes, keepdims=True)
+        d = x - settled(mean(x, axes, keepdims=True), x, axes)
         xn = d / (mean(d**2, axes, keepdims=True) + eps) ** 0.5
         return gamma.reshape(shape) * xn + beta.reshape(shape)
 
@@ -56,7 +56,7 @@ class BatchNorm(Function):
         self.eps = eps
 
     def forward(self, x, gamma, beta):
-        mean = channel_means(x)
+        mean = mean_of_channels(x)
         y = x - per_channel(mean, x)
         var = channel_means(y, y)
         y *= per_channel(gamma * (var + self.eps) ** -0.5, x)
@@ -65,7 +65,7 @@ class BatchNorm(Function):
         return y
 
     def recompute(self, x, gamma, beta):
-        mean = channel_means(x)
+        mean = mean_of_channels(x)
         return {"mean": mean, "var": channel_means((x - per_channel(mean, x)) ** 2)}
 
     def backward(self, gy):
@@ -170,7 +170,7 @@ class LayerNorm(Function):
 
     def forward(self, x, gamma, beta):
         rows = x.reshape(-1, gamma.size)
-        mean = row_means(rows)
+        mean = settled(row_means(rows), rows, (1,))
         y = rows - mean
         var = row_means(y, y)
         y *= (var + self.eps) ** -0.5
@@ -181,7 +181,7 @@ class LayerNorm(Function):
 
     def recompute(self, x, gamma, beta):
         rows = x.reshape(-1, gamma.size)
-        mean = row_means(rows)
+        mean = settled(row_means(rows), rows, (1,))
         return {"mean": mean, "var": row_means((rows - mean) ** 2)}
 
     def backward(self, gy):

@@ -20,6 +20,7 @@ from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked, steepness
 from autograd.functions.elementwise import exp
 from autograd.functions.operands import axes_at, below, with_room
+from autograd.functions.statistics import settled
 from autograd.shapes import Axis, Shape, one_axis, reduced_shape
 from autograd.sums import sum_over
 from autograd.variable import Variable
@@ -63,7 +64,7 @@ class Variance(Function):
         return gx
 
     def deviations(self, x):
-        return x - sum_over(x, self.axes) / math.prod([x.shape[a] for a in self.axes])
+        return x - settled(sum_over(x, self.axes) / math.prod([x.shape[a] for a in self.axes]), x, self.axes)
 
 
 def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:

@@ -6,17 +6,50 @@ images, `channel_means(x, y)` is `(x * y).mean((0, 2, 3))`; both are several tim
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Operand
+from autograd.algebra import Operand, as_array
+from autograd.backend import namespace
 from autograd.functions.linear import Einsum
+from autograd.shapes import Shape
 
-__all__ = ["channel_means", "per_channel", "row_means", "row_sums", "sum_of_products"]
+__all__ = ["channel_means", "mean_of_channels", "per_channel", "row_means", "row_sums", "settled", "sum_of_products"]
 
 FEW_PIXELS = range(2, 33)  # so few pixels a channel that the overhead of a NumPy loop for each channel dominates
+
+NEAR = 0.01  # more than the rounding of a mean, relative to it
+
+
+@lru_cache
+def ends(ndim: int, axes: Shape) -> tuple[Any, Any]:
+    """The indices of the first and of the last numbers along these axes, which stay with length 1."""
+    found = [tuple([end if a in axes else slice(None) for a in range(ndim)]) for end in (slice(1), slice(-1, None))]
+    return found[0], found[1]
+
+
+def settled(mean: Operand, x: Operand, axes: Shape) -> Any:
+    """`mean`, that of x over `axes`, which stay with length 1; where all its numbers are equal, this number itself.
+
+    The mean of n equal numbers is rounded, unless they are 0. Deviations from it would be noise, which a division by
+    their own size makes as large as any: a channel of 3333.3 was normalized to 0.08 in float32.
+    """
+    value = as_array(x)
+    start, stop = ends(value.ndim, axes)
+    first, xp = value[start], namespace(value)
+    same = first == value[stop]
+    if not xp.count_nonzero(same) or not (first * same).any():  # mostly the first number and the last one differ
+        return mean
+    m = as_array(mean)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        gap = first - m
+        same &= (gap != 0) & (abs(gap) <= NEAR * abs(m))
+    if not same.any():
+        return mean
+    return mean + xp.where(same & (value == first).all(axis=axes, keepdims=True), gap, 0)
 
 
 def channel_means(*xs: Operand) -> Any:
@@ -29,6 +62,12 @@ def channel_means(*xs: Operand) -> Any:
     else:  # einsum's loops are in the order of the alphabet: p after n, or folded images take twice as long
         sums = sum_of_products("ncp", "c", *[x.reshape(N, C, P) for x in xs])
     return sums * (1 / (N * P))
+
+
+def mean_of_channels(x: Operand) -> Any:
+    """The settled mean of each channel.   (N, C, ...) -> (C,)"""
+    shape, axes = (1, -1, *[1] * (x.ndim - 2)), (0, *range(2, x.ndim))
+    return settled(channel_means(x).reshape(shape), x, axes).reshape(-1)
 
 
 def per_channel(a: Any, x: Any) -> Any:

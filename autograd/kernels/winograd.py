@@ -18,8 +18,9 @@ A part is S x T tiles of n images, small enough to stay in the cache; the thread
 the output transform is the bias: its weight is 1 for every pixel. Lines, V and P are written over by the next part.
 
 In float32 the root mean square error is two to five times that of the plain sum (32 to 512 channels; of the filters'
-gradient four times). It is relative to the largest pixel of a tile, not to the result. An infinite or nan pixel makes
-nan of all tiles of its row in its part, and on a border of two parts in both. `conv2d_by_im2col` is the plain sum.
+gradient four times). It is relative to the largest pixel of a tile, not to the result. Where plain sums are exact, the
+results are theirs (`even.py`). An infinite or nan pixel would make nan of all tiles of its row: such results are
+computed again, as plain sums. So are filters in which a tap is 0 everywhere. `conv2d_by_im2col` is the plain sum.
 Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308, 2015; on the
 choice of points B. Barabasz et al., arXiv:1803.10986, 2018.
 """
@@ -33,7 +34,9 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels import columns
 from autograd.kernels.blocks import BLOCK, overlap
+from autograd.kernels.even import even_windows, every_tap, possible, without_noise
 from autograd.kernels.scratch import Allocator, borrowed
 from autograd.kernels.threads import hold, shared
 from autograd.kernels.turning import turned, turned_filters
@@ -79,7 +82,7 @@ def pays(x: Array, other: Array, M: int, w: Windows, groups: int) -> bool:
     )
 
 
-@way(fits=lambda x, W, b, w, groups=1: pays(x, W, len(W), w, groups))
+@way(fits=lambda x, W, b, w, groups=1: pays(x, W, len(W), w, groups) and every_tap(W))
 def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
     """(N, C, H, W) (M, C, 3, 3) (M,) -> (N, M, OH, OW)"""
     (M, C), dtype = W.shape[:2], np.result_type(x, W) if b is None else np.result_type(x, W, b)
@@ -98,13 +101,17 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
     with hold():  # for one thread too: products as small as these are no work for several
         U = on_both_axes(G.astype(dtype), W.transpose(2, 3, 1, 0))  # (6, 6, C, M)
         shared(work, len(todo), threads)
+        if not (np.isfinite(y[:, 0]).all() and np.isfinite(y[0, :, 0, 0]).all()):  # an odd pixel, or an odd filter
+            return columns.forward(x, W, b, w)
+        if possible(x[:, 0], w):
+            shared(lambda share: even_windows(y[share], x[share], W, b, w), len(x), threads)
     return y
 
 
 def turning_pays(y: Array, W: Array, w: Windows, groups: int = 1) -> bool:
     """Is the transposed convolution a convolution that pays?"""
     back = turned(y, W, w, groups)
-    return back is not None and pays(y, W, W.shape[1], back, groups)
+    return back is not None and pays(y, W, W.shape[1], back, groups) and every_tap(W)
 
 
 @way(fits=turning_pays)
@@ -137,7 +144,8 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
         gU, *others = shared(work, len(todo), threads)
         for other in others:
             gU += other
-        gW = on_both_axes(G.T.astype(dtype), gU).transpose(3, 2, 0, 1)  # (M, C, 3, 3)
+        gW = on_both_axes(G.T.astype(dtype), gU)  # (3, 3, C, M)
+    gW = without_noise(gW, gU, x, y, w).transpose(3, 2, 0, 1)  # (M, C, 3, 3)
     return gW, sum_over(y, (0, 2, 3), keepdims=False).astype(dtype, copy=False) if bias else None
 
 
