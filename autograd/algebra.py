@@ -222,7 +222,7 @@ def matmul(x: Operand, W: Operand) -> Any:
     if is_sparse(x) or is_sparse(W):
         return sparse_product(x, W)
     x, W = array_like(W, x), array_like(x, W)
-    a, b = [tuple(getattr(as_array(v), "shape", ())) for v in (x, W)]
+    a, b = np.shape(as_array(x)), np.shape(as_array(W))
     if not a or not b:
         operand("matmul", x), operand("matmul", W)
     check_matmul(a, b)
