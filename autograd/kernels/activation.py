@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.pieces import by_pieces, in_pieces, is_large
+from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel, way
 from autograd.sums import sum_over
 
@@ -56,17 +57,17 @@ def silu(x: Array) -> Array:
 
 def write_silu_gradient(gx: Array, gy: Array, x: Array, y: Array) -> None:
     """Takes s = y / x where that has all digits: a quotient costs a fifth of an exponential."""
-    size = np.abs(x)
-    if size.min() > SMALL and size.max() < HUGE:  # a nan is not
-        s = np.divide(y, x, out=size)
-    else:
-        write_sigmoid(size, x)
-        s = size
-    np.subtract(1, s, out=gx)
-    gx *= x
-    gx += 1
-    gx *= s
-    gx *= gy
+    with borrowed(np, 1) as (memory,):
+        s = np.abs(x, out=memory(x.shape, x.dtype))
+        if s.min() > SMALL and s.max() < HUGE:  # a nan is not
+            np.divide(y, x, out=s)
+        else:
+            write_sigmoid(s, x)
+        np.subtract(1, s, out=gx)
+        gx *= x
+        gx += 1
+        gx *= s
+        gx *= gy
 
 
 @kernel(by_pieces(write_silu_gradient))

@@ -13,13 +13,22 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.pieces import by_pieces
+from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel
 
-__all__ = ["LOW", "erf", "half_normal", "normal_cdf"]
+__all__ = ["LOW", "erf", "normal_cdf", "write_half_normal"]
 
 
 def write_erf(y: Array, x: Array) -> None:
-    y[...] = erf.plain(x)
+    """In single precision without new arrays, which would cost a thread as much as the steps."""
+    if x.dtype != np.float32:
+        y[...] = erf.plain(x)
+        return
+    with borrowed(np, 2) as (near, squares):
+        z = np.clip(x, -4, 4, out=near(x.shape, x.dtype))
+        polynomial(P, np.multiply(z, z, out=squares(x.shape, x.dtype)), y)
+        y *= z
+        np.tanh(y, out=y)
 
 
 @kernel(by_pieces(write_erf))
@@ -125,9 +134,16 @@ def half_normal(x: Array) -> Array:
     return y
 
 
-def polynomial(coefficients: Sequence[float], x: Array) -> Array:
+def write_half_normal(y: Array, x: Array) -> None:
+    np.multiply(math.sqrt(0.5), x, out=y)
+    write_erf(y, y)
+    y *= 0.5
+    y += 0.5
+
+
+def polynomial(coefficients: Sequence[float], x: Array, out: Array | None = None) -> Array:
     """c0 x^n + c1 x^(n-1) + ... + cn, by Horner's rule in one array."""
-    y = coefficients[0] * x
+    y = coefficients[0] * x if out is None else namespace(x).multiply(coefficients[0], x, out=out)
     for c in coefficients[1:-1]:
         y += c
         y *= x

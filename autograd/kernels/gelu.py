@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.erf import LOW, half_normal, normal_cdf
+from autograd.kernels.erf import LOW, normal_cdf, write_half_normal
 from autograd.kernels.pieces import by_pieces, in_pieces, is_large
+from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel, way
 
 __all__ = ["gelu", "gelu_gradient", "gelu_slope", "tanh_gelu", "tanh_gelu_slope"]
@@ -20,7 +21,8 @@ A, C = 0.044715, math.sqrt(8 / math.pi)  # (1 + tanh u) / 2 = sigmoid(2 u), with
 
 
 def write_upper_gelu(y: Array, x: Array) -> None:
-    np.multiply(x, half_normal(x), out=y)
+    write_half_normal(y, x)
+    y *= x
 
 
 @way(fits=is_large)
@@ -42,17 +44,17 @@ def gelu(x: Array) -> Array:
 
 def write_gelu_gradient(gx: Array, gy: Array, x: Array, y: Array) -> None:
     """Takes P = y / x where that has all digits."""
-    with np.errstate(over="ignore"):
-        p = x * x
-    if p.min() > SMALL and p.max() < FAR * FAR:  # a nan is not
-        p *= -0.5
-        np.exp(p, out=p)
-        p *= x
-        p *= 1 / math.sqrt(2 * math.pi)
-        np.divide(y, x, out=gx)
-        gx += p
-    else:
-        gx[...] = gelu_slope.plain(x)
+    with borrowed(np, 1) as (memory,), np.errstate(over="ignore"):
+        p = np.multiply(x, x, out=memory(x.shape, x.dtype))
+        if p.min() > SMALL and p.max() < FAR * FAR:  # a nan is not
+            p *= -0.5
+            np.exp(p, out=p)
+            p *= x
+            p *= 1 / math.sqrt(2 * math.pi)
+            np.divide(y, x, out=gx)
+            gx += p
+        else:
+            gx[...] = gelu_slope.plain(x)
     gx *= gy
 
 

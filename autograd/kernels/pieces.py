@@ -19,7 +19,8 @@ from autograd.kernels.ways import Way
 
 __all__ = ["by_pieces", "in_pieces", "is_large"]
 
-PIECE = 1 << 20  # bytes of an argument computed at once; more is a large array
+PIECE = 1 << 21  # bytes of an argument computed at once, at most
+LARGE = 1 << 20  # bytes for which pieces pay
 
 
 def by_pieces(write: Callable[..., None]) -> Way[..., Array]:
@@ -28,9 +29,9 @@ def by_pieces(write: Callable[..., None]) -> Way[..., Array]:
 
 
 def is_large(*xs: Array) -> bool:
-    """Is there more than a piece, in arrays of NumPy that have one shape and dtype and lie in one run of memory?"""
+    """Are these large arrays of NumPy that have one shape and dtype, each in one run of memory?"""
     x = xs[0]
-    if type(x) is not np.ndarray or x.nbytes <= PIECE or x.dtype.char not in "fd":
+    if type(x) is not np.ndarray or x.nbytes <= LARGE or x.dtype.char not in "fd":
         return False
     return {(type(a), a.shape, a.dtype, a.flags.c_contiguous) for a in xs} == {(np.ndarray, x.shape, x.dtype, True)}
 
@@ -42,14 +43,14 @@ def in_pieces(write: Callable[..., None], *xs: Array, row: tuple[int, ...] = ())
     """
     y = np.empty(xs[0].shape, xs[0].dtype)
     arrays = [x.reshape(-1, *row) for x in (y, *xs)]
-    N = len(arrays[0])
-    n = max(1, PIECE * N // y.nbytes)
+    N, threads = len(arrays[0]), hold.threads()
+    count = -(-y.nbytes // (PIECE * threads)) * threads
+    n = -(-N // count)
     starts = iter(range(0, N, n))  # whoever is free takes the next piece
 
     def work(share: slice) -> None:
         for i in starts:
             write(*[x[i : i + n] for x in arrays])
 
-    threads = hold.threads()
     shared(work, threads, threads, short=True)
     return y
