@@ -105,7 +105,7 @@ def namespace(x: object, *others: object) -> ModuleType:
     Raises ValueError for arrays of two modules.
     """
     kind = type(x)
-    if not others and kind in NAMESPACES:
+    if kind in NAMESPACES and (not others or {kind}.issuperset(map(type, others))):
         return NAMESPACES[kind]
     found = {module for module in map(module_of, (x, *others)) if module is not None}
     if len(found) > 1:

@@ -24,6 +24,8 @@ def axes_of(shape: Shape, axis: Axis) -> Shape:
     Raises TypeError if an axis is no whole number, ValueError if the shape does not have it or it is named twice.
     """
     n = len(shape)
+    if type(axis) is int and -n <= axis < n:
+        return (axis % n,)
     if axis is None:
         return tuple(range(n))
     given = axis if isinstance(axis, (tuple, list)) else (axis,)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from autograd.algebra import Operand
 from autograd.backend import namespace
 from autograd.checks import number, one_of
@@ -17,6 +15,7 @@ from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp, slope
 from autograd.functions.operands import axes_at, below, check_elementwise, with_room
+from autograd.kernels import activation as kernels
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
 from autograd.names import speaking
@@ -34,12 +33,11 @@ class Sigmoid(Function):
     """y = 1 / (1 + e^-x)"""
 
     def forward(self, x):
-        with np.errstate(over="ignore"):  # e^-x = inf gives the right y = 0
-            return 1 / (1 + namespace(x).exp(-x))
+        return kernels.sigmoid(x)
 
     def backward(self, gy):
         (y,) = self.outputs
-        return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else gy * ((1 - y) * y)
+        return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else kernels.sigmoid_gradient(gy, y)
 
 
 def sigmoid(x: Operand) -> Any:
@@ -122,10 +120,12 @@ class SiLU(Function):
     """y = x sigmoid(x)"""
 
     def forward(self, x):
-        return sigmoid(x) * x
+        return kernels.silu(x)
 
     def backward(self, gy):
-        (x,) = self.inputs
+        (x,), (y,) = self.inputs, self.outputs
+        if not isinstance(gy, Variable):
+            return kernels.silu_gradient(gy, x, y)
         s = sigmoid(x)  # computed again: a saved array would double the memory
         return gy * (((1 - s) * x + 1) * s)
 
@@ -146,9 +146,8 @@ class GELU(Function):
         return gelu_kernels.gelu(x)
 
     def backward(self, gy):
-        gx = GELUSlope()(*self.inputs)
-        gx *= gy  # saves an array; a Variable has no *= and is rebound
-        return gx
+        (x,), (y,) = self.inputs, self.outputs
+        return gy * GELUSlope()(x) if isinstance(gy, Variable) else gelu_kernels.gelu_gradient(gy, x, y)
 
 
 class GELUSlope(Function):
@@ -244,12 +243,16 @@ class Softmax(Function):
         self.axes = axes
 
     def forward(self, x):
+        if self.axes == (x.ndim - 1,):
+            return kernels.softmax(x)
         y = namespace(x).exp(below(x, x.max(axis=self.axes, keepdims=True)))
         y /= sum_over(y, self.axes)
         return y
 
     def backward(self, gy):
         (y,) = self.outputs
+        if self.axes == (y.ndim - 1,) and not isinstance(gy, Variable):
+            return kernels.softmax_gradient(gy, y)
         return y * (gy - sum_over(gy * y, self.axes))
 
 

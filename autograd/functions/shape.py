@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import prod
 from typing import Any
 
@@ -253,8 +253,8 @@ class Concat(Function):
         self.axis = axis
 
     def forward(self, *xs):
-        ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
-        self.save(bounds=list(pairwise([0, *ends])))
+        ends = accumulate([x.shape[self.axis] for x in xs], initial=0)
+        self.save(bounds=list(pairwise(ends)))
         return namespace(*xs).concatenate(xs, self.axis)
 
     def backward(self, gy):
@@ -263,6 +263,8 @@ class Concat(Function):
 
 def several(name: str, xs: Any) -> list[Any]:
     """The elements of a list or a tuple of arrays, or the rows of an array. Raises TypeError for anything else."""
+    if type(xs) is list or type(xs) is tuple:
+        return list(xs)
     rows = getattr(xs, "ndim", 1) > 0 and getattr(getattr(xs, "dtype", None), "kind", "f") in "fiubc"
     if isinstance(xs, (str, bytes, dict, set)) or not isinstance(xs, Iterable) or not rows:
         raise TypeError(f"{name} takes a list of Variables and arrays, not {type(xs).__name__}: {shown(xs)}")
@@ -279,7 +281,7 @@ def concat(xs: Sequence[Operand], axis: int = 0) -> Any:
     if not shapes or not shapes[0]:
         raise ValueError(f"concat takes at least one array, each with at least one axis, not shapes {shapes}")
     k = one_axis("concat", shapes[0], axis)
-    if any(len(s) <= k or (*s[:k], *s[k + 1 :]) != (*shapes[0][:k], *shapes[0][k + 1 :]) for s in shapes):
+    if len({(len(s), s[:k], s[k + 1 :]) for s in shapes}) > 1:
         raise ValueError(f"concat takes shapes that differ along axis {axis} only, not {shapes}")
     return Concat(k)(*xs)
 

@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.ways import kernel, way
+from autograd.kernels.pieces import by_pieces
+from autograd.kernels.scratch import borrowed
+from autograd.kernels.ways import kernel
 
-__all__ = ["erf", "normal_cdf"]
-
-CACHED = 1 << 17  # bytes computed at once, so that the arrays between the steps stay in the cache
-
-
-@way(fits=lambda x: isinstance(x, np.ndarray) and x.nbytes > CACHED)
-def erf_in_blocks(x: Array) -> Array:
-    """erf of a large array of NumPy, block by block."""
-    flat = x.reshape(-1)
-    y = np.empty(x.shape, x.dtype if x.dtype.kind == "f" else np.float64)
-    size = CACHED // x.itemsize
-    for i in range(0, x.size, size):
-        y.reshape(-1)[i : i + size] = erf.plain(flat[i : i + size])
-    return y
+__all__ = ["LOW", "erf", "normal_cdf", "write_half_normal"]
 
 
-@kernel(erf_in_blocks)
+def write_erf(y: Array, x: Array) -> None:
+    """In single precision without new arrays, which would cost a thread as much as the steps."""
+    if x.dtype != np.float32:
+        y[...] = erf.plain(x)
+        return
+    with borrowed(np, 2) as (near, squares):
+        z = np.clip(x, -4, 4, out=near(x.shape, x.dtype))
+        polynomial(P, np.multiply(z, z, out=squares(x.shape, x.dtype)), y)
+        y *= z
+        np.tanh(y, out=y)
+
+
+@kernel(by_pieces(write_erf))
 def erf(x: Array) -> Array:
     """erf x = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, to 4 units in the last place of the dtype of x.
 
@@ -99,11 +100,13 @@ F = (
 def complement(xp: Any, a: Array) -> Array:
     """1 - erf a for a > 0.46875, exact to the last digits of double precision also where it is tiny."""
     a = xp.minimum(a, 40)  # from 27 on it is 0, and a^2 could overflow
-    far = xp.maximum(a, 4)
-    z = 1 / (far * far)
-    tail = (1 / math.sqrt(math.pi) - z * polynomial(E, z) / polynomial(F, z)) / far
     near = xp.minimum(a, 4)
-    return xp.exp(-a * a) * xp.where(a < 4, polynomial(C, near) / polynomial(D, near), tail)
+    y = polynomial(C, near) / polynomial(D, near)
+    if not (a < 4).all():
+        far = xp.maximum(a, 4)
+        z = 1 / (far * far)
+        y = xp.where(a < 4, y, (1 / math.sqrt(math.pi) - z * polynomial(E, z) / polynomial(F, z)) / far)
+    return xp.exp(-a * a) * y
 
 
 LOW = -2.5  # below this the digits that cancel in 1 + erf are missed
@@ -113,9 +116,7 @@ LOW = -2.5  # below this the digits that cancel in 1 + erf are missed
 def normal_cdf(x: Array) -> Array:
     """(1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x."""
     xp = namespace(x)
-    y = erf(math.sqrt(0.5) * x)
-    y *= 0.5
-    y += 0.5
+    y = half_normal(x)
     low = x < LOW
     if not low.any():
         return y
@@ -125,9 +126,24 @@ def normal_cdf(x: Array) -> Array:
     return y
 
 
-def polynomial(coefficients: Sequence[float], x: Array) -> Array:
+def half_normal(x: Array) -> Array:
+    """(1 + erf(x / sqrt 2)) / 2, for x > LOW, from where on enough digits are left."""
+    y = erf(math.sqrt(0.5) * x)
+    y *= 0.5
+    y += 0.5
+    return y
+
+
+def write_half_normal(y: Array, x: Array) -> None:
+    np.multiply(math.sqrt(0.5), x, out=y)
+    write_erf(y, y)
+    y *= 0.5
+    y += 0.5
+
+
+def polynomial(coefficients: Sequence[float], x: Array, out: Array | None = None) -> Array:
     """c0 x^n + c1 x^(n-1) + ... + cn, by Horner's rule in one array."""
-    y = coefficients[0] * x
+    y = coefficients[0] * x if out is None else namespace(x).multiply(coefficients[0], x, out=out)
     for c in coefficients[1:-1]:
         y += c
         y *= x

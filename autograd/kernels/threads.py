@@ -152,9 +152,10 @@ class Share(Generic[T]):
             self.done.set_exception(error)
 
 
-def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -> list[T]:
+def shared(work: Callable[[slice], T], count: int, threads: int | None = None, short: bool = False) -> list[T]:
     """The results of `work` on as many slices of range(count) as there are threads, one of them the calling thread.
 
+    `short` work multiplies no matrices, so BLAS is not held; and the calling thread does what no other has begun yet.
     The calling thread does it all if no other can be had: at the end of the interpreter, or beyond a limit of threads.
     """
     threads = min(count, hold.threads() if threads is None else threads)
@@ -163,7 +164,7 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
         return [work(slice(0, count))]
     first, *others = [Share(work, slice(count * i // threads, count * (i + 1) // threads)) for i in range(threads)]
     alone: list[Share[T]] = []
-    with hold():
+    with FREE if short else hold():
         for other in others:
             try:
                 submitting.add(me)
@@ -173,11 +174,12 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None) -
             finally:
                 submitting.discard(me)
         try:
-            for share in (first, *alone):
+            for share in (first, *(others if short else alone)):
                 share()
         finally:
             wait([share.done for share in others if share not in alone or not share.parts])
-            hold.helped = monotonic()
+            if not short:
+                hold.helped = monotonic()
     results = []
     try:
         for share in (first, *others):

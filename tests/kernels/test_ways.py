@@ -31,6 +31,10 @@ def convolutions():
         ((1, 2, 1, 2), 3, (9, 9), 1, {"pad": 4}),
         ((0, 2, 4, 4), 2, (3, 3), 1, {}),
         ((4, 33, 30, 29), 35, (3, 3), 1, {"pad": ((1, 0), (2, 1))}),
+        ((3, 5, 9, 8), 5, (3, 3), 5, {"pad": 1}),
+        ((2, 3, 9, 7), 3, (5, 4), 3, {"pad": ((2, 6), (4, 2)), "dilation": 2}),
+        ((2, 4, 11), 4, (3,), 4, {"pad": ((2, 0),)}),
+        ((2, 2, 5, 6, 7), 2, (2, 3, 1), 2, {"pad": ((1, 0), (1, 1), (0, 0))}),
     ]:
         w = windows(tuple(size), kernel_size, **options)
         x, W, b, y = numbers(N, C, *size), numbers(M, C // groups, *kernel_size), numbers(M), numbers(N, M, *w.out)
@@ -78,13 +82,36 @@ def factored():
     return {f"autograd.kernels.lu.{name}": cases for name, cases in found.items()}
 
 
+def pointwise():
+    """Large arrays for the functions that are computed by pieces, with zeros, a nan and huge numbers among them."""
+    found = {}
+    for seed, special in enumerate(([], [0.0, -0.0, 5e-324], [-200, 800, np.nan, 1e200])):
+        x, gy = 4 * numbers(400, 350, seed=seed), numbers(400, 350, seed=7)
+        x.reshape(-1)[100 : 100 + len(special)] = special
+        with np.errstate(all="ignore"):
+            for module, name, follows in (
+                ("activation", "sigmoid", False), ("activation", "silu", True), ("activation", "softmax", False),
+                ("gelu", "gelu", True),
+            ):  # fmt: skip
+                f = KERNELS[f"autograd.kernels.{module}.{name}"].plain
+                known = found.setdefault(f"autograd.kernels.{module}.{name}", [])
+                known.append((x,))
+                found.setdefault(f"autograd.kernels.{module}.{name}_gradient", []).append(
+                    (gy, x, f(x)) if follows else (gy, f(x))
+                )
+    return found
+
+
+SOFTMAX = "autograd.kernels.activation.softmax"
+
 CASES = {  # arguments on which a kernel's ways are compared with its plain function
     **convolutions(),
-    "autograd.kernels.erf.erf": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 70)) for t in "efd"],
+    "autograd.kernels.erf.erf": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 900)) for t in "efd"],
     **{
-        f"autograd.kernels.gelu.{name}": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 170)) for t in "fd"]
+        f"autograd.kernels.gelu.{name}": [(4 * numbers(*shape, dtype=t),) for shape in ((9,), (300, 900)) for t in "fd"]
         for name in ("gelu", "gelu_slope", "tanh_gelu", "tanh_gelu_slope")
     },
+    **pointwise(),
     "autograd.kernels.blocks.write_columns": blocks(),
     "autograd.kernels.triangular.solve_triangular": triangular_systems(),
     **factored(),
@@ -186,3 +213,13 @@ def test_the_table_has_every_kernel():
     ]
     assert {f"autograd.kernels.{name}": value for name, value in found} == KERNELS
     assert {"conv.forward", "pooling.window_max", "erf.erf", "indexing.masked"} <= {name for name, _ in found}
+
+
+@pytest.mark.parametrize("name", [name for name in pointwise() if name.endswith("_gradient")] + [SOFTMAX])
+def test_large_arrays_in_single_precision_lose_no_digits(name):
+    """Against float64, to four units in the last place of the largest more than the plain way."""
+    found, single = KERNELS[name], [a.astype(np.float32) for a in pointwise()[name][0]]
+    exact = found.plain(*[a.astype(np.float64) for a in single])
+    unit = np.spacing(np.abs(exact).max().astype(np.float32))
+    worst, plain = [np.abs(f(*single) - exact).max() / unit for f in (found, found.plain)]
+    assert worst < plain + 4
