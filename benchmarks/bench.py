@@ -31,7 +31,7 @@ def about(threads: int) -> dict[str, object]:
     found = {
         "python": platform.python_version(),
         "threads": threads,
-        "load": f"{os.getloadavg()[0]:.1f}",
+        "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d %H:%M"),
     }
     for name in ("numpy", "torch", "jax", "numba"):
@@ -61,6 +61,8 @@ def main() -> None:
     environment(options.threads)
     known = about(options.threads)
     print(", ".join(f"{key} {value}" for key, value in known.items()))
+    if known["load"] > 0.5:
+        print("others use the machine, and threads that wait for each other wait for them too: ratios are rough")
     print(header(options.columns), flush=True)
     results, notes = {}, {}
     budget, least = (0.0, 0) if options.check else (0.0, 5) if options.quick else (options.seconds, 7)

@@ -126,7 +126,10 @@ def memory(results: Results, column: str, least: float = 1.0) -> dict[str, float
 
 def as_json(results: Results, about: Mapping[str, Any]) -> dict[str, Any]:
     """All turns of all cells, and what they were measured on."""
-    return {"about": dict(about), "rows": {r: {c: asdict(x) for c, x in cells.items()} for r, cells in results.items()}}
+    rows = {row: {column: asdict(cell) for column, cell in cells.items()} for row, cells in results.items()}
+    for cell in [cell for cells in rows.values() for cell in cells.values() if math.isnan(cell["megabytes"])]:
+        cell["megabytes"] = None  # JSON knows no nan
+    return {"about": dict(about), "rows": rows}
 
 
 def picture(results: Results, path: str) -> None:
