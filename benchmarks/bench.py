@@ -22,15 +22,16 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 from columns import COLUMNS
-from measure import environment, measure
+from measure import CLOCKS, environment, measure
 from rows import GROUPS, chosen
 from table import as_json, footnotes, header, line, picture, summary
 
 
-def about(threads: int) -> dict[str, object]:
+def about(threads: int, clock: str) -> dict[str, object]:
     found = {
         "python": platform.python_version(),
         "threads": threads,
+        "clock": clock,
         "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d %H:%M"),
     }
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="for the turns of a row; at least seven turns")
     parser.add_argument("--patience", type=float, default=120.0, help="seconds a side may take for its first steps")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu where others compute, and --threads 1")
     parser.add_argument("--json", metavar="FILE", help="write all turns here")
     parser.add_argument("--picture", metavar="FILE", help="draw the ratios here (matplotlib)")
     options = parser.parse_args()
@@ -59,15 +61,15 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     environment(options.threads)
-    known = about(options.threads)
+    known = about(options.threads, options.clock)
     print(", ".join(f"{key} {value}" for key, value in known.items()))
-    if known["load"] > 0.5:
-        print("others use the machine, and threads that wait for each other wait for them too: ratios are rough")
+    if known["load"] > 0.5 and options.clock == "wall":
+        print("others use the machine, and threads that wait for each other wait for them too: take --clock cpu")
     print(header(options.columns), flush=True)
     results, notes = {}, {}
     budget, least = (0.0, 0) if options.check else (0.0, 5) if options.quick else (options.seconds, 7)
     for name in names:
-        results[name] = measure(name, options.columns, budget, least, options.patience)
+        results[name] = measure(name, options.columns, budget, least, options.patience, options.clock)
         print(line(name, results[name], notes), flush=True)
     print("", footnotes(notes), "", summary(results), sep="\n")
     if options.json:

@@ -18,13 +18,14 @@ from columns import Missing, arrays, prepare
 from rows import ROWS, Work, conv
 from table import Cell, difference
 
-__all__ = ["environment", "measure"]
+__all__ = ["CLOCKS", "environment", "measure"]
 
 STEPS = 5  # steps that are compared: `capture` replays from the fourth
 PAUSE = 0.02  # seconds before each turn, for threads that still look for work
 BLOCK = 2e-3  # seconds that a timed block of short steps takes
 PATIENCE = 240.0  # seconds for the first steps of a side
 REFERENCE = "torch"
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # the second counts all threads of a process
 SERVED = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
@@ -57,7 +58,7 @@ class Side:
 
 
 def serve(connection: Any, column: str, row: str) -> None:
-    """Answers "check" with what each step returned, then the state; "memory" with bytes; a number with seconds."""
+    """Answers "check" with what each step returned and the state, "memory" with bytes, (calls, clock) with seconds."""
     warnings.simplefilter("ignore")
     found: Any = None
     try:
@@ -79,7 +80,7 @@ def serve(connection: Any, column: str, row: str) -> None:
             elif request == "memory":
                 answer = peak(work) - base
             else:
-                answer = seconds(work, request)
+                answer = seconds(work, *request)
         except Exception as error:
             answer = found = reason(error)
         connection.send(answer)
@@ -115,13 +116,14 @@ def check(work: Work, seen: Callable[[list[Any]], list[Any]] | None) -> tuple[li
     return found, last
 
 
-def seconds(work: Work, calls: int) -> float:
+def seconds(work: Work, calls: int, clock: str) -> float:
     """Seconds a step, on average over a block of calls, after one that does not count."""
+    now = CLOCKS[clock]
     work.step(*work.args)
-    start = time.perf_counter()
+    start = now()
     for _ in range(calls):
         work.step(*work.args)
-    return (time.perf_counter() - start) / calls
+    return (now() - start) / calls
 
 
 def status(field: str) -> float:
@@ -155,7 +157,7 @@ def peak(work: Work) -> float:
 
 
 def measure(
-    name: str, columns: Sequence[str], budget: float, least: int, patience: float = PATIENCE
+    name: str, columns: Sequence[str], budget: float, least: int, patience: float = PATIENCE, clock: str = "wall"
 ) -> dict[str, Cell]:
     """The cell of each column of a row: `least` turns, and more as long as `budget` seconds have not gone by."""
     sides = {column: Side(column, name) for column in columns}
@@ -180,7 +182,7 @@ def measure(
             turns += 1
             for column, count in calls.items():
                 time.sleep(PAUSE)
-                cells[column].seconds.append(sides[column].ask(count))
+                cells[column].seconds.append(sides[column].ask((count, clock)))
     except Missing as missing:
         raise RuntimeError(f"{name} stopped after it was checked: {missing}") from None
     finally:

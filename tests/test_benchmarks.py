@@ -94,6 +94,32 @@ def test_a_picture(table, results, tmp_path):
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_rows_are_found_by_group_and_by_name(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import rows
+
+    assert len(rows.ROWS) == sum(len(group) for group in rows.GROUPS.values()), "a name in two groups"
+    assert rows.chosen([]) == list(rows.ROWS)
+    names = rows.chosen(["layers", "mlp_b1_sgd", "gpt_decoding"])
+    assert names[:4] == ["layernorm", "batchnorm2d", "mlp_b1_sgd", "gpt_decoding_128"]
+    assert rows.chosen(["mlp_b1_sgd"]) == ["mlp_b1_sgd"], "a row, though others have this in their names"
+
+
+@pytest.mark.parametrize("name", ["seventh_200", "conv_first3_32_3x3", "gru_seq", "adam", "hvp_20_50_50_1"])
+def test_all_sides_start_from_the_same_arrays(monkeypatch, name):
+    """The data of a row, drawn twice; a step of ours on each gives the same numbers."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from columns import arrays
+    from rows import ROWS
+
+    row, found = ROWS[name], []
+    for _ in range(2):
+        work = row.ours(*row.data(np.random.default_rng(0)))
+        found.append([*arrays(work.step(*work.args)), *arrays(work.state())])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def run(*args):
     """bench.py in a process of its own, which imports the package that is tested."""
     environment = {**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)}
