@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from columns import Missing, arrays, prepare
-from rows import ROWS, Work, conv
+from rows import ROWS, Work, conv, elementwise
 from table import Cell, difference
 
 __all__ = ["CLOCKS", "environment", "measure"]
@@ -93,14 +93,12 @@ def reason(error: Exception) -> Missing:
 
 
 def touch(column: str) -> None:
-    """A small convolution first: the memory of a library's code and threads is not that of a row."""
-    data = TOUCHED.data(np.random.default_rng(0))
+    """Small work first: the memory of a library's code, threads and compiler is not that of a row."""
     if column in ("plain", "fast", "captured", "torch"):
-        work = (TOUCHED.theirs if column == "torch" else TOUCHED.ours)(*data)
-        work.step(*work.args)
-
-
-TOUCHED = conv.conv(8, 16, 16, 16, 3)
+        for row in (conv.conv(8, 16, 16, 16, 3), elementwise.gelu(100, 100)):
+            data = row.data(np.random.default_rng(0))
+            work = (row.theirs if column == "torch" else row.ours)(*data)
+            work.step(*work.args)
 
 
 def check(work: Work, seen: Callable[[list[Any]], list[Any]] | None) -> tuple[list[Any], float]:
