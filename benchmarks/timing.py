@@ -27,7 +27,3 @@ def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object],
     columns = [f"{1e3 * f(v):9.3f}" for v in (a, b) for f in (statistics.median, min)]
     print(f"{name:42} {columns[0]} {columns[1]}   {columns[2]} {columns[3]}   {ratio:6.2f}")
     return ratio
-
-
-def header() -> None:
-    print(f"{'times in ms':42} {'ours: median, min':>19}   {'PyTorch: median, min':>19}    ratio")
