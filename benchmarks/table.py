@@ -150,6 +150,6 @@ def picture(results: Results, path: str) -> None:
     axes.set(xscale="log", xlabel="time / time of PyTorch eager", yticks=range(len(order)), ylim=(-1, len(order)))
     axes.set_yticklabels(order, fontsize=7)
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=5)
     figure.savefig(path, dpi=120)
     plt.close(figure)
