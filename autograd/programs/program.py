@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import linecache
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -99,6 +100,7 @@ class Program:
         names: dict[str, Any] = {r.name: r.run for r in self.called if r.run is not None}
         file = f"<captured step {next(numbers)}>"
         linecache.cache[file] = len(self.code), None, self.code.splitlines(True), file  # for tracebacks
+        weakref.finalize(self, linecache.cache.pop, file, None)
         exec(compile(self.code, file, "exec"), names)
         if self.answers:
             names["Diverged"] = Diverged
