@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 import copy
 import linecache
+import re
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -99,6 +101,7 @@ class Program:
         names: dict[str, Any] = {r.name: r.run for r in self.called if r.run is not None}
         file = f"<captured step {next(numbers)}>"
         linecache.cache[file] = len(self.code), None, self.code.splitlines(True), file  # for tracebacks
+        weakref.finalize(self, linecache.cache.pop, file, None)
         exec(compile(self.code, file, "exec"), names)
         if self.answers:
             names["Diverged"] = Diverged
@@ -130,7 +133,11 @@ def returned(outputs: Sequence[Recorded]) -> str:
 def routines_of(tape: Tape, lines: Iterable[Line]) -> list[Routine]:
     """The routines that these lines call."""
     text = " ".join([line.template for line in lines])
-    return [r for r in tape.routines.values() if f"{r.name}(" in text]
+    found: list[Routine] = []
+    while new := [r for r in tape.routines.values() if r not in found and re.search(rf"\b{r.name}\(", text)]:
+        found += new
+        text = " ".join([row for r in new if r.run is None for row in r.rows(r.name)])  # a formula may call kernels
+    return found
 
 
 def function_rows(
