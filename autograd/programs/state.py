@@ -242,6 +242,8 @@ def progress(x: Any) -> Any:
 
 def ours_or_theirs(module: Any, file: str = "") -> bool:
     """Does something of this module belong to the user's program: not to this package, Python, or a library?"""
+    if file.startswith("<"):
+        return True  # typed in, or an example of a docstring
     name = str(module).split(".")[0]
     return name not in sys.stdlib_module_names and name not in ("autograd", "numpy") and "site-packages" not in file
 
