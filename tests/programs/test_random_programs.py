@@ -1,8 +1,8 @@
-"""A first part of the random programs; `python -m tests.capture.programs --count 1000` runs more."""
+"""A first part of the random programs; `python -m tests.programs.programs --count 1000` runs more."""
 
 import pytest
 
-from tests.capture import programs
+from tests.programs import programs
 
 pytestmark = pytest.mark.standin_exempt("a captured program is NumPy's")
 

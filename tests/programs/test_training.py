@@ -10,7 +10,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, no_grad, test_mode
-from tests.capture.twins import assert_equal, capture, counted, everything, same_training
+from tests.programs.twins import assert_equal, capture, counted, everything, same_training
 
 pytestmark = pytest.mark.standin_exempt("a captured program is NumPy's")
 

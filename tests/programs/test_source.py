@@ -13,7 +13,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd.models import SimpleConvNet
 from autograd.programs import emit
-from tests.capture.twins import capture
+from tests.programs.twins import capture
 
 pytestmark = pytest.mark.standin_exempt("starts processes")
 

@@ -19,7 +19,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, no_grad
-from tests.capture.twins import Refused, assert_equal, capture, everything
+from tests.programs.twins import Refused, assert_equal, capture, everything
 
 pytestmark = pytest.mark.standin_exempt("a captured program is NumPy's")
 

@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd import Variable
-from tests.capture.twins import Refused, assert_equal, capture
+from tests.programs.twins import Refused, assert_equal, capture
 from tests.test_ops import OPS, floating, mapped, noting, outputs
 
 pytestmark = pytest.mark.standin_exempt("a captured program is NumPy's")

@@ -1,6 +1,6 @@
 """Random programs for capture: a step of functions in drawn order, with shared parts, views, and a state that changes.
 
-    python -m tests.capture.programs --count 1000 --first 0
+    python -m tests.programs.programs --count 1000 --first 0
 
 A program is drawn by running it once. Its values are a pool: inputs, parameters, and what was computed from them. An
 instruction takes some of them and adds its outputs to the pool, so that parts are shared. At the end the step takes the
@@ -18,7 +18,7 @@ import numpy as np
 import autograd as ag
 import autograd.functions as F
 from autograd import Variable, no_grad
-from tests.capture.twins import assert_equal, counted, everything
+from tests.programs.twins import assert_equal, counted, everything
 from tests.test_ops import OPS, floating, outputs
 
 __all__ = ["Drawn", "check"]
