@@ -247,7 +247,7 @@ def test_counts_that_grow_apart():
             model[0].cleargrads()
             optimizer.update()
 
-    same_training(trained_by(O.Adam), batches(X, T), between=between, runs=9)
+    same_training(trained_by(O.Adam), batches(X, T), between=between, runs=20)
 
 
 def test_large_parameters():
