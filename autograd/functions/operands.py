@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array, astype, operand
-from autograd.backend import Array, as_numbers, namespace, to_numpy
+from autograd.backend import Array, as_numbers, by_numpy, namespace, to_numpy
 from autograd.checks import shown
 from autograd.config import mode
 from autograd.shapes import Axis, Shape, axes_of
@@ -162,9 +162,10 @@ def steps_within(name: str, lengths: Any, x: Operand) -> Array | None:
     are N numbers in 0 .. T.
     """
     try:
-        n = to_numpy(as_numbers(as_array(lengths)))
+        n = as_numbers(as_array(lengths))
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be whole numbers, not {shown(lengths)}") from error
+    n = n if by_numpy(n) else to_numpy(n)
     if n.dtype.kind not in "iu":
         raise TypeError(f"{name} must be whole numbers, not {n.dtype}: {shown(lengths)}")
     if x.ndim < 3:
@@ -172,4 +173,4 @@ def steps_within(name: str, lengths: Any, x: Operand) -> Array | None:
     N, T = x.shape[:2]
     if n.shape != (N,) or (N and not 0 <= n.min() <= n.max() <= T):
         raise ValueError(f"{name} must be {N} numbers in 0 .. {T}, not {shown(lengths)}")
-    return None if (n == T).all() else namespace(as_array(x)).asarray(np.arange(T) < n[:, None])
+    return None if (n == T).all() else namespace(as_array(x)).asarray(namespace(n).arange(T) < n[:, None])

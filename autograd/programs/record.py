@@ -9,7 +9,8 @@ import copy
 import gc
 import random
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from inspect import signature
 from keyword import iskeyword
@@ -24,10 +25,10 @@ from autograd.config import watching
 from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.kernels.threads import hold
 from autograd.optimizers.base import BLOCK, Optimizer
-from autograd.programs.device import ARRAYS, GENERATORS, Draws, Line, Recorded, Tape, refuse
+from autograd.programs.device import ARRAYS, GENERATORS, Draws, Line, Recorded, Refused, Tape, refuse
 from autograd.programs.program import LARGE, Diverged, Program, function_rows, split
 from autograd.programs.state import Holder, Place, Reach, equal, named, progress
-from autograd.programs.structures import HOLE, like, put_together, signature_of, taken_apart
+from autograd.programs.structures import HOLE, like, put_together, signature_of, statics_of, taken_apart
 from autograd.watch.places import Locator
 
 __all__ = ["FirstUpdate", "Record", "Replay"]
@@ -100,6 +101,12 @@ class Recording(Locator):
             self.tape.save(x)
         with self.tape.aside() as lines:
             super().update(optimizer, path, numbers[0], numbers[1], params)  # type: ignore[arg-type]
+        if any(line.guard for line in lines):  # a question, as RAdam's: which way it goes belongs to the step
+            own = {id(x): y for x, y in zip((*numbers, *params), (lr, t, *arrays))}
+            for line in lines:
+                into = None if line.into is None else own.get(id(line.into), line.into)
+                self.tape.add(replace(line, args=tuple([own.get(id(x), x) for x in line.args]), into=into))
+            return
         needed = {id(x) for line in lines for x in line.args}
         given = [x for number, x in zip(numbers, (lr, t)) if id(number) in needed]
         rows = function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], lines)
@@ -158,7 +165,7 @@ class Record:
 
     def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
         self.title = getattr(step, "__qualname__", type(step).__name__)
-        self.reach = Reach(step)
+        self.reach = Reach(step, statics_of((args, options)))
         self.tape = Tape()
         self.watcher = Recording(self.tape, self.reach.generators)
         self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
@@ -179,7 +186,7 @@ class Record:
                 for place in self.places:
                     self.lift(place)
                 with watching(self.watcher), hold():  # two threads of BLAS would round otherwise than one
-                    y = step(*given[0], **given[1])
+                    y = self.called(step, given)
                 self.structure = taken_apart(y, values, {id(box.x) for box in self.reach.boxes})
                 self.leave()
             except BaseException:
@@ -193,6 +200,14 @@ class Record:
         except BaseException:
             self.take_back()
             raise
+
+    def called(self, step: Callable[..., Any], given: Any) -> Any:
+        try:
+            return step(*given[0], **given[1])
+        except RuntimeError as error:
+            if isinstance(error, Refused) or all(getattr(p.owner, "creator", None) is None for p in self.places):
+                raise
+            return refuse("a derivative through a graph that was there before the step", "make the graph inside")
 
     def lift_arguments(self, names: list[str], args: Any, options: Any) -> Any:
         """The arguments on the recording device, a Variable of their own for each that is one."""
@@ -557,14 +572,14 @@ class Replay:
         self.record, self.run = record, record.program.run
         self.getters = record.program.getters
         self.risky = record.program.risky
-        self.steps = [o.steps for o, _, _ in record.advance]
+        self.steps = [o.steps for o, _, _ in record.counts]
 
     def fits(self) -> bool:
         """May the program run, as far as can be seen before?"""
         if any(get() is not None for get in self.record.absent):
             return False
         return self.record.reach.fits() and all(
-            o.steps == n or counts_agree(o, paths) for (o, _, paths), n in zip(self.record.advance, self.steps)
+            o.steps == n or counts_agree(o, before) for (o, _, before), n in zip(self.record.counts, self.steps)
         )
 
     def __call__(self, leaves: list[Any]) -> Any:
@@ -605,6 +620,7 @@ def copy_of(x: Any) -> Any:
     return x.bit_generator.state if isinstance(x, GENERATORS) else x.copy()
 
 
-def counts_agree(optimizer: Optimizer, paths: Iterable[str]) -> bool:
-    """Have all these parameters had as many steps?"""
-    return len({optimizer.counts.get(path) for path in paths}) <= 1
+def counts_agree(optimizer: Any, before: Mapping[str, int]) -> bool:
+    """Have all these parameters had as many steps as those with which they had as many before?"""
+    now = {path: optimizer.counts.get(path) for path in before}
+    return len(set(zip(before.values(), now.values()))) == len(set(before.values()))

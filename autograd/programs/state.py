@@ -13,7 +13,7 @@ import dis
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -306,7 +306,7 @@ class Box:
 class Reach:
     """All that a step can reach: `holders`, and `boxes` of the Variables and Buffers in them."""
 
-    def __init__(self, step: Any) -> None:
+    def __init__(self, step: Any, others: Iterable[Any] = ()) -> None:
         self.holders: list[Holder] = []
         self.boxes: list[Box] = []
         self.moving: list[tuple[str, Any, Any]] = []  # iterators and the like, and where they are
@@ -316,7 +316,7 @@ class Reach:
         self.inner: set[str] = set()  # paths inside optimizers
         self.names: dict[int, str] = {}  # of the parts of layers: their paths there
         seen: dict[int, Any] = {}
-        waiting: deque[tuple[str, Any]] = deque([("", step)])
+        waiting: deque[tuple[str, Any]] = deque([("", step), *[("", x) for x in others]])
         while waiting:
             path, x = waiting.popleft()
             if id(x) in seen or isinstance(x, (str, bytes, int, float, complex, type(None))):

@@ -11,7 +11,7 @@ from autograd.backend import is_array
 from autograd.function import Tracked, wrap
 from autograd.programs.device import Recorded
 
-__all__ = ["HOLE", "Made", "like", "put_together", "signature_of", "taken_apart"]
+__all__ = ["HOLE", "Made", "like", "put_together", "signature_of", "statics_of", "taken_apart"]
 
 
 def signature_of(x: Any, leaves: list[Any]) -> Any:
@@ -35,6 +35,15 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
     except TypeError:
         raise TypeError(f"a captured step takes arrays, numbers, lists and dicts, not {kind.__name__}") from None
     return kind, x
+
+
+def statics_of(x: Any) -> list[Any]:
+    """The objects among arguments that are no arrays: a model, an optimizer, a number."""
+    if type(x) in (tuple, list):
+        return [y for item in x for y in statics_of(item)]
+    if type(x) is dict:
+        return [y for item in x.values() for y in statics_of(item)]
+    return [] if isinstance(x, (Tracked, np.generic)) or is_array(x) else [x]
 
 
 HOLE = np.float64(0)  # stands for a leaf

@@ -18,7 +18,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Variable, no_grad
+from autograd import Variable, grad, no_grad
 from tests.programs.twins import Refused, assert_equal, capture, everything
 
 pytestmark = pytest.mark.standin_exempt("a captured program is NumPy's")
@@ -1017,6 +1017,8 @@ def test_an_argument_with_a_graph():
     w = Variable(np.ones((8, 5), np.float32))
     for _ in range(4):
         captured(Variable(X))
+    grad_of_first = grad(captured(w * X).sum(), w)  # as always
+    assert_equal(grad_of_first.data, grad((F.tanh(w * X) * 2).sum(), w).data)
     with pytest.raises(Refused, match="graph"):
         captured(w * X)
     with no_grad():
