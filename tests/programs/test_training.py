@@ -247,7 +247,7 @@ def test_counts_that_grow_apart():
             model[0].cleargrads()
             optimizer.update()
 
-    same_training(trained_by(O.Adam), batches(X, T), between=between, runs=9)
+    same_training(trained_by(O.Adam), batches(X, T), between=between, runs=20)
 
 
 def test_large_parameters():
@@ -606,6 +606,30 @@ def test_two_updates_in_a_step():
         return step, model, optimizer
 
     same_training(make, batches(X, T))
+
+
+def test_a_question_after_an_update():
+    """Clipping in the second update asks when the first has changed weights, and dropout its generator.
+
+    A replay that stops there has undone both, before the step runs another way.
+    """
+
+    def make():
+        model = L.Sequential(L.Linear(6, rng=0), F.tanh, L.Dropout(0.3, rng=2), L.Linear(3, rng=1))
+        optimizer = O.Momentum(model, 0.05, transforms=[O.clip_by_norm(0.4)])
+
+        def step(x, t):
+            for _ in range(2):
+                loss = F.softmax_cross_entropy(model(x), t)
+                model.cleargrads()
+                loss.backward()
+                optimizer.update()
+            return loss
+
+        return step, model, optimizer
+
+    captured = same_training(make, batches(X, T), runs=14)
+    assert len(next(iter(captured.ways.values())).replays) > 2
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
