@@ -4,6 +4,7 @@
 """
 
 import os
+import tempfile
 from functools import partial
 from importlib.util import find_spec
 from operator import add, floordiv, ge, getitem, gt, le, lt, matmul, mod, mul, pow, sub, truediv
@@ -447,6 +448,7 @@ CALLS |= {
     "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
     "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
 }  # fmt: skip
+emitted = tempfile.TemporaryDirectory()
 taken_x = ["a point"]
 of_f = {"x": taken_x, "f": [], "create_graph": ["flag"]}
 CALLS |= {
@@ -456,6 +458,8 @@ CALLS |= {
     "ag.hvp": (ag.hvp, {"f": lambda x: (x * x).sum(), "x": v, "v": v, "create_graph": False}, of_f),
     **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
     "ag.vmap": (lambda f, x, in_axes, out_axes: ag.vmap(f, in_axes, out_axes)(x), {"f": F.tanh, "x": rows, "in_axes": 0, "out_axes": 0}, {"f": ["function"], "x": ["items"], "in_axes": ["one axis"], "out_axes": ["one axis"]}),
+    "ag.capture": (ag.capture, {"step": F.tanh}, {"step": ["function"]}),
+    "ag.emit": (lambda model, x, backward: ag.emit(model, x, f"{emitted.name}/model.py", backward), {"model": linear, "x": x[:, :2], "backward": False}, {"x": ["array"], "model": ["function"], "backward": ["flag"]}),
     "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
     "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "tolerance": 1.0}, {"f": ["function"], "tolerance": ["number", "optional"], "x": taken_x, "theta": ["array"]}),
 }  # fmt: skip
