@@ -102,7 +102,7 @@ def complement(xp: Any, a: Array) -> Array:
     a = xp.minimum(a, 40)  # from 27 on it is 0, and a^2 could overflow
     near = xp.minimum(a, 4)
     y = polynomial(C, near) / polynomial(D, near)
-    if not (a < 4).all():
+    if type(a) is not np.ndarray or not (a < 4).all():  # as in normal_cdf
         far = xp.maximum(a, 4)
         z = 1 / (far * far)
         y = xp.where(a < 4, y, (1 / math.sqrt(math.pi) - z * polynomial(E, z) / polynomial(F, z)) / far)
@@ -118,7 +118,7 @@ def normal_cdf(x: Array) -> Array:
     xp = namespace(x)
     y = half_normal(x)
     low = x < LOW
-    if not low.any():
+    if type(x) is np.ndarray and not low.any():  # elsewhere the answer costs more than the work
         return y
     if not y.shape:
         return (0.5 * complement(xp, -math.sqrt(0.5) * x.astype(np.float64))).astype(y.dtype)

@@ -39,7 +39,7 @@ def large_product(x: Array, W: Array) -> Array:
     if K <= LONG or 1 not in (x.shape[-2], W.shape[-1]):
         return x @ W
     pieces = [x[..., i : i + LONG] @ W[..., i : i + LONG, :] for i in range(0, K, LONG)]
-    return sum_over(np.stack(pieces), (0,), keepdims=False)
+    return sum_over(namespace(x).stack(pieces), (0,), keepdims=False)
 
 
 def weighted_sums(x: Array, A: Array, axis: int) -> Array:

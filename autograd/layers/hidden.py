@@ -19,7 +19,7 @@ from autograd.backend import is_array
 from autograd.layers.base import PARENTS, Buffer, Entry, Layer, Parameter, State, children, named_objects
 from autograd.variable import Variable
 
-__all__ = ["check_reach", "globals_of", "hidden_parts"]
+__all__ = ["attributes_of", "check_reach", "globals_of", "hidden_parts"]
 
 ENOUGH = 10_000  # objects that the search looks at: a model may hold on to a data set
 CLOSED = (Variable, Entry, State, type, ModuleType, str, bytes, int, float, complex, np.generic, np.random.Generator)
@@ -112,6 +112,12 @@ def globals_of(code: CodeType) -> list[str]:
         if isinstance(inner, CodeType):
             used |= dict.fromkeys(globals_of(inner))
     return [*used]
+
+
+def attributes_of(code: CodeType) -> set[str]:
+    """The names behind a dot in the code of a function, and in functions inside it."""
+    inner = [attributes_of(x) for x in code.co_consts if isinstance(x, CodeType)]
+    return set(code.co_names).union(*inner)
 
 
 def in_class(layer: Layer) -> Iterator[tuple[str, Any]]:

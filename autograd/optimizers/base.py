@@ -263,7 +263,7 @@ class Optimizer:
         """
         key = tuple(paths)
         flat = self.flat.get(key, ())
-        if flat and all(path in self.state and self.state[path][0].base is flat[0] for path in paths):
+        if flat and all(path in self.state and are_in(flat, self.state[path]) for path in paths):
             return flat
         if len(paths) < 2 or any(
             not others.isdisjoint(paths) for others in map(set, self.flat) if others != set(paths)
@@ -386,6 +386,11 @@ def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:
             if name in known:
                 number(name, g.settings[name], **known[name])
     return tuple(groups)
+
+
+def are_in(flat: Sequence[Array], slots: Sequence[Array]) -> bool:
+    """Are the slots of a parameter parts of these arrays?"""
+    return all(x.base is own for own, x in zip(flat, slots))
 
 
 def slot_dtype(p: Any) -> Any:

@@ -94,6 +94,7 @@ class Tape:
         self.part, self.place = "forward", ""
         self.refused: Refused | None = None
         self.routines: dict[Any, Routine] = {}
+        self.warnings = np.geterr()  # as the program has set them
         self.over = False  # was the step refused? What it has kept is an array again
         self.quiet = False  # does the step silence the warnings of NumPy?
         self.kind: type[Recorded] = type("Recorded", (Recorded,), {"tape": self})
@@ -180,8 +181,6 @@ class Tape:
                 free = f"{name}_{n}"
             self.routines[key] = Routine(free, rows, run)
         return self.routines[key]
-
-    warnings: ClassVar[Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
     def guard(self, template: str, x: Recorded) -> None:
         """Puts down what a replay must find too."""

@@ -61,6 +61,9 @@ class Program:
         self.risky = risky(self.body, self.arguments)
         routines = [r.name for r in tape.routines.values()]
         self.unnamed = name_all(self.arguments, [*self.constants, *self.body], routines)
+        changed = {root for line in lines for root in line.changed}
+        self.written = [i for i, x in enumerate(inputs) if id(x.root) in changed]
+        self.aliased = len({id(x.root) for x in inputs}) < len(inputs)
         self.inputs = [x.name for x in inputs]
         self.names = [x.name for x in self.arguments[len(inputs) :]]
         self.quiet, self.called = tape.quiet, routines_of(tape, [*self.constants, *self.body])
@@ -81,12 +84,13 @@ class Program:
     def text(self, routines: Sequence[Routine]) -> str:
         """The program: routines, constants, and a function of the inputs and the state."""
         rows = []
-        if self.answers:
-            rows += ["", "", "class Diverged(Exception):", '    """Other values than those of the record."""']
         if any("blocks(" in row for row in self.rows[1]):
             rows += ["", "", *BLOCKS]
         for routine in routines:
             rows += ["", "", *routine.rows(routine.name)]
+        if self.answers or any("raise Diverged(" in row for row in rows):
+            word = '    """Other values than those of the record."""'
+            rows = ["", "", "class Diverged(Exception):", word, *rows]
         text = "\n".join([*rows, *[row for part in self.rows for row in part], ""])
         imports = "import numpy as np\n" + ("import scipy.special\n" if "scipy.special" in text else "")
         return imports + text

@@ -269,11 +269,12 @@ class Record:
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
         for o in self.reach.counting:
-            if any(path.endswith(str(paths)) for paths in getattr(o, "flat", ())):
-                return [f"small_{slot}" for slot in o.slots]
-            for own in getattr(o, "state", ()):
-                if path.endswith(f".{own}") and len(o.slots) == n:
-                    return [f"{own}_{slot}" for slot in o.slots]
+            slots = getattr(o, "slots", ())
+            if len(slots) == n and any(path.endswith(str(paths)) for paths in o.flat):
+                return [f"small_{slot}" for slot in slots]
+            own = path.partition(".")[2]
+            if len(slots) == n and own in o.state:
+                return [f"{own}_{slot}" for slot in slots]
         return [f"{path}_{i}" for i in range(n)]
 
     def positions(self) -> dict[str, Any]:
@@ -586,6 +587,8 @@ class Replay:
         """A step. Raises Diverged, and changes nothing then, where a guard has another answer."""
         record = self.record
         record.leaves = leaves
+        if record.program.written and not record.program.aliased:
+            self.check_memory(leaves)
         arrays = [x.value if isinstance(x, Tracked) else x for x in leaves]
         given = [*arrays, *[get() for get in self.getters]]
         values = self.run(*given) if not self.risky else self.run_with_care(given)
@@ -601,6 +604,13 @@ class Replay:
         count_write()
         record.leaves = []
         return put_together(record.structure, iter(values[len(record.puts) :]))
+
+    def check_memory(self, leaves: list[Any]) -> None:
+        """Ends a replay whose arguments share memory, if the program writes into one and they did not at the record."""
+        arrays = [np.asarray(x.value if isinstance(x, Tracked) else x) for x in leaves]
+        for i in self.record.program.written:
+            if any(j != i and np.may_share_memory(x, arrays[i]) for j, x in enumerate(arrays)):
+                raise Diverged("arguments that share memory")
 
     def run_with_care(self, given: list[Any]) -> Any:
         """Runs the program where a guard comes after a change: if it stops there, the change is undone."""

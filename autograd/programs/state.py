@@ -12,6 +12,7 @@ from __future__ import annotations
 import dis
 import random
 import sys
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
@@ -34,7 +35,7 @@ import numpy as np
 from autograd.checks import shown
 from autograd.function import Tracked
 from autograd.layers.base import Buffer, Layer, State, named_objects
-from autograd.layers.hidden import globals_of
+from autograd.layers.hidden import attributes_of, globals_of
 from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
 from autograd.watch.places import Source
@@ -153,9 +154,6 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
     lead = path + "." if path else ""
     if isinstance(x, MethodType):
         yield from holders_of(x.__func__, path)
-    elif isinstance(x, ModuleType):
-        if ours_or_theirs(x.__name__, str(getattr(x, "__file__", ""))):
-            yield Holder(lead, partial(values_of, x), partial(setattr, x))
     elif isinstance(x, type):
         if ours_or_theirs(x.__module__):
             yield Holder(lead, partial(class_attributes, x), partial(setattr, x))
@@ -172,6 +170,8 @@ def holders_of(x: Any, path: str) -> Iterator[Holder]:
             yield Holder(lead, lambda: x.state, x.state.__setitem__, x.state)
     elif isinstance(x, set):
         yield Holder(lead, lambda: {"": frozenset(x)}, partial(put_into_set, x))
+    elif isinstance(x, (bytearray, array)):
+        yield Holder(lead, lambda: {"": bytes(x)}, lambda name, value: None)
     elif isinstance(x, State):
         yield Holder(lead, lambda: {"value": x.value}, partial(setattr, x))
     elif hasattr(x, "__dict__") and not closed(x):
@@ -195,10 +195,24 @@ def holders_of_function(f: FunctionType, lead: str) -> Iterator[Holder]:
     if defaults:
         yield Holder(f"{lead}default of ", partial(dict, defaults), lambda i, value: None)
     spot = f.__globals__
-    used = [name for name in globals_of(f.__code__) if name in spot]
+    named_here = globals_of(f.__code__)
+    for name, module in modules_in(spot, named_here):
+        inside = [n for n in attributes_of(f.__code__) if n in vars(module)]
+        yield Holder(f"{name}.", partial(chosen, vars(module), inside), partial(setattr, module))
+    used = [name for name in named_here if name in spot and not isinstance(spot[name], ModuleType)]
     used = [name for name in used if not closed(spot[name]) or progress(spot[name])]
     if used:
         yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
+
+
+def modules_in(spot: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, ModuleType]]:
+    """The modules of the user's program among these globals."""
+    found = [(name, spot[name]) for name in names if isinstance(spot.get(name), ModuleType)]
+    return [(name, module) for name, module in found if not closed(module)]
+
+
+def chosen(spot: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: spot[name] for name in names if name in spot}
 
 
 def put_into_set(x: set[Any], name: Any, items: Any) -> None:
@@ -210,13 +224,6 @@ def class_attributes(cls: type) -> dict[str, Any]:
     """What a class holds besides its methods."""
     hidden = (FunctionType, property, staticmethod, classmethod, GetSetDescriptorType, MemberDescriptorType)
     return {n: y for n, y in vars(cls).items() if not n.startswith("__") and not isinstance(y, hidden)}
-
-
-def values_of(module: ModuleType) -> dict[str, Any]:
-    """The numbers, texts and arrays in a module."""
-    return {
-        n: y for n, y in vars(module).items() if isinstance(y, (bool, int, float, str, np.ndarray)) and n[:2] != "__"
-    }
 
 
 def slots_of(x: Any) -> list[str]:
@@ -379,7 +386,7 @@ class Reach:
         for code in self.codes:
             line = code.co_firstlineno
             for at in dis.get_instructions(code):
-                line = at.starts_line or line
+                line = (at.positions and at.positions.lineno) or line
                 if at.argval == name:
                     rank = code is self.codes[0], at.opname.startswith(("STORE", "DELETE"))
                     found.append((rank, Source(code.co_filename, line, code.co_name)))
@@ -400,4 +407,7 @@ class Reach:
 
 
 def at(look: Callable[[], Any], name: Any) -> Any:
-    return dict(named(look())).get(name, MISSING)
+    try:
+        return look()[name]
+    except (KeyError, IndexError):
+        return MISSING

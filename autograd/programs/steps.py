@@ -10,15 +10,18 @@ that the package asks of the values has another answer; that step is recorded, a
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import update_wrapper
 from inspect import Parameter as Argument
 from inspect import signature
+from types import MethodType
 from typing import Any
 
 from autograd.checks import shown
 from autograd.config import float_dtype, mode
+from autograd.locks import Lock
 from autograd.programs.device import refuse
 from autograd.programs.program import Diverged
 from autograd.programs.record import FirstUpdate, Record, Replay
@@ -27,7 +30,8 @@ from autograd.programs.structures import signature_of
 
 __all__ = ["Captured", "capture"]
 
-KEPT = 8  # signatures of arguments, and ways through the step for each
+KEPT = 16  # signatures of arguments, and ways through the step for each
+records = Lock()  # one record at a time: it puts other arrays into the places of those that the step names
 TRIES = 16  # records one after the other, before the step is refused
 
 
@@ -46,9 +50,10 @@ class Ways:
         if self.refused:
             refuse(self.refused, "give what changes as an argument", self.where)
         if not self.warm:
-            y = step(*args, **options)
-            self.warm = True
-            return y
+            with records:
+                y = step(*args, **options)
+                self.warm = True
+                return y
         for i, replay in enumerate(self.replays):
             if not replay.fits():
                 continue
@@ -60,7 +65,8 @@ class Ways:
             if i:
                 self.replays.insert(0, self.replays.pop(i))
             return y
-        return self.record(step, names, args, options)
+        with records:
+            return self.record(step, names, args, options)
 
     def record(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> Any:
         """Runs the step and keeps its record: as a replay, if an earlier record is the same program."""
@@ -110,6 +116,7 @@ class Captured(Wrapper):
         self.step = step
         self.ways: OrderedDict[Any, Ways] = OrderedDict()
         self.names = names_of(step)
+        self.dropped = 0  # signatures whose programs were dropped
         update_wrapper(self, step, updated=())
 
     @property
@@ -140,12 +147,29 @@ class Captured(Wrapper):
         key = (recording, training, float_dtype(), signature_of(args, leaves), signature_of(options, leaves))
         ways = self.ways.get(key)
         if ways is None:
+            if self.dropped > TRIES:
+                return self.step(*args, **options)
             ways = self.ways[key] = Ways()
             if len(self.ways) > KEPT:
-                self.ways.popitem(last=False)
+                self.drop()
         elif len(self.ways) > 1:
             self.ways.move_to_end(key)
         return ways(self.step, self.names, args, options, leaves)
+
+    def drop(self) -> None:
+        """Drops the programs that were used longest ago. Warns where that happens again and again."""
+        self.ways.popitem(last=False)
+        self.dropped += 1
+        if self.dropped > TRIES:
+            warnings.warn(
+                f"capture keeps the programs of {KEPT} signatures of arguments, and more come all the time: new ones "
+                "run as always from here on. Give batches of equal shape, and numbers that change as arrays",
+                stacklevel=3,
+            )
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """A captured method, of the object whose attribute it is."""
+        return self if owner is None else MethodType(self, owner)
 
     def __repr__(self) -> str:
         return f"Captured({getattr(self.step, '__qualname__', self.step)!s})"
@@ -181,7 +205,8 @@ def capture(step: Callable[..., Any]) -> Captured:
             are the inputs of the program; other arguments, such as numbers of Python, choose it
 
     The first call for arguments of new shapes runs the step as always; the second and the third record it, and are
-    several times slower. `captured.source` is the program. For 8 signatures of arguments the programs are kept.
+    several times slower. `captured.source` is the program. For 16 signatures of arguments the programs are kept.
+    While a step is recorded no other thread may use the same layers.
 
     Raises RuntimeError (`Refused`), with the line, for what a program cannot repeat: control flow on values, values
     asked for (`item()`, `float(x)`, `print`), arrays made with NumPy inside the step, numbers that change from step to

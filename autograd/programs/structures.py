@@ -34,7 +34,7 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
         hash(x)
     except TypeError:
         raise TypeError(f"a captured step takes arrays, numbers, lists and dicts, not {kind.__name__}") from None
-    return kind, x
+    return kind, repr(x) if kind is float else x  # 0.0 is not -0.0
 
 
 def statics_of(x: Any) -> list[Any]:
