@@ -269,11 +269,11 @@ class Record:
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
         for o in self.reach.counting:
-            slots = getattr(o, "slots", ())
-            if len(slots) == n and any(path.endswith(str(paths)) for paths in o.flat):
+            slots = o.slots if isinstance(o, Optimizer) else ()
+            if slots and len(slots) == n and any(path.endswith(str(paths)) for paths in o.flat):
                 return [f"small_{slot}" for slot in slots]
             own = path.partition(".")[2]
-            if len(slots) == n and own in o.state:
+            if slots and len(slots) == n and own in o.state:
                 return [f"{own}_{slot}" for slot in slots]
         return [f"{path}_{i}" for i in range(n)]
 
