@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-pytestmark = pytest.mark.standin_exempt
+pytestmark = pytest.mark.standin_exempt("benchmarks compare NumPy with other frameworks")
 
 
 @pytest.fixture

@@ -55,8 +55,10 @@ def add_rows(x: Array, index: Array, shape: Shape) -> Array:
     """
     xp, V, D = namespace(x), shape[0], prod(shape[1:])
     index = index.reshape(-1)
-    often = by_numpy(x) and x.dtype.itemsize < 8 and x.dtype.kind == "f" and D and named_often(index, V, x.dtype)
-    if often and index.size < V / 4:  # the rows that are named, and no others: the sums may be small
+    asked = type(x) is np.ndarray  # elsewhere an answer costs more than the work
+    often = by_numpy(x) and x.dtype.itemsize < 8 and x.dtype.kind == "f" and D
+    often = often and (not asked or named_often(index, V, x.dtype))
+    if often and asked and index.size < V / 4:  # the rows that are named, and no others: the sums may be small
         named, index = xp.unique(index, return_inverse=True)
         y = xp.zeros(shape, x.dtype)
         y[named] = add_rows(x, index, (named.size, *shape[1:]))

@@ -25,7 +25,7 @@ __all__ = ["LARGE", "Diverged", "Program", "function_rows"]
 
 
 WIDTH = 96  # characters of a row
-LARGE = 1 << 16  # bytes of an array that is let go of before the end of the step
+LARGE = 1 << 13  # bytes of an array that is let go of before the end of the step
 
 
 class Diverged(Exception):
@@ -65,6 +65,7 @@ class Program:
         self.written = [i for i, x in enumerate(inputs) if id(x.root) in changed]
         self.aliased = len({id(x.root) for x in inputs}) < len(inputs)
         self.inputs = [x.name for x in inputs]
+        self.shapes = {x.name: x.held.shape for x in inputs}
         self.names = [x.name for x in self.arguments[len(inputs) :]]
         self.quiet, self.called = tape.quiet, routines_of(tape, [*self.constants, *self.body])
         wanted = [x for line in self.body for x in line.args]
@@ -347,7 +348,7 @@ class Writer:
                 self.large[y.name] = id(y.root)
         if line.guard:
             asked = text.removeprefix("not ") if text.startswith("not ") else f"not {text}"
-            self.rows += [(f"if {asked}:", used), (f"    raise Diverged({text!r})", set())]
+            self.rows += [(f"if {asked}:", used), (f"    raise Diverged({text!r})", used)]
         else:
             text = f"{', '.join(names)} = {text}" if names else text
             self.rows += [(row, used | set(names)) for row in text.splitlines()]

@@ -221,8 +221,15 @@ class Record:
         self.leaves = leaves
         self.inputs = [self.tape.given(getattr(x, "value", x), name) for name, x in zip(paths, leaves)]
         found: list[Any] = [*self.inputs]
+        state = {id(box.x) for box in self.reach.boxes}
         for i, x in enumerate(leaves):
             if isinstance(x, Tracked):
+                if id(x) in state:
+                    refuse(f"a step whose argument {paths[i]} is also a Variable that it names", "name it once")
+                first = next(j for j, y in enumerate(leaves) if y is x)
+                if first < i:  # one Variable as two arguments
+                    found[i] = found[first]
+                    continue
                 if x.node is not None and x.node.creator is not None:
                     refuse(f"a step whose argument {paths[i]} carries a graph", "give its .data, or compute it inside")
                 found[i] = wrap(self.inputs[i], x.family)
@@ -572,6 +579,7 @@ class Replay:
     def __init__(self, record: Record) -> None:
         self.record, self.run = record, record.program.run
         self.getters = record.program.getters
+        self.state = {id(box.x) for box in record.reach.boxes}
         self.risky = record.program.risky
         self.steps = [o.steps for o, _, _ in record.counts]
 
@@ -587,6 +595,8 @@ class Replay:
         """A step. Raises Diverged, and changes nothing then, where a guard has another answer."""
         record = self.record
         record.leaves = leaves
+        if any(id(x) in self.state for x in leaves if isinstance(x, Tracked)):
+            raise Diverged("an argument that is also state")
         if record.program.written and not record.program.aliased:
             self.check_memory(leaves)
         arrays = [x.value if isinstance(x, Tracked) else x for x in leaves]

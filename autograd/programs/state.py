@@ -19,6 +19,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from types import (
+    BuiltinFunctionType,
     CodeType,
     FunctionType,
     GeneratorType,
@@ -43,6 +44,7 @@ from autograd.watch.places import Source
 __all__ = ["Box", "Holder", "Reach"]
 
 LONG = 1 << 16  # entries of a list or a dict that are looked at; in a longer one arrays are not found
+OPEN = {"argparse", "builtins", "collections", "decimal", "fractions", "types", "_thread"}  # of Python: they hold data
 ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: a program takes them, or changes them itself
 
 
@@ -200,7 +202,7 @@ def holders_of_function(f: FunctionType, lead: str) -> Iterator[Holder]:
         inside = [n for n in attributes_of(f.__code__) if n in vars(module)]
         yield Holder(f"{name}.", partial(chosen, vars(module), inside), partial(setattr, module))
     used = [name for name in named_here if name in spot and not isinstance(spot[name], ModuleType)]
-    used = [name for name in used if not closed(spot[name]) or progress(spot[name])]
+    used = [name for name in used if is_data(spot[name])]
     if used:
         yield Holder("", lambda: {n: spot[n] for n in used if n in spot}, spot.__setitem__)
 
@@ -259,6 +261,13 @@ def in_user_code(f: FunctionType) -> bool:
     return ours_or_theirs(f.__module__, f.__code__.co_filename)
 
 
+def is_data(x: Any) -> bool:
+    """May a step depend on what is inside a global, or on which it is? Not for what is a part of a library."""
+    if isinstance(x, (type, FunctionType, BuiltinFunctionType, np.ufunc)):
+        return not closed(x) and not isinstance(x, (BuiltinFunctionType, np.ufunc))
+    return True
+
+
 def closed(x: Any) -> bool:
     """Is an object one whose insides a step does not depend on: a module, a class, a part of a library?"""
     if isinstance(x, type):
@@ -273,7 +282,7 @@ def closed(x: Any) -> bool:
     if kind.__module__.startswith("autograd."):
         return False
     if not ours_or_theirs(kind.__module__):
-        return kind.__module__ != "builtins"
+        return kind.__module__.split(".")[0] not in OPEN
     module = sys.modules.get(kind.__module__)
     return "site-packages" in str(getattr(module, "__file__", ""))
 

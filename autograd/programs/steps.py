@@ -21,6 +21,7 @@ from typing import Any
 
 from autograd.checks import shown
 from autograd.config import float_dtype, mode
+from autograd.function import Tracked
 from autograd.locks import Lock
 from autograd.programs.device import refuse
 from autograd.programs.program import Diverged
@@ -144,7 +145,9 @@ class Captured(Wrapper):
         if watcher is not None or differentiating is not None:
             return self.step(*args, **options)  # somebody watches each function: a record, or a profile
         leaves: list[Any] = []
-        key = (recording, training, float_dtype(), signature_of(args, leaves), signature_of(options, leaves))
+        key: Any = (recording, training, float_dtype(), signature_of(args, leaves), signature_of(options, leaves))
+        if len(leaves) > 1:
+            key = (*key, repeated(leaves))
         ways = self.ways.get(key)
         if ways is None:
             if self.dropped > TRIES:
@@ -173,6 +176,12 @@ class Captured(Wrapper):
 
     def __repr__(self) -> str:
         return f"Captured({getattr(self.step, '__qualname__', self.step)!s})"
+
+
+def repeated(leaves: list[Any]) -> tuple[int, ...]:
+    """For each Variable among the arguments, which one it is: the same may be given twice."""
+    variables = [id(x) for x in leaves if isinstance(x, Tracked)]
+    return tuple(map(variables.index, variables))
 
 
 def names_of(step: Callable[..., Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array
-from autograd.function import Tracked, wrap
+from autograd.function import Function, Tracked, wrap
 from autograd.programs.device import Recorded
 
 __all__ = ["HOLE", "Made", "like", "put_together", "signature_of", "statics_of", "taken_apart"]
@@ -59,14 +59,29 @@ def like(x: Any, leaves: Iterator[Any]) -> Any:
     return next(leaves) if isinstance(x, (Tracked, np.generic)) or is_array(x) else x
 
 
-class Made:
-    """The place of an array in a result: `family` is the class of its Variable, None for an array itself."""
+class Captured(Function):
+    """Where the graph of a result would go on, if the step that gave it had built one."""
 
-    def __init__(self, family: Any) -> None:
-        self.family = family
+    parents = ()
+
+    def backward(self, *_: Any) -> Any:
+        raise RuntimeError(
+            "backward of what a captured step returned must be inside of the step: a replay builds no graph. "
+            "Call loss.backward() there, or .detach() the result"
+        )
+
+
+class Made:
+    """The place of an array in a result: `family` is the class of its Variable, None for an array itself.
+
+    `graph` says whether the Variable carried a graph.
+    """
+
+    def __init__(self, family: Any, graph: bool = False) -> None:
+        self.family, self.graph = family, graph
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Made) and other.family is self.family
+        return isinstance(other, Made) and other.family is self.family and other.graph is self.graph
 
     def __repr__(self) -> str:
         return "an array"
@@ -81,7 +96,7 @@ def taken_apart(y: Any, values: list[Recorded], there: set[int]) -> Any:
     """
     if isinstance(y, Tracked) and id(y) not in there and isinstance(y.value, Recorded):
         values.append(y.value)
-        return Made(y.family)
+        return Made(y.family, y.node is not None and y.node.creator is not None)
     if isinstance(y, Recorded):
         values.append(y)
         return Made(None)
@@ -99,7 +114,9 @@ def put_together(structure: Any, values: Iterator[Any]) -> Any:
     kind = type(structure)
     if kind is Made:
         value = next(values)
-        return value if structure.family is None else wrap(value, structure.family)
+        if structure.family is None:
+            return value
+        return wrap(value, structure.family, Captured() if structure.graph else None, 1)
     if kind in (list, tuple):
         return kind([put_together(item, values) for item in structure])
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):

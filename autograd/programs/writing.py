@@ -117,6 +117,9 @@ def written(title: str, record: Record, state: Mapping[str, Any], inside: bool) 
     rows += [f"STATE[{name!r}] = np.random.default_rng()" for name in drawn]
     more = [f"{name}={value!r}" for name, value in rates.items()]
     rows += ["", "", f"def run({', '.join([*program.inputs, *more])}):"]
+    for name, shape in program.shapes.items():
+        rows += [f"    if np.shape({name}) != {shape}:"]
+        rows += [f"        raise ValueError(f'{name} must have the shape {shape}, not {{np.shape({name})}}')"]
     for name in counts:
         rows += [f"    COUNTS[{name!r}] += 1"]
     passed = [*program.inputs, *[f"{name}={name}" for name in rates], *(["**COUNTS"] if counts else []), "**STATE"]

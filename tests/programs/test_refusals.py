@@ -1091,3 +1091,86 @@ def test_jvp_and_vmap_take_the_step_itself():
     except RuntimeError:
         return
     np.testing.assert_allclose(gx.data, 1 - np.tanh(x.data) ** 2, rtol=1e-6)
+
+
+def test_globals_of_every_kind_are_looked_at():
+    """Arrays, numbers of NumPy, objects of the standard library, modules of the program."""
+    space = {
+        "F": F,
+        "D": np.arange(1.0, 4.0),
+        "K": np.float64(2),
+        "ns": types.SimpleNamespace(k=2.0),
+        "count": np.zeros(1),
+    }
+    exec("def f(x): return F.tanh(x) * D[0] * K * ns.k", space)
+    exec("def counts(x):\n    count[0] += 1\n    return x * count[0]", space)
+    captured = capture(space["f"])
+    for _ in range(5):
+        captured(X)
+    space["D"][0] = 5
+    assert_equal(captured(X), space["f"](X))
+    space["K"] = np.float64(3)
+    assert_equal(captured(X), space["f"](X))
+    space["ns"].k = 7.0
+    assert_equal(captured(X), space["f"](X))
+    captured = capture(space["counts"])
+    assert [captured(np.ones(1))[0] for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_one_variable_as_two_arguments():
+    def step(a, b):
+        y = (a * b).sum()
+        y.backward()
+        return y
+
+    captured, w = capture(step), Variable(np.ones(1))
+    for _ in range(6):
+        w.cleargrad()
+        captured(w, w)
+        assert w.grad.data == 2
+
+
+def test_the_result_of_a_captured_model_says_that_it_has_no_graph():
+    model, v = L.Linear(2, in_size=5, rng=0), Variable(np.ones(1, np.float32))
+    captured = capture(lambda x: model(x))
+    (captured(X).sum() + v).backward()  # the first call is one as always
+    for _ in range(4):
+        with pytest.raises(RuntimeError, match="a replay builds no graph"):
+            (captured(X).sum() + v).backward()
+
+
+def test_arguments_that_share_memory_at_a_replay():
+    def step(a, b):
+        y = b * 2
+        a[...] = 0 * a
+        return y + a
+
+    captured = capture(step)
+    for _ in range(4):
+        captured(np.ones(4), np.ones(4))
+    a = np.ones(4)
+    assert captured(a, a).tolist() == [2] * 4
+
+
+def test_a_captured_method():
+    class Model:
+        def __init__(self, k):
+            self.w = L.Parameter(np.full(3, float(k)))
+
+        @capture
+        def step(self, x):
+            return (self.w * x).sum()
+
+    one, two = Model(1), Model(2)
+    for _ in range(5):
+        assert one.step(np.ones(3)).data == 3
+        assert two.step(np.ones(3)).data == 6
+
+
+def test_more_signatures_than_are_kept():
+    """A step that is always called with other shapes is no slower than eager for long, and says so."""
+    captured = capture(lambda x: F.tanh(x))
+    with pytest.warns(UserWarning, match="more come all the time"):
+        shapes = [captured(np.ones(n)).shape for n in range(1, 60)]
+    assert shapes == [(n,) for n in range(1, 60)]
+    assert len(captured.ways) <= 16

@@ -130,7 +130,8 @@ def test_networks(name, optimizer):
         model = build()
         return training(model, optimizer(model))
 
-    same_training(make, batches(x, t))
+    # rows of an embedding are summed in float64 in every program, and in eager where one row has many
+    same_training(make, batches(x, t), exact=name != "embedding")
 
 
 # optimizers
