@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
+    from autograd.kernels.compiled import fast
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.watch import anomaly, profile
 
@@ -51,6 +52,7 @@ __all__ = [
     "as_variable",
     "default_dtype",
     "enable_grad",
+    "fast",
     "functional_call",
     "generator",
     "gpu_available",
@@ -77,6 +79,7 @@ PARTS = (
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
+    "fast": "kernels.compiled",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
     "vjp": "derivatives", "vmap": "derivatives",

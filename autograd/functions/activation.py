@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from autograd.algebra import Operand
 from autograd.backend import namespace
 from autograd.checks import number, one_of
@@ -17,6 +15,7 @@ from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp, slope
 from autograd.functions.operands import axes_at, below, check_elementwise, with_room
+from autograd.kernels import activation as kernels
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
 from autograd.names import speaking
@@ -34,12 +33,11 @@ class Sigmoid(Function):
     """y = 1 / (1 + e^-x)"""
 
     def forward(self, x):
-        with np.errstate(over="ignore"):  # e^-x = inf gives the right y = 0
-            return 1 / (1 + namespace(x).exp(-x))
+        return kernels.sigmoid(x)
 
     def backward(self, gy):
         (y,) = self.outputs
-        return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else gy * ((1 - y) * y)
+        return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else kernels.sigmoid_gradient(gy, y)
 
 
 def sigmoid(x: Operand) -> Any:
@@ -122,10 +120,12 @@ class SiLU(Function):
     """y = x sigmoid(x)"""
 
     def forward(self, x):
-        return sigmoid(x) * x
+        return kernels.silu(x)
 
     def backward(self, gy):
         (x,) = self.inputs
+        if not isinstance(gy, Variable):
+            return kernels.silu_gradient(gy, x)
         s = sigmoid(x)  # computed again: a saved array would double the memory
         return gy * (((1 - s) * x + 1) * s)
 
@@ -146,9 +146,8 @@ class GELU(Function):
         return gelu_kernels.gelu(x)
 
     def backward(self, gy):
-        gx = GELUSlope()(*self.inputs)
-        gx *= gy  # saves an array; a Variable has no *= and is rebound
-        return gx
+        (x,) = self.inputs
+        return gy * GELUSlope()(x) if isinstance(gy, Variable) else gelu_kernels.gelu_gradient(gy, x)
 
 
 class GELUSlope(Function):
@@ -169,9 +168,8 @@ class TanhGELU(Function):
         return gelu_kernels.tanh_gelu(x)
 
     def backward(self, gy):
-        gx = TanhGELUSlope()(*self.inputs)
-        gx *= gy  # saves an array; a Variable has no *= and is rebound
-        return gx
+        (x,) = self.inputs
+        return gy * TanhGELUSlope()(x) if isinstance(gy, Variable) else gelu_kernels.tanh_gelu_gradient(gy, x)
 
 
 class TanhGELUSlope(Function):

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.compiled import each
 from autograd.kernels.erf import normal_cdf
 from autograd.kernels.ways import kernel, way
 
-__all__ = ["gelu", "gelu_slope", "tanh_gelu", "tanh_gelu_slope"]
+__all__ = ["gelu", "gelu_gradient", "gelu_slope", "tanh_gelu", "tanh_gelu_gradient", "tanh_gelu_slope"]
 
 FAR = 40  # from here on the slope is 1, and 0 on the other side; x^2 could overflow
 CACHED = 1 << 17  # bytes computed at once
@@ -35,13 +36,13 @@ def large(x: Array) -> bool:
     return isinstance(x, np.ndarray) and x.nbytes > CACHED
 
 
-@kernel(way(fits=large)(in_blocks("gelu")))
+@kernel(each("elementwise.gelu"), way(fits=large)(in_blocks("gelu")))
 def gelu(x: Array) -> Array:
     """x P, where P is the probability that a standard normal number is below x."""
     return x * normal_cdf(x)
 
 
-@kernel(way(fits=large)(in_blocks("gelu_slope")))
+@kernel(each("elementwise.gelu_slope"), way(fits=large)(in_blocks("gelu_slope")))
 def gelu_slope(x: Array) -> Array:
     """P + x p, with the density p = e^(-x^2 / 2) / sqrt(2 pi)."""
     x = namespace(x).clip(x, -FAR, FAR)
@@ -49,18 +50,34 @@ def gelu_slope(x: Array) -> Array:
     return normal_cdf(x) + x * p * (1 / math.sqrt(2 * math.pi))
 
 
-@kernel(way(fits=large)(in_blocks("tanh_gelu")))
+@kernel(each("elementwise.gelu_gradient"))
+def gelu_gradient(gy: Array, x: Array) -> Array:
+    """gy (P + x p)"""
+    gx = gelu_slope(x)
+    gx *= gy  # saves an array
+    return gx
+
+
+@kernel(each("elementwise.tanh_gelu"), way(fits=large)(in_blocks("tanh_gelu")))
 def tanh_gelu(x: Array) -> Array:
     """x s, with s = sigmoid(C (x + A x^3)) = (1 + tanh(C (x + A x^3) / 2)) / 2."""
     return x * sigmoid(x)
 
 
-@kernel(way(fits=large)(in_blocks("tanh_gelu_slope")))
+@kernel(each("elementwise.tanh_gelu_slope"), way(fits=large)(in_blocks("tanh_gelu_slope")))
 def tanh_gelu_slope(x: Array) -> Array:
     """s + x s (1 - s) C (1 + 3 A x^2)"""
     x = namespace(x).clip(x, -FAR, FAR)
     s = sigmoid(x)
     return s * (x * (1 - s) * (3 * A * C * x * x + C) + 1)
+
+
+@kernel(each("elementwise.tanh_gelu_gradient"))
+def tanh_gelu_gradient(gy: Array, x: Array) -> Array:
+    """gy times the slope"""
+    gx = tanh_gelu_slope(x)
+    gx *= gy
+    return gx
 
 
 def sigmoid(x: Array) -> Array:

@@ -9,6 +9,7 @@ import pytest
 import autograd.functions as F
 from autograd import kernels
 from autograd.kernels import conv, indexing, lu
+from autograd.kernels.compiled import Compiled
 from autograd.kernels.ways import KERNELS, Kernel, kernel, way
 from autograd.kernels.windows import windows
 
@@ -100,8 +101,8 @@ def with_results(compute, args):
 
 @pytest.mark.parametrize("name", [name for name, kernel in KERNELS.items() if kernel.ways])
 def test_every_way_equals_its_plain_twin(name):
-    """A kernel with ways has cases here, and each of its ways fits at least one."""
-    for found in KERNELS[name].ways:
+    """A kernel with ways has cases here, and each of its ways fits at least one (compiled ones: test_compiled.py)."""
+    for found in [w for w in KERNELS[name].ways if not isinstance(w, Compiled)]:
         fitting = [args for args in CASES[name] if found.fits(*args)]
         assert fitting, f"no case for {found.__module__}.{found.__name__}"
         for args in fitting:

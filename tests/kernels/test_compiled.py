@@ -1,0 +1,190 @@
+"""Compiled ways: each is as exact as its plain twin, and leaves to it what it does not fit."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import autograd.functions as F
+from autograd.kernels import activation, compiled
+from autograd.kernels.compiled import LEAST, Compiled, fast
+from autograd.kernels.ways import KERNELS
+
+numba = pytest.mark.skipif(not compiled.installed(), reason="numba is optional: pip install 'define-by-run[fast]'")
+f = np.float32
+EPS = float(np.finfo(f).eps)
+
+
+def numbers(*shape, seed=0, scale=1.0):
+    return (scale * np.random.default_rng([seed, *shape]).standard_normal(shape)).astype(f)
+
+
+def with_specials(*shape, seed=0):
+    """Numbers of all sizes, with nan, infinities, both zeros, and the smallest and largest ones."""
+    x = numbers(*shape, seed=seed, scale=4.0)
+    x.reshape(-1)[:13] = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 3e38, -3e38, 88.8, -88.8, -104, 1e-30]
+    return x
+
+
+SHAPES = (LEAST,), (3, 5, LEAST // 8 + 3), (compiled.MANY + 5,)
+ONE_ARRAY = "activation.sigmoid", "activation.silu", "gelu.gelu", "gelu.gelu_slope", "gelu.tanh_gelu"
+ONE_ARRAY += ("gelu.tanh_gelu_slope",)
+GRADIENTS = "activation.sigmoid_gradient", "activation.silu_gradient"
+GRADIENTS += ("gelu.gelu_gradient", "gelu.tanh_gelu_gradient")
+CASES = {
+    **{name: [(with_specials(*shape),) for shape in SHAPES] for name in ONE_ARRAY},
+    **{name: [(numbers(*shape), with_specials(*shape)) for shape in SHAPES] for name in GRADIENTS},
+}
+CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
+
+
+def ways():
+    return [(name, way) for name, kernel in KERNELS.items() for way in kernel.ways if isinstance(way, Compiled)]
+
+
+def arrays(y):
+    return [x for x in (y if isinstance(y, (tuple, list)) else (y,)) if isinstance(x, (np.ndarray, np.generic))]
+
+
+def results(compute, args):
+    """What it returns, and its arguments, which it may have written into."""
+    args = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    with np.errstate(all="ignore"):
+        return [*arrays(compute(*args)), *arrays(args)]
+
+
+def wide(args):
+    return [a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype == f else a for a in args]
+
+
+@numba
+@pytest.mark.parametrize("name, way", ways(), ids=lambda x: x if isinstance(x, str) else "")
+def test_a_compiled_way_is_as_exact_as_its_plain_twin(name, way):
+    """Its error is at most that of the plain twin and 4 units more, and nan, infinities and zeros are the same."""
+    fitting = [args for args in CASES[name] if way.fits(*args)]
+    assert fitting, f"no case for {way.__name__}"
+    for args in fitting:
+        with fast(False):
+            plain, exact = results(KERNELS[name].plain, args), results(KERNELS[name].plain, wide(args))
+        for got, twin, ref in zip(results(way.compute, args), plain, exact, strict=True):
+            assert (got.shape, got.dtype) == (twin.shape, twin.dtype)
+            if got.dtype.kind != "f":
+                np.testing.assert_array_equal(got, twin)
+                continue
+            usual = np.isfinite(twin) & (np.abs(twin) < 1e30)
+            np.testing.assert_allclose(got[~usual], twin[~usual], rtol=4 * EPS)
+            np.testing.assert_array_equal(np.signbit(got[twin == 0]), np.signbit(twin[twin == 0]))
+            assert error(got[usual], ref[usual]) <= error(twin[usual], ref[usual]) + 4 * EPS
+
+
+def error(y, ref):
+    """The largest error, of numbers below the usual size absolute, and relative above it."""
+    usual = np.median(np.abs(ref)) if ref.size else 0
+    return (np.abs(y - ref) / np.maximum(np.abs(ref), usual + 1e-37)).max(initial=0)
+
+
+@numba
+@pytest.mark.parametrize("name, way", ways(), ids=lambda x: x if isinstance(x, str) else "")
+def test_what_does_not_fit_is_left_to_the_plain_twin(name, way):
+    args = CASES[name][0]
+    assert way.fits(*args)
+    assert not way.fits(*wide(args))
+    for k, x in enumerate(args):
+        if isinstance(x, np.ndarray) and x.dtype == f and x.size >= LEAST:
+            other = [np.zeros(a.shape, np.float16) if i == k else a for i, a in enumerate(args)]
+            assert not way.fits(*other)
+    with fast(False):
+        assert not way.fits(*args)
+
+
+@numba
+@pytest.mark.parametrize("name", [*ONE_ARRAY, *GRADIENTS])
+def test_small_empty_and_scattered_arrays_are_computed_plainly(name):
+    (way,) = [way for way in KERNELS[f"autograd.kernels.{name}"].ways if isinstance(way, Compiled)]
+    n = name.count("gradient") + 1
+    for x in (numbers(3), numbers(0, 5), numbers(2 * LEAST)[::2], numbers(80, 90).T, np.float32(2)):
+        assert not way.fits(*[x] * n)
+
+
+@numba
+def test_a_gradient_from_elsewhere_may_be_scattered():
+    x, gy = numbers(100, 100), np.broadcast_to(f(2), (100, 100))
+    with fast(False):
+        expected = activation.silu_gradient(gy, x)
+    assert activation.silu_gradient.ways[0].fits(gy, x)
+    np.testing.assert_allclose(activation.silu_gradient(gy, x), expected, rtol=1e-5, atol=1e-6)
+
+
+@numba
+@pytest.mark.parametrize("function", [F.sigmoid, F.silu, F.gelu, F.tanh, lambda x: F.gelu(x, "tanh")])
+def test_derivatives_of_both_orders_are_those_of_the_plain_ways(function):
+    def derivatives(x):
+        x = ag.Variable(x)
+        y = function(x)
+        gx = ag.grad((y * y).sum(), x, create_graph=True)
+        return y.data, gx.data, ag.grad((gx * gx).sum(), x).data
+
+    x = numbers(70, 80)
+    with fast(False):
+        expected = derivatives(x.astype(np.float64))
+    for got, ref in zip(derivatives(x), expected):
+        assert got.dtype == f
+        np.testing.assert_allclose(got, ref, rtol=2e-5, atol=2e-5)
+
+
+def test_without_numba_everything_is_plain_until_somebody_insists(monkeypatch):
+    monkeypatch.setattr(compiled, "installed", lambda: False)
+    x = numbers(LEAST)
+    assert not compiled.single(x)
+    np.testing.assert_array_equal(activation.silu(x), activation.silu.plain(x))
+    with pytest.raises(RuntimeError, match=r"need numba: pip install 'define-by-run\[fast\]'"):
+        fast()
+    with fast(False):
+        assert not compiled.usable()
+
+
+def test_fast_is_a_block_and_a_decorator():
+    assert compiled.usable() == compiled.installed()
+    with fast(False):
+        assert not compiled.usable()
+    assert not fast(False)(compiled.usable)()
+    with pytest.raises(TypeError, match="on must be True or False"):
+        fast("yes")
+
+
+@numba
+def test_small_arrays_do_not_import_numba():
+    program = """
+import sys, numpy as np, autograd.functions as F
+F.gelu(np.ones((10, 10), np.float32)); print("numba" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+@numba
+@pytest.mark.parametrize("writable", [True, False])
+def test_the_loops_are_kept_on_disk_where_that_is_possible(tmp_path, writable):
+    """In a file in the place of the folder nothing can be written: then, and in a folder, the numbers are the same."""
+    program = """
+import numpy as np, autograd.functions as F
+from autograd.kernels.compiled import loop
+x = np.linspace(-3, 3, 5000, dtype=np.float32)
+np.testing.assert_allclose(F.sigmoid(x), 1 / (1 + np.exp(-x)), rtol=1e-6)
+print(sum(loop("elementwise.logistic").stats.cache_hits.values()))
+"""
+    cache = tmp_path / "cache"
+    cache.mkdir() if writable else cache.write_text("no folder")
+    environment = {"XDG_CACHE_HOME": str(cache), "PATH": "", "HOME": str(cache), "PYTHONPATH": ":".join(sys.path)}
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+        for _ in range(1 + writable)
+    ]
+    assert [run.returncode for run in runs] == [0] * len(runs), runs[0].stderr
+    assert "compiled kernels are new here" in runs[0].stderr
+    if writable:
+        assert [run.stdout.strip() for run in runs] == ["0", "1"]
+        assert runs[1].stderr == ""
+        assert list((cache / "autograd").glob("loops-*/*/*.nbi"))
