@@ -14,10 +14,11 @@ from autograd.checks import number, one_of
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp, slope
-from autograd.functions.operands import axes_at, below, check_elementwise, with_room
+from autograd.functions.operands import axes_at, check_elementwise, with_room
 from autograd.kernels import activation as kernels
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
+from autograd.kernels import rows
 from autograd.names import speaking
 from autograd.shapes import Axis
 from autograd.sums import sum_over
@@ -242,12 +243,12 @@ class Softmax(Function):
         self.axes = axes
 
     def forward(self, x):
-        y = namespace(x).exp(below(x, x.max(axis=self.axes, keepdims=True)))
-        y /= sum_over(y, self.axes)
-        return y
+        return rows.softmax(x, self.axes)
 
     def backward(self, gy):
         (y,) = self.outputs
+        if not isinstance(gy, Variable):
+            return rows.softmax_gradient(gy, y, self.axes)
         return y * (gy - sum_over(gy * y, self.axes))
 
 
@@ -266,15 +267,13 @@ class LogSoftmax(Function):
         self.axes = axes
 
     def forward(self, x):
-        xp = namespace(x)
-        y = below(x, x.max(axis=self.axes, keepdims=True))
-        return y - xp.log(sum_over(xp.exp(y), self.axes))
+        return rows.log_softmax(x, self.axes)
 
     def backward(self, gy):
         (y,) = self.outputs
-        gx = exp(y)
-        gx *= sum_over(gy, self.axes)  # saves an array; a Variable has no *= and is rebound
-        return gy - gx
+        if not isinstance(gy, Variable):
+            return rows.log_softmax_gradient(gy, y, self.axes)
+        return gy - exp(y) * sum_over(gy, self.axes)
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Any:

@@ -32,7 +32,7 @@ from autograd.checks import flag
 from autograd.kernels.threads import shared
 from autograd.kernels.ways import Way
 
-__all__ = ["Compiled", "each", "fast", "loop", "single", "usable"]
+__all__ = ["SINGLE", "Compiled", "each", "fast", "loop", "over", "single", "usable"]
 
 LEAST = 1 << 12  # numbers for which a compiled loop pays
 MANY = 1 << 19  # numbers for which a second thread pays
