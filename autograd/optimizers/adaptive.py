@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from autograd.backend import Array, namespace
+from autograd.kernels import updates
 from autograd.optimizers.base import Optimizer, Rate, bounded
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "Lion", "RAdam", "RMSprop"]
@@ -73,17 +74,20 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    one_pass = True
     lr: Rate = 1e-3
     beta1: float = bounded(0.9, below=1)
     beta2: float = bounded(0.999, below=1)
     eps: float = bounded(1e-8)
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
-        m += (1 - self.beta1) * (g - m)
-        v += (1 - self.beta2) * (g * g - v)
-        c = sqrt(1 - self.beta2**t)  # the paper's faster order (section 2): both corrections become one number
+        self.corrected(lr, t, p, g, m, v)
+
+    def corrected(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array, keep: float = 1.0) -> None:
+        """A step from `keep` times p. By the paper's faster order (section 2) both corrections become one number."""
+        c = sqrt(1 - self.beta2**t)
         rate = lr * c / (1 - self.beta1**t)
-        p -= rate * m / (namespace(p).sqrt(v) + c * self.eps)
+        updates.adam(p, g, m, v, self.beta1, self.beta2, rate, c * self.eps, keep)
 
 
 @dataclass(eq=False)
@@ -96,8 +100,7 @@ class AdamW(Adam):
     decay: float = bounded(0.01)
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
-        p *= 1 - lr * self.decay
-        super().step(lr, t, p, g, m, v)
+        self.corrected(lr, t, p, g, m, v, 1 - lr * self.decay)
 
 
 @dataclass(eq=False)
@@ -109,6 +112,8 @@ class RAdam(Adam):
     The first steps, when v has seen too few gradients, are those of momentum; r brings in the adaptive ones slowly.
     So it needs no warm-up. Source: Liu et al., "On the variance of the adaptive learning rate and beyond", 2020.
     """
+
+    one_pass = False
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         m += (1 - self.beta1) * (g - m)

@@ -28,6 +28,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import Array, device_of, is_array, namespace, to_device
 from autograd.checks import number, shown, takes, whole
+from autograd.kernels import compiled
 from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -98,6 +99,7 @@ class Optimizer:
     groups: Sequence[Group] = field(default=(), kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
+    one_pass: ClassVar[bool] = False  # is the formula a kernel, whose compiled way needs no blocks?
     foreign: ClassVar[bool] = False  # did somebody else write the formula, who may edit the gradient that he is given?
 
     def __init_subclass__(cls) -> None:
@@ -213,7 +215,8 @@ class Optimizer:
                 self.formula(lr, t, single, g.astype(np.float32), *slots)
                 array[...] = single
             else:
-                for arrays in in_cache(array, g, *slots):
+                whole = self.one_pass and compiled.single(g, *slots, array)
+                for arrays in [(array, g, *slots)] if whole else in_cache(array, g, *slots):
                     self.formula(lr, t, *arrays)
             p.written(path)
 

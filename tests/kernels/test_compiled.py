@@ -79,6 +79,21 @@ CASES |= {
         for s in (0.0, 0.1)
     ],
 }  # fmt: skip
+
+
+def parameters(n):
+    """Parameter, gradient and slots."""
+    return [
+        [abs(numbers(*shape, seed=k)) if k == 3 else numbers(*shape, seed=k) for k in range(n)]
+        for shape in ((LEAST,), (70, 90), (compiled.MANY + 7,))
+    ]
+
+
+CASES |= {
+    "updates.sgd": [(*xs, 0.1) for xs in parameters(2)],
+    "updates.momentum": [(*xs, 0.1, 0.9) for xs in parameters(3)],
+    "updates.adam": [(*xs, 0.9, 0.999, 1e-3, 1e-8, keep) for xs in parameters(4) for keep in (1.0, 0.99)],
+}
 CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
 CASES |= {
     f"autograd.functions.normalization.{name}": cases
