@@ -32,11 +32,12 @@ from autograd.checks import flag
 from autograd.kernels.threads import shared
 from autograd.kernels.ways import Way
 
-__all__ = ["SINGLE", "Compiled", "each", "fast", "loop", "over", "single", "usable"]
+__all__ = ["SINGLE", "Compiled", "each", "fast", "loop", "over", "single", "together", "usable"]
 
 LEAST = 1 << 12  # numbers for which a compiled loop pays
 MANY = 1 << 19  # numbers for which a second thread pays
 SINGLE = np.dtype(np.float32)
+least: ContextVar[int] = ContextVar("least", default=LEAST)
 allowed: ContextVar[bool] = ContextVar("fast", default=True)
 
 
@@ -79,15 +80,25 @@ def loop(name: str) -> Callable[..., Any]:
     return getattr(import_module(f"autograd.kernels.loops.{file}"), function)  # type: ignore[no-any-return]
 
 
+@contextmanager
+def together(size: int) -> Iterator[None]:
+    """Arrays that are computed inside, of `size` numbers in all, are large if all of them together are."""
+    token = least.set(1 if size >= LEAST else LEAST)
+    try:
+        yield
+    finally:
+        least.reset(token)
+
+
 def single(*xs: Any) -> bool:
     """Are these arrays for compiled loops: of float32 and one shape, large, the last in one piece of memory?"""
     x = xs[-1]
-    return (
-        x.size >= LEAST
-        and all(type(y) is np.ndarray and y.dtype is SINGLE and y.shape == x.shape for y in xs)
-        and x.flags.c_contiguous
-        and usable()
-    )
+    if x.size < least.get() or not usable():
+        return False
+    for y in xs:
+        if type(y) is not np.ndarray or y.dtype is not SINGLE or y.shape != x.shape:
+            return False
+    return bool(x.flags.c_contiguous)
 
 
 class Compiled(Way[..., Any]):

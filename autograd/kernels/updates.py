@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.compiled import Compiled, loop, over, single
+from autograd.kernels.compiled import MANY, Compiled, loop, over, single
 from autograd.kernels.ways import kernel
 
 __all__ = ["adam", "momentum", "sgd"]
@@ -23,11 +23,14 @@ def in_place(name: str, n: int) -> Compiled:
         numbers = [float(a) for a in arguments[n:]]
         p, g, *slots = arguments[:n]
         xs = [p.reshape(-1), np.ascontiguousarray(g).reshape(-1), *[slot.reshape(-1) for slot in slots]]
-        over(lambda *parts: run(*parts, *numbers), p.size, *xs)
+        if p.size < MANY:
+            run(*xs, *numbers)
+        else:
+            over(lambda *parts: run(*parts, *numbers), p.size, *xs)
 
     def fits(*arguments: Any) -> bool:
         p, g, *slots = arguments[:n]
-        return single(g, *slots, p) and all(slot.flags.c_contiguous for slot in slots)
+        return single(g, *slots, p) and all([slot.flags.c_contiguous for slot in slots])  # noqa: C419  # faster
 
     compute.__name__ = compute.__qualname__ = name
     return Compiled(compute, fits)

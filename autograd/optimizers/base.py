@@ -182,11 +182,12 @@ class Optimizer:
             grads = transformed(grads, params, transform)
         lr = rate_at(self.lr, self.steps)
         self.steps += 1
-        if self.foreign:
-            with protected(f"{type(self).__name__}.step", grads.values()) as locked:
-                self.step_each(lr, params, dict(zip(grads, locked)))
-        else:
-            self.step_each(lr, params, grads)
+        with compiled.together(sum([g.size for g in grads.values()])):
+            if self.foreign:
+                with protected(f"{type(self).__name__}.step", grads.values()) as locked:
+                    self.step_each(lr, params, dict(zip(grads, locked)))
+            else:
+                self.step_each(lr, params, grads)
 
     def step_each(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
         if not self.groups:
@@ -215,9 +216,11 @@ class Optimizer:
                 self.formula(lr, t, single, g.astype(np.float32), *slots)
                 array[...] = single
             else:
-                whole = self.one_pass and compiled.single(g, *slots, array)
-                for arrays in [(array, g, *slots)] if whole else in_cache(array, g, *slots):
-                    self.formula(lr, t, *arrays)
+                if array.nbytes <= BLOCK or (self.one_pass and compiled.single(g, *slots, array)):
+                    self.formula(lr, t, array, g, *slots)
+                else:
+                    for arrays in in_cache(array, g, *slots):
+                        self.formula(lr, t, *arrays)
             p.written(path)
 
     def check_replaced(self, params: Mapping[str, Variable]) -> None:
