@@ -11,6 +11,7 @@ import autograd.functions as F
 from autograd.kernels import activation, compiled
 from autograd.kernels.compiled import LEAST, Compiled, fast
 from autograd.kernels.ways import KERNELS
+from autograd.kernels.windows import windows
 
 numba = pytest.mark.skipif(not compiled.installed(), reason="numba is optional: pip install 'define-by-run[fast]'")
 f = np.float32
@@ -94,6 +95,26 @@ CASES |= {
     "updates.momentum": [(*xs, 0.1, 0.9) for xs in parameters(3)],
     "updates.adam": [(*xs, 0.9, 0.999, 1e-3, 1e-8, keep) for xs in parameters(4) for keep in (1.0, 0.99)],
 }
+
+
+def depthwise():
+    """Arguments of the three products: kernels, paddings and dilations of all kinds, and a plane without padding."""
+    found = {"forward": [], "transpose": [], "filter_gradient": []}
+    for N, C, size, kernel_size, options in [
+        (2, 40, (17, 13), (3, 3), {"pad": 1}),
+        (3, 30, (12, 19), (5, 2), {"pad": ((3, 0), (0, 1)), "dilation": (1, 3)}),
+        (2, 33, (30, 31), (1, 4), {}),
+        (16, 64, (32, 32), (3, 3), {"pad": 1}),
+    ]:
+        w = windows(size, kernel_size, **options)
+        x, W, b, y = numbers(N, C, *size), numbers(C, 1, *kernel_size), numbers(C), numbers(N, C, *w.out)
+        found["forward"] += [(x, W, b, w, C), (x, W, None, w, C)]
+        found["transpose"] += [(y, W, w, C)]
+        found["filter_gradient"] += [(x, y, w, C, True), (x, y, w, C)]
+    return {f"conv.{name}": cases for name, cases in found.items()}
+
+
+CASES |= depthwise()
 CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
 CASES |= {
     f"autograd.functions.normalization.{name}": cases
