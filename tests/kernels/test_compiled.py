@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 import autograd.functions as F
-from autograd.kernels import activation, compiled
+from autograd.kernels import activation, compiled, indexing
 from autograd.kernels.compiled import LEAST, Compiled, fast
 from autograd.kernels.ways import KERNELS
 from autograd.kernels.windows import windows
@@ -114,6 +114,17 @@ def depthwise():
     return {f"conv.{name}": cases for name, cases in found.items()}
 
 
+def indices():
+    """(rows, numbers of rows, shape), numbers that occur twice among them, rows of one number too."""
+    some = np.random.default_rng(0).integers(0, 700, (50, 20))
+    return [
+        (numbers(50, 20, 9), some, (700, 9)),
+        (numbers(50, 20, 2, 3), some, (700, 2, 3)),
+        (numbers(50, 200), some.repeat(10, 1) * 9 + np.arange(200), (7000,)),
+    ]
+
+
+CASES |= {"indexing.add_rows": indices()}
 CASES |= depthwise()
 CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
 CASES |= {
@@ -222,6 +233,16 @@ def test_derivatives_of_both_orders_are_those_of_the_plain_ways(function):
     for got, ref in zip(derivatives(x), expected):
         assert got.dtype == f
         np.testing.assert_allclose(got, ref, rtol=2e-5, atol=2e-5)
+
+
+@numba
+def test_rows_outside_or_named_often_are_left_to_the_plain_twin():
+    (way,) = indexing.add_rows.ways
+    x, index = numbers(LEAST, 2), np.arange(LEAST)
+    assert way.fits(x, index, (LEAST, 2))
+    assert not way.fits(x, index, (LEAST - 1, 2))
+    assert not way.fits(x, index - 1, (LEAST, 2))
+    assert not way.fits(x, index % 3, (3, 2))
 
 
 def test_without_numba_everything_is_plain_until_somebody_insists(monkeypatch):
