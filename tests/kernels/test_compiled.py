@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 import autograd.functions as F
-from autograd.kernels import activation, compiled, indexing
+from autograd.kernels import activation, compiled, indexing, pooling
 from autograd.kernels.compiled import LEAST, Compiled, fast
 from autograd.kernels.ways import KERNELS
 from autograd.kernels.windows import windows
@@ -124,6 +124,30 @@ def indices():
     ]
 
 
+def pools():
+    """Arguments of the four kernels of pooling: kernels, paddings and dilations of all kinds, and a nan."""
+    found = {"window_max": [], "scatter_max": [], "window_sum": [], "window_fill": []}
+    for N, C, size, kernel_size, options in [
+        (2, 40, (17, 13), (3, 3), {"stride": 2, "pad": 1}),
+        (3, 30, (12, 19), (5, 2), {"stride": 1, "pad": ((2, 0), (0, 1)), "dilation": (1, 3)}),
+        (2, 33, (30, 31), (3, 4), {"stride": (3, 1), "ceil": True}),
+        (16, 64, (32, 32), (3, 3), {"stride": 1, "pad": 1}),
+    ]:
+        w = windows(size, kernel_size, **options)
+        x, y = numbers(N, C, *size), numbers(N, C, *w.out, seed=1)
+        x[0, 0, :2, :2] = 9, -np.inf  # equal maxima
+        found["window_max"] += [(x, w)]
+        found["scatter_max"] += [(y, pooling.window_max.plain(x, w)[1], w)]
+        if options["stride"] == 1:
+            found["window_sum"] += [(numbers(N, C, *size), w)]
+            found["window_fill"] += [(y, w)]
+    x = numbers(2, 40, 17, 13)
+    x[0, 0, 3, 4] = np.nan
+    found["window_max"] += [(x, windows((17, 13), (3, 3), 2, 1))]
+    return {f"pooling.{name}": cases for name, cases in found.items()}
+
+
+CASES |= pools()
 CASES |= {"indexing.add_rows": indices()}
 CASES |= depthwise()
 CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
