@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import prod
 from typing import Any
 
@@ -13,7 +14,8 @@ from autograd.kernels.ways import kernel
 from autograd.sums import sum_over
 
 __all__ = [
-    "below", "cross_entropy", "log_softmax", "log_softmax_gradient", "softmax", "softmax_gradient",
+    "below", "cross_entropy", "hidden_softmax", "log_softmax", "log_softmax_gradient", "scores_gradient", "softmax",
+    "softmax_gradient",
 ]  # fmt: skip
 
 
@@ -49,6 +51,33 @@ def softmax(x: Array, axes: tuple[int, ...]) -> Array:
 def softmax_gradient(gy: Array, y: Array, axes: tuple[int, ...]) -> Array:
     """y (gy - sum of gy y), for y = softmax x"""
     return y * (gy - sum_over(gy * y, axes))
+
+
+def compiled_hidden_softmax(s: Array) -> Array:
+    rows = s.reshape(-1, s.shape[-1])
+    over(loop("rows.hidden_softmax"), s.size, rows, rows.view(np.int32))
+    return s
+
+
+@kernel(Compiled(compiled_hidden_softmax, lambda s: single(s) and s.ndim > 0))
+def hidden_softmax(s: Array) -> Array:
+    """e^s / sum of e^s over the last axis, in the memory of s; a row of -inf gives 0."""
+    xp = namespace(s)
+    top = s.max(axis=-1, keepdims=True)
+    s -= xp.where(top == -math.inf, 0, top)  # -inf - -inf would be nan
+    xp.exp(s, out=s)
+    total = sum_over(s, (s.ndim - 1,))
+    s /= total + (total == 0)
+    return s
+
+
+def compiled_scores_gradient(gP: Array, P: Array) -> Array:
+    rows = gP.reshape(-1, gP.shape[-1])
+    over(loop("rows.scores_gradient"), gP.size, rows, np.ascontiguousarray(P).reshape(rows.shape))
+    return gP
+
+
+scores_gradient = Compiled(compiled_scores_gradient, lambda gP, P: single(P, gP) and P.ndim > 0)
 
 
 @kernel(by_rows("log_softmax", bits=True))

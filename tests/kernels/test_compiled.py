@@ -70,6 +70,7 @@ def with_statistics(x, gamma, beta, axes):
 
 CASES |= {
     "rows.softmax": [(x, (x.ndim - 1,)) for x in rows()] + [(numbers(7, 30, 40), (1, 2))],
+    "rows.hidden_softmax": [(x,) for x in (*rows(), np.where(np.arange(64)[:, None] % 7, numbers(64, 70), f(-np.inf)))],
     "rows.log_softmax": [(x, (x.ndim - 1,)) for x in rows()] + [(numbers(7, 30, 40), (2, 1))],
     "rows.softmax_gradient": [(numbers(*x.shape, seed=1), abs(x) / 40, (x.ndim - 1,)) for x in rows()[:3]],
     "rows.log_softmax_gradient": [(numbers(*x.shape, seed=1), -abs(x), (x.ndim - 1,)) for x in rows()],
@@ -151,6 +152,9 @@ CASES |= pools()
 CASES |= {"indexing.add_rows": indices()}
 CASES |= depthwise()
 CASES = {f"autograd.kernels.{name}": cases for name, cases in CASES.items()}
+CASES["autograd.functions.attention.scores_gradient"] = [
+    (numbers(*x.shape, seed=1), F.softmax(x)) for x in (numbers(500, 10), numbers(2, 3, 70, 90))
+]
 CASES |= {
     f"autograd.functions.normalization.{name}": cases
     for name, cases in {

@@ -13,7 +13,7 @@ from autograd.kernels.loops.jit import inlined, loop, summing
 from autograd.kernels.loops.numbers import exp
 
 real, whole = np.float32, np.int32
-ZERO, ONE = real(0), real(1)
+ZERO, ONE, NOTHING = real(0), real(1), real(-np.inf)
 PART = 512  # numbers of a part
 RUN = 64  # rows whose sum, number by number, is a part
 SIZE, SIGN, LOWEST = whole(0x7FFFFFFF), whole(31), whole(-(2**31))
@@ -53,6 +53,26 @@ def softmax(x, bits, y):
 
 
 @summing
+def hidden_softmax(x, bits):
+    """The softmax of each row in its place; a row of -inf becomes 0."""
+    R, C = x.shape
+    for i in range(R):
+        top, total, row = largest(bits[i]), 0.0, x[i]
+        if top == NOTHING:
+            row[:] = ZERO
+            continue
+        for start in range(0, C, PART):
+            a, part = x[i, start : start + PART], ZERO
+            for j in range(a.size):
+                a[j] = exp(a[j] - top)
+                part += a[j]
+            total += part
+        total = real(total)
+        for j in range(C):
+            row[j] /= total
+
+
+@summing
 def softmax_gradient(gy, y, gx):
     R, C = y.shape
     for i in range(R):
@@ -65,6 +85,22 @@ def softmax_gradient(gy, y, gx):
         g, a, to, total = gy[i], y[i], gx[i], real(total)
         for j in range(C):
             to[j] = a[j] * (g[j] - total)
+
+
+@summing
+def scores_gradient(gy, y):
+    """`softmax_gradient` in the memory of gy."""
+    R, C = y.shape
+    for i in range(R):
+        total = 0.0
+        for start in range(0, C, PART):
+            g, a, part = gy[i, start : start + PART], y[i, start : start + PART], ZERO
+            for j in range(a.size):
+                part += g[j] * a[j]
+            total += part
+        g, a, total = gy[i], y[i], real(total)
+        for j in range(C):
+            g[j] = a[j] * (g[j] - total)
 
 
 @summing
