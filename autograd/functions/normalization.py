@@ -68,7 +68,12 @@ class BatchNorm(Function):
 
     def backward(self, gy):
         x, gamma, _ = self.inputs
-        return channels_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, self.needs)
+        return channels_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
+
+
+def asked(needs):
+    """Which gradients are asked for, as truth values: a record keeps the arguments of a kernel, and no graph."""
+    return tuple([bool(need) for need in needs])
 
 
 @kernel(norms.batch_norm)
@@ -193,7 +198,7 @@ class LayerNorm(Function):
 
     def backward(self, gy):
         x, gamma, _ = self.inputs
-        return rows_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, self.needs)
+        return rows_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
 
 
 @kernel(norms.layer_norm)

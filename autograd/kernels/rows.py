@@ -104,7 +104,7 @@ def compiled_hidden_softmax(s: Array) -> Array:
     return s
 
 
-@kernel(Compiled(compiled_hidden_softmax, lambda s: single(s) and s.ndim > 0))
+@kernel(Compiled(compiled_hidden_softmax, lambda s: single(s) and s.ndim > 0), writes=(0,))
 def hidden_softmax(s: Array) -> Array:
     """e^s / sum of e^s over the last axis, in the memory of s; a row of -inf gives 0."""
     xp = namespace(s)

@@ -36,13 +36,13 @@ def in_place(name: str, n: int) -> Compiled:
     return Compiled(compute, fits)
 
 
-@kernel(in_place("sgd", 2))
+@kernel(in_place("sgd", 2), writes=(0,))
 def sgd(p: Array, g: Array, lr: float) -> None:
     """p <- p - lr g"""
     p -= lr * g
 
 
-@kernel(in_place("momentum", 3))
+@kernel(in_place("momentum", 3), writes=(0, 2))
 def momentum(p: Array, g: Array, v: Array, lr: float, factor: float) -> None:
     """v <- factor v + g;  p <- p - lr v"""
     v *= factor
@@ -50,7 +50,7 @@ def momentum(p: Array, g: Array, v: Array, lr: float, factor: float) -> None:
     p -= lr * v
 
 
-@kernel(in_place("adam", 4))
+@kernel(in_place("adam", 4), writes=(0, 2, 3))
 def adam(p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, eps: float) -> None:
     """m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;  p <- p - rate m / (sqrt(v) + eps)"""
     m += (1 - beta1) * (g - m)
@@ -58,7 +58,7 @@ def adam(p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rat
     p -= rate * m / (namespace(p).sqrt(v) + eps)
 
 
-@kernel(in_place("adamw", 4))
+@kernel(in_place("adamw", 4), writes=(0, 2, 3))
 def adamw(
     p: Array, g: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, eps: float, keep: float
 ) -> None:

@@ -243,9 +243,12 @@ class Optimizer:
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
             return
-        whole = self.one_pass and p.nbytes > BLOCK and compiled.single(g, *slots, p)
-        for arrays in [(p, g, *slots)] if whole else in_cache(p, g, *slots):
+        for arrays in [(p, g, *slots)] if self.in_one_pass(p, g, *slots) else in_cache(p, g, *slots):
             self.compute(path, lr, t, *arrays)
+
+    def in_one_pass(self, p: Array, *others: Array) -> bool:
+        """Does the formula go over these arrays once, in a compiled loop? Then they need no blocks."""
+        return self.one_pass and compiled.single(*others, p)
 
     def step_together(
         self, lr: float, t: int, some: Sequence[tuple[str, Array, Array]], slots: Sequence[Array]

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from autograd.kernels.loops.jit import inlined, loop, summing
-from autograd.kernels.loops.numbers import exp
+from autograd.kernels.loops.numbers import exp, settled
 
 real, whole = np.float32, np.int32
 ZERO, ONE, NOTHING = real(0), real(1), real(-np.inf)
@@ -175,7 +175,7 @@ def layer_norm(x, gamma, beta, eps, y, mean, var):
             for j in range(a.size):
                 part += a[j]
             total += part
-        m = real(total / D)
+        m = settled(real(total / D), x[i : i + 1])
         total = 0.0
         for start in range(0, D, PART):
             a, part = x[i, start : start + PART], ZERO
