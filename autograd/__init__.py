@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
+    from autograd.kernels.compiled import fast
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.programs import capture, emit
     from autograd.watch import anomaly, profile
@@ -54,6 +55,7 @@ __all__ = [
     "default_dtype",
     "emit",
     "enable_grad",
+    "fast",
     "functional_call",
     "generator",
     "gpu_available",
@@ -81,6 +83,7 @@ PARTS = (
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
     "capture": "programs", "emit": "programs",
+    "fast": "kernels.compiled",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
     "vjp": "derivatives", "vmap": "derivatives",

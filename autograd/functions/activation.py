@@ -14,10 +14,11 @@ from autograd.checks import number, one_of
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import exp, slope
-from autograd.functions.operands import axes_at, below, check_elementwise, with_room
+from autograd.functions.operands import axes_at, check_elementwise, with_room
 from autograd.kernels import activation as kernels
 from autograd.kernels import erf as kernel
 from autograd.kernels import gelu as gelu_kernels
+from autograd.kernels import rows
 from autograd.names import speaking
 from autograd.shapes import Axis
 from autograd.sums import sum_over
@@ -168,9 +169,8 @@ class TanhGELU(Function):
         return gelu_kernels.tanh_gelu(x)
 
     def backward(self, gy):
-        gx = TanhGELUSlope()(*self.inputs)
-        gx *= gy  # saves an array; a Variable has no *= and is rebound
-        return gx
+        (x,) = self.inputs
+        return gy * TanhGELUSlope()(x) if isinstance(gy, Variable) else gelu_kernels.tanh_gelu_gradient(gy, x)
 
 
 class TanhGELUSlope(Function):
@@ -243,16 +243,12 @@ class Softmax(Function):
         self.axes = axes
 
     def forward(self, x):
-        if self.axes == (x.ndim - 1,):
-            return kernels.softmax(x)
-        y = namespace(x).exp(below(x, x.max(axis=self.axes, keepdims=True)))
-        y /= sum_over(y, self.axes)
-        return y
+        return rows.softmax(x, self.axes)
 
     def backward(self, gy):
         (y,) = self.outputs
-        if self.axes == (y.ndim - 1,) and not isinstance(gy, Variable):
-            return kernels.softmax_gradient(gy, y)
+        if not isinstance(gy, Variable):
+            return rows.softmax_gradient(gy, y, self.axes)
         return y * (gy - sum_over(gy * y, self.axes))
 
 
@@ -271,15 +267,13 @@ class LogSoftmax(Function):
         self.axes = axes
 
     def forward(self, x):
-        xp = namespace(x)
-        y = below(x, x.max(axis=self.axes, keepdims=True))
-        return y - xp.log(sum_over(xp.exp(y), self.axes))
+        return rows.log_softmax(x, self.axes)
 
     def backward(self, gy):
         (y,) = self.outputs
-        gx = exp(y)
-        gx *= sum_over(gy, self.axes)  # saves an array; a Variable has no *= and is rebound
-        return gy - gx
+        if not isinstance(gy, Variable):
+            return rows.log_softmax_gradient(gy, y, self.axes)
+        return gy - exp(y) * sum_over(gy, self.axes)
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Any:

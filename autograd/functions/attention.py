@@ -21,9 +21,10 @@ from autograd.functions.elementwise import tanh
 from autograd.functions.operands import operand, rounded, summable_together
 from autograd.functions.regularization import dropout
 from autograd.functions.statistics import row_sums
+from autograd.kernels import rows
 from autograd.kernels.matmul import product
+from autograd.kernels.ways import kernel
 from autograd.shapes import broadcast
-from autograd.sums import sum_over
 
 __all__ = ["rotary", "scaled_dot_product_attention"]
 
@@ -50,15 +51,17 @@ class MaskedSoftmax(Function):
 
 def masked_softmax(s: Any, biases: Sequence[Any], offset: int | None, seen: Any) -> Any:
     """The masked softmax of the scores, computed in their memory."""
-    xp = namespace(s)
     for bias in (*biases, *hiding(s, offset, seen)):
         s = add_to(s, bias)
-    top = s.max(axis=-1, keepdims=True)
-    s -= xp.where(top == -math.inf, 0, top)  # -inf - -inf would be nan
-    xp.exp(s, out=s)
-    total = sum_over(s, (s.ndim - 1,))
-    s /= total + (total == 0)
-    return s
+    return rows.hidden_softmax(s)
+
+
+@kernel(rows.scores_gradient, writes=(0,))
+def scores_gradient(gP: Any, P: Any) -> Any:
+    """P (gP - sum of P gP over the row), in the memory of gP; a Variable has no -= and is rebound."""
+    gP -= row_sums(P, gP)
+    gP *= P
+    return gP
 
 
 def attention_weights(q: Operand, k: Operand, *biases: Operand, softcap: float | None = None, **hidden: Any) -> Any:
@@ -95,8 +98,7 @@ class Attention(Function):
         P = self.saved.P
         gs = product(gy, v.swapaxes(-1, -2))
         P = P if P.shape == gs.shape else BroadcastTo(gs.shape)(P)  # where v alone has an axis in front
-        gs -= row_sums(P, gs)  # in the memory of gP; a Variable has no -= and is rebound
-        gs *= P
+        gs = scores_gradient(gs, P)
         gq = needs_q and product(gs, k) * self.scale
         gk = needs_k and product(gs.swapaxes(-1, -2), q) * self.scale
         gv = needs_v and product(P.swapaxes(-1, -2), gy)

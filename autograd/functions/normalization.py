@@ -18,7 +18,9 @@ from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
 from autograd.functions.statistics import channel_means, mean_of_channels, per_channel, row_means, settled
+from autograd.kernels import norms
 from autograd.kernels.matmul import product
+from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 from autograd.sums import sum_over
 
@@ -56,11 +58,7 @@ class BatchNorm(Function):
         self.eps = eps
 
     def forward(self, x, gamma, beta):
-        mean = mean_of_channels(x)
-        y = x - per_channel(mean, x)
-        var = channel_means(y, y)
-        y *= per_channel(gamma * (var + self.eps) ** -0.5, x)
-        y += per_channel(beta, x)
+        y, mean, var = normed_channels(x, gamma, beta, self.eps)
         self.save(mean=mean, var=var)
         return y
 
@@ -70,20 +68,40 @@ class BatchNorm(Function):
 
     def backward(self, gy):
         x, gamma, _ = self.inputs
-        needs_x, _, _ = self.needs
-        saved = self.saved
-        inv = (saved.var + self.eps) ** -0.5
-        d = x - per_channel(saved.mean, x)  # xn = d inv
-        mean_gy, mean_gy_xn = channel_means(gy), channel_means(gy, d) * inv
-        gx = None
-        if needs_x:
-            gx = d  # computed in d's memory; a Variable has no *= and is rebound
-            gx *= per_channel(mean_gy_xn * -inv, x)
-            gx += gy
-            gx -= per_channel(mean_gy, x)
-            gx *= per_channel(gamma * inv, x)
-        n = x.size // gamma.size
-        return gx, mean_gy_xn * n, mean_gy * n
+        return channels_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
+
+
+def asked(needs):
+    """Which gradients are asked for, as truth values: a record keeps the arguments of a kernel, and no graph."""
+    return tuple([bool(need) for need in needs])
+
+
+@kernel(norms.batch_norm)
+def normed_channels(x, gamma, beta, eps):
+    """y = gamma xn + beta, mean and var"""
+    mean = mean_of_channels(x)
+    y = x - per_channel(mean, x)
+    var = channel_means(y, y)
+    y *= per_channel(gamma * (var + eps) ** -0.5, x)
+    y += per_channel(beta, x)
+    return y, mean, var
+
+
+@kernel(norms.batch_norm_gradient)
+def channels_gradient(gy, x, gamma, mean, var, eps, needs):
+    """gx, ggamma and gbeta"""
+    inv = (var + eps) ** -0.5
+    d = x - per_channel(mean, x)  # xn = d inv
+    mean_gy, mean_gy_xn = channel_means(gy), channel_means(gy, d) * inv
+    gx = None
+    if needs[0]:
+        gx = d  # computed in d's memory; a Variable has no *= and is rebound
+        gx *= per_channel(mean_gy_xn * -inv, x)
+        gx += gy
+        gx -= per_channel(mean_gy, x)
+        gx *= per_channel(gamma * inv, x)
+    n = x.size // gamma.size
+    return gx, mean_gy_xn * n, mean_gy * n
 
 
 def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
@@ -169,15 +187,9 @@ class LayerNorm(Function):
         self.eps = eps
 
     def forward(self, x, gamma, beta):
-        rows = x.reshape(-1, gamma.size)
-        mean = settled(row_means(rows), rows, (1,))
-        y = rows - mean
-        var = row_means(y, y)
-        y *= (var + self.eps) ** -0.5
-        y *= gamma.reshape(-1)
-        y += beta.reshape(-1)
+        y, mean, var = normed_rows(x, gamma, beta, self.eps)
         self.save(mean=mean, var=var)
-        return y.reshape(x.shape)
+        return y
 
     def recompute(self, x, gamma, beta):
         rows = x.reshape(-1, gamma.size)
@@ -186,24 +198,45 @@ class LayerNorm(Function):
 
     def backward(self, gy):
         x, gamma, _ = self.inputs
-        needs_x, needs_gamma, needs_beta = self.needs
-        saved = self.saved
-        D = gamma.size
-        rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
-        inv = (saved.var + self.eps) ** -0.5
-        d = rows - saved.mean  # xn = d inv
-        gy_d = gy * d
-        gx = None
-        if needs_x:
-            weight = gamma.reshape(-1)
-            gx = d  # computed in d's memory; a Variable has no *= and is rebound
-            gx *= (gy_d @ weight).reshape(-1, 1) * inv**2 * (-1 / D)
-            gx += gy * weight
-            gx -= (gy @ weight).reshape(-1, 1) * (1 / D)
-            gx *= inv
-            gx = gx.reshape(x.shape)
-        ggamma = needs_gamma and product(inv.reshape(1, -1), gy_d).reshape(gamma.shape)
-        return gx, ggamma, needs_beta and sum_over(gy, (0,), keepdims=False).reshape(gamma.shape)
+        return rows_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
+
+
+@kernel(norms.layer_norm)
+def normed_rows(x, gamma, beta, eps):
+    """y = gamma xn + beta, mean and var"""
+    rows = x.reshape(-1, gamma.size)
+    mean = settled(row_means(rows), rows, (1,))
+    y = rows - mean
+    var = row_means(y, y)
+    y *= (var + eps) ** -0.5
+    y *= gamma.reshape(-1)
+    y += beta.reshape(-1)
+    return y.reshape(x.shape), mean, var
+
+
+@kernel(norms.layer_norm_gradient)
+def rows_gradient(gy, x, gamma, mean, var, eps, needs):
+    """gx, ggamma and gbeta"""
+    needs_x, needs_gamma, needs_beta = needs
+    D = gamma.size
+    rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
+    inv = (var + eps) ** -0.5
+    d = rows - mean  # xn = d inv
+    gy_d = gy * d
+    gx = ggamma = gbeta = None
+    if needs_x:
+        weight = gamma.reshape(-1)
+        gx = d  # computed in d's memory; a Variable has no *= and is rebound
+        gx *= (gy_d @ weight).reshape(-1, 1) * inv**2 * (-1 / D)
+        gx += gy * weight
+        gx -= (gy @ weight).reshape(-1, 1) * (1 / D)
+        gx *= inv
+        gx = gx.reshape(x.shape)
+    if needs_gamma:
+        ggamma = product(inv.reshape(1, -1), gy_d).reshape(gamma.shape)
+    if needs_beta:
+        gbeta = sum_over(gy, (0,), keepdims=False).reshape(gamma.shape)
+    return gx, ggamma, gbeta
 
 
 def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:

@@ -12,6 +12,7 @@ from autograd.algebra import Operand, as_array, astype, operand
 from autograd.backend import Array, as_numbers, by_numpy, namespace, to_numpy
 from autograd.checks import shown
 from autograd.config import mode
+from autograd.kernels.rows import below
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
 
@@ -85,12 +86,6 @@ def summable(x: Operand) -> Any:
     if x.dtype.kind in "biu":
         return astype(x, np.float64)
     return astype(x, np.float32) if x.dtype == np.float16 else x
-
-
-def below(x: Array, most: Array) -> Array:
-    """x - most, where a difference that overflows is -inf: e^x is 0 there, and no warning is due."""
-    with np.errstate(over="ignore"):
-        return x - most
 
 
 def finite_size(*xs: Any) -> Any:

@@ -7,7 +7,8 @@ Where a new kernel goes:
 - a way for an existing kernel: a file such as `numba.py` with functions under `@way(fits=...)`; each is named at its
   kernel, `@kernel(numba.forward, winograd.forward, columns.forward)`;
 - a new kernel: a function under `@kernel()` in the file of its topic;
-- in both cases cases for `tests/kernels/test_ways.py`, which compares each way with the plain function.
+- a formula that Variables take too stays where it is, under `@kernel` in `functions/`: its ways fit arrays alone;
+- in all cases cases for `tests/kernels/test_ways.py`, which compares each way with the plain function.
 """
 
 from __future__ import annotations

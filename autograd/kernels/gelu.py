@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.compiled import each
 from autograd.kernels.erf import LOW, normal_cdf, write_half_normal
 from autograd.kernels.pieces import by_pieces, in_pieces, is_large
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel, way
 
-__all__ = ["gelu", "gelu_gradient", "gelu_slope", "tanh_gelu", "tanh_gelu_slope"]
+__all__ = ["gelu", "gelu_gradient", "gelu_slope", "tanh_gelu", "tanh_gelu_gradient", "tanh_gelu_slope"]
 
 FAR = 40  # from here on the slope is 1, and 0 on the other side; x^2 could overflow
 SMALL = 1e-30  # the square of a number whose digits are all there, and those of half of it
@@ -36,7 +37,7 @@ def gelu_by_pieces(x: Array) -> Array:
     return y
 
 
-@kernel(gelu_by_pieces)
+@kernel(each("elementwise.gelu"), gelu_by_pieces)
 def gelu(x: Array) -> Array:
     """x P, where P is the probability that a standard normal number is below x."""
     return x * normal_cdf(x)
@@ -58,7 +59,7 @@ def write_gelu_gradient(gx: Array, gy: Array, x: Array, y: Array) -> None:
     gx *= gy
 
 
-@kernel(by_pieces(write_gelu_gradient))
+@kernel(each("elementwise.gelu_gradient", 2), by_pieces(write_gelu_gradient))
 def gelu_gradient(gy: Array, x: Array, y: Array) -> Array:
     """gy (P + x p), where y = x P"""
     return gy * gelu_slope(x)
@@ -73,7 +74,7 @@ def from_plain(name: str) -> Callable[[Array, Array], None]:
     return write
 
 
-@kernel(by_pieces(from_plain("gelu_slope")))
+@kernel(each("elementwise.gelu_slope"), by_pieces(from_plain("gelu_slope")))
 def gelu_slope(x: Array) -> Array:
     """P + x p, with the density p = e^(-x^2 / 2) / sqrt(2 pi)."""
     x = namespace(x).clip(x, -FAR, FAR)
@@ -81,18 +82,26 @@ def gelu_slope(x: Array) -> Array:
     return normal_cdf(x) + x * p * (1 / math.sqrt(2 * math.pi))
 
 
-@kernel(by_pieces(from_plain("tanh_gelu")))
+@kernel(each("elementwise.tanh_gelu"), by_pieces(from_plain("tanh_gelu")))
 def tanh_gelu(x: Array) -> Array:
     """x s, with s = sigmoid(C (x + A x^3)) = (1 + tanh(C (x + A x^3) / 2)) / 2."""
     return x * sigmoid(x)
 
 
-@kernel(by_pieces(from_plain("tanh_gelu_slope")))
+@kernel(each("elementwise.tanh_gelu_slope"), by_pieces(from_plain("tanh_gelu_slope")))
 def tanh_gelu_slope(x: Array) -> Array:
     """s + x s (1 - s) C (1 + 3 A x^2)"""
     x = namespace(x).clip(x, -FAR, FAR)
     s = sigmoid(x)
     return s * (x * (1 - s) * (3 * A * C * x * x + C) + 1)
+
+
+@kernel(each("elementwise.tanh_gelu_gradient"))
+def tanh_gelu_gradient(gy: Array, x: Array) -> Array:
+    """gy times the slope"""
+    gx = tanh_gelu_slope(x)
+    gx *= gy
+    return gx
 
 
 def sigmoid(x: Array) -> Array:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels import planes
+from autograd.kernels.compiled import Compiled, loop, over, single
 from autograd.kernels.indexing import masked
 from autograd.kernels.threads import over_images
 from autograd.kernels.ways import kernel
@@ -25,7 +27,55 @@ MANY = 256  # taps whose sum in float32 would lose digits
 LARGE = 1 << 19  # pixels for which a second thread pays
 
 
-@kernel()
+def fits_loop(x: Array, w: Windows) -> bool:
+    """A loop over windows pays where they overlap: NumPy makes a pass over all windows for each tap."""
+    return len(w.size) == 2 and not w.disjoint and prod(w.kernel) <= MANY and single(x)
+
+
+def geometry(w: Windows) -> tuple[int, ...]:
+    """Kernel, stride, padding in front and dilation, as the loops take them."""
+    return (*w.kernel, *w.stride, *[before for before, _ in w.pad], *w.dilation)
+
+
+def images_of(x: Array) -> Array:
+    """(N, C, H, W) -> (N · C, H, W)"""
+    return x.reshape(-1, *x.shape[2:])
+
+
+def compiled_window_max(x: Array, w: Windows) -> tuple[Array, Array]:
+    flat = x.reshape(-1)
+    if not np.dot(flat, flat) >= 0:  # there is a nan
+        return window_max.plain(x, w)
+    y, where = np.empty((*x.shape[:2], *w.out), x.dtype), np.empty((*x.shape[:2], *w.out), np.uint8)
+    work, numbers = loop("pooling.window_max"), geometry(w)
+    over(lambda x, y, where: work(x, numbers, y, where), x.size, images_of(x), images_of(y), images_of(where))
+    return y, where
+
+
+def compiled_scatter_max(y: Array, where: Array, w: Windows) -> Array:
+    x, work, numbers = np.empty((*y.shape[:2], *w.size), y.dtype), loop("pooling.scatter_max"), geometry(w)
+    over(lambda y, where, x: work(y, where, numbers, x), x.size, images_of(y), images_of(where), images_of(x))
+    return x
+
+
+def compiled_window_sum(x: Array, w: Windows) -> Array:
+    """A convolution with ones."""
+    return planes.forward(x, np.ones((x.shape[1], *w.kernel), x.dtype), None, w, x.shape[1])
+
+
+def compiled_window_fill(y: Array, w: Windows) -> Array:
+    return planes.transpose(y, np.ones((y.shape[1], *w.kernel), y.dtype), w, y.shape[1])
+
+
+def fits_sum(x: Array, w: Windows) -> bool:
+    return w.stride == (1, 1) and fits_loop(x, w)
+
+
+def fits_scatter(y: Array, where: Array, w: Windows) -> bool:
+    return fits_loop(y, w) and where.dtype == np.uint8 and where.flags.c_contiguous
+
+
+@kernel(Compiled(compiled_window_max, fits_loop))
 def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
     """y[o] = max over k of x[p(o, k)], and `where`, the first tap with this value [max pooling].   x -> y, where
 
@@ -73,7 +123,7 @@ def gather_max(x: Array, where: Array, w: Windows) -> Array:
     return y
 
 
-@kernel()
+@kernel(Compiled(compiled_scatter_max, fits_scatter))
 def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o with p(o, where[o]) = p, the adjoint of gather_max.   y, where -> x"""
     xp = namespace(y)
@@ -149,7 +199,7 @@ def maxima_of_pixels(x: Array, pixel: Array, table: Array, axis: int, nans: bool
     return y, lowest
 
 
-@kernel()
+@kernel(Compiled(compiled_window_sum, fits_sum))
 def window_sum(x: Array, w: Windows) -> Array:
     """y[o] = sum over k of x[p(o, k)] [sum pooling].   x -> y"""
     y = namespace(x).zeros((*x.shape[:2], *w.out), sums_of(x, w))
@@ -158,7 +208,7 @@ def window_sum(x: Array, w: Windows) -> Array:
     return y.astype(x.dtype, copy=False)
 
 
-@kernel()
+@kernel(Compiled(compiled_window_fill, fits_sum))
 def window_fill(y: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o, k with p(o, k) = p: the adjoint of window_sum.   y -> x"""
     x = namespace(y).zeros((*y.shape[:2], *w.size), sums_of(y, w))

@@ -36,11 +36,14 @@ class Way(Generic[P, T]):
 
 
 class Kernel(Generic[P, T]):
-    """A function `plain` and a list of faster `ways`; a call takes the first that fits, `plain` if none does."""
+    """A function `plain` and a list of faster `ways`; a call takes the first that fits, `plain` if none does.
 
-    def __init__(self, plain: Callable[P, T], ways: list[Way[..., Any]]) -> None:
+    `writes` are the positions of the arguments that it writes into: it returns the first of these, or nothing.
+    """
+
+    def __init__(self, plain: Callable[P, T], ways: list[Way[..., Any]], writes: tuple[int, ...] = ()) -> None:
         update_wrapper(self, plain)
-        self.plain, self.ways = plain, ways
+        self.plain, self.ways, self.writes = plain, ways, writes
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> T:
         watcher = mode.get().watcher
@@ -62,11 +65,11 @@ def way(fits: Callable[..., bool] = lambda *args, **options: True) -> Callable[[
     return lambda compute: Way(compute, fits)
 
 
-def kernel(*ways: Way[..., Any]) -> Callable[[Callable[P, T]], Kernel[P, T]]:
+def kernel(*ways: Way[..., Any], writes: tuple[int, ...] = ()) -> Callable[[Callable[P, T]], Kernel[P, T]]:
     """Makes the decorated function a kernel with these ways, fastest first, and enters it in `KERNELS`."""
 
     def define(plain: Callable[P, T]) -> Kernel[P, T]:
-        made: Kernel[P, T] = Kernel(plain, list(ways))
+        made: Kernel[P, T] = Kernel(plain, list(ways), writes)
         KERNELS[f"{plain.__module__}.{plain.__qualname__}"] = made
         return made
 

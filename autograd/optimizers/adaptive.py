@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograd.backend import Array, namespace
+from autograd.kernels import updates
 from autograd.optimizers.base import Optimizer, Rate, bounded
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "Lion", "RAdam", "RMSprop"]
@@ -72,17 +73,19 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    one_pass = True
     lr: Rate = 1e-3
     beta1: float = bounded(0.9, below=1)
     beta2: float = bounded(0.999, below=1)
     eps: float = bounded(1e-8)
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
-        m += (1 - self.beta1) * (g - m)
-        v += (1 - self.beta2) * (g * g - v)
-        c = (1 - self.beta2**t) ** 0.5  # the paper's faster order (section 2): both corrections become one number
-        rate = lr * c / (1 - self.beta1**t)
-        p -= rate * m / (namespace(p).sqrt(v) + c * self.eps)
+        updates.adam(p, g, m, v, self.beta1, self.beta2, *self.corrected(lr, t))
+
+    def corrected(self, lr: float, t: int) -> tuple[float, float]:
+        """The rate and eps of step t. By the paper's faster order (section 2) both corrections become one number."""
+        c = (1 - self.beta2**t) ** 0.5
+        return lr * c / (1 - self.beta1**t), c * self.eps
 
 
 @dataclass(eq=False)
@@ -95,8 +98,7 @@ class AdamW(Adam):
     decay: float = bounded(0.01)
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
-        p *= 1 - lr * self.decay
-        super().step(lr, t, p, g, m, v)
+        updates.adamw(p, g, m, v, self.beta1, self.beta2, *self.corrected(lr, t), 1 - lr * self.decay)
 
 
 @dataclass(eq=False)
@@ -108,6 +110,8 @@ class RAdam(Adam):
     The first steps, when v has seen too few gradients, are those of momentum; r brings in the adaptive ones slowly.
     So it needs no warm-up. Source: Liu et al., "On the variance of the adaptive learning rate and beyond", 2020.
     """
+
+    one_pass = False
 
     def step(self, lr: float, t: int, p: Array, g: Array, m: Array, v: Array) -> None:
         m += (1 - self.beta1) * (g - m)

@@ -30,6 +30,7 @@ from autograd.algebra import as_array
 from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to_device
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
+from autograd.kernels import compiled
 from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -101,6 +102,7 @@ class Optimizer:
     groups: Sequence[Group] = field(default=(), kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
+    one_pass: ClassVar[bool] = False  # is the formula a kernel, whose compiled way needs no blocks?
     foreign: ClassVar[bool] = False  # did somebody else write the formula, who may edit the gradient that he is given?
 
     def __init_subclass__(cls) -> None:
@@ -241,8 +243,12 @@ class Optimizer:
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
             return
-        for arrays in in_cache(p, g, *slots):
+        for arrays in [(p, g, *slots)] if self.in_one_pass(p, g, *slots) else in_cache(p, g, *slots):
             self.compute(path, lr, t, *arrays)
+
+    def in_one_pass(self, p: Array, *others: Array) -> bool:
+        """Does the formula go over these arrays once, in a compiled loop? Then they need no blocks."""
+        return self.one_pass and compiled.single(*others, p)
 
     def step_together(
         self, lr: float, t: int, some: Sequence[tuple[str, Array, Array]], slots: Sequence[Array]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograd.backend import Array
+from autograd.kernels import updates
 from autograd.optimizers.base import Optimizer, Rate, bounded
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
@@ -14,10 +15,11 @@ __all__ = ["SGD", "Momentum", "Nesterov"]
 class SGD(Optimizer):
     """p <- p - lr g"""
 
+    one_pass = True
     lr: Rate = 0.01
 
     def step(self, lr: float, t: int, p: Array, g: Array) -> None:
-        p -= lr * g
+        updates.sgd(p, g, lr)
 
 
 @dataclass(eq=False)
@@ -29,13 +31,12 @@ class Momentum(Optimizer):
     """
 
     slots = ("v",)
+    one_pass = True
     lr: Rate = 0.01
     momentum: float = bounded(0.9, below=1)
 
     def step(self, lr: float, t: int, p: Array, g: Array, v: Array) -> None:
-        v *= self.momentum
-        v += g
-        p -= lr * v
+        updates.momentum(p, g, v, lr, self.momentum)
 
 
 @dataclass(eq=False)

@@ -136,7 +136,14 @@ class Tape:
         found.given = True
         return found
 
-    def put(self, template: str, args: Sequence[Any], y: Any, into: Recorded | None = None) -> Any:
+    def put(
+        self,
+        template: str,
+        args: Sequence[Any],
+        y: Any,
+        into: Recorded | None = None,
+        also: Sequence[Recorded] = (),
+    ) -> Any:
         """Puts down a line that computed y. Returns y with Recorded arrays in place of NumPy's."""
         parts = [self.written(x) for x in args]
         used = tuple([x for _, arrays in parts for x in arrays])
@@ -155,7 +162,7 @@ class Tape:
             for item in made:
                 item.free = True
         self.quiet = self.quiet or np.geterr() != self.warnings
-        self.add(Line(made, template, used, into))
+        self.add(Line(made, template, used, into, tuple(also)))
         return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
 
     def add(self, line: Line) -> None:

@@ -115,34 +115,44 @@ class Recording(Locator):
         name = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows)).name
         first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
         template, used = f"{name}({first}{each})", (*given, *arrays)
-        if arrays[0].held.nbytes > BLOCK:
+        if arrays[0].held.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
             template, used = f"for part in blocks({each}): {name}({first}*part)", (*arrays, *given)
         self.tape.add(Line((), template, used, into[0], also=tuple(into[1:])))
 
     def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        """A kernel is a routine if it has a faster way, or much to do; another one is its plain lines."""
+        """A kernel is a routine if it has a faster way, or much to do; another one is its plain lines.
+
+        One that writes into its arguments is part of a formula, which shows what it does unless there is a faster way.
+        """
         leaves: list[Any] = []
         try:
             key = kernel, signature_of((args, options), leaves)
         except TypeError:
             return super().kernel(kernel, args, options)
         xs, ys = like((args, options), iter([getattr(x, "held", x) for x in leaves]))
-        large = sum([x.held.nbytes for x in leaves if isinstance(x, Recorded)]) >= LARGE
-        faster = large or any(way.fits(*xs, **ys) for way in kernel.ways)
-        writes = kernel.plain.__annotations__.get("return") == "None"  # into an argument: it is a part of others
-        if writes or not faster or not all(isinstance(x, Recorded) for x in leaves):
+        into = [args[i] for i in kernel.writes]
+        nothing = kernel.plain.__annotations__.get("return") == "None"
+        if not all(isinstance(x, Recorded) for x in leaves) or (nothing and not into):
+            return super().kernel(kernel, args, options)
+        large = not into and sum([getattr(x.held, "nbytes", 0) for x in leaves]) >= LARGE
+        if not large and not any(way.fits(*xs, **ys) for way in kernel.ways):
             return super().kernel(kernel, args, options)
         holes = like((args, options), iter([HOLE] * len(leaves)))
-        text = partial(kernel_rows, kernel, holes, [(x.shape, x.dtype) for x in leaves])
+        kinds = [(x.shape, x.dtype) if isinstance(x.held, np.ndarray) else type(x.held) for x in leaves]
+        text = partial(kernel_rows, kernel, holes, kinds)
         run = partial(run_kernel, kernel, holes)
         module = kernel.__module__.rpartition(".")[2]
         name = kernel.__name__ if module in kernel.__name__ else f"{module}_{kernel.__name__}"
         routine = self.tape.routine(key, name, text, run)
+        call = f"{routine.name}({', '.join(['{}'] * len(leaves))})"
+        for x in into:
+            self.tape.save(x)
         y = kernel.compute(*xs, **ys)
+        if into:
+            self.tape.put(call, leaves, None, into[0], into[1:])
+            return None if y is None else into[0]
         made = [item for item in (y if isinstance(y, tuple) else (y,)) if item is not None]
-        found = self.tape.put(
-            f"{routine.name}({', '.join(['{}'] * len(leaves))})", leaves, made[0] if len(made) == 1 else tuple(made)
-        )
+        found = self.tape.put(call, leaves, made[0] if len(made) == 1 else tuple(made))
         rest = iter(found if isinstance(found, tuple) else (found,))
         return tuple([None if item is None else next(rest) for item in y]) if isinstance(y, tuple) else found
 
@@ -449,13 +459,13 @@ def kernel_rows(kernel: Any, holes: Any, kinds: Any, name: str) -> list[str]:
     """The text of a kernel: the lines of its plain way on arrays of these shapes and dtypes."""
     tape = Tape()
     with tape.open():
-        params = [tape.given(np.zeros(shape, dtype), "") for shape, dtype in kinds]
+        params = [tape.given(np.zeros(*kind) if isinstance(kind, tuple) else kind(1), "") for kind in kinds]
         xs, ys = like(holes, iter(params))
         for parameter, x in zip(signature(kernel.plain).parameters, xs):
             if isinstance(x, Recorded):
                 x.name = parameter
         y = kernel.plain(*xs, **ys)
-        made = [item for item in (y if isinstance(y, tuple) else (y,)) if item is not None]
+        made = [] if kernel.writes else [item for item in (y if isinstance(y, tuple) else (y,)) if item is not None]
         return function_rows(name, params, made, tape.lines)
 
 

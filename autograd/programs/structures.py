@@ -27,7 +27,8 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
         return kind, x.value.shape, x.value.dtype, x.grad is None, graph
     if is_array(x) or isinstance(x, np.generic):
         leaves.append(x)
-        return x.shape, x.dtype
+        held = getattr(x, "held", x)
+        return type(held) if isinstance(held, (int, float)) and held is not x else (x.shape, x.dtype)
     if kind is slice:
         return kind, x.start, x.stop, x.step
     try:

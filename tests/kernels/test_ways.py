@@ -9,6 +9,7 @@ import pytest
 import autograd.functions as F
 from autograd import kernels
 from autograd.kernels import conv, indexing, lu
+from autograd.kernels.compiled import Compiled
 from autograd.kernels.ways import KERNELS, Kernel, kernel, way
 from autograd.kernels.windows import windows
 
@@ -90,19 +91,21 @@ def pointwise():
         x.reshape(-1)[100 : 100 + len(special)] = special
         with np.errstate(all="ignore"):
             for module, name, follows in (
-                ("activation", "sigmoid", False), ("activation", "silu", True), ("activation", "softmax", False),
+                ("activation", "sigmoid", False), ("activation", "silu", True), ("rows", "softmax", False),
                 ("gelu", "gelu", True),
             ):  # fmt: skip
+                more = ((1,),) if name == "softmax" else ()
                 f = KERNELS[f"autograd.kernels.{module}.{name}"].plain
+                y = f(x, *more)
                 known = found.setdefault(f"autograd.kernels.{module}.{name}", [])
-                known.append((x,))
+                known.append((x, *more))
                 found.setdefault(f"autograd.kernels.{module}.{name}_gradient", []).append(
-                    (gy, x, f(x)) if follows else (gy, f(x))
+                    (gy, x, y) if follows else (gy, y, *more)
                 )
     return found
 
 
-SOFTMAX = "autograd.kernels.activation.softmax"
+SOFTMAX = "autograd.kernels.rows.softmax"
 
 CASES = {  # arguments on which a kernel's ways are compared with its plain function
     **convolutions(),
@@ -127,8 +130,8 @@ def with_results(compute, args):
 
 @pytest.mark.parametrize("name", [name for name, kernel in KERNELS.items() if kernel.ways])
 def test_every_way_equals_its_plain_twin(name):
-    """A kernel with ways has cases here, and each of its ways fits at least one."""
-    for found in KERNELS[name].ways:
+    """A kernel with ways has cases here, and each of its ways fits at least one (compiled ones: test_compiled.py)."""
+    for found in [w for w in KERNELS[name].ways if not isinstance(w, Compiled)]:
         fitting = [args for args in CASES[name] if found.fits(*args)]
         assert fitting, f"no case for {found.__module__}.{found.__name__}"
         for args in fitting:
@@ -205,21 +208,30 @@ def test_a_way_can_be_registered_and_removed():
 
 
 def test_the_table_has_every_kernel():
-    found = [
-        (f"{module.name}.{name}", value)
-        for module in pkgutil.iter_modules(kernels.__path__)
-        for name, value in vars(importlib.import_module(f"autograd.kernels.{module.name}")).items()
-        if isinstance(value, Kernel) and value.__module__.endswith(f".{module.name}")
+    modules = [
+        importlib.import_module(f"{folder.__name__}.{module.name}")
+        for folder in (kernels, F)
+        for module in pkgutil.iter_modules(folder.__path__)
     ]
-    assert {f"autograd.kernels.{name}": value for name, value in found} == KERNELS
-    assert {"conv.forward", "pooling.window_max", "erf.erf", "indexing.masked"} <= {name for name, _ in found}
+    found = {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Kernel) and value.__module__ == module.__name__
+    }
+    assert found == KERNELS
+    some = "conv.forward", "pooling.window_max", "erf.erf", "indexing.masked"
+    assert {f"autograd.kernels.{name}" for name in some} <= found.keys()
 
 
 @pytest.mark.parametrize("name", [name for name in pointwise() if name.endswith("_gradient")] + [SOFTMAX])
 def test_large_arrays_in_single_precision_lose_no_digits(name):
     """Against float64, to four units in the last place of the largest more than the plain way."""
-    found, single = KERNELS[name], [a.astype(np.float32) for a in pointwise()[name][0]]
-    exact = found.plain(*[a.astype(np.float64) for a in single])
+    found, single = (
+        KERNELS[name],
+        [a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in pointwise()[name][0]],
+    )
+    exact = found.plain(*[a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in single])
     unit = np.spacing(np.abs(exact).max().astype(np.float32))
     worst, plain = [np.abs(f(*single) - exact).max() / unit for f in (found, found.plain)]
     assert worst < plain + 4

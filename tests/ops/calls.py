@@ -382,6 +382,7 @@ TAKEN |= {
 
 CALLS |= {
     **{f"ag.{block}": (lambda function, block=block: getattr(ag, block)(function), {"function": len}, {"function": ["optional", "function"]}) for block in ["no_grad", "enable_grad", "test_mode", "anomaly"]},
+    "ag.fast": (lambda on: ag.fast(on), {"on": False}, {"on": ["flag"]}),
     "ag.profile": (ag.profile, {"function": None}, {"function": ["optional"]}),
     "ag.Buffer": (ag.Buffer, {"data": v}, {"data": ["array"]}),
     "serialize.read": (serialize.read, {"path": "/nonexistent/x.npz"}, {}),
