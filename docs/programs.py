@@ -203,6 +203,7 @@ def blocks() -> Iterator[tuple[str, str]]:
         yield f.__name__, f()
 
 
+@ag.fast(False)  # the page is one whether numba is there or not
 def written(page: str) -> str:
     """The page with each block as it is today: what stands between `<!-- name -->` and `<!-- end -->`."""
     for name, text in blocks():

@@ -1,9 +1,8 @@
 """Large arrays of NumPy, computed piece by piece: the steps stay in the cache, and threads share the pieces.
 
-@by_pieces
-def sigmoid_into(y, x): ...  # writes the result into y, in steps
+def write_sigmoid(y, x): ...  # writes the result into y, in steps
 
-@kernel(sigmoid_into)
+@kernel(by_pieces(write_sigmoid))
 def sigmoid(x): ...
 """
 

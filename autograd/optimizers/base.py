@@ -125,12 +125,10 @@ class Optimizer:
         self.steps = 0
         self.counts: dict[str, int] = {}
         self.state: dict[str, tuple[Array, ...]] = {}
-        self.bundles = (
-            bool(self.slots) and not self.foreign
-        )  # may small parameters be updated together? The formula goes element by element
-        self.flat: dict[
-            tuple[str, ...], tuple[Array, ...]
-        ] = {}  # slots that lie one behind the other, by the paths that have them
+        # May small parameters be updated together? The formula goes element by element.
+        self.bundles = bool(self.slots) and not self.foreign
+        # slots that lie one behind the other, by the paths that have them
+        self.flat: dict[tuple[str, ...], tuple[Array, ...]] = {}
         self.owned: dict[str, Array] = {}  # of plain Variables, the arrays that the optimizer has made
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.programs.device import Line, Recorded, Routine, Tape
 
-__all__ = ["LARGE", "Diverged", "Program", "function_rows"]
+__all__ = ["LARGE", "Diverged", "Program", "function_rows", "routines_of"]
 
 
 WIDTH = 96  # characters of a row

@@ -21,12 +21,12 @@ import numpy as np
 
 from autograd.backend import generator
 from autograd.checks import shown
-from autograd.config import watching
+from autograd.config import using, watching
 from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.kernels.threads import hold
 from autograd.optimizers.base import BLOCK, Optimizer
 from autograd.programs.device import ARRAYS, GENERATORS, Draws, Line, Recorded, Refused, Tape, refuse
-from autograd.programs.program import LARGE, Diverged, Program, function_rows, split
+from autograd.programs.program import LARGE, Diverged, Program, function_rows, routines_of, split
 from autograd.programs.state import Holder, Place, Reach, equal, named, progress
 from autograd.programs.structures import HOLE, like, put_together, signature_of, statics_of, taken_apart
 from autograd.watch.places import Locator
@@ -109,10 +109,14 @@ class Recording(Locator):
             return
         needed = {id(x) for line in lines for x in line.args}
         given = [x for number, x in zip(numbers, (lr, t)) if id(number) in needed]
-        rows = function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], lines)
+        rows, run = function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], lines), None
+        if kernels := routines_of(self.tape, lines):
+            run = function_of(rows, {"np": np, **{r.name: r.run for r in kernels}})
+            rows = plain_formula(optimizer, [x.dtype for x in params])
         written = {root for line in lines for root in line.changed}
         into = [x for x in arrays if id(x.root) in written]
-        name = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows)).name
+        routine = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows))
+        routine.run, name = run or routine.run, routine.name
         first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
         template, used = f"{name}({first}{each})", (*given, *arrays)
         if arrays[0].held.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
@@ -453,6 +457,23 @@ class Record:
 
 def named_rows(rows: Sequence[str], name: str) -> list[str]:
     return [rows[0].replace("def (", f"def {name}("), *rows[1:]]
+
+
+def function_of(rows: Sequence[str], names: dict[str, Any]) -> Any:
+    exec("\n".join(named_rows(rows, "formula")), names)
+    return names["formula"]
+
+
+def plain_formula(optimizer: Any, kinds: Sequence[Any]) -> list[str]:
+    """The text of a formula whose kernels are their plain lines: it goes element by element, so one element will do."""
+    tape = Tape()
+    with tape.open(), using(watcher=None):
+        numbers = [tape.given(1.0, "lr"), tape.given(1, "count")]
+        names = "p", "g", *optimizer.slots
+        params = [tape.given(np.ones(1, kind), name) for kind, name in zip(kinds, names)]
+        optimizer.formula(*numbers, *params)
+        needed = {id(x) for line in tape.lines for x in line.args}
+        return function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], tape.lines)
 
 
 def kernel_rows(kernel: Any, holes: Any, kinds: Any, name: str) -> list[str]:

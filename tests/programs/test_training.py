@@ -928,3 +928,22 @@ def test_a_state_given_and_returned():
         assert_equal((loss, state), (expected, other))
     assert_equal(everything(*things), everything(*others))
     assert ran() <= 5
+
+
+@pytest.mark.parametrize(
+    "optimizer", [partial(O.SGD, lr=0.1), O.Momentum, O.Adam, O.AdamW], ids=["SGD", "Momentum", "Adam", "AdamW"]
+)
+def test_large_parameters_have_their_kernels_in_a_captured_step_and_their_formula_in_its_text(optimizer):
+    """Of 160,000 numbers, more than a block, and of 5,000; the small ones in one piece."""
+    x, t = rng.standard_normal((9, 320)).astype(np.float32), rng.integers(0, 10, 9)
+    models = [L.Sequential(L.Linear(500, rng=0), F.gelu, L.LayerNorm(500), L.Linear(10, rng=1)) for _ in range(2)]
+    for model in models:
+        model(x)
+    steps = [training(model, optimizer(model))[0] for model in models]
+    step = ag.capture(steps[1])
+    for _ in range(6):
+        assert steps[0](x, t).data == step(x, t).data
+    for p, q in zip(models[0].params(), models[1].params()):
+        np.testing.assert_array_equal(p.data, q.data)
+    assert "updates_" not in step.source
+    assert "-= lr *" in step.source or "np.sqrt(v)" in step.source
