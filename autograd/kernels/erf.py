@@ -118,10 +118,11 @@ def normal_cdf(x: Array) -> Array:
     xp = namespace(x)
     y = half_normal(x)
     low = x < LOW
-    if type(x) is np.ndarray and not low.any():  # elsewhere the answer costs more than the work
+    if isinstance(x, (np.ndarray, np.generic)) and not low.any():  # elsewhere the answer costs more than the work
         return y
     if not y.shape:
-        return (0.5 * complement(xp, -math.sqrt(0.5) * x.astype(np.float64))).astype(y.dtype)
+        tail = 0.5 * complement(xp, -math.sqrt(0.5) * xp.minimum(x, LOW).astype(np.float64))
+        return xp.where(low, tail.astype(y.dtype), y)[()]
     y[low] = 0.5 * complement(xp, -math.sqrt(0.5) * x[low].astype(np.float64))
     return y
 
