@@ -41,13 +41,16 @@ def settled(mean: Operand, x: Operand, axes: Shape) -> Any:
     start, stop = ends(value.ndim, axes)
     first, xp = value[start], namespace(value)
     same = first == value[stop]
-    if not xp.count_nonzero(same) or not (first * same).any():  # mostly the first number and the last one differ
+    asks = type(value) is np.ndarray  # to save time: on another device a question waits, and a record has one answer
+    if asks and (
+        not xp.count_nonzero(same) or not (first * same).any()
+    ):  # mostly the first number and the last one differ
         return mean
     m = as_array(mean)
     with np.errstate(invalid="ignore"):  # inf - inf
         gap = first - m
         same &= (gap != 0) & (abs(gap) <= NEAR * abs(m))
-    if not same.any():
+    if asks and not same.any():
         return mean
     return mean + xp.where(same & (value == first).all(axis=axes, keepdims=True), gap, 0)
 
