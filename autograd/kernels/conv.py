@@ -14,8 +14,8 @@ Each product is the derivative of T in the factor that it lacks, so its own deri
 With `groups` the channels fall into that many groups, and c runs over the group of m only.
 
 The functions below define the products by im2col of the whole batch. The ways are faster and need less memory:
-`winograd.py` for kernels of 3 x 3 and many channels, `depthwise.py` for
-one filter a channel, `columns.py` for the rest. A new one joins each list.
+`winograd.py` for kernels of 3 x 3 and many channels, `depthwise.py` for one filter a channel, and its compiled twin
+`planes.py`, `columns.py` for the rest. A new one joins each list.
 """
 
 from __future__ import annotations
