@@ -53,15 +53,13 @@ def even_windows(y: Array, x: Array, W: Array, b: Array | None, w: Windows) -> N
 def write(y: Array, x: Array, where: Array, sums: Array, bias: Array | int) -> None:
     """y = sums x + bias at some places, which hold the same where neighbours in a row are such places.
 
-    In float64, and by fours: so OpenBLAS gives the same sum for the same numbers at every place.
+    In float64, by einsum along the channels: it adds in one order at every place, which no BLAS promises.
     (M, O, K) (C, O, K) (O, K) (M, C) (M, 1, 1)
     """
     first = where.copy()
     first[:, 1:] &= ~where[:, :-1]
-    found = x[:, first]  # (C, n)
-    numbers = np.zeros((len(x), found.shape[1] + -found.shape[1] % 4))
-    numbers[:, : found.shape[1]] = found
-    values = (sums @ numbers + np.reshape(bias, (-1, 1))).astype(y.dtype)
+    numbers = np.ascontiguousarray(x[:, first].T, np.float64)  # (n, C): a number of each channel for each run
+    values = (np.einsum("mc,nc->mn", sums, numbers) + np.reshape(bias, (-1, 1))).astype(y.dtype)
     np.copyto(y, values.take(np.maximum(first.cumsum() - 1, 0), 1).reshape(y.shape), where=where)
 
 
