@@ -51,7 +51,7 @@ def captured(row: Row, data: Any) -> Work:
     if not hasattr(autograd, "capture"):
         raise Missing("this version has no `capture`")
     work = row.ours(*data)
-    return Work(autograd.programs(work.step), work.args, work.state)
+    return Work(autograd.capture(work.step), work.args, work.state)
 
 
 def torch(row: Row, data: Any) -> Work:
