@@ -24,7 +24,7 @@ def product(x: Array, W: Array) -> Array:
     with hold.lately(x.size * W.shape[-1]):
         if x.dtype.char == "e" == W.dtype.char:  # in float32: BLAS knows no float16
             return product(x.astype(np.float32), W.astype(np.float32)).astype(np.float16)
-        if W.shape[-2] == 1 and type(x) is type(W) is np.ndarray:  # columns times rows: NumPy's loop for them is slow
+        if W.shape[-2] == 1 and by_numpy(x) and by_numpy(W):  # columns times rows: NumPy's loop for them is slow
             return x * W
         return x @ W if W.ndim == 2 and len(W) <= FEW else large_product(x, W)
 

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.compiled import MANY, Compiled, loop, over, single
+from autograd.kernels.compiled import Compiled, loop, over, single
 from autograd.kernels.ways import kernel
 
 __all__ = ["adam", "adamw", "momentum", "sgd"]
+
+LARGE = 1 << 22  # numbers of a parameter for which a second thread pays: BLAS's threads have just used the cores
 
 
 def in_place(name: str, n: int) -> Compiled:
@@ -23,7 +25,7 @@ def in_place(name: str, n: int) -> Compiled:
         numbers = [float(a) for a in arguments[n:]]
         p, g, *slots = arguments[:n]
         xs = [p.reshape(-1), np.ascontiguousarray(g).reshape(-1), *[slot.reshape(-1) for slot in slots]]
-        if p.size < MANY:
+        if p.size < LARGE:
             run(*xs, *numbers)
         else:
             over(lambda *parts: run(*parts, *numbers), p.size, *xs)
