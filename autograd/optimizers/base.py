@@ -210,39 +210,45 @@ class Optimizer:
                 vars(self).update(before)
 
     def step_some(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> None:
-        alone, together = dict[str, Array](), dict[Any, list[tuple[str, Array, Array]]]()
+        if self.kind is Variable:
+            for path in grads:
+                self.take_over(path, params[path])
+        together = self.step_small(lr, params, grads) if self.bundles else ()
         for path, g in grads.items():
             p = params[path]
-            if self.kind is Variable:
-                self.take_over(path, p)
-            array = as_array(p)
             t = self.counts.get(path, 0) + 1
-            if array.nbytes <= SMALL and self.bundles and by_numpy(array) and array.dtype.char != "e":
-                together.setdefault((t, array.dtype), []).append((path, array, g))
-            else:
-                alone[path] = g
-        for (t, _), some in together.items():
+            if path not in together:
+                self.step_alone(lr, path, t, as_array(p), g)
+            self.counts[path] = t
+            p.written(path)
+
+    def step_small(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> set[str]:
+        """The steps of small parameters that are taken together, and which these are."""
+        found: dict[Any, list[tuple[str, Array, Array]]] = {}
+        for path, g in grads.items():
+            p = as_array(params[path])
+            if p.nbytes <= SMALL and by_numpy(p) and p.dtype.char != "e":
+                found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, p, g))
+        done: set[str] = set()
+        for (t, _), some in found.items():
             slots = self.flat_slots([path for path, _, _ in some], [p for _, p, _ in some])
             if slots:
                 self.step_together(lr, t, some, slots)
-            else:
-                alone |= {path: g for path, _, g in some}
-        for path, g in alone.items():
-            self.step_alone(lr, path, as_array(params[path]), g)
-        for path in grads:
-            self.counts[path] = self.counts.get(path, 0) + 1
-            params[path].written(path)
+                done.update([path for path, _, _ in some])
+        return done
 
-    def step_alone(self, lr: float, path: str, p: Array, g: Array) -> None:
+    def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
-        slots, t = self.slots_of(path, p), self.counts.get(path, 0) + 1
+        slots = self.slots_of(path, p)
         if p.dtype.char == "e":
             single = p.astype(np.float32)
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
-            return
-        for arrays in [(p, g, *slots)] if self.in_one_pass(p, g, *slots) else in_cache(p, g, *slots):
-            self.compute(path, lr, t, *arrays)
+        elif p.nbytes <= BLOCK or self.in_one_pass(p, g, *slots):
+            self.compute(path, lr, t, p, g, *slots)
+        else:
+            for arrays in in_cache(p, g, *slots):
+                self.compute(path, lr, t, *arrays)
 
     def in_one_pass(self, p: Array, *others: Array) -> bool:
         """Does the formula go over these arrays once, in a compiled loop? Then they need no blocks."""
@@ -291,7 +297,7 @@ class Optimizer:
     def rate_of(self, path: str, ahead: int = 0) -> float:
         """The learning rate that the next update has for a parameter, or one that is `ahead` of it."""
         rate, scale = self.rate_source(path)
-        return rate_at(rate, self.steps + ahead) * scale if self.groups else rate_at(rate, self.steps + ahead)
+        return rate_at(rate, self.steps + ahead) * scale
 
     def rate_source(self, path: str) -> tuple[Rate, float]:
         """The number or the schedule that a parameter has, and a factor of it."""
