@@ -21,8 +21,8 @@ from table import Cell, difference
 __all__ = ["CLOCKS", "environment", "measure"]
 
 STEPS = 5  # steps that are compared: `capture` replays from the fourth
-PAUSE = 0.02  # seconds before each turn, for threads that still look for work
-BLOCK = 2e-3  # seconds that a timed block of short steps takes
+PAUSE = 0.05  # seconds before each turn, for threads that still look for work
+BLOCK = 5e-2  # seconds that a timed block of short steps takes
 PATIENCE = 240.0  # seconds for the first steps of a side
 REFERENCE = "torch"
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # the second counts all threads of a process

@@ -1,4 +1,4 @@
-"""The product of matrices, with the digits that NumPy's own loses, under the policy of threads."""
+"""The product of matrices, with the digits that NumPy's own loses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from math import prod
 import numpy as np
 
 from autograd.backend import Array, by_numpy, namespace
-from autograd.kernels.threads import hold
 from autograd.sums import sum_over
 
 __all__ = ["product", "weighted_sums"]
@@ -17,16 +16,12 @@ FEW = 1 << 8  # products that may be added one after the other
 
 
 def product(x: Array, W: Array) -> Array:
-    """x W, in one thread if it is small and our own threads are at work (`Hold.lately`).
-
-    (..., N, K) (..., K, M) -> (..., N, M)
-    """
-    with hold.lately(x.size * W.shape[-1]):
-        if x.dtype.char == "e" == W.dtype.char:  # in float32: BLAS knows no float16
-            return product(x.astype(np.float32), W.astype(np.float32)).astype(np.float16)
-        if W.shape[-2] == 1 and by_numpy(x) and by_numpy(W):  # columns times rows: NumPy's loop for them is slow
-            return x * W
-        return x @ W if W.ndim == 2 and len(W) <= FEW else large_product(x, W)
+    """x W   (..., N, K) (..., K, M) -> (..., N, M)"""
+    if x.dtype.char == "e" == W.dtype.char:  # in float32: BLAS knows no float16
+        return product(x.astype(np.float32), W.astype(np.float32)).astype(np.float16)
+    if W.shape[-2] == 1 and by_numpy(x) and by_numpy(W):  # columns times rows: NumPy's loop for them is slow
+        return x * W
+    return x @ W if W.ndim == 2 and len(W) <= FEW else large_product(x, W)
 
 
 def large_product(x: Array, W: Array) -> Array:

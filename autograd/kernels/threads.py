@@ -1,53 +1,32 @@
 """Work shared between threads, each of which multiplies its matrices alone.
 
 NumPy releases the interpreter lock while it copies and multiplies, so several Python threads do so at once. BLAS would
-start its own threads in each of them; it is held to one thread meanwhile. The switch for that is OpenBLAS's, found
-through the symbols of NumPy's extension module. Without it (another BLAS, Windows) all work is done in one thread, and
-BLAS divides the products itself.
+start its own threads in each of them; it is held to one thread meanwhile. Where that can't be done (`blas.py`) all work
+is done in one thread, and BLAS divides the products itself.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
-from importlib import import_module
-from math import inf
 from threading import get_ident
-from time import monotonic
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.blas import blas_threads
 from autograd.locks import Lock
 
-__all__ = ["hold", "in_turn"]
+__all__ = ["hold"]
 
 T = TypeVar("T")
 
-LATELY = 0.05  # seconds: about a step of a small network
-SMALL_PRODUCT = 1 << 27  # multiplications: about three milliseconds of one thread
-TINY_PRODUCT = 1 << 16  # not worth a look at the switch
-NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
 FREE = nullcontext()
-
-
-@cache
-def blas_threads(user: str = NUMPY) -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """The functions that get and set the number of threads of the BLAS of this module; None if they are not known."""
-    try:
-        library = ctypes.CDLL(import_module(user).__file__)  # a lookup in it finds the libraries that it uses
-        for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_"):
-            if hasattr(library, name.format("set")):
-                return getattr(library, name.format("get")), getattr(library, name.format("set"))
-        return library.openblas_get_num_threads, library.openblas_set_num_threads
-    except (AttributeError, ImportError, OSError):
-        return None
 
 
 class Hold:
@@ -57,21 +36,19 @@ class Hold:
     In a forked process nothing is held, because the threads that held BLAS are not there.
     """
 
-    def __init__(self, user: str = NUMPY) -> None:
-        self.user = user
+    def __init__(self) -> None:
         self.lock = Lock()
         self.depth = self.before = self.forks = 0
-        self.helped = -inf  # when our threads last ended work
 
     def threads(self) -> int:
         """The number of threads that BLAS uses when it is not held: all cores, or what the user has set."""
-        switch = blas_threads(self.user)
+        switch = blas_threads()
         with self.lock:
             return 1 if switch is None else self.before if self.depth else switch[0]()
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        get, set = blas_threads(self.user) or (lambda: 1, lambda n: None)
+        get, set = blas_threads() or (lambda: 1, lambda n: None)
         with self.lock:
             if self.depth == 0:
                 self.before = get()
@@ -91,30 +68,13 @@ class Hold:
     def after_fork(self) -> None:
         """Lets go, in the child: also of the block around the fork, which does so no more when it ends."""
         self.forks += 1
-        switch = blas_threads(self.user) if self.depth else None
+        switch = blas_threads() if self.depth else None
         if switch is not None:
             switch[1](self.before)
         self.depth = 0
 
-    def lately(self, work: int) -> AbstractContextManager[None]:
-        """Holds BLAS for a product of `work` multiplications if it is small and our threads worked a moment ago.
 
-        The threads of BLAS look for more work for 20 ms after each product, on the cores that our threads need. A step
-        with both kinds of work loses more by that than a small product gains by a second thread.
-        """
-        return self() if work < SMALL_PRODUCT and monotonic() - self.helped < LATELY else FREE
-
-
-hold, hold_scipy = Hold(), Hold(SCIPY)
-
-
-def in_turn(work: int) -> AbstractContextManager[None]:
-    """Holds SciPy's BLAS for `work` multiplications, unless they are many.
-
-    NumPy has a BLAS of its own. Where the two take turns, the threads of each look for more work on the cores that the
-    other needs: a step of less than a millisecond then takes from four to a hundred.
-    """
-    return hold_scipy() if TINY_PRODUCT <= work < SMALL_PRODUCT else FREE
+hold = Hold()
 
 
 @cache
@@ -125,7 +85,6 @@ def pool() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=hold.after_fork)
-    os.register_at_fork(after_in_child=hold_scipy.after_fork)
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 
@@ -178,8 +137,6 @@ def shared(work: Callable[[slice], T], count: int, threads: int | None = None, s
                 share()
         finally:
             wait([share.done for share in others if share not in alone or not share.parts])
-            if not short:
-                hold.helped = monotonic()
     results = []
     try:
         for share in (first, *others):

@@ -101,11 +101,10 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
     with hold():  # for one thread too: products as small as these are no work for several
         U = on_both_axes(G.astype(dtype), W.transpose(2, 3, 1, 0))  # (6, 6, C, M)
         shared(work, len(todo), threads)
-        if not (np.isfinite(y[:, 0]).all() and np.isfinite(y[0, :, 0, 0]).all()):  # an odd pixel, or an odd filter
-            return columns.forward(x, W, b, w)
-        if possible(x[:, 0], w):
+        even = np.isfinite(y[:, 0]).all() and np.isfinite(y[0, :, 0, 0]).all()
+        if even and possible(x[:, 0], w):
             shared(lambda share: even_windows(y[share], x[share], W, b, w), len(x), threads)
-    return y
+    return y if even else columns.forward(x, W, b, w)  # an odd pixel, or an odd filter
 
 
 def turning_pays(y: Array, W: Array, w: Windows, groups: int = 1) -> bool:

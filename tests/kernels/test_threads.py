@@ -1,6 +1,5 @@
 """Work shared between threads while BLAS is held to one."""
 
-import math
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable
 from autograd.kernels import activation, pieces, threads
 from autograd.kernels.compiled import fast
 from autograd.kernels.threads import Hold, blas_threads, hold, pool, shared
@@ -59,7 +57,7 @@ def test_numpys_treatment_of_errors_holds_in_all_threads(part):
 
 def test_blas_is_held_and_let_go(monkeypatch):
     now = [4]
-    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
     held = Hold()
     assert held.threads() == 4
     with held():
@@ -70,49 +68,8 @@ def test_blas_is_held_and_let_go(monkeypatch):
     assert now == [4]
 
 
-def test_small_products_hold_blas_for_a_moment_after_threads_of_ours(monkeypatch):
-    now, clock = [4], [100.0]
-    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
-    monkeypatch.setattr(threads, "monotonic", lambda: clock[0])
-    held = Hold()
-    monkeypatch.setattr(threads, "hold", held)
-
-    def within(work):
-        with held.lately(work):
-            return now[0]
-
-    assert within(1000) == 4
-    shared(lambda part: part, 2, 1)
-    assert within(1000) == 4
-    shared(lambda part: clock.__setitem__(0, 200.0), 2, 2)  # work that takes long: what counts is its end
-    assert (within(1000), within(10**9), now) == (1, 4, [4])
-    clock[0] += 1
-    assert within(1000) == 4
-
-
-def test_linear_layers_hold_blas_then(monkeypatch):
-    now, seen = [4], []
-    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
-
-    class Watched(np.ndarray):
-        def __matmul__(self, other):
-            seen.append(now[0])
-            return np.asarray(self) @ np.asarray(other)
-
-        def __rmatmul__(self, other):
-            return Watched.__matmul__(other, self)
-
-    for last, expected in ((-math.inf, 4), (math.inf, 1)):
-        monkeypatch.setattr(hold, "helped", last)
-        seen.clear()
-        x, W = np.ones((2, 3)).view(Watched), np.ones((3, 4)).view(Watched)
-        F.linear(Variable(x), Variable(W), Variable(np.ones(4))).sum().backward()
-        assert seen == [expected] * 3  # forward, and the products of two gradients
-        assert now == [4]
-
-
 def test_without_a_switch_there_is_one_thread(monkeypatch):
-    monkeypatch.setattr(threads, "blas_threads", lambda user: None)
+    monkeypatch.setattr(threads, "blas_threads", lambda: None)
     assert threads.hold.threads() == 1
     assert shared(lambda part: part, 5) == [slice(0, 5)]
     with hold():
@@ -127,21 +84,6 @@ def test_the_switch_of_this_blas():
     with hold():
         assert switch[0]() == 1
     assert switch[0]() == before >= 1
-
-
-def test_scipys_blas_is_held_for_work_that_takes_turns_with_numpys():
-    """Unless the work is tiny, or so large that its threads pay."""
-    pytest.importorskip("scipy")
-    switch = blas_threads(threads.SCIPY)
-    if switch is None or switch[0]() == 1:
-        pytest.skip("a BLAS of one thread, or whose threads cannot be counted")
-    before, of_numpy = switch[0](), blas_threads()
-    for work, expected in ((10, before), (200**3, 1), (3000**3, before)):
-        numpys = of_numpy and of_numpy[0]()
-        with threads.in_turn(work):
-            assert switch[0]() == expected
-            assert (of_numpy and of_numpy[0]()) == numpys
-        assert switch[0]() == before
 
 
 class Refusing:
@@ -229,7 +171,7 @@ def test_a_forked_process_has_threads_of_its_own():
 def test_a_fork_while_blas_is_held_lets_it_go(monkeypatch):
     """By another thread, or by the one that forks, whose block still ends in the child."""
     now = [4]
-    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
 
     def free():
         with hold():

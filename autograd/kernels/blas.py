@@ -1,0 +1,57 @@
+"""The threads of OpenBLAS, which multiplies NumPy's and SciPy's matrices: how many there are, and how long they wait.
+
+They look for more work for a tenth of a second after each product, on the cores that our own threads and the other
+library's need: `solve` then takes eight times as long. A product that wakes them from sleep is as fast. So
+`import autograd` has them sleep at once, unless the user has set OPENBLAS_THREAD_TIMEOUT. The libraries that are loaded
+already start their threads anew for that, as they do after a fork; others find the variable in the environment.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from threading import get_ident
+
+__all__ = ["blas_threads"]
+
+NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
+TIMEOUT, WAIT = "OPENBLAS_THREAD_TIMEOUT", "14"  # 2^14 cycles of the processor's clock, six microseconds
+WAITING = "threading.py", "selectors.py", "heartbeat.py"  # where threads without work are, those of a notebook too
+
+
+def library(user: str) -> ctypes.CDLL | None:
+    """The libraries that this module uses, in which symbols are looked up; None if it is not loaded."""
+    try:
+        return ctypes.CDLL(sys.modules[user].__file__)
+    except (KeyError, OSError):
+        return None
+
+
+@cache
+def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """The functions that get and set the number of threads of NumPy's BLAS; None if they are not known."""
+    found = library(NUMPY)
+    for name in ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}"):
+        if hasattr(found, name.format("set_num_threads")):
+            return getattr(found, name.format("get_num_threads")), getattr(found, name.format("set_num_threads"))
+    return None
+
+
+def sleep_at_once() -> None:
+    """Sets the time that the threads wait. Loaded libraries keep theirs if another thread may be multiplying."""
+    if TIMEOUT in os.environ:
+        return
+    os.environ[TIMEOUT] = WAIT
+    others = [frame for thread, frame in sys._current_frames().items() if thread != get_ident()]
+    if all(os.path.basename(frame.f_code.co_filename) in WAITING for frame in others):
+        for blas in (library(NUMPY), library(SCIPY)):
+            if blas is not None and hasattr(blas, "openblas_read_env"):
+                blas.openblas_read_env()
+                blas.blas_thread_shutdown_()
+                blas.blas_thread_init()
+
+
+sleep_at_once()
