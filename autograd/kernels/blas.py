@@ -1,9 +1,9 @@
 """The threads of OpenBLAS, which multiplies NumPy's and SciPy's matrices: how many there are, and how long they wait.
 
 They look for more work for a tenth of a second after each product, on the cores that our own threads and the other
-library's need: `solve` then takes eight times as long. A product that wakes them from sleep is as fast. So
-`import autograd` has them sleep at once, unless the user has set OPENBLAS_THREAD_TIMEOUT. The libraries that are loaded
-already start their threads anew for that, as they do after a fork; others find the variable in the environment.
+library's need. To wake them costs a product 10 to 20 microseconds. So `import autograd` has them sleep at once, unless
+the user has set OPENBLAS_THREAD_TIMEOUT. The libraries that are loaded already start their threads anew for that, as
+they do after a fork; others find the variable in the environment.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from threading import get_ident
 
-__all__ = ["blas_threads"]
+__all__ = ["NUMPY", "SCIPY", "blas_threads"]
 
 NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
 TIMEOUT, WAIT = "OPENBLAS_THREAD_TIMEOUT", "14"  # 2^14 cycles of the processor's clock, six microseconds
@@ -31,9 +32,13 @@ def library(user: str) -> ctypes.CDLL | None:
 
 
 @cache
-def blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """The functions that get and set the number of threads of NumPy's BLAS; None if they are not known."""
-    found = library(NUMPY)
+def blas_threads(user: str = NUMPY) -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """The functions that get and set the number of threads of the BLAS of this module; None if they are not known."""
+    try:
+        import_module(user)
+    except ImportError:
+        return None
+    found = library(user)
     for name in ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}"):
         if hasattr(found, name.format("set_num_threads")):
             return getattr(found, name.format("get_num_threads")), getattr(found, name.format("set_num_threads"))

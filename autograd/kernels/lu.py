@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.threads import in_turn
 from autograd.kernels.ways import kernel, way
 
 __all__ = ["Factors", "det", "factors", "inverse", "slogdet", "solve"]
@@ -33,7 +34,8 @@ def factors(A: Array) -> Factors:
     """P L U = A^T: what NumPy lays down as the rows of A, LAPACK reads as columns. Nothing where it can't be called."""
     if type(A) is not np.ndarray or A.ndim != 2 or not A.size or A.dtype.char not in "fd" or lapack() is None:
         return {}
-    lu, pivots, _ = (lapack().dgetrf if A.dtype.char == "d" else lapack().sgetrf)(A.T)
+    with in_turn(len(A) * A.size):
+        lu, pivots, _ = (lapack().dgetrf if A.dtype.char == "d" else lapack().sgetrf)(A.T)
     return {"lu": lu, "pivots": pivots}
 
 
@@ -47,7 +49,8 @@ def solve_by_factors(A: Array, b: Array, known: Factors, turned: bool = False) -
     if not lu.diagonal().all():
         raise np.linalg.LinAlgError("Singular matrix")
     getrs = lapack().dgetrs if lu.dtype.char == "d" else lapack().sgetrs
-    return np.ascontiguousarray(getrs(lu, known["pivots"], b, trans=not turned)[0])
+    with in_turn(len(A) * b.size):
+        return np.ascontiguousarray(getrs(lu, known["pivots"], b, trans=not turned)[0])
 
 
 @kernel(solve_by_factors)

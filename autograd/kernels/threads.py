@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import cache
 from threading import get_ident
@@ -19,13 +19,15 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.blas import blas_threads
+from autograd.kernels.blas import NUMPY, SCIPY, blas_threads
 from autograd.locks import Lock
 
-__all__ = ["hold"]
+__all__ = ["hold", "in_turn"]
 
 T = TypeVar("T")
 
+SMALL_PRODUCT = 1 << 27  # multiplications: about three milliseconds of one thread
+TINY_PRODUCT = 1 << 16  # not worth a look at the switch
 FREE = nullcontext()
 
 
@@ -36,19 +38,20 @@ class Hold:
     In a forked process nothing is held, because the threads that held BLAS are not there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user: str = NUMPY) -> None:
+        self.user = user
         self.lock = Lock()
         self.depth = self.before = self.forks = 0
 
     def threads(self) -> int:
         """The number of threads that BLAS uses when it is not held: all cores, or what the user has set."""
-        switch = blas_threads()
+        switch = blas_threads(self.user)
         with self.lock:
             return 1 if switch is None else self.before if self.depth else switch[0]()
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        get, set = blas_threads() or (lambda: 1, lambda n: None)
+        get, set = blas_threads(self.user) or (lambda: 1, lambda n: None)
         with self.lock:
             if self.depth == 0:
                 self.before = get()
@@ -68,13 +71,22 @@ class Hold:
     def after_fork(self) -> None:
         """Lets go, in the child: also of the block around the fork, which does so no more when it ends."""
         self.forks += 1
-        switch = blas_threads() if self.depth else None
+        switch = blas_threads(self.user) if self.depth else None
         if switch is not None:
             switch[1](self.before)
         self.depth = 0
 
 
-hold = Hold()
+hold, hold_scipy = Hold(), Hold(SCIPY)
+
+
+def in_turn(work: int) -> AbstractContextManager[None]:
+    """Holds SciPy's BLAS for `work` multiplications, unless they are many.
+
+    NumPy has a BLAS of its own. A thread of one that wakes while the other's has a core waits behind the calling
+    thread, which waits for it: until the system's next turn, four milliseconds later.
+    """
+    return hold_scipy() if TINY_PRODUCT <= work < SMALL_PRODUCT else FREE
 
 
 @cache
@@ -85,6 +97,7 @@ def pool() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=hold.after_fork)
+    os.register_at_fork(after_in_child=hold_scipy.after_fork)
     os.register_at_fork(after_in_child=pool.cache_clear)
 
 

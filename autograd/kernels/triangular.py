@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.threads import in_turn
 from autograd.kernels.ways import kernel, way
 
 __all__ = ["solve_triangular"]
@@ -41,9 +42,10 @@ def by_blas(A: Array, b: Array, lower: bool, unit: bool = False) -> Array:
     if not unit and not A.diagonal().all():
         raise np.linalg.LinAlgError("Singular matrix")
     trsm = blas().dtrsm if A.dtype == np.float64 else blas().strsm
-    if A.flags.f_contiguous:
-        return trsm(1, A, b.T, side=1, lower=lower, trans_a=1, diag=unit).T
-    return trsm(1, A.T, b.T, side=1, lower=not lower, diag=unit).T
+    with in_turn(len(A) * b.size):
+        if A.flags.f_contiguous:
+            return trsm(1, A, b.T, side=1, lower=lower, trans_a=1, diag=unit).T
+        return trsm(1, A.T, b.T, side=1, lower=not lower, diag=unit).T
 
 
 @kernel(by_blas)

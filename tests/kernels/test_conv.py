@@ -170,7 +170,7 @@ def test_where_tiles_do_not_pay(images, M, kernel):
 def test_blas_is_held_while_there_are_tiles(images, monkeypatch):
     """With one thread, too: it would share products that are far too small for that."""
     now, seen = [4], []
-    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
     for name in ("transform", "output_transform", "on_both_axes"):
         f = getattr(winograd, name)
         monkeypatch.setattr(winograd, name, lambda *args, f=f: (seen.append(now[0]), f(*args))[1])

@@ -57,7 +57,7 @@ def test_numpys_treatment_of_errors_holds_in_all_threads(part):
 
 def test_blas_is_held_and_let_go(monkeypatch):
     now = [4]
-    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
     held = Hold()
     assert held.threads() == 4
     with held():
@@ -69,7 +69,7 @@ def test_blas_is_held_and_let_go(monkeypatch):
 
 
 def test_without_a_switch_there_is_one_thread(monkeypatch):
-    monkeypatch.setattr(threads, "blas_threads", lambda: None)
+    monkeypatch.setattr(threads, "blas_threads", lambda user: None)
     assert threads.hold.threads() == 1
     assert shared(lambda part: part, 5) == [slice(0, 5)]
     with hold():
@@ -84,6 +84,21 @@ def test_the_switch_of_this_blas():
     with hold():
         assert switch[0]() == 1
     assert switch[0]() == before >= 1
+
+
+def test_scipys_blas_is_held_for_work_that_takes_turns_with_numpys():
+    """Unless the work is tiny, or so large that its threads pay."""
+    pytest.importorskip("scipy")
+    switch = blas_threads(threads.SCIPY)
+    if switch is None or switch[0]() == 1:
+        pytest.skip("a BLAS of one thread, or whose threads cannot be counted")
+    before, of_numpy = switch[0](), blas_threads()
+    for work, expected in ((10, before), (200**3, 1), (3000**3, before)):
+        numpys = of_numpy and of_numpy[0]()
+        with threads.in_turn(work):
+            assert switch[0]() == expected
+            assert (of_numpy and of_numpy[0]()) == numpys
+        assert switch[0]() == before
 
 
 class Refusing:
@@ -171,7 +186,7 @@ def test_a_forked_process_has_threads_of_its_own():
 def test_a_fork_while_blas_is_held_lets_it_go(monkeypatch):
     """By another thread, or by the one that forks, whose block still ends in the child."""
     now = [4]
-    monkeypatch.setattr(threads, "blas_threads", lambda: (lambda: now[0], lambda n: now.__setitem__(0, n)))
+    monkeypatch.setattr(threads, "blas_threads", lambda user: (lambda: now[0], lambda n: now.__setitem__(0, n)))
 
     def free():
         with hold():
