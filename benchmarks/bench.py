@@ -5,8 +5,8 @@
     python benchmarks/bench.py --quick --columns plain torch --json bench.json --picture bench.png --threads 1
 
 Columns: ours in plain NumPy, with the extra `fast`, captured (with `fast` where it is installed); PyTorch eager and
-compiled; JAX, jitted. What is not installed stays empty. Sides take turns with a pause before each; a turn is one call
-that does not count, then a block of calls. A ratio is the median of the turns' own ratios.
+compiled; JAX, jitted. What is not installed stays empty. Sides take turns with a pause before each; a turn is a block
+of calls that do not count, and one as long that does. A ratio is the median of the turns' own ratios.
 
 Each side has a process of its own, so its memory is what the system counts: the peak of the resident process over three
 steps, above what it held before its first step, with inputs, weights and the library's own start there.
