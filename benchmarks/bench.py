@@ -15,6 +15,7 @@ steps, above what it held before its first step, with inputs, weights and the li
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import platform
@@ -26,6 +27,8 @@ from measure import CLOCKS, environment, measure
 from rows import GROUPS, chosen
 from table import as_json, footnotes, header, line, picture, summary
 
+from autograd.kernels.blas import NUMPY, library
+
 
 def about(threads: int, clock: str) -> dict[str, object]:
     found = {
@@ -34,6 +37,7 @@ def about(threads: int, clock: str) -> dict[str, object]:
         "clock": clock,
         "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d %H:%M"),
+        "BLAS for": processor(),
     }
     for name in ("numpy", "torch", "jax", "numba"):
         try:
@@ -41,6 +45,16 @@ def about(threads: int, clock: str) -> dict[str, object]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def processor() -> str:
+    """The processor for which OpenBLAS has chosen its code: "Haswell" has AVX2, "SkylakeX" AVX-512."""
+    for name in ("scipy_openblas_get_corename64_", "openblas_get_corename64_", "openblas_get_corename"):
+        if hasattr(blas := library(NUMPY), name):
+            found = getattr(blas, name)
+            found.restype = ctypes.c_char_p
+            return found().decode()
+    return "an unknown one"
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from threading import get_ident
 
-__all__ = ["NUMPY", "SCIPY", "blas_threads"]
+__all__ = ["NUMPY", "SCIPY", "blas_threads", "library"]
 
 NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
 TIMEOUT, WAIT = "OPENBLAS_THREAD_TIMEOUT", "14"  # 2^14 cycles of the processor's clock, six microseconds
