@@ -16,6 +16,9 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from autograd.kernels import blas as _blas  # noqa: F401  # before NumPy, which reads at its import what this sets
+
+# isort: split
 from autograd.algebra import as_array
 from autograd.backend import generator, gpu_available, seed
 from autograd.config import default_dtype, enable_grad, no_grad, set_default_dtype, test_mode

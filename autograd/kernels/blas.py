@@ -2,8 +2,9 @@
 
 They look for more work for a tenth of a second after each product, on the cores that our own threads and the other
 library's need. To wake them costs a product 10 to 20 microseconds. So `import autograd` has them sleep at once, unless
-the user has set OPENBLAS_THREAD_TIMEOUT. The libraries that are loaded already start their threads anew for that, as
-they do after a fork; others find the variable in the environment.
+the user has set OPENBLAS_THREAD_TIMEOUT. A library that is loaded later finds the variable in the environment. One that
+is loaded already starts its threads anew, as it does after a fork, but only if this thread is the only one: a product
+in another would wait for ever for the threads that ended. (A notebook has several: import autograd before NumPy there.)
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from threading import get_ident
+from threading import active_count
 
 __all__ = ["NUMPY", "SCIPY", "blas_threads", "library"]
 
 NUMPY, SCIPY = "numpy.linalg._umath_linalg", "scipy.linalg._flapack"  # modules that call a BLAS, each its own
 TIMEOUT, WAIT = "OPENBLAS_THREAD_TIMEOUT", "14"  # 2^14 cycles of the processor's clock, six microseconds
-WAITING = "threading.py", "selectors.py", "heartbeat.py"  # where threads without work are, those of a notebook too
+SWITCHES = "openblas_read_env", "blas_thread_shutdown_", "blas_thread_init"  # reads the variable, ends, starts
 
 
 def library(user: str) -> ctypes.CDLL | None:
     """The libraries that this module uses, in which symbols are looked up; None if it is not loaded."""
     try:
         return ctypes.CDLL(sys.modules[user].__file__)
-    except (KeyError, OSError):
+    except (AttributeError, KeyError, OSError):
         return None
 
 
@@ -46,17 +47,15 @@ def blas_threads(user: str = NUMPY) -> tuple[Callable[[], int], Callable[[int], 
 
 
 def sleep_at_once() -> None:
-    """Sets the time that the threads wait. Loaded libraries keep theirs if another thread may be multiplying."""
+    """Sets the time that the threads wait. Loaded libraries keep theirs if there is another thread."""
     if TIMEOUT in os.environ:
         return
     os.environ[TIMEOUT] = WAIT
-    others = [frame for thread, frame in sys._current_frames().items() if thread != get_ident()]
-    if all(os.path.basename(frame.f_code.co_filename) in WAITING for frame in others):
+    if active_count() == len(sys._current_frames()) == 1:
         for blas in (library(NUMPY), library(SCIPY)):
-            if blas is not None and hasattr(blas, "openblas_read_env"):
-                blas.openblas_read_env()
-                blas.blas_thread_shutdown_()
-                blas.blas_thread_init()
+            if all(hasattr(blas, name) for name in SWITCHES):
+                for name in SWITCHES:
+                    getattr(blas, name)()
 
 
 sleep_at_once()
