@@ -16,7 +16,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Variable, data, models, serialize, testing, training, visualize
+from autograd import Variable, data, metrics, models, serialize, testing, training, visualize
 from autograd.data import transforms
 from autograd.functions import special
 from autograd.tensorboard import TensorBoard
@@ -123,7 +123,11 @@ CALLS = {
     "F.softmax": (F.softmax, {"x": x, "axis": 0}, {}), "F.log_softmax": (F.log_softmax, {"x": x, "axis": 0}, {}),
     "F.cumsum": (F.cumsum, {"x": x, "axis": 0}, {}), "F.norm": (F.norm, {"x": x, "ord": 2, "axis": 0, "keepdims": False}, {"ord": ["number", "limit"]}),
     "F.var": (F.var, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}), "F.std": (F.std, {"x": x, "axis": 0, "keepdims": False, "ddof": 0}, {}),
-    "F.accuracy": (F.accuracy, {"y": x, "t": [0, 1], "ignore_index": -100}, {"t": ["labels"], "ignore_index": ["whole", "optional"]}),
+    "F.accuracy": (F.accuracy, {"y": x, "t": [0, 1], "threshold": None, "top": 2, "ignore_index": -100}, {"t": ["labels"], "threshold": ["optional"], "ignore_index": ["whole", "optional"]}),
+    "F.accuracy of one score": (F.accuracy, {"y": x[:, :1], "t": [0, 1], "threshold": 0.5}, {"t": ["labels"], "threshold": ["number"]}),
+    **{f"metrics.{name}": (getattr(metrics, name), {"y": x, "t": [0, 1], "average": "micro", "label": 0, "threshold": None, "ignore_index": -100}, {"t": ["labels"], "label": ["whole", "optional"], "threshold": ["optional"], "ignore_index": ["whole", "optional"]}) for name in ["precision", "recall", "f1"]},
+    "metrics.confusion_matrix": (metrics.confusion_matrix, {"y": x, "t": [0, 1], "classes": 3, "threshold": None, "ignore_index": -100}, {"t": ["labels"], "classes": ["optional"], "threshold": ["optional"], "ignore_index": ["whole", "optional"]}),
+    **{f"metrics.{name}": (getattr(metrics, name), {"y": v, "t": v}, {"y": [], "t": []}) for name in ["r2", "mae", "rmse"]},
     "F.scaled_dot_product_attention": (F.scaled_dot_product_attention, {"q": x, "k": x, "v": x, "mask": np.ones((2, 2), bool), "causal": True, "offset": 1, "scale": 1.0, "softcap": 2.0, "p": 0.5, "rng": 0}, {"k": ["array"], "v": ["array"], "mask": ["array", "optional"], "causal": ["flag"], "offset": ["whole"], "scale": ["number", "optional"], "softcap": ["number", "optional"]}),
     "F.rotary": (F.rotary, {"x": v.reshape(1, 4), "offset": 1, "base": 10.0}, {"offset": ["whole"], "base": ["number"]}),
     "F.one_hot": (F.one_hot, {"index": [0, 1], "classes": 3, "dtype": np.float32}, {"dtype": ["dtype"]}), "F.rms_norm": (F.rms_norm, {"x": images(3, 4), "gamma": np.ones(4), "eps": 1e-5}, {}),

@@ -17,7 +17,7 @@ def looked_up(W, index):
 def as_an_array(y, t):
     """accuracy gives a Python number; the table compares arrays of the input's kind."""
     found = accuracy(y, t)
-    assert type(found) is float
+    assert isinstance(found, float)
     return namespace(as_array(y)).asarray(found, dtype=y.dtype)
 
 
