@@ -1,163 +1,305 @@
 """Training as plain functions of model, loss, optimizer and loader. There is no Trainer: copy the loop and change it.
 
-history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=10, test=test_loader)
+history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=10, test=test_loader, metric=F.accuracy)
 history.plot("curve.png")
+y = predict(model, x)
 """
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from autograd.algebra import as_array
-from autograd.checks import shown, takes, whole
+from autograd.backend import Array, is_array, namespace
+from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joined, rows_of
+from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.function import Function
+from autograd.history import History, Score
 from autograd.layers.base import Layer, named_objects
-from autograd.metrics import accuracy
+from autograd.measures import Measure
 from autograd.optimizers.base import Optimizer
+from autograd.optimizers.groups import rate_at
+from autograd.progress import Report, progress
 from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
 
-__all__ = ["History", "Score", "evaluate", "fit", "tensorboard"]
+__all__ = ["EarlyStopping", "History", "Score", "evaluate", "fit", "predict", "progress", "tensorboard"]
 
-Watch = Callable[[int, dict[str, float]], None]
-
-
-class Score(NamedTuple):
-    """What `evaluate` measured: means over all samples."""
-
-    loss: float
-    metric: float
-
-
-class Means:
-    """Sums over samples: of the loss and the metric of each batch, times its number of samples."""
-
-    samples, loss, metric = 0, 0.0, 0.0
-
-    def add(self, n: int, loss: float, metric: Any) -> None:
-        """Adds a batch of n samples."""
-        self.samples += n
-        self.loss += loss * n
-        self.metric += one_number("metric", metric) * n
-
-    def score(self) -> Score:
-        """The means. Raises ValueError if there was no sample."""
-        if self.samples == 0:
-            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-        return Score(self.loss / self.samples, self.metric / self.samples)
-
-
-@dataclass
-class History:
-    """What `fit` measured, one value for each epoch. `test_loss` and `test_metric` stay empty without `test`."""
-
-    loss: list[float] = field(default_factory=list)
-    metric: list[float] = field(default_factory=list)
-    test_loss: list[float] = field(default_factory=list)
-    test_metric: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def plot(self, path: str | Path) -> Path:
-        """Draws the curves into a picture, whose type follows the extension of `path`.
-
-        Raises RuntimeError if matplotlib is not installed.
-        """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise RuntimeError("drawing curves needs matplotlib: pip install 'define-by-run[plot]'") from error
-        figure = Figure(figsize=(8, 3), layout="constrained")
-        panels = [("loss", self.loss, self.test_loss), ("metric", self.metric, self.test_metric)]
-        for axes, (name, train, test) in zip(figure.subplots(1, 2), panels):
-            axes.plot(range(1, len(train) + 1), train, label="training")
-            if test:
-                axes.plot(range(1, len(test) + 1), test, label="test")
-            axes.set(xlabel="epoch", ylabel=name)
-            axes.legend()
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
-        return path
+Metric: TypeAlias = Callable[[Any, Any], Any]
+Metrics: TypeAlias = Metric | list[Metric] | dict[str, Metric] | None
+Watch: TypeAlias = Callable[[int, dict[str, float]], Any]
 
 
 def fit(
-    model: Layer,
-    loss: Callable[[Any, Any], Any],
-    optimizer: Any,
-    loader: Iterable[tuple[Any, Any]],
-    *,
-    epochs: int = 1,
-    test: Iterable[tuple[Any, Any]] | None = None,
-    metric: Callable[[Any, Any], Any] = accuracy,
-    watch: Watch | None = None,
-) -> History:
+    model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
+    test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | list[Watch] | None = None,
+    accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
+) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
-    `metric(y, t)` is measured on each training batch, before its update, and on `test` after each epoch.
-    `watch(epoch, values)` is called after each epoch: print the values, or pass `tensorboard(folder)`.
-    A progress bar is shown if tqdm is installed and the error stream is a terminal.
+    loader      batches (x, t), ((x1, x2), t), ({"a": x}, t) or {"a": x, "t": t}: a tuple is several arguments of the
+                model, a dict its keywords. In (x, t, weight) each sample has a weight, and the loss is the mean of
+                `loss(y, t, reduction="none")` with these weights
+    test        batches that are measured after each epoch, in test mode
+    metric      a function (y, t), several in a list or a dict of names, or None. It is measured on each training batch,
+                before its update, and on `test`; those of `autograd.metrics` are of all samples of an epoch
+    watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
+                returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
+    accumulate  n: an update for the mean over n batches, as if they were one. The weights are the numbers of samples
+    history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
+                epochs before
+    verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
+                all lines. False: nothing. The bar needs tqdm
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
-    another model. Raises FloatingPointError if the loss is not finite. The parameters keep their values of the last
-    good update. The buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
-    Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then.
+    another model. Raises FloatingPointError if the loss or a gradient is not finite, and names the parameter. The
+    parameters keep their values of the last good update. The buffers do not: the running mean of a BatchNorm has seen
+    the batch, and may be nan.
+    Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then. Warns if a
+    schedule has come down to 0 before the last epoch: it counts updates, not epochs.
     """
-    epochs = whole("fit: epochs", epochs, least=0)
-    check_model("fit", model, loss=loss, metric=metric, watch=watch)
+    epochs, accumulate = whole("fit: epochs", epochs, least=0), whole("fit: accumulate", accumulate)
+    metrics, watches = named_metrics("fit", metric), listed(watch)
+    check_model("fit", model, loss=[loss], metric=metrics.values(), watch=watches)
     check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
-    history = History()
-    for epoch in range(1, epochs + 1):
-        start = time.perf_counter()
-        means = Means()
-        for x, t in map(pair, progress(loader, f"epoch {epoch}/{epochs}")):
-            y = model(x)
-            error = loss(y, t)
-            value = loss_value(error)
-            if not isfinite(value):
-                raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate")
+    history = checked_history(history)
+    report = Report(epochs, None if verbose is None else flag("fit: verbose", verbose))
+    for epoch in range(history.epochs + 1, epochs + 1):
+        start, sums = time.perf_counter(), Sums(metrics)
+        for group in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
-            error.backward()
-            means.add(len(x), value, metric(y, t))
+            size = sum([batch.size for batch in group])
+            for batch in group:
+                y = model(*batch.inputs, **batch.options)
+                error = batch_loss(loss, y, batch)
+                sums.add(batch, finite_loss(error, model, epoch), y)
+                (error if len(group) == 1 else error * (batch.size / size)).backward()
+            sums.norms.append(gradient_norm(model, epoch))
             optimizer.update()
-        history.loss.append(means.score().loss)
-        history.metric.append(means.score().metric)
-        history.seconds.append(time.perf_counter() - start)
+            report.loss(sums.loss / sums.size)
+        values = sums.score() | rates(optimizer, last=epoch == epochs)
+        values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
         if test is not None:
             score = evaluate(model, loss, test, metric=metric)
-            history.test_loss.append(score.loss)
-            history.test_metric.append(score.metric)
-        if watch is not None:
-            watch(epoch, {name: values[-1] for name, values in vars(history).items() if values})
+            values |= {f"test_{name}": value for name, value in score.items()}
+        history.append(values)
+        report.epoch(epoch, values)
+        if sum(is_true(f(epoch, dict(values))) for f in watches):  # every watch is called
+            break
     return history
 
 
-def evaluate(
-    model: Layer,
-    loss: Callable[[Any, Any], Any],
-    loader: Iterable[tuple[Any, Any]],
-    *,
-    metric: Callable[[Any, Any], Any] = accuracy,
-) -> Score:
-    """The mean loss and metric over `loader`, in test mode and without a graph."""
-    check_model("evaluate", model, loss=loss, metric=metric)
+def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None) -> Score:
+    """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
+
+    >>> import autograd.functions as F, autograd.layers as L
+    >>> x, t = np.eye(2), np.array([0, 0])
+    >>> evaluate(L.Linear(2, W=np.eye(2)), F.softmax_cross_entropy, [(x, t)], metric=F.accuracy).metric
+    0.5
+    """
+    metrics = named_metrics("evaluate", metric)
+    check_model("evaluate", model, loss=[loss], metric=metrics.values())
     check_loaders("evaluate", loader=loader)
-    means = Means()
+    sums = Sums(metrics)
     with test_mode(), no_grad():
-        for x, t in map(pair, loader):
-            y = model(x)
-            means.add(len(x), loss_value(loss(y, t), graph=False), metric(y, t))
-    return means.score()
+        for batch in map(batch_of, loader):
+            y = model(*batch.inputs, **batch.options)
+            sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
+    return Score(sums.score())
 
 
+def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
+    """What `model` gives for all samples, in test mode and without a graph: an array, or a tuple, list or dict of them.
+
+    data   an array, of which `batch_size` rows are taken at a time, or a tuple or a dict of arrays, which are several
+           arguments of the model; or a loader, whose batches are arrays, or those of `fit`, and keep their order. For
+           one sample x, `predict(model, x[None])[0]`
+
+    Raises TypeError or ValueError for anything else, and for a loader that shuffles: the outputs would have its order.
+    """
+    check_model("predict", model)
+    batch_size = whole("predict: batch_size", batch_size)
+    if getattr(data, "shuffle", False) is True:
+        raise ValueError("predict: data must keep its order: DataLoader(data, batch_size, shuffle=False)")
+    if is_array(data) or isinstance(data, (Variable, tuple, dict)):
+        batches: Iterable[Any] = rows_of(data, batch_size)
+    else:
+        check_loaders("predict", data=data)
+        batches = map(inputs_in, data)
+    with test_mode(), no_grad():
+        outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
+    if not outputs:
+        raise ValueError("predict: data must have at least one sample, not none")
+    return joined(outputs)
+
+
+@dataclass
+class EarlyStopping:
+    """For `fit(..., watch=EarlyStopping(5))`: stops once `patience` epochs have brought no better value.
+
+    name      the value: "test_loss", "loss", or a metric with `largest=True`
+    delta     a value is better if it is so by more than this
+
+    A nan is not better. The model keeps the parameters of the last epoch; `epoch` and `best` say which was the best.
+    Raises ValueError if there is no value of this name.
+    """
+
+    patience: int
+    name: str = "test_loss"
+    largest: bool = field(default=False, kw_only=True)
+    delta: float = field(default=0.0, kw_only=True)
+    best: float = field(default=inf, init=False)
+    epoch: int = field(default=0, init=False)
+    latest: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.patience = whole("EarlyStopping: patience", self.patience)
+        self.largest = flag("EarlyStopping: largest", self.largest)
+        self.delta = float(number("EarlyStopping: delta", self.delta, least=0))
+        if not isinstance(self.name, str):
+            raise TypeError(f"EarlyStopping: name must be text, such as 'test_loss', not {shown(self.name)}")
+
+    def __call__(self, epoch: int, values: Mapping[str, float]) -> bool:
+        """Has it been long enough?"""
+        epoch = whole("EarlyStopping: epoch", epoch)
+        if not isinstance(values, Mapping):
+            raise TypeError(f"EarlyStopping: values must be a dict of names and numbers, not {shown(values)}")
+        if self.name not in values:
+            raise ValueError(
+                f"EarlyStopping: name must be one of {', '.join(values)}, not {self.name!r}: fit(..., test=loader) "
+                "measures test values"
+            )
+        if not self.latest or epoch <= self.latest:  # a new training
+            self.epoch, self.best = epoch - 1, -inf if self.largest else inf
+        self.latest = epoch
+        gain = (values[self.name] - self.best) * (1 if self.largest else -1)
+        if gain > self.delta:
+            self.best, self.epoch = values[self.name], epoch
+        return epoch - self.epoch >= self.patience
+
+
+class Sums:
+    """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms."""
+
+    def __init__(self, metrics: Mapping[str, Metric]) -> None:
+        self.metrics = metrics
+        self.size, self.loss = 0.0, 0.0
+        self.measures: dict[str, Measure] = {}
+        self.norms: list[float] = []
+
+    def add(self, batch: Batch, loss: float, y: Any) -> None:
+        """Adds a batch."""
+        self.size += batch.size
+        self.loss += loss * batch.size
+        with no_grad():
+            for name, metric in self.metrics.items():
+                found = metric(y, batch.t)
+                if not isinstance(found, Measure):
+                    found = Measure(mean, one_number("metric", found) * batch.samples, batch.samples)
+                self.measures[name] = self.measures[name].joined(found) if name in self.measures else found
+
+    def score(self) -> dict[str, float]:
+        """The mean loss and the metrics. Raises ValueError if there was no sample."""
+        if not self.size:
+            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
+        return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+
+
+def mean(total: float, n: int) -> float:
+    return total / n
+
+
+def finite_loss(error: Any, model: Layer, epoch: int) -> float:
+    """The loss as a number. Raises TypeError for one without a graph, FloatingPointError for nan and infinity."""
+    if not isinstance(error, Variable):
+        raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
+    value = one_number("loss", error)
+    if not isfinite(value):
+        bad = [path for path, p in model.named_params() if not all_finite(as_array(p))]
+        where = f"{bad[0]} is not finite either" if bad else "with ag.anomaly() shows where it begins"
+        raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate; {where}")
+    return value
+
+
+def gradient_norm(model: Layer, epoch: int) -> float:
+    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path."""
+    grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
+    square = sum([float(square_of(g, "f")) for g in grads.values()])
+    if isfinite(square) and square > 1e-30:
+        return float(square**0.5)
+    for path, g in grads.items():
+        if not all_finite(g):
+            raise FloatingPointError(
+                f"the gradient of {path} is not finite in epoch {epoch}, and nothing was updated: try a smaller "
+                "learning rate; with ag.anomaly() shows where it begins"
+            )
+    return float(sum([float(square_of(g, "d")) for g in grads.values()]) ** 0.5)  # in float32 it was too large or small
+
+
+def square_of(g: Array, least: str) -> Any:
+    """The sum of the squares, in float32 or float64 at least."""
+    flat = g.astype(np.promote_types(g.dtype, least), copy=False).reshape(-1)
+    return namespace(g).vdot(flat, flat)
+
+
+def all_finite(x: Array) -> bool:
+    return bool(namespace(x).isfinite(x).all())
+
+
+def rates(optimizer: Any, last: bool) -> dict[str, float]:
+    """The learning rate of the latest update. Warns if it was 0 before the last epoch."""
+    if not isinstance(optimizer, Optimizer):
+        return {}
+    lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
+    if lr == 0 and not last:
+        said = "fit: the learning rate is 0 before the last epoch: a schedule counts updates, epochs * len(loader)"
+        warnings.warn(said, stacklevel=3)
+    return {"lr": lr}
+
+
+def is_true(x: Any) -> bool:
+    """Is it True itself? A watch may return something else, such as the path of a file."""
+    return isinstance(x, (bool, np.bool_)) and bool(x)
+
+
+def listed(watch: Any) -> list[Any]:
+    """None, one or several as a list."""
+    return [] if watch is None else list(watch) if isinstance(watch, (list, tuple)) else [watch]
+
+
+def named_metrics(name: str, metric: Any) -> dict[str, Metric]:
+    """None, one, a list or a dict of metrics by name: one alone is `metric`, in a list each has that of its function.
+
+    Raises ValueError for two of one name, and for names of other values.
+    """
+    if metric is None:
+        return {}
+    if isinstance(metric, Mapping):
+        pairs = list(metric.items())
+    elif isinstance(metric, (list, tuple)):
+        pairs = [(getattr(getattr(f, "func", f), "__name__", type(f).__name__), f) for f in metric]
+    else:
+        pairs = [("metric", metric)]
+    for i, (own, _) in enumerate(pairs):
+        if not isinstance(own, str) or own in TAKEN or own.startswith("test_") or own in dict(pairs[:i]):
+            raise ValueError(
+                f"{name}: metric must have a name of its own for each function, not {own!r:.40}: give a dict, "
+                "{'accuracy': F.accuracy}"
+            )
+    return dict(pairs)
+
+
+TAKEN = {"loss", "lr", "gradient_norm", "seconds"}
 FUNCTIONS = {
     "loss": "(y, t), such as F.softmax_cross_entropy",
     "metric": "(y, t), such as F.accuracy",
@@ -165,17 +307,17 @@ FUNCTIONS = {
 }
 
 
-def check_model(name: str, model: Any, **functions: Any) -> None:
+def check_model(name: str, model: Any, **functions: Iterable[Any]) -> None:
     """Raises TypeError if the model is no Layer, or one of the functions is none."""
     if not isinstance(model, Layer):
         given = f"the class {model.__name__}: call it first" if isinstance(model, type) else repr(model)[:40]
         raise TypeError(f"{name}: model must be a Layer, not {given}")
-    for what, f in functions.items():
-        if not callable(f) and not (what == "watch" and f is None):
+    for what, f in [(what, f) for what, some in functions.items() for f in some]:
+        if not callable(f):
             raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not {f!r:.40}")
-        if isinstance(f, type) and issubclass(f, (Layer, Function)):
+        if isinstance(f, type) and issubclass(f, (Layer, Function, EarlyStopping)):
             raise TypeError(f"{name}: {what} must be a function {FUNCTIONS[what]}, not the class {f.__name__}")
-        if f is not None and not takes(f, 2):
+        if not takes(f, 2):
             raise TypeError(
                 f"{name}: {what} must be a function {FUNCTIONS[what]}, not one of other arguments, {f!r:.40}"
             )
@@ -189,6 +331,22 @@ def check_loaders(name: str, **loaders: Any) -> None:
             given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"
             given = f"the class {loader.__name__}: make one of it" if isinstance(loader, type) else given
             raise TypeError(f"{name}: {what} must be a DataLoader, or a list of batches (x, t), not {given}")
+
+
+def inputs_in(batch: Any) -> Any:
+    """The inputs among a batch of `fit`, or the batch itself, if it is an array or a dict without a target."""
+    if isinstance(batch, (tuple, list)):
+        if len(batch) not in (1, 2, 3):
+            raise TypeError(f"predict: data must give batches x or (x, t), not {type(batch).__name__} of {len(batch)}")
+        return batch[0]
+    return batch
+
+
+def checked_history(history: Any) -> History:
+    """The history to go on with, a new one for None. Raises TypeError for anything else."""
+    if history is not None and not isinstance(history, History):
+        raise TypeError(f"fit: history must be a History, or None, not {shown(history)}")
+    return History() if history is None else history
 
 
 def check_training(optimizer: Any, model: Layer) -> None:
@@ -213,21 +371,6 @@ def check_training(optimizer: Any, model: Layer) -> None:
             )
 
 
-def pair(batch: Any) -> tuple[Any, Any]:
-    """A batch as (x, t). Raises TypeError if it is none."""
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        given = f"{type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else type(batch).__name__
-        raise TypeError(f"loader must give batches (x, t), not {given}{getattr(batch, 'shape', '')}")
-    return batch[0], batch[1]
-
-
-def loss_value(error: Any, graph: bool = True) -> float:
-    """The loss as a number. Raises TypeError if it has no `backward`, and ValueError for several numbers."""
-    if graph and not isinstance(error, Variable):
-        raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
-    return one_number("loss", error)
-
-
 def one_number(name: str, y: Any) -> float:
     """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
     value = as_array(y)
@@ -237,17 +380,6 @@ def one_number(name: str, y: Any) -> float:
         return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must return one number, not {shown(y)}") from None
-
-
-def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
-    """`loader` with a progress bar, if tqdm is installed and the error stream is a terminal."""
-    if not sys.stderr.isatty():
-        return loader
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return loader
-    return tqdm(loader, title, leave=False)  # type: ignore[no-any-return]
 
 
 def tensorboard(folder: str | Path) -> TensorBoard:

@@ -55,18 +55,16 @@ def main():
                 optimizer.update()
                 total += loss.item() / len(loader)
                 right += F.accuracy(y, t) / len(loader)
-            score = training.evaluate(model, F.softmax_cross_entropy, test)
-            history.loss.append(total)
-            history.metric.append(right)
-            history.test_loss.append(score.loss)
-            history.test_metric.append(score.metric)
+            score = training.evaluate(model, F.softmax_cross_entropy, test, metric=F.accuracy)
+            measured = {"loss": total, "accuracy": right, "test_loss": score.loss, "test_accuracy": score.metric}
+            history.append(measured)
             seconds = time.perf_counter() - start
             line = f"epoch {epoch:2}  {seconds:6.1f} s  loss {total:.4f}  test accuracy {score.metric:.4f}"
             print(line, flush=True)
             print(line, file=log, flush=True)
     serialize.save(model, FOLDER / "model.npz")
     history.plot(FOLDER / "curve.png")
-    print(f"{history.test_metric[-1]:.2%} of the test images after {(time.perf_counter() - begin) / 60:.1f} minutes")
+    print(f"{history.test_accuracy[-1]:.2%} of the test images after {(time.perf_counter() - begin) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":

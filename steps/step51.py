@@ -22,7 +22,8 @@ ag.seed(0)
 loader = data.DataLoader(data.digits(), batch_size=32, rng=0)
 test_loader = data.DataLoader(data.digits("test"), batch_size=360, shuffle=False)
 model = L.MLP((100, 10))
-history = fit(model, F.softmax_cross_entropy, O.Adam(model, lr=2e-3), loader, epochs=15, test=test_loader)
+adam = O.Adam(model, lr=2e-3)
+history = fit(model, F.softmax_cross_entropy, adam, loader, epochs=15, test=test_loader, metric=F.accuracy)
 for epoch in (1, 5, 10, 15):
     print(f"epoch {epoch:2}  loss {history.loss[epoch - 1]:.4f}  test accuracy {history.test_metric[epoch - 1]:.4f}")
 accuracy = history.test_metric[-1]
@@ -69,7 +70,8 @@ if found:
     name, train, test = found
     model = L.MLP((100, 10))
     fit(model, F.softmax_cross_entropy, O.Adam(model, lr=2e-3), data.DataLoader(train, batch_size=200, rng=0), epochs=2)
-    score = evaluate(model, F.softmax_cross_entropy, data.DataLoader(test, batch_size=1000, shuffle=False))
+    images = data.DataLoader(test, batch_size=1000, shuffle=False)
+    score = evaluate(model, F.softmax_cross_entropy, images, metric=F.accuracy)
     print(f"{name} after 2 epochs: test accuracy {score.metric:.4f}")
     assert score.metric > {"MNIST": 0.94, "Fashion-MNIST": 0.8}[name]
 

@@ -119,9 +119,10 @@ def test_fit_and_evaluate_there(standin_as_gpu):
         )
         model.to(device)
         loader = data.DataLoader((x, t), batch_size=50, rng=0, device=device)
-        history = training.fit(model, F.softmax_cross_entropy, O.Momentum(model, lr=0.1), loader, epochs=2, test=loader)
+        measured = {"test": loader, "metric": F.accuracy}
+        history = training.fit(model, F.softmax_cross_entropy, O.Momentum(model, lr=0.1), loader, epochs=2, **measured)
         histories.append(history)
-    for name in ("loss", "metric", "test_loss"):
+    for name in ("loss", "metric", "test_loss", "gradient_norm"):
         np.testing.assert_allclose(*[getattr(history, name) for history in histories], rtol=1e-4)
 
 

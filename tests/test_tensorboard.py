@@ -113,7 +113,7 @@ def test_fit_writes_one_file_for_the_run(tmp_path, read):
     )
     assert list(Path(tmp_path).iterdir()) == [board.path]
     found = read(tmp_path)
-    for name, values in vars(history).items():
+    for name, values in history.items():
         assert [e.step for e in found.Scalars(name)] == [1, 2, 3]
         assert [e.value for e in found.Scalars(name)] == pytest.approx(values)
 

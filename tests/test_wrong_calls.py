@@ -38,6 +38,7 @@ WITHOUT = {
     *("ag.as_array", "ag.gpu_available", "data.cache_folder", "watch.source_line"),  # take anything, or nothing
     "data.ByteVocabulary",  # takes nothing
     *("models.read_weights", "training.tensorboard"),  # files
+    "training.progress",  # gives back what it takes, where nobody looks
 }
 
 

@@ -56,6 +56,7 @@ TAKEN = {
     "flag": {"True": "a flag"},
     "sizes": {"0": "least 0", "[]": "no axes", "empty array": "no axes", "range": "sizes in a sequence"},
     "optional": {"None": "the default"},
+    "several": {"None": "none", "[]": "none", "{}": "none"},
     "pad value": {"nan": "a value", "inf": "a value", "-inf": "a value", "True": "a value of booleans"},
     "rng": {"None": "entropy, or the shared generator", "0": "a seed", "10**30": "a seed", "range": "a seed"},
     "dtype": {"class": "int is a dtype of numbers"},
@@ -326,8 +327,11 @@ CALLS |= {
     "serialize.save": (lambda source, compress: serialize.save(source, "/nonexistent/x.npz", compress=compress), {"source": linear, "compress": False}, {"compress": ["flag"]}),
     "serialize.load": (lambda target: serialize.load(target, "/nonexistent/x.npz"), {"target": linear}, {}),
     "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
-    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None}, {"epochs": ["epochs"], "loss": ["function"], "metric": ["function"], "watch": ["function"]}),
-    "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
+    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False}, {"epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
+    "training.predict": (training.predict, {"model": linear, "data": x[:, :2], "batch_size": 2}, {"data": []}),
+    "training.EarlyStopping": (training.EarlyStopping, {"patience": 3, "name": "loss", "largest": False, "delta": 0.0}, {"name": ["text"], "largest": ["flag"], "delta": ["number"]}),
+    "training.EarlyStopping()": (training.EarlyStopping(3, "loss"), {"epoch": 1, "values": {"loss": 1.0}}, {}),
+    "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function", "several"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
 }  # fmt: skip
 

@@ -1,0 +1,137 @@
+"""A batch as the model, the loss and the optimizer take it.
+
+    (x, t)            y = model(x), loss(y, t)
+    (x, t, weight)    the same, with a weight for each sample
+    ((x1, x2), t)     y = model(x1, x2): a tuple is several inputs
+    ({"a": x}, t)     y = model(a=x)
+    {"a": x, "t": t}  the same: "t" and "weight" are not for the model
+
+Everything else is one input or one target, lists too: a tuple or a dict as one input is `((x,), t)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from itertools import islice
+from typing import Any
+
+from autograd.algebra import as_array
+from autograd.backend import Array, is_array, namespace
+from autograd.checks import shown
+
+__all__ = ["Batch", "batch_loss", "batch_of", "groups", "inputs_of", "joined", "rows_of"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """y = model(*inputs, **options), and the mean loss counts `size` times: for the samples, or for their weights."""
+
+    inputs: tuple[Any, ...]
+    options: Mapping[str, Any]
+    t: Any = None
+    weight: Array | None = None
+    samples: int = 0
+    size: float = 0
+
+
+def groups(batches: Iterable[Any], n: int) -> Iterator[list[Batch]]:
+    """n batches at a time; the last group has the rest."""
+    found = map(batch_of, batches)
+    while group := list(islice(found, n)):
+        yield group
+
+
+def batch_of(batch: Any) -> Batch:
+    """What a loader gave. Raises TypeError if it is no batch, ValueError for weights that do not fit."""
+    if isinstance(batch, Mapping):
+        if "t" not in batch or not batch.keys() - {"t", "weight"}:
+            raise ValueError(f"a batch that is a dict must have inputs, and its target as 't', not {shown([*batch])}")
+        x, t, weight = batch, batch["t"], batch.get("weight")
+    elif isinstance(batch, (tuple, list)) and len(batch) in (2, 3):
+        x, t, weight = (*batch, None)[:3]
+    else:
+        given = f"{type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else type(batch).__name__
+        raise TypeError(
+            f"loader must give batches (x, t), not {given}{getattr(batch, 'shape', '')}: "
+            "several inputs are ((x1, x2), t)"
+        )
+    inputs, options = inputs_of(x)
+    n = length(inputs[0] if inputs else next(iter(options.values())))
+    weight = None if weight is None else weights(weight, n)
+    return Batch(inputs, options, t, weight, n, n if weight is None else float(weight.sum()))
+
+
+def inputs_of(x: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """x as the arguments of a model."""
+    if isinstance(x, Mapping):
+        return (), {name: value for name, value in x.items() if name not in ("t", "weight")}
+    return x if isinstance(x, tuple) else (x,), {}
+
+
+def length(x: Any) -> int:
+    """The number of samples in an input. Raises TypeError for what has no rows."""
+    try:
+        return len(x)
+    except TypeError:
+        raise TypeError(f"loader must give batches (x, t) whose x has a row for each sample, not {shown(x)}") from None
+
+
+def weights(weight: Any, n: int) -> Array:
+    """A weight for each of n samples. Raises TypeError or ValueError for anything else, such as a second input."""
+    w = as_array(weight)
+    if not is_array(w) or w.dtype.kind != "f" or w.shape != (n,):
+        given = f"{w.dtype} {w.shape}" if is_array(w) else shown(w)
+        raise TypeError(
+            f"a batch of three must be (x, t, weight) with floating-point weights ({n},), not {given}: "
+            "several inputs are ((x1, x2), t)"
+        )
+    if not (w >= 0).all() or not 0 < float(w.sum()) < float("inf"):
+        raise ValueError("the weights of a batch must be at least 0, finite, and not all 0")
+    return w
+
+
+def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
+    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w.
+
+    Raises TypeError for a loss without `reduction` where there are weights, ValueError if it gives none for a sample.
+    """
+    if batch.weight is None:
+        return loss(y, batch.t)
+    try:
+        signature(loss).bind(y, batch.t, reduction="none")
+    except (TypeError, ValueError):
+        raise TypeError(
+            "loss must be a function (y, t, reduction='none') where batches have weights, such as "
+            f"F.softmax_cross_entropy, not {shown(loss)}"
+        ) from None
+    losses = loss(y, batch.t, reduction="none")
+    if getattr(losses, "shape", ())[:1] != batch.weight.shape:
+        raise ValueError(f"loss must give a loss for each of {batch.samples} samples, not {shown(losses)}")
+    each = losses.reshape(batch.samples, -1).mean(1)
+    return (each * batch.weight).sum() / batch.size
+
+
+def rows_of(data: Any, n: int) -> Iterator[Any]:
+    """n rows at a time of an array, or of all arrays of a tuple or a dict."""
+    arrays = [*data.values()] if isinstance(data, Mapping) else data if isinstance(data, tuple) else (data,)
+    if not arrays or not all(hasattr(x, "shape") and x.shape for x in arrays) or len({len(x) for x in arrays}) != 1:
+        raise ValueError(f"predict takes arrays with rows, as many in each, not {shown(data)}")
+    for i in range(0, len(arrays[0]), n):
+        parts = [x[i : i + n] for x in arrays]
+        yield dict(zip(data, parts)) if isinstance(data, Mapping) else tuple(parts)
+
+
+def joined(outputs: list[Any]) -> Any:
+    """The outputs for several batches as those for one: arrays, or tuples, lists and dicts of them."""
+    first = outputs[0]
+    if isinstance(first, Mapping):
+        return {name: joined([y[name] for y in outputs]) for name in first}
+    if isinstance(first, (tuple, list)):
+        parts = [joined(list(ys)) for ys in zip(*outputs, strict=True)]
+        return parts if isinstance(first, list) else tuple(parts)
+    arrays = [as_array(y) for y in outputs]
+    if not all(is_array(y) and y.ndim for y in arrays):
+        raise TypeError(f"predict takes a model that gives an array with a row for each sample, not {shown(first)}")
+    return arrays[0] if len(arrays) == 1 else namespace(*arrays).concatenate(arrays)
