@@ -104,7 +104,7 @@ def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, m
 
     >>> import autograd.functions as F, autograd.layers as L
     >>> x, t = np.eye(2), np.array([0, 0])
-    >>> evaluate(L.Linear(2, W=np.eye(2)), F.softmax_cross_entropy, [(x, t)], metric=F.accuracy).metric
+    >>> evaluate(L.Sequential(F.relu), F.softmax_cross_entropy, [(x, t)], metric=F.accuracy).metric
     0.5
     """
     metrics = named_metrics("evaluate", metric)
