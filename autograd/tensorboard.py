@@ -29,11 +29,12 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import as_numbers, to_numpy
+from autograd.backend import as_numbers, is_array, namespace, to_numpy
 from autograd.checks import shown, whole
 from autograd.constants import check_real
 from autograd.engine import Node, functions_below
 from autograd.function import Tracked
+from autograd.layers.base import Layer
 
 __all__ = ["TensorBoard"]
 
@@ -45,8 +46,9 @@ files = count()
 class TensorBoard:
     """Writes one run into one new file in `folder`: scalars, histograms, images and a graph.
 
-    It is also a function for `fit(..., watch=TensorBoard("runs/1"))`. Every call opens the file, appends and closes it:
-    it is complete at any time, and nothing has to be closed. `name` may have parts, `train/loss`; `step` counts updates
+    It is also a function for `fit(..., watch=TensorBoard("runs/1"))`: what `fit` measures in an epoch, such as the loss,
+    the learning rate and the gradient norm, are its scalars. Every call opens the file, appends and closes it: it is
+    complete at any time, and nothing has to be closed. `name` may have parts, `train/loss`; `step` counts updates
     or epochs. Values may be Variables, arrays on any device, or numbers. Raises RuntimeError without tensorboardX.
     """
 
@@ -84,6 +86,20 @@ class TensorBoard:
         edges = np.linspace(x.min(), x.max(), BINS + 1)  # all at one place if the values are equal
         value = {"tag": text(name), "histo": make_histogram(x, edges)}
         self.write(step=step_of(step), summary={"value": [value]})
+
+    def parameters(self, model: Layer, step: int) -> None:
+        """A histogram of each parameter under its path, such as `0.W`, and of its gradient, `0.W/grad`.
+
+        Left out are arrays with nan or infinity, and parameters without values yet. In `fit` it is one of several
+        watches: `lambda epoch, values: board.parameters(model, epoch)`. Raises TypeError for what is no Layer.
+        """
+        if not isinstance(model, Layer):
+            raise TypeError(f"parameters takes a Layer, not {shown(model)}")
+        for path, p in model.named_params():
+            arrays: dict[str, Any] = {path: p.data, f"{path}/grad": None if p.grad is None else as_array(p.grad)}
+            for name, x in arrays.items():
+                if is_array(x) and x.size and namespace(x).isfinite(x).all():
+                    self.histogram(name, x, step)
 
     def image(self, name: str, image: Any, step: int) -> None:
         """An image (H, W) or (C, H, W), C = 1 grey or 3 red, green, blue: floats from 0 to 1, or bytes.

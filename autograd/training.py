@@ -54,7 +54,8 @@ def fit(
                 before its update, and on `test`; those of `autograd.metrics` are of all samples of an epoch
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
-    accumulate  n: an update for the mean over n batches, as if they were one. The weights are the numbers of samples
+    accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
+                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm
     history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
@@ -101,6 +102,8 @@ def fit(
 
 def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None) -> Score:
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
+
+    The losses of batches count by their samples, or by the weights of these.
 
     >>> import autograd.functions as F, autograd.layers as L
     >>> x, t = np.eye(2), np.array([0, 0])

@@ -109,13 +109,33 @@ def test_fit_writes_one_file_for_the_run(tmp_path, read):
     loader = data.DataLoader(data.spiral(), batch_size=30, rng=0)
     board = training.tensorboard(tmp_path)
     history = training.fit(
-        model, F.softmax_cross_entropy, O.SGD(model, lr=0.1), loader, epochs=3, test=loader, watch=board
+        model, F.softmax_cross_entropy, O.SGD(model, lr=0.1), loader, epochs=10, test=loader, watch=board
     )
     assert list(Path(tmp_path).iterdir()) == [board.path]
     found = read(tmp_path)
     for name, values in history.items():
-        assert [e.step for e in found.Scalars(name)] == [1, 2, 3]
+        assert [e.step for e in found.Scalars(name)] == [*range(1, 11)]
         assert [e.value for e in found.Scalars(name)] == pytest.approx(values)
+
+
+def test_parameters_and_gradients_of_a_training(tmp_path, read):
+    model = L.Sequential(L.Linear(4, 2), F.tanh, L.Linear(3))
+    loader = data.DataLoader(data.spiral(), batch_size=100, rng=0)
+    board = TensorBoard(tmp_path)
+    board.parameters(model, 0)
+    watch = [board, lambda epoch, values: board.parameters(model, epoch)]
+    history = training.fit(
+        model, F.softmax_cross_entropy, O.SGD(model, lr=O.exponential(0.1, 0.9)), loader, epochs=2, watch=watch
+    )
+    found = read(tmp_path)
+    for name in ("lr", "gradient_norm"):
+        assert [e.value for e in found.Scalars(name)] == pytest.approx(history[name])
+    paths = [path for path, _ in model.named_params()]
+    assert set(found.Tags()["histograms"]) == {*paths, *[f"{path}/grad" for path in paths]}
+    assert [e.step for e in found.Histograms("0.W")] == [0, 1, 2]
+    assert [e.step for e in found.Histograms("2.W")] == [1, 2]  # it had no values before
+    latest = found.Histograms("2.W/grad")[-1].histogram_value
+    assert (latest.num, latest.min) == (12, model[2].W.grad.data.min())
 
 
 def test_two_runs_have_two_files(tmp_path):
@@ -184,6 +204,7 @@ def test_what_cannot_be_shown_is_refused(tmp_path):
         (lambda: board(0, [1.0]), TypeError, "values must be a dict of names and numbers"),
         (lambda: board.histogram("W", [1.0, np.nan], 0), ValueError, "W must have finite values only"),
         (lambda: board.histogram("W", [], 0), ValueError, "and at least one"),
+        (lambda: board.parameters([1.0], 0), TypeError, "parameters takes a Layer, not"),
         (lambda: board.image("i", np.ones(3), 0), ValueError, r"must be \(H, W\), .*, not \(3,\)"),
         (lambda: board.image("i", np.ones((2, 5, 5)), 0), ValueError, r"not \(2, 5, 5\)"),
         (lambda: board.image("i", np.ones((0, 5)), 0), ValueError, r"not \(0, 5\)"),

@@ -349,6 +349,7 @@ if find_spec("tensorboardX"):  # it is optional: pip install 'define-by-run[tens
         "TensorBoard()": (board, {"step": 0, "values": {"loss": 1.0}}, {**of_name, "values": ["nothing"]}),
         "TensorBoard.scalar": (board.scalar, {"name": "loss", "value": 1.0, "step": 0}, {**of_name, "value": ["array"]}),
         "TensorBoard.histogram": (board.histogram, {"name": "W", "values": x, "step": 0}, {**of_name, "values": ["array"]}),
+        "TensorBoard.parameters": (board.parameters, {"model": linear, "step": 0}, of_name),
         "TensorBoard.image": (board.image, {"name": "x", "image": x / 6, "step": 0}, of_name),
         "TensorBoard.graph": (board.graph, {"y": graph()}, {}),
     }  # fmt: skip
