@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from autograd.functions.accuracy import accuracy
 from autograd.functions.operands import operand
 from autograd.functions.predictions import predictions
 from autograd.measures import Measure
+from autograd.names import missing_name
 
 __all__ = ["accuracy", "confusion_matrix", "f1", "mae", "precision", "r2", "recall", "rmse"]
 
@@ -187,3 +188,10 @@ def regression(name: str, y: Operand, t: Operand) -> tuple[Array, Array]:
     if y.shape != t.shape or not y.ndim or not y.size:
         raise ValueError(f"{name} takes a prediction and a target of one shape (N, ...), not {y.shape} and {t.shape}")
     return y.astype(np.float64), t.astype(np.float64)
+
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

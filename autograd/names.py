@@ -54,6 +54,7 @@ WORDS = {  # by module: another framework's name -> ours
         "lgamma": "gammaln", "psi": "digamma", "mvlgamma": "multigammaln", "igamma": "gammainc", "igammac": "gammaincc",
         "bessel_j0": "j0", "bessel_j1": "j1", "bessel_y0": "y0", "bessel_y1": "y1", "modified_bessel_i0": "i0",
         "modified_bessel_i1": "i1", "modified_bessel_k0": "k0", "modified_bessel_k1": "k1",
+        **{name: f"metrics.{name}" for name in ("confusion_matrix", "precision", "recall", "f1", "r2")},
     },
     "autograd.layers": {
         "Module": "Layer", "ModuleList": "a plain list of layers", "ParameterList": "a plain list of Parameters",
@@ -83,6 +84,11 @@ WORDS = {  # by module: another framework's name -> ours
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
         "WeightDecay": "weight_decay", "FreezeParam": "freeze",
     },
+    "autograd.metrics": {
+        "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
+        "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
+        "root_mean_squared_error": "rmse",
+    },
 }  # fmt: skip
 
 OPTIONS = {  # another framework's keyword -> ours
@@ -92,7 +98,8 @@ OPTIONS = {  # another framework's keyword -> ours
     "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b", "num_groups": "groups", "min": "low",
     "max": "high", "shifts": "shift", "ratio": "p", "query": "q", "key": "k", "value": "v", "attn_mask": "mask",
     "is_causal": "causal", "dropout_p": "p", "num_classes": "classes",
-    "divisor_override": "divisor", "upscale_factor": "scale",
+    "divisor_override": "divisor", "upscale_factor": "scale", "metrics": "metric", "validation_data": "test",
+    "callbacks": "watch", "callback": "watch", "accumulation_steps": "accumulate",
 }  # fmt: skip
 
 

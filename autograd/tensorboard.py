@@ -46,9 +46,9 @@ files = count()
 class TensorBoard:
     """Writes one run into one new file in `folder`: scalars, histograms, images and a graph.
 
-    It is also a function for `fit(..., watch=TensorBoard("runs/1"))`: what `fit` measures in an epoch, such as the loss,
-    the learning rate and the gradient norm, are its scalars. Every call opens the file, appends and closes it: it is
-    complete at any time, and nothing has to be closed. `name` may have parts, `train/loss`; `step` counts updates
+    It is also a function for `fit(..., watch=TensorBoard("runs/1"))`: what `fit` measures in an epoch, the loss, the
+    learning rate, the gradient norm and the rest, are its scalars. Every call opens the file, appends and closes it: it
+    is complete at any time, and nothing has to be closed. `name` may have parts, `train/loss`; `step` counts updates
     or epochs. Values may be Variables, arrays on any device, or numbers. Raises RuntimeError without tensorboardX.
     """
 

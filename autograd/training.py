@@ -26,6 +26,7 @@ from autograd.function import Function
 from autograd.history import History, Score
 from autograd.layers.base import Layer, named_objects
 from autograd.measures import Measure
+from autograd.names import with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
 from autograd.progress import Report, progress
@@ -39,6 +40,7 @@ Metrics: TypeAlias = Metric | list[Metric] | dict[str, Metric] | None
 Watch: TypeAlias = Callable[[int, dict[str, float]], Any]
 
 
+@with_advice
 def fit(
     model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | list[Watch] | None = None,
@@ -100,6 +102,7 @@ def fit(
     return history
 
 
+@with_advice
 def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None) -> Score:
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
 
@@ -121,6 +124,7 @@ def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, m
     return Score(sums.score())
 
 
+@with_advice
 def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     """What `model` gives for all samples, in test mode and without a graph: an array, or a tuple, list or dict of them.
 
@@ -266,7 +270,7 @@ def rates(optimizer: Any, last: bool) -> dict[str, float]:
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
     if lr == 0 and not last:
         said = "fit: the learning rate is 0 before the last epoch: a schedule counts updates, epochs * len(loader)"
-        warnings.warn(said, stacklevel=3)
+        warnings.warn(said, stacklevel=4)
     return {"lr": lr}
 
 
@@ -359,7 +363,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
     """
     if not model.training or current().training is False:
         said = "fit: the model trains as in a test, without dropout: call model.train() first, outside of test_mode()"
-        warnings.warn(said, stacklevel=3)
+        warnings.warn(said, stacklevel=4)
     if isinstance(optimizer, type):
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):

@@ -9,9 +9,16 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
+from autograd import metrics
 from autograd.names import OPTIONS, WORDS
 
-MODULES = {"autograd": ag, "autograd.functions": F, "autograd.layers": L, "autograd.optimizers": O}
+MODULES = {
+    "autograd": ag,
+    "autograd.functions": F,
+    "autograd.layers": L,
+    "autograd.optimizers": O,
+    "autograd.metrics": metrics,
+}
 
 
 @pytest.mark.parametrize("module, name", [(module, name) for module, words in WORDS.items() for name in words])

@@ -676,3 +676,22 @@ def test_predict_joins_outputs_of_any_structure():
 def test_predict_refuses(given, error, said):
     with pytest.raises(error, match=said):
         training.predict(L.Linear(3, 3), given)
+
+
+def test_the_words_of_other_frameworks_are_answered(spiral):
+    model, optimizer, loader = spiral
+    for given, said in (
+        ({"metrics": ["accuracy"]}, "fit has no argument metrics=: it is metric= here"),
+        ({"validation_data": loader}, "fit has no argument validation_data=: it is test= here"),
+        ({"callbacks": []}, "fit has no argument callbacks=: it is watch= here"),
+        ({"batch_size": 3}, "fit has no argument batch_size=; it takes model, loss, optimizer, loader, epochs, test,"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            training.fit(model, LOSS, optimizer, loader, **given)
+
+
+def test_a_warning_points_at_the_call(spiral):
+    model, _, loader = spiral
+    with pytest.warns(UserWarning, match="fit: the ") as warned:
+        training.fit(model.eval(), LOSS, O.SGD(model, lr=0.0), loader, epochs=2)
+    assert [w.filename for w in warned] == [__file__] * 2
