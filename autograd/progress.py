@@ -15,7 +15,7 @@ SELDOM = 10.0  # seconds between two lines in a file
 
 
 class Report:
-    """Tells the error stream of the training.
+    """Tells of the training, on the error stream; in a notebook on the other one.
 
     verbose   None: in a terminal or a notebook a bar while an epoch runs and a line after it; elsewhere, as in a log, a
               line after an epoch, but no two within ten seconds. True: a line after each epoch. False: nothing
@@ -44,7 +44,8 @@ class Report:
             self.latest = time.perf_counter()
             shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name not in BESIDE)
             seconds = f"  {values['seconds']:.1f} s" if "seconds" in values else ""
-            print(f"epoch {epoch}/{self.epochs}  {shown}{seconds}", file=sys.stderr, flush=True)
+            stream = sys.stdout if in_notebook() else sys.stderr  # which a notebook paints red
+            print(f"epoch {epoch}/{self.epochs}  {shown}{seconds}", file=stream, flush=True)
 
 
 def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
@@ -59,6 +60,11 @@ def progress(loader: Iterable[Any], title: str) -> Iterable[Any]:
 
 
 def watched() -> bool:
-    """Is the error stream a terminal, or this the kernel of a notebook?"""
+    """Does somebody look?"""
+    return sys.stderr.isatty() or in_notebook()
+
+
+def in_notebook() -> bool:
+    """Is this the kernel of a notebook?"""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return sys.stderr.isatty() or hasattr(shell, "kernel")
+    return hasattr(shell, "kernel")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from pathlib import Path
@@ -36,14 +36,14 @@ from autograd.variable import Variable
 __all__ = ["EarlyStopping", "History", "Score", "evaluate", "fit", "predict", "progress", "tensorboard"]
 
 Metric: TypeAlias = Callable[[Any, Any], Any]
-Metrics: TypeAlias = Metric | list[Metric] | dict[str, Metric] | None
+Metrics: TypeAlias = Metric | Sequence[Metric] | Mapping[str, Metric] | None
 Watch: TypeAlias = Callable[[int, dict[str, float]], Any]
 
 
 @with_advice
 def fit(
     model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
-    test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | list[Watch] | None = None,
+    test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.

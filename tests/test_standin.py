@@ -1,12 +1,14 @@
 """Does the stand-in catch what it is there for? Five planted mixing errors pass on NumPy and fail on it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Function, Variable, backend, data, grad, serialize, training
+from autograd import Function, Variable, backend, data, grad, metrics, serialize, training
 from tests import standin
 
 pytestmark = pytest.mark.standin_exempt("is about both backends")
@@ -124,6 +126,24 @@ def test_fit_and_evaluate_there(standin_as_gpu):
         histories.append(history)
     for name in ("loss", "metric", "test_loss", "gradient_norm"):
         np.testing.assert_allclose(*[getattr(history, name) for history in histories], rtol=1e-4)
+
+
+def test_weights_accumulation_metrics_and_predictions_there(standin_as_gpu):
+    x, t = data.spiral()
+    w = np.random.default_rng(0).uniform(0, 1, len(x)).astype(np.float32)
+    found = []
+    for device in ("cpu", "gpu"):
+        model = L.Sequential(L.Linear(16, 2, rng=1), F.relu, L.Linear(3, 16, rng=2)).to(device)
+        loader = data.DataLoader((x, t, w), batch_size=70, rng=0, device=device)
+        measured = {"test": loader, "metric": [metrics.f1, partial(metrics.accuracy, top=2)]}
+        history = training.fit(
+            model, F.softmax_cross_entropy, O.SGD(model, lr=0.1), loader, accumulate=2, epochs=2, **measured
+        )
+        y = training.predict(model, data.DataLoader((x, t), 70, shuffle=False, device=device))
+        assert backend.device_of(y) == device
+        found.append([*[history[name] for name in history if name != "seconds"], backend.to_numpy(y)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def test_to_the_gpu_and_back_is_differentiable(standin_as_gpu):

@@ -201,9 +201,9 @@ def test_a_notebook_has_a_bar_too(monkeypatch, capsys, spiral):
     model, optimizer, loader = spiral
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None)))
     training.fit(model, F.softmax_cross_entropy, optimizer, loader)
-    said = capsys.readouterr().err
-    assert "epoch 1/1:" in said
-    assert "epoch 1/1  loss" in said
+    said = capsys.readouterr()
+    assert "epoch 1/1:" in said.err
+    assert "epoch 1/1  loss" in said.out
 
 
 def test_a_log_has_a_line_now_and_then(monkeypatch, capsys, spiral):
