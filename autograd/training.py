@@ -132,11 +132,11 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
            arguments of the model; or a loader, whose batches are arrays, or those of `fit`, and keep their order. For
            one sample x, `predict(model, x[None])[0]`
 
-    Raises TypeError or ValueError for anything else, and for a loader that shuffles: the outputs would have its order.
+    Raises TypeError or ValueError for anything else, and for a loader that shuffles or samples: the outputs would have its order.
     """
     check_model("predict", model)
     batch_size = whole("predict: batch_size", batch_size)
-    if getattr(data, "shuffle", False) is True:
+    if getattr(data, "shuffle", False) is True or getattr(data, "sampler", None) is not None:
         raise ValueError("predict: data must keep its order: DataLoader(data, batch_size, shuffle=False)")
     if is_array(data) or isinstance(data, (Variable, tuple, dict)):
         batches: Iterable[Any] = rows_of(data, batch_size)
@@ -241,7 +241,8 @@ def finite_loss(error: Any, model: Layer, epoch: int) -> float:
 def gradient_norm(model: Layer, epoch: int) -> float:
     """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path."""
     grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
-    square = sum([float(square_of(g, "f")) for g in grads.values()])
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+        square = sum([float(square_of(g, "f")) for g in grads.values()])
     if isfinite(square) and square > 1e-30:
         return float(square**0.5)
     for path, g in grads.items():
