@@ -132,7 +132,8 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
            arguments of the model; or a loader, whose batches are arrays, or those of `fit`, and keep their order. For
            one sample x, `predict(model, x[None])[0]`
 
-    Raises TypeError or ValueError for anything else, and for a loader that shuffles or samples: the outputs would have its order.
+    Raises TypeError or ValueError for anything else, and for a loader that shuffles or samples, as the outputs would
+    have its order.
     """
     check_model("predict", model)
     batch_size = whole("predict: batch_size", batch_size)
