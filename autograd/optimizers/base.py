@@ -35,6 +35,7 @@ from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.locks import Lock
+from autograd.optimizers import schedules
 from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
 from autograd.variable import Variable
@@ -92,8 +93,9 @@ class Optimizer:
     A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
     array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
     parameter that occurs twice is updated once. The step of a float16 parameter is computed in float32, and its slots
-    are float32. `state_dict()` holds the counts and slots by path, but not the hyper-parameters. An optimizer with the
-    same hyper-parameters that loads it continues exactly.
+    are float32. `state_dict()` holds the counts and slots by path, the learning rate and the hyper-parameters. An
+    optimizer of the same kind that loads it continues exactly, and the values that it was made with are gone.
+    Transforms and groups are the program's: they are not in the state.
     """
 
     model: InitVar[Any]
@@ -294,6 +296,11 @@ class Optimizer:
         else:
             watcher.update(self, path, lr, t, arrays)
 
+    @property
+    def lr_now(self) -> float:
+        """The learning rate of the next update; groups may have others."""
+        return rate_at(self.lr, self.steps)
+
     def rate_of(self, path: str, ahead: int = 0) -> float:
         """The learning rate that the next update has for a parameter, or one that is `ahead` of it."""
         rate, scale = self.rate_source(path)
@@ -335,17 +342,26 @@ class Optimizer:
         return slots
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the state: `steps`, and for each parameter that was updated `<path>.t` and `<path>.<slot>`."""
+        """A copy of the state: `steps`, `lr` and the other hyper-parameters by name, and for each parameter that was
+        updated `<path>.t` and `<path>.<slot>`.
+
+        `lr` is a number, or a schedule of this package as its name and numbers. It is left out for a function of one's
+        own, which a file cannot hold.
+        """
         state: dict[str, Any] = {"steps": self.steps}
+        if (lr := schedules.written(self.lr)) is not None:
+            state["lr"] = lr
+        state |= {f.name: getattr(self, f.name) for f in fields(self) if f.metadata}
         for path, slots in self.state.items():
             state[f"{path}.t"] = self.counts[path]
             state |= {f"{path}.{name}": slot.copy() for name, slot in zip(self.slots, slots)}
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continues where the optimizer that gave this `state_dict` was.
+        """Continues where the optimizer that gave this `state_dict` was, at its learning rate.
 
-        Raises ValueError with everything that does not fit, and changes nothing then.
+        Hyper-parameters that the state lacks stay as they are: older versions did not save them. Raises ValueError with
+        everything that does not fit, and changes nothing then.
         """
         if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
             raise TypeError(f"load_state_dict takes a dict that state_dict() gave, not {state!r:.40}")
@@ -357,15 +373,28 @@ class Optimizer:
         self.steps = int(state["steps"])
         self.counts = {path: int(state[f"{path}.t"]) for path in paths}
         self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in self.slots]) for path in paths}
+        for name in state.keys() & self.settings():
+            setattr(self, name, state[name] if name != "lr" else schedules.taken_over(self.lr, rate_from(state)))
+
+    def settings(self) -> set[str]:
+        """The names of the learning rate and the hyper-parameters."""
+        return {"lr", *[f.name for f in fields(self) if f.metadata]}
 
     def misfits(self, params: Mapping[str, Any], paths: Iterable[str], state: Mapping[str, Any]) -> Iterator[str]:
         """What keeps `state` from being loaded, a line for each entry."""
         expected = {"steps", *[f"{path}.{name}" for path in paths for name in ("t", *self.slots)]}
-        yield from [f"{key}: unexpected in a state of {type(self).__name__}" for key in state if key not in expected]
+        known = expected | self.settings()
+        yield from [f"{key}: unexpected in a state of {type(self).__name__}" for key in state if key not in known]
         yield from [f"{key}: missing" for key in sorted(expected) if key not in state]
         for key in ("steps", *[f"{path}.t" for path in paths]):
             try:
                 whole(key, state.get(key, 0), least=0)
+            except (TypeError, ValueError) as error:
+                yield str(error)
+        bounds = {f.name: f.metadata for f in fields(self)}
+        for key in sorted(state.keys() & self.settings()):
+            try:
+                number(key, state[key], **bounds[key]) if key != "lr" else rate_from(state)
             except (TypeError, ValueError) as error:
                 yield str(error)
         for path in paths:
@@ -381,6 +410,11 @@ class Optimizer:
                     yield f"{key} must be a plain array, not a {type(slot).__name__}"
                 elif slot.dtype != slot_dtype(p) or not fits(slot.shape, p.shape):
                     yield f"{key}: {slot.dtype} {slot.shape} in the state, the parameter is {p.dtype} {p.shape}"
+
+
+def rate_from(state: Mapping[str, Any]) -> Rate:
+    """The learning rate in a state."""
+    return schedules.restored("lr", state["lr"])
 
 
 def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:

@@ -3,12 +3,14 @@
     Adam(model, lr=1e-3, transforms=[clip_by_norm(1.0), weight_decay(1e-4)])
 
 They are applied in this order. `params` holds all parameters, `grads` the arrays of those that have a gradient. A
-parameter whose path a transform leaves out is not updated. A transform returns new arrays and changes none.
+parameter whose path a transform leaves out is not updated. A transform returns new arrays and changes none. It prints
+as the call that made it, is equal to another one of the same numbers, and can be pickled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from math import inf
 from typing import Any
@@ -17,28 +19,31 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number
-from autograd.optimizers.base import Grads, Transform
+from autograd.optimizers.base import Grads
 from autograd.optimizers.groups import below, check_found
 from autograd.variable import Variable
 
 __all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
 
 
-def clip_by_norm(max_norm: float) -> Transform:
+@dataclass(frozen=True)
+class clip_by_norm:
     """g <- g max_norm / n if n > max_norm, where n is the norm of all gradients together: the direction stays.
 
     One gradient that is infinite or NaN makes all of them NaN, and so is not hidden.
     """
-    max_norm = number("max_norm", max_norm, least=0)
 
-    def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
+    max_norm: float
+
+    def __post_init__(self) -> None:
+        number("max_norm", self.max_norm, least=0)
+
+    def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
         n: Any = reduce(hypot, [length(g) for g in grads.values()], 0.0)
-        if n <= max_norm:
+        if n <= self.max_norm:
             return grads
-        factor = max_norm / n
+        factor = self.max_norm / n
         return {path: times(g, factor.astype(wide(g))) for path, g in grads.items()}
-
-    return clip
 
 
 def wide(g: Array) -> Any:
@@ -66,45 +71,62 @@ def times(g: Array, factor: Any) -> Array:
     return (g.astype(wide(g)) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
 
 
-def clip_by_value(limit: float) -> Transform:
+@dataclass(frozen=True)
+class clip_by_value:
     """g <- g with each element clipped to [-limit, limit]: the direction may change."""
-    limit = number("limit", limit, least=0)
 
-    def clip(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        return {path: g.clip(-limit, limit) for path, g in grads.items()}
+    limit: float
 
-    return clip
+    def __post_init__(self) -> None:
+        number("limit", self.limit, least=0)
+
+    def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
+        return {path: g.clip(-self.limit, self.limit) for path, g in grads.items()}
 
 
-def weight_decay(rate: float, vectors: bool = True) -> Transform:
+@dataclass(frozen=True)
+class weight_decay:
     """g <- g + rate p: the gradient of a loss to which (rate/2) sum p^2 is added.
 
     With vectors=False biases, and scales and shifts of normalizations, do not decay: what has one axis or none. With
     Adam use decoupled decay instead: AdamW, with groups=[group(vectors, decay=0.0)].
     """
-    rate, vectors = number("rate", rate, least=0), flag("vectors", vectors)
 
-    def decay(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        return {path: g + times(params[path].data, rate) if vectors or g.ndim > 1 else g for path, g in grads.items()}
+    rate: float
+    vectors: bool = True
 
-    return decay
+    def __post_init__(self) -> None:
+        number("rate", self.rate, least=0)
+        flag("vectors", self.vectors)
+
+    def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
+        decays = {path: self.vectors or g.ndim > 1 for path, g in grads.items()}
+        return {path: g + times(params[path].data, self.rate) if decays[path] else g for path, g in grads.items()}
 
 
-def freeze(*which: str | Callable[[str], bool]) -> Transform:
+@dataclass(frozen=True, init=False, repr=False)
+class freeze:
     """Excludes parameters from the update: by a path (`encoder`, `blocks.0.W`), or by a function of the path.
 
     A path stands for all parameters at or below it. `freeze("encoder", lambda path: path.endswith(".b"))` freezes an
     encoder and all biases. Their gradients are still computed: `layer.freeze()` saves that too. At the update, raises
     ValueError for a path that stands for no parameter.
     """
-    prefixes = tuple([path for path in which if isinstance(path, str)])
-    accepts = [accept for accept in which if not isinstance(accept, str)]
-    if not which or not all(map(callable, accepts)):
-        raise TypeError(f"freeze takes paths and functions of a path, not {which!r:.60}")
 
-    def thaw(params: Mapping[str, Variable], grads: Grads) -> Grads:
-        check_found("freeze", prefixes, params)
-        frozen = {path for path in grads if any(below(path, p) for p in prefixes) or any(f(path) for f in accepts)}
-        return {path: g for path, g in grads.items() if path not in frozen}
+    which: tuple[str | Callable[[str], bool], ...]
 
-    return thaw
+    def __init__(self, *which: str | Callable[[str], bool]) -> None:
+        if not which or not all(isinstance(w, str) or callable(w) for w in which):
+            raise TypeError(f"freeze takes paths and functions of a path, not {which!r:.60}")
+        object.__setattr__(self, "which", which)
+
+    def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
+        check_found("freeze", self.which, params)
+        return {path: g for path, g in grads.items() if not self.selects(path)}
+
+    def selects(self, path: str) -> bool:
+        """Is the parameter at this path frozen?"""
+        return any(below(path, w) if isinstance(w, str) else w(path) for w in self.which)
+
+    def __repr__(self) -> str:
+        return f"freeze({', '.join(map(repr, self.which))})"

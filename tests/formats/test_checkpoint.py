@@ -5,6 +5,7 @@ Version 0.1.0, commit 4671bf4, wrote `checkpoint_0_1_0.npz`. In a clone of that 
     PYTHONPATH=. python tests/formats/test_checkpoint.py checkpoint_0_1_0.npz
 """
 
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -83,10 +84,16 @@ def test_an_old_checkpoint_continues_with_the_same_numbers():
 
 
 def test_an_old_checkpoint_is_written_again_as_it_was(tmp_path):
+    """But for the hyper-parameters of the optimizer, which version 0.1.0 did not save."""
     training = Training(seed=1)
     serialize.load(training, OLD)
     serialize.save(training, tmp_path / "again.npz")
-    assert members(tmp_path / "again.npz") == members(OLD)
+    (name, again), *arrays = members(tmp_path / "again.npz")
+    (_, old), *expected = members(OLD)
+    assert arrays == expected
+    more = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    values = json.loads(old)["values"] | {f"optimizer/{key}": x for key, x in more.items()}
+    assert (name, json.loads(again)) == (serialize.JSON, json.loads(old) | {"values": values})
 
 
 def members(path):

@@ -29,7 +29,10 @@ from autograd.optimizers import (
     RMSprop,
     clip_by_norm,
     cosine,
+    plateau,
+    warmup,
 )  # fmt: skip
+from autograd.optimizers.schedules import written
 from tests import standin
 
 ALL = [SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW, RAdam, Lion]
@@ -556,7 +559,7 @@ def test_an_optimizer_is_one_formula():
     optimizer.update()
     optimizer.update()
     assert float(p) == pytest.approx(1 + 0.5 * 3 / 4 + 0.5 * 3 / 10)
-    assert optimizer.state_dict() == {"steps": 2, "0.t": 2, "0.s": 9}
+    assert optimizer.state_dict() == {"steps": 2, "lr": 0.5, "0.t": 2, "0.s": 9}
 
 
 def test_an_optimizer_without_a_formula_says_so():
@@ -613,11 +616,100 @@ def test_state_is_a_copy_with_numbers_fit_for_json():
     optimizer = Momentum(net)
     train(net, optimizer, batches(1))
     state = optimizer.state_dict()
-    assert set(state) == {"steps", *(f"{path}.{name}" for path in ["0.W", "0.b", "2.W", "2.b"] for name in "tv")}
+    entries = {f"{path}.{name}" for path in ["0.W", "0.b", "2.W", "2.b"] for name in "tv"}
+    assert set(state) == {"steps", "lr", "momentum", *entries}
     before = state["0.W.v"].copy()
     train(net, optimizer, batches(1))
     np.testing.assert_array_equal(state["0.W.v"], before)
     assert json.dumps({key: x for key, x in state.items() if not key.endswith(".v")})
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_loaded_state_brings_its_learning_rate_and_hyper_parameters(kind):
+    """The rate that was lowered by hand, too."""
+    names = [f.name for f in fields(kind) if f.metadata]
+    first, second = kind(model(), 0.5), kind(model(), 0.25)
+    first.lr = 0.05
+    for name in names:
+        setattr(first, name, 0.125)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert second.lr == 0.05
+    assert [getattr(second, name) for name in names] == [0.125] * len(names)
+
+
+def test_a_state_without_hyper_parameters_leaves_them_as_they_are():
+    """Version 0.1.0 wrote such states."""
+    optimizer = Adam(model(), 0.3, beta1=0.5)
+    optimizer.load_state_dict({"steps": 7})
+    assert (optimizer.lr, optimizer.beta1, optimizer.steps) == (0.3, 0.5, 7)
+
+
+def test_a_schedule_and_the_place_in_it_are_in_the_state():
+    net, again = model(), model()
+    optimizer, other = Adam(net, warmup(2, cosine(1.0, 10))), Adam(again, 0.7)
+    assert optimizer.lr_now == 0.5
+    train(net, optimizer, batches(4))
+    assert optimizer.lr_now == cosine(1.0, 10)(2)
+    again.load_state_dict(net.state_dict())
+    other.load_state_dict(json.loads(json.dumps({k: x for k, x in optimizer.state_dict().items() if k[0] not in "02"})))
+    assert other.lr == warmup(2, cosine(1.0, 10))
+    assert other.lr_now == optimizer.lr_now
+    other.load_state_dict(optimizer.state_dict())
+    train(net, optimizer, batches(3))
+    train(again, other, batches(3))
+    for a, b in zip(values(net), values(again)):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("around", [lambda rate: rate, lambda rate: warmup(2, rate)])
+def test_a_plateau_goes_on_as_the_object_that_is_told_the_losses(around):
+    first, held = plateau(1.0, 0.5, patience=1), plateau(0.3)
+    for loss in (2.0, 1.0, 1.0, 1.0, 1.0):
+        first.see(loss)
+    optimizer, other = SGD(model(), around(first)), SGD(model(), around(held))
+    with pytest.raises(ValueError, match="plateau: waited must be at least 0"):
+        other.load_state_dict({"steps": 3, "lr": written(around(replace_waited(first)))})
+    assert held == plateau(0.3)
+    other.load_state_dict(json.loads(json.dumps(optimizer.state_dict())))
+    assert held == first
+    assert (held.lr, held.waited, held.best) == (0.5, 1, 1.0)
+    first.see(1.0)
+    held.see(1.0)
+    assert other.lr_now == optimizer.lr_now
+    assert held.lr == 0.25
+
+
+def replace_waited(rate):
+    changed = deepcopy(rate)
+    changed.waited = -1
+    return changed
+
+
+def test_a_rate_of_ones_own_is_not_in_the_state_and_stays():
+    optimizer, other = SGD(model(), lambda n: 0.1), SGD(model(), lambda n: 0.2)
+    assert "lr" not in optimizer.state_dict()
+    other.load_state_dict(optimizer.state_dict())
+    assert other.lr_now == 0.2
+    assert "lr" not in SGD(model(), warmup(3, lambda n: 0.1)).state_dict()
+
+
+@pytest.mark.parametrize(
+    "entries, match",
+    [
+        ({"lr": -1.0}, "lr must be at least 0, not -1.0"), ({"lr": "x"}, "lr must be a number, not 'x'"),
+        ({"lr": {"schedule": "sine", "lr": 1.0}}, "lr must be a number or one of the schedules constant, step, "),
+        ({"lr": {"schedule": "cosine", "lr": 1.0}}, "lr must be a number or one of the schedules"),
+        ({"lr": {"schedule": "cosine", "lr": 1.0, "steps": 0, "end": 0.0}}, "steps must be at least 1"),
+        ({"lr": {"schedule": "warmup", "steps": 2, "after": []}}, "lr: after must be a number"),
+        ({"momentum": 1.5}, "momentum must be at least 0 and below 1"),
+        ({"beta1": 0.5}, "beta1: unexpected in a state"),
+    ],
+)  # fmt: skip
+def test_hyper_parameters_that_do_not_fit_are_refused(entries, match):
+    optimizer = Momentum(model(), 0.1)
+    with pytest.raises(ValueError, match=match):
+        optimizer.load_state_dict({"steps": 5, **entries})
+    assert (optimizer.steps, optimizer.lr, optimizer.momentum) == (0, 0.1, 0.9)
 
 
 def test_everything_that_does_not_fit_is_named_and_nothing_is_changed():

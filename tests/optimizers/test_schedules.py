@@ -1,12 +1,29 @@
 """Schedules by their closed forms."""
 
+import json
+import pickle
+from dataclasses import FrozenInstanceError
 from math import cos, pi
 
 import pytest
 
 from autograd import Variable
-from autograd.layers import Parameter
-from autograd.optimizers import SGD, constant, cosine, exponential, onecycle, plateau, step, warmup
+from autograd.layers import MLP, Parameter
+from autograd.optimizers import (
+    SGD,
+    clip_by_norm,
+    clip_by_value,
+    constant,
+    cosine,
+    exponential,
+    freeze,
+    onecycle,
+    plateau,
+    step,
+    warmup,
+    weight_decay,
+)
+from autograd.optimizers.schedules import restored, written
 
 
 @pytest.mark.parametrize(
@@ -41,7 +58,7 @@ def test_values(schedule, expected):
         (lambda: cosine(0.1, 0), ValueError, "steps must be at least 1"),
         (lambda: cosine("0.1", 10), TypeError, "lr must be a number"),
         (lambda: warmup(0, 0.1), ValueError, "steps must be at least 1"),
-        (lambda: warmup(10, None), TypeError, "lr must be a number"),
+        (lambda: warmup(10, None), TypeError, "warmup: after must be a number"),
         (lambda: onecycle(0.1, 0), ValueError, "steps must be at least 1"),
         (lambda: onecycle(0.1, 10, up=1.0), ValueError, "onecycle: up must be above 0 and below 1"),
         (lambda: onecycle(0.1, 10, start=0), ValueError, "onecycle: start must be above 0"),
@@ -92,3 +109,49 @@ def test_a_plateau_is_that_of_torch():
         theirs.step(loss)
         ours.see(loss)
         assert ours(0) == pytest.approx(optimizer.param_groups[0]["lr"])
+
+
+PRINTED = {
+    "constant(lr=0.1)": constant(0.1),
+    "step(lr=0.8, every=10, factor=0.1)": step(0.8, 10),
+    "exponential(lr=2.0, factor=0.9)": exponential(2, 0.9),
+    "cosine(lr=0.1, steps=10000, end=0.0)": cosine(0.1, 10_000),
+    "warmup(steps=4, after=0.8)": warmup(4, 0.8),
+    "warmup(steps=2, after=cosine(lr=1.0, steps=10, end=0.0))": warmup(2, cosine(1.0, 10)),
+    "onecycle(lr=1.0, steps=101, up=0.3, start=25.0, end=10000.0)": onecycle(1.0, 101),
+    "plateau(lr=0.1, factor=0.1, patience=10, least=0.0, threshold=0.0001)": plateau(0.1),
+}
+
+
+@pytest.mark.parametrize("text", PRINTED)
+def test_a_schedule_prints_itself_is_compared_and_pickled(text):
+    schedule = PRINTED[text]
+    assert repr(schedule) == text
+    assert eval(text) == schedule
+    copy = pickle.loads(pickle.dumps(schedule))
+    assert copy == schedule
+    assert [copy(n) for n in range(20)] == [schedule(n) for n in range(20)]
+    assert restored("lr", json.loads(json.dumps(written(schedule)))) == schedule
+    assert schedule != constant(0.2)
+    if not text.startswith("plateau"):
+        with pytest.raises(FrozenInstanceError):
+            schedule.lr = 1.0
+
+
+def test_an_optimizer_with_schedule_and_transforms_is_pickled_with_its_model():
+    net = MLP((2, 1), in_size=2, rng=0)
+    transforms = [clip_by_norm(1.0), clip_by_value(0.5), weight_decay(0.01, vectors=False), freeze("0.b")]
+    optimizer = SGD(net, warmup(2, cosine(1.0, 10)), transforms=transforms)
+    text = (
+        "[clip_by_norm(max_norm=1.0), clip_by_value(limit=0.5), weight_decay(rate=0.01, vectors=False), freeze('0.b')]"
+    )
+    assert repr(transforms) == text
+    copy, again = pickle.loads(pickle.dumps((net, optimizer)))
+    assert again.transforms == optimizer.transforms == tuple(eval(text))
+    assert again.lr == optimizer.lr
+    for model, one in ((net, optimizer), (copy, again)):
+        for p in model.params():
+            p.grad = Variable(p.data * 3)
+        one.update()
+    for p, q in zip(net.params(), copy.params()):
+        assert (p.data == q.data).all()
