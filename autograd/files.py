@@ -22,7 +22,7 @@ try:
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["opened", "path_of_file", "replacing"]
+__all__ = ["delete_abandoned", "opened", "path_of_file", "replacing"]
 
 UNFINISHED = 86_400  # seconds after which an unfinished file is litter where the system has no locks
 KINDS = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
@@ -69,7 +69,7 @@ def replacing(target: Path) -> Iterator[Path]:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path must be in a folder that exists, not in {target.parent}: create it first")
     old = status(target)
-    delete_abandoned(target)
+    delete_abandoned(target.parent, mark(target))
     temporary, handle, mode = create(target, private=old is not None)
     try:
         try:
@@ -144,12 +144,15 @@ def lock(handle: int) -> bool | None:
     return True
 
 
-def delete_abandoned(target: Path) -> None:
-    """Deletes the unfinished files of this target whose writers are gone."""
+def delete_abandoned(folder: Path, start: str) -> None:
+    """Deletes the unfinished files in a folder whose names begin so, and whose writers are gone.
+
+    `.x` stands for all targets that begin with x, up to their 20th character.
+    """
     names: list[str] = []
     with suppress(OSError):
-        names = [name for name in os.listdir(target.parent) if name.startswith(mark(target)) and name.endswith(".tmp")]
-    for path in map(target.with_name, names):
+        names = [name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".tmp")]
+    for path in [folder / name for name in names]:
         with suppress(OSError):  # another process deletes it, or it belongs to another user
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
             try:

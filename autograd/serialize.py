@@ -18,7 +18,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from autograd.layers.base import Entry, Layer, misfits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.optimizers.base import Optimizer, slot_dtype
 
-__all__ = ["JSON", "load", "read", "save"]
+__all__ = ["JSON", "load", "read", "save", "values"]
 
 PATH = (str, bytes, os.PathLike)
 LEVELS = 64  # of dicts in a dict of parts
@@ -131,15 +131,31 @@ def read(path: str | os.PathLike[str], *, most: int | None = None) -> dict[str, 
     safetensors.
     """
     most = None if most is None else whole("read: most", most, 0)
-    tensors = path_of_file(path).endswith(".safetensors")
-    with reading(path, ".safetensors file" if tensors else ".npz file") as file:
+    with reading(path, kind_of(path)) as file:
         limit = limit_of(file, most)
-        form = safetensors if safetensors.recognises(file, limit) else npz
-        file.seek(0)
-        if form is npz and tensors and not npz.recognises(file, limit):
-            form = safetensors
-        file.seek(0)
-        return form.read(file, limit)
+        return format_of(path, file).read(file, limit)
+
+
+def values(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The plain values of the file, such as the epoch, without reading its arrays: fast, for a large file too.
+
+    Values of parts are in dicts of their own, as `load` gives them. Raises as `read` does.
+    """
+    with reading(path, kind_of(path)) as file:
+        return nested(format_of(path, file).values(file, limit_of(file)))
+
+
+def kind_of(path: Any) -> str:
+    """What a file of this name should be."""
+    return ".safetensors file" if path_of_file(path).endswith(".safetensors") else ".npz file"
+
+
+def format_of(path: Any, file: IO[bytes]) -> Any:
+    """The format of the content; that of the name if the content could be anything."""
+    start = file.read(9)
+    file.seek(0)
+    named = kind_of(path) == ".safetensors file" and not start.startswith(b"PK")
+    return safetensors if named or start[8:] == b"{" else npz
 
 
 class Part(NamedTuple):

@@ -19,8 +19,9 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "layers",
     "derivatives",
     "optimizers formats watch testing metrics tensorboard history batches",
-    "progress",
-    "visualize training models programs serialize",
+    "progress serialize",
+    "checkpoints",
+    "visualize training models programs",
     "compat",
     "__init__ dezero",
 ]  # fmt: skip

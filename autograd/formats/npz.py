@@ -25,7 +25,7 @@ from autograd.formats.damage import check_weight, parse_json
 from autograd.formats.dtypes import known, tested
 from autograd.formats.values import TAG, from_json, separated
 
-__all__ = ["JSON", "read", "recognises", "write"]
+__all__ = ["JSON", "read", "recognises", "values", "write"]
 
 JSON = "state.json"  # {"arrays": the names of all arrays, "values": everything else, "tagged": see values.py}
 HEADER = 10_000  # the most bytes of a header, as in NumPy
@@ -39,14 +39,12 @@ def recognises(file: IO[bytes], limit: int) -> bool:
 def read(file: IO[bytes], limit: int) -> dict[str, Any]:
     """The arrays and the plain values by name. Raises ValueError if they would take more bytes than `limit`."""
     arrays: dict[str, Any] = {}
-    record: dict[str, Any] = {}  # stays empty for a file of numpy.savez
     archive = Archive(file, limit)
+    record = read_record(archive, limit)
     for name in archive.members:
-        if name == JSON:
-            text = archive.read(name)
-            record = parse_json(text, limit - archive.total + len(text))
-            continue
         key = name.removesuffix(".npy")
+        if name == JSON:
+            continue
         if key in arrays:
             raise ValueError(f"it has the array {key:.80} twice")
         content = archive.open(name)
@@ -54,10 +52,33 @@ def read(file: IO[bytes], limit: int) -> dict[str, Any]:
         content.finish()
     if record and record["arrays"] != list(arrays):
         raise ValueError(f"the arrays must be {record['arrays']!r:.300}, not {list(arrays)!r:.300}")
-    values = record.get("values", {})
-    if not isinstance(values, dict) or values.keys() & arrays.keys():
+    found = values_of(record)
+    if found.keys() & arrays.keys():
         raise ValueError("the plain values must have names of their own")
-    return arrays | (from_json(values) if record.get("tagged") else values)
+    return arrays | found
+
+
+def values(file: IO[bytes], limit: int) -> dict[str, Any]:
+    """The plain values by name; the arrays are not looked at."""
+    return values_of(read_record(Archive(file, limit), limit))
+
+
+def read_record(archive: Archive, limit: int) -> dict[str, Any]:
+    """What `write` has noted in JSON; empty for a file of numpy.savez."""
+    if JSON not in archive.members:
+        return {}
+    text = archive.read(JSON)
+    record: dict[str, Any] = parse_json(text, limit - archive.total + len(text))
+    return record
+
+
+def values_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain values in the record of a file."""
+    found = record.get("values", {})
+    if not isinstance(found, dict):
+        raise ValueError(f"the plain values must have names, not be {found!r:.40}")
+    found = from_json(found) if record.get("tagged") else found
+    return found
 
 
 def read_array(content: Content) -> Any:

@@ -23,7 +23,7 @@ from autograd.formats.damage import check_weight, parse_json
 from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
 from autograd.formats.values import from_json, separated
 
-__all__ = ["read", "recognises", "write"]
+__all__ = ["read", "recognises", "values", "write"]
 
 DTYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "BF16": BFLOAT16, "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
@@ -48,8 +48,8 @@ def read(file: IO[bytes], limit: int) -> dict[str, Any]:
     header = parse_json(content[8:start], limit - len(content))
     if not isinstance(header, dict):
         raise ValueError("its header must be an object in JSON")
-    values = plain_values(header.pop(METADATA, None), limit - len(content))
-    if values.keys() & header.keys():
+    found = plain_values(header.pop(METADATA, None), limit - len(content))
+    if found.keys() & header.keys():
         raise ValueError("the plain values must have names of their own")
     body = memoryview(content)[start:]
     position = 0
@@ -60,7 +60,18 @@ def read(file: IO[bytes], limit: int) -> dict[str, Any]:
         position = last
     if position != len(body):
         raise ValueError(f"its tensors should end at byte {position}, and it has {len(body)}")
-    return {name: tensor(name, entry, body) for name, entry in header.items()} | values
+    return {name: tensor(name, entry, body) for name, entry in header.items()} | found
+
+
+def values(file: IO[bytes], limit: int) -> dict[str, Any]:
+    """The plain values by name; the tensors are not looked at."""
+    length = int.from_bytes(file.read(8), "little")
+    if length > limit:
+        raise ValueError(f"its header should have {length} bytes")
+    header = parse_json(file.read(length), limit)
+    if not isinstance(header, dict):
+        raise ValueError("its header must be an object in JSON")
+    return plain_values(header.get(METADATA), limit)
 
 
 def plain_values(metadata: Any, limit: int) -> dict[str, Any]:
@@ -68,10 +79,10 @@ def plain_values(metadata: Any, limit: int) -> dict[str, Any]:
     text = metadata.get(VALUES) if isinstance(metadata, dict) and metadata.get("format") == "autograd" else None
     if text is None:
         return {}
-    values = from_json(parse_json(text.encode(), limit))
-    if not isinstance(values, dict):
+    found = from_json(parse_json(text.encode(), limit))
+    if not isinstance(found, dict):
         raise ValueError("the plain values must be an object in JSON")
-    return values
+    return found
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
@@ -80,14 +91,14 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     Raises TypeError for an entry that `read` would not give back, such as an array of text or of complex128, and
     FileNotFoundError without the folder.
     """
-    arrays, values = separated(state)
+    arrays, plain = separated(state)
     for name, x in arrays.items():
         if x.dtype.newbyteorder("=") not in NAMES or name == METADATA:
             given = f"of {x.dtype}: use astype, or an npz" if name != METADATA else "of this name"
             raise TypeError(f"{name} must be what a safetensors file holds ({', '.join(NAMES.values())}), not {given}")
-    text = json.dumps(values)
+    text = json.dumps(plain)
     check_weight(text.encode())
-    header: dict[str, Any] = {METADATA: {"format": "autograd", VALUES: text}} if values else {}
+    header: dict[str, Any] = {METADATA: {"format": "autograd", VALUES: text}} if plain else {}
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)  # so each begins at a multiple of its size
     position = 0
     for name in order:
