@@ -14,6 +14,8 @@ import pathlib
 import pickle
 import re
 import stat
+import subprocess
+import tempfile
 import zipfile
 from collections import Counter, OrderedDict, defaultdict
 from typing import NamedTuple
@@ -807,3 +809,114 @@ def test_damage_in_safetensors_is_an_error(tmp_path):
     path.write_bytes(whole.replace(b'\\"steps\\": 7', b'\\"W\\": 700000'))
     with pytest.raises(ValueError, match="the plain values must have names of their own"):
         serialize.read(path)
+
+
+# The disk
+
+
+def in_child(f):
+    """What `f` returns in a forked process, as text."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            text = str(f())
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}"
+        os.write(writing, text.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        text = file.read().decode()
+    os.waitpid(pid, 0)
+    return text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit of the size of files is POSIX's")
+@EXTENSIONS
+def test_a_file_that_may_not_grow_so_large(tmp_path, name):
+    resource, path = importlib.import_module("resource"), tmp_path / name
+    serialize.save({"x": np.zeros(10), "n": 1}, path)
+    before = path.read_bytes()
+
+    def save():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        serialize.save({"x": np.zeros(100_000), "n": 2}, path)
+
+    assert in_child(save).startswith("OSError: [Errno 27]")
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a small disk")
+@EXTENSIONS
+def test_a_full_disk(tmp_path, name):
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("a disk cannot be mounted here")
+    try:
+        path = tmp_path / name
+        serialize.save({"x": np.zeros(1_000), "n": 1}, path)
+        for size in (20_000, 25_000, 60_000):  # too large beside the old file, or at all
+            with pytest.raises(OSError, match="No space left on device"):
+                serialize.save({"x": np.ones(size), "y": np.ones(12_000), "n": 2}, path)
+            assert serialize.read(path)["n"] == 1
+            assert [file.name for file in tmp_path.iterdir()] == [name]
+        serialize.save({"x": np.ones(2_000), "n": 2}, path)
+        assert serialize.read(path)["n"] == 2
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_folder_in_which_nothing_may_be_written():
+    with tempfile.TemporaryDirectory() as folder:  # another user can get there, unlike to tmp_path
+        path = pathlib.Path(folder, "x.npz")
+        serialize.save({"n": 1}, path)
+
+        def save():
+            if os.geteuid() == 0:
+                os.setuid(65_534)
+            serialize.save({"n": 2}, path)
+
+        os.chmod(folder, 0o555)
+        assert in_child(save).startswith("PermissionError: ")
+        assert serialize.read(path) == {"n": 1}
+        assert os.listdir(folder) == ["x.npz"]
+        os.chmod(folder, 0o755)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@EXTENSIONS
+def test_four_processes_save_to_one_path(tmp_path, name):
+    path, done = tmp_path / name, []
+
+    def state(k):
+        return {"x": np.full(20_000, k), "k": k}
+
+    def save(k):
+        for _ in range(15):
+            serialize.save(state(k), path)
+
+    serialize.save(state(0), path)
+    pids = []
+    for k in range(4):
+        pids.append(os.fork())
+        if pids[-1] == 0:
+            code = 1
+            with contextlib.suppress(BaseException):
+                save(k)
+                code = 0
+            os._exit(code)
+    while pids:
+        found = serialize.read(path)
+        np.testing.assert_array_equal(found["x"], state(found["k"])["x"])
+        for pid in list(pids):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                pids.remove(pid)
+                done.append(status)
+    assert done == [0] * 4
+    assert [file.name for file in tmp_path.iterdir()] == [name]
