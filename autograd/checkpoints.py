@@ -1,4 +1,4 @@
-"""The checkpoints of a training in a folder: the latest ones, and the best one.
+"""The checkpoints of a training in a folder: the latest ones, and the best one; and how a training goes on from them.
 
 checkpoints = Checkpoints("runs/1", keep=3, best="test_loss")
 parts = {"model": model, "optimizer": optimizer, "loader": loader, "generator": ag.generator}
@@ -21,11 +21,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd import serialize
+from autograd.backend import generator
 from autograd.checks import flag, shown, whole
 from autograd.files import delete_abandoned, path_of_file
+from autograd.history import History
+from autograd.layers.base import Layer, named_objects
 
-__all__ = ["Checkpoints"]
+__all__ = ["Checkpoints", "Run"]
 
 NAME = re.compile(r"checkpoint-(\d{10})\.npz")
 LARGEST = 10**10 - 1  # a number of ten digits: names are in the order of their numbers
@@ -38,7 +43,7 @@ class Checkpoints:
     keep      how many of the latest stay, at least 1; older ones are deleted
     best      the name of a value of which the smallest is the best, such as "test_loss": that checkpoint stays too
     largest   True: the largest value is the best, as of an accuracy
-    every     for `fit`: a checkpoint after every so many batches too, not only after each epoch
+    every     for `fit`: a checkpoint after every so many updates too, not only after each epoch
 
     Other files in the folder are left alone.
     """
@@ -178,3 +183,85 @@ def checked_values(values: Any) -> dict[str, float]:
             raise TypeError(f"save: values must be a dict of numbers, and {shown(name)} is {shown(value)}")
         found[name] = float(x)
     return found
+
+
+class Run:
+    """A training by `fit`, which writes checkpoints, and goes on where another one was.
+
+    Its parts are all that the numbers depend on: the model, its generators and the shared one, the optimizer, both
+    loaders, and the watches that have a state. `count` are the updates so far.
+    """
+
+    def __init__(
+        self, checkpoints: Any, resume: bool, history: History, model: Layer, loader: Any, **others: Any
+    ) -> None:
+        self.checkpoints, self.history = checked_checkpoints(checkpoints), history
+        self.batches_of_epoch = len(loader) if hasattr(loader, "__len__") else None
+        self.count, self.batches, self.stopped = 0, 0, False
+        self.sums: Any = None  # of the epoch in which it goes on
+        generators = dict(enumerate_named(named_objects(model, np.random.Generator)))
+        self.parts = {"model": model, "generator": generator, "generators": generators}
+        self.parts |= {name: x for name, x in {"loader": loader, **others}.items() if hasattr(x, "state_dict")}
+        if flag("fit: resume", resume):
+            self.resume()
+        elif self.checkpoints is not None and self.checkpoints.numbers():
+            raise ValueError(
+                f"fit: checkpoints must be a folder without any, or given with resume=True, not {self.checkpoints}"
+            )
+        if self.checkpoints is not None and self.checkpoints.every and "loader" not in self.parts:
+            raise TypeError(f"fit: loader must have a state, as a DataLoader has, for every=, not {shown(loader)}")
+
+    def resume(self) -> None:
+        """Loads the latest checkpoint, if there is one. Raises ValueError if it is not one of `fit`."""
+        if self.checkpoints is None:
+            raise ValueError("fit: resume=True needs checkpoints: checkpoints=Checkpoints(folder)")
+        found = self.checkpoints.resume(**self.parts)
+        if not found:
+            return
+        if not {"history", "sums", "batches", "stopped"} <= found.keys():
+            raise ValueError(f"fit: the latest of {self.checkpoints} must be a checkpoint of fit: resume it by hand")
+        self.count, self.batches, self.stopped = found["number"], found["batches"], found["stopped"]
+        self.sums = found["sums"]
+        self.history.clear()
+        self.history.update(found["history"])
+
+    def begin(self, sums: Any) -> Any:
+        """The sums of an epoch: those of its batches so far, if it has begun before."""
+        if self.sums is not None:
+            sums.load_state_dict(self.sums)
+            self.sums = None
+        return sums
+
+    def updated(self, batches: int, sums: Any) -> None:
+        """An update for so many batches has been made."""
+        self.count += 1
+        self.batches += batches
+        if self.checkpoints is None or self.checkpoints.every is None:
+            return
+        if self.count % self.checkpoints.every == 0 and self.batches != self.batches_of_epoch:
+            measure = self.checkpoints.measure  # which is known at the end of an epoch
+            self.save({} if measure is None else {measure: math.nan}, sums.state_dict())
+
+    def finished(self, values: Mapping[str, float], stopped: bool) -> None:
+        """An epoch has ended, and the training with it if it is `stopped`."""
+        self.batches, self.stopped = 0, stopped
+        self.save(values, None)
+
+    def save(self, values: Mapping[str, float], sums: Any) -> None:
+        state = {"history": dict(self.history), "batches": self.batches, "stopped": self.stopped, "sums": sums}
+        if self.checkpoints is not None:
+            self.checkpoints.save(self.count, values, **self.parts, **state)
+
+
+def enumerate_named(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    """Objects by their number, as text: a path may have a sign that no name of a part has."""
+    return [(str(i), x) for i, (_, x) in enumerate(pairs)]
+
+
+def checked_checkpoints(checkpoints: Any) -> Checkpoints | None:
+    """None or a Checkpoints; a folder is one too. Raises TypeError for anything else."""
+    if isinstance(checkpoints, (str, os.PathLike)):
+        return Checkpoints(checkpoints)
+    if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+        raise TypeError(f"fit: checkpoints must be a Checkpoints, a folder or None, not {shown(checkpoints)}")
+    return checkpoints

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ import numpy as np
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
 from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joined, rows_of
+from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.function import Function
@@ -45,6 +46,7 @@ def fit(
     model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
+    checkpoints: Checkpoints | str | Path | None = None, resume: bool = False,
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
@@ -62,6 +64,9 @@ def fit(
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
                 all lines. False: nothing. The bar needs tqdm
+    checkpoints `Checkpoints(folder, keep=3, best="test_loss")`: one after each epoch, and after `every` updates
+    resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
+                The model, its dropout, the optimizer, the loaders and the history are then as they were
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises FloatingPointError if the loss or a gradient is not finite, and names the parameter. The
@@ -77,8 +82,9 @@ def fit(
     check_training(optimizer, model)
     history = checked_history(history)
     report = Report(epochs, None if verbose is None else flag("fit: verbose", verbose))
-    for epoch in range(history.epochs + 1, epochs + 1):
-        start, sums = time.perf_counter(), Sums(metrics)
+    run = Run(checkpoints, resume, history, model, loader, optimizer=optimizer, test=test, **numbered(watches))
+    for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
+        start, sums = time.perf_counter(), run.begin(Sums(metrics))
         for group in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
             size = sum([batch.size for batch in group])
@@ -90,6 +96,7 @@ def fit(
             sums.norms.append(gradient_norm(model, epoch))
             optimizer.update()
             report.loss(sums.loss / sums.size)
+            run.updated(len(group), sums)
         values = sums.score() | rates(optimizer, last=epoch == epochs)
         values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
         if test is not None:
@@ -97,7 +104,9 @@ def fit(
             values |= {f"test_{name}": value for name, value in score.items()}
         history.append(values)
         report.epoch(epoch, values)
-        if sum(is_true(f(epoch, dict(values))) for f in watches):  # every watch is called
+        stop = sum(is_true(f(epoch, dict(values))) for f in watches) > 0  # every watch is called
+        run.finished(values, stop)
+        if stop:
             break
     return history
 
@@ -195,6 +204,18 @@ class EarlyStopping:
             self.best, self.epoch = values[self.name], epoch
         return epoch - self.epoch >= self.patience
 
+    def state_dict(self) -> dict[str, float]:
+        """What it has seen, for a checkpoint."""
+        return {"best": self.best, "epoch": self.epoch, "latest": self.latest}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on where another one was. Raises TypeError or ValueError for what is no state of one."""
+        if not isinstance(state, Mapping) or state.keys() != {"best", "epoch", "latest"}:
+            raise TypeError(f"EarlyStopping: state must be what state_dict() gave, not {shown(state)}")
+        best = float(number("EarlyStopping: best", state["best"], finite=False))
+        epoch, latest = [whole(f"EarlyStopping: {name}", state[name], least=0) for name in ("epoch", "latest")]
+        self.best, self.epoch, self.latest = best, epoch, latest
+
 
 class Sums:
     """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms."""
@@ -204,16 +225,20 @@ class Sums:
         self.size, self.loss = 0.0, 0.0
         self.measures: dict[str, Measure] = {}
         self.norms: list[float] = []
+        self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
     def add(self, batch: Batch, loss: float, y: Any) -> None:
         """Adds a batch."""
         self.size += batch.size
         self.loss += loss * batch.size
         with no_grad():
-            for name, metric in self.metrics.items():
+            for i, (name, metric) in enumerate(self.metrics.items()):
                 found = metric(y, batch.t)
                 if not isinstance(found, Measure):
                     found = Measure(mean, one_number("metric", found) * batch.samples, batch.samples)
+                if name not in self.measures and str(i) in self.before:
+                    sums = [like(x, self.before[str(i)][str(k)]) for k, x in enumerate(found.sums)]
+                    self.measures[name] = Measure(found.formula, *sums)
                 self.measures[name] = self.measures[name].joined(found) if name in self.measures else found
 
     def score(self) -> dict[str, float]:
@@ -221,6 +246,25 @@ class Sums:
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
         return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums so far, as a checkpoint holds them."""
+        measures = {
+            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(measure.sums)}  # type: ignore[arg-type]
+            for i, measure in enumerate(self.measures.values())
+        }
+        return {"size": self.size, "loss": self.loss, "norms": np.array(self.norms), "measures": measures}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on with these sums."""
+        self.size, self.loss, self.norms = state["size"], state["loss"], state["norms"].tolist()
+        self.before = state["measures"]
+
+
+def like(x: Any, state: Any) -> Any:
+    """A sum of the kind of x, from what the checkpoint has of it."""
+    kind: Any = type(x)
+    return kind(**state) if is_dataclass(x) else state
 
 
 def mean(total: float, n: int) -> float:
@@ -274,6 +318,11 @@ def rates(optimizer: Any, last: bool) -> dict[str, float]:
         said = "fit: the learning rate is 0 before the last epoch: a schedule counts updates, epochs * len(loader)"
         warnings.warn(said, stacklevel=4)
     return {"lr": lr}
+
+
+def numbered(watches: list[Any]) -> dict[str, Any]:
+    """The watches by name, as the parts of a checkpoint."""
+    return {f"watch{i}": watch for i, watch in enumerate(watches)}
 
 
 def is_true(x: Any) -> bool:

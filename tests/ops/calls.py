@@ -17,6 +17,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, metrics, models, serialize, testing, training, visualize
+from autograd.checkpoints import Checkpoints
 from autograd.data import transforms
 from autograd.functions import special
 from autograd.tensorboard import TensorBoard
@@ -329,9 +330,11 @@ CALLS |= {
     "serialize.load": (lambda target, strict, cast: serialize.load(target, "/nonexistent/x.npz", strict=strict, cast=cast), {"target": linear, "strict": True, "cast": False}, {"strict": ["flag"], "cast": ["flag"]}),
     "serialize.load (parts)": (lambda model: serialize.load("/nonexistent/x.npz", model=model), {"model": linear}, {}),
     "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
-    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False}, {"epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
+    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False, "checkpoints": None, "resume": False}, {"checkpoints": ["optional"], "resume": ["flag"], "epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
     "training.predict": (training.predict, {"model": linear, "data": x[:, :2], "batch_size": 2}, {"data": []}),
     "training.EarlyStopping": (training.EarlyStopping, {"patience": 3, "name": "loss", "largest": False, "delta": 0.0}, {"name": ["text"], "largest": ["flag"], "delta": ["number"]}),
+    "checkpoints.Checkpoints": (Checkpoints, {"folder": "/nonexistent", "keep": 3, "best": None, "largest": False, "every": None}, {"folder": ["text", "path"], "best": ["text", "optional"], "largest": ["flag"], "every": ["optional"]}),
+    "checkpoints.Checkpoints.save": (lambda number, values: Checkpoints("/nonexistent", best="none of them").save(number, values), {"number": 1, "values": {"loss": 1.0}}, {}),
     "training.EarlyStopping()": (training.EarlyStopping(3, "loss"), {"epoch": 1, "values": {"loss": 1.0}}, {}),
     "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function", "several"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
@@ -383,6 +386,7 @@ TAKEN |= {
     "schedule": dict.fromkeys(["class", "function"], "a schedule; what it gives is checked when it is asked"),
     "name": {"text": "a name", "np.str_": "a name"},
     "nothing": {"{}": "no weights"},
+    "path": {"bytes": "a path"},
     "fold": dict.fromkeys(["True", "10**30", "[]", "{}", "empty array"], "a depth, or no layers"),
     "no inputs": dict.fromkeys(["empty text", "[]", "{}"], "nothing asked, nothing given"),
     "seed": dict.fromkeys(
