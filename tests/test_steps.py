@@ -108,6 +108,12 @@ PRINTED = {
         "7 loss 0.0776428153",
         "threes and eights that it has not seen: 0.986",
     ],
+    64: [
+        *[f"without the {part} the same weights: False" for part in ("model", "optimizer", "loader", "generator")],
+        "with all four parts the same weights: True",
+        "killed behind update 57",
+        "the same weights as without a stop: True",
+    ],
     66: [
         "functions in a step: 13 as it was written, 4 with one function for the loss",
         "without the gradient of the batch a step makes 8192 bytes less",
