@@ -183,10 +183,11 @@ def source_and_path(name: str, first: Any, second: Any, parts: dict[str, Any]) -
     """What is saved or loaded, and the path. Raises TypeError for a call in which it is not clear which is which."""
     if not parts and second is not None:
         return first, second
-    path = first if second is None else second
-    if (parts and first is not None and second is not None) or not isinstance(path, PATH):
-        given = ", ".join([shown(x) for x in (first, second) if x is not None] + [f"{part}=..." for part in parts])
-        raise TypeError(f"{name} must be called as {name}(model, path) or {name}(path, model=model), not ({given})")
+    path, ways = first if second is None else second, f"{name}(model, path), or {name}(path, model=model)"
+    if parts and first is not None and second is not None:
+        raise TypeError(f"{name} takes {ways}, not {shown(first)}, a path and the parts {', '.join(parts)}")
+    if not isinstance(path, PATH):
+        raise TypeError(f"{name}: path must be a string or a Path, not {shown(path)}: call {ways}")
     if name == "save" and not parts:
         raise TypeError(f"save takes what is saved and a path, not the path alone: save(model, {path!r})")
     return parts, path

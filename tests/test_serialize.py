@@ -367,7 +367,7 @@ def test_what_is_there_keeps_its_mode_and_its_kind(tmp_path):
     for place in (tmp_path / "pipe", "/dev/null"):
         with pytest.raises(ValueError, match="path must be a file or a new name, not the (pipe|device)"):
             serialize.save(model(), place)
-    for place in (1, True, 2.5):
+    for place in (1, True, None, 2.5):
         with pytest.raises(TypeError, match="path must be a string or a Path, not"):
             serialize.save(model(), place)
 
@@ -691,10 +691,10 @@ def test_a_file_of_one_source_and_a_file_of_parts_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     "call, match",
     [
-        (lambda path, net: serialize.save(net), r"save must be called as save\(model, path\) or save\(path, "),
-        (lambda path, net: serialize.save(net, path, model=net), "save must be called as"),
+        (lambda path, net: serialize.save(net), "save: path must be a string or a Path, not Seq"),
+        (lambda path, net: serialize.save(net, path, model=net), r"save takes save\(model, path\), or save\("),
         (lambda path, net: serialize.save(path), "save takes what is saved and a path, not the path alone"),
-        (lambda path, net: serialize.load(net), "load must be called as"),
+        (lambda path, net: serialize.load(net), "load: path must be a string or a Path"),
         (lambda path, net: serialize.load(None, path), "with load_state_dict, not NoneType"),
         (lambda path, net: serialize.load(path, epoch=3), "with load_state_dict, not int"),
         (lambda path, net: serialize.load(path, model=MLP), "not the class MLP: call it first"),
