@@ -16,9 +16,11 @@ long text.
 from __future__ import annotations
 
 from autograd.data import transforms
+from autograd.data.batches import stacked
 from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral
 from autograd.data.idx import parse_idx
 from autograd.data.loader import DataLoader
+from autograd.data.samplers import WeightedSampler
 from autograd.data.sequences import SequenceLoader, StreamLoader, Windows, padded
 from autograd.data.sources import cache_folder
 from autograd.data.text import ByteVocabulary, CharacterVocabulary, Tokenizer
@@ -30,6 +32,7 @@ __all__ = [
     "SequenceLoader",
     "StreamLoader",
     "Tokenizer",
+    "WeightedSampler",
     "Windows",
     "cache_folder",
     "digits",
@@ -39,5 +42,6 @@ __all__ = [
     "parse_idx",
     "sine",
     "spiral",
+    "stacked",
     "transforms",
 ]

@@ -11,9 +11,9 @@ generator, separately for every image of a batch. Inputs are never changed; a cr
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,19 +46,36 @@ KERNELS: dict[str, tuple[int, float, Callable[[Any], Any]]] = {
 FLIP_LEFT_RIGHT, FLIP_TOP_BOTTOM = 0, 1  # Pillow's numbers
 
 
-def compose(*transforms: Callable[[Any], Any]) -> Callable[[Any], Any]:
+class Composed:
+    """One transform after another. It can be pickled if they can."""
+
+    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
+        self.transforms = [(f, takes_rng(f)) for f in transforms]
+
+    def __call__(self, x: Any, rng: np.random.Generator | None = None) -> Any:
+        """The result of all. Those that draw without a generator of their own draw from `rng`."""
+        for f, draws in self.transforms:
+            x = f(x, rng=rng) if draws and rng is not None else f(x)
+        return x
+
+
+def compose(*transforms: Callable[..., Any]) -> Composed:
     """One function that applies the transforms in this order. It can be pickled if they can."""
     for f in transforms:
         if not callable(f):
             raise TypeError(f"compose takes functions, not {shown(f)}: set their options with functools.partial")
-    return partial(applied, transforms)
+    return Composed(transforms)
 
 
-def applied(transforms: Sequence[Callable[[Any], Any]], x: Any) -> Any:
-    """The result of one transform after another."""
-    for f in transforms:
-        x = f(x)
-    return x
+def takes_rng(f: Any) -> bool:
+    """Has the function a parameter `rng` that is not set yet?"""
+    try:
+        rng = inspect.signature(f).parameters.get("rng")
+    except (TypeError, ValueError):
+        return False  # None, or a function of C
+    if rng is None or rng.kind not in (rng.POSITIONAL_OR_KEYWORD, rng.KEYWORD_ONLY):
+        return False
+    return rng.default is rng.empty or rng.default is None
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:

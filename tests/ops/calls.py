@@ -229,7 +229,9 @@ CALLS |= {
     "transforms.random_erasing": (transforms.random_erasing, {"x": image, "p": 1.0, "rng": generator(), "area": (0.1, 0.2), "ratio": (0.5, 2), "value": 0.0}, {"x": ["image"], "rng": [], "area": ["pair"], "ratio": ["pair"], "value": ["number", "optional"]}),
     "transforms.resize": (transforms.resize, {"x": image, "size": 3, "method": "box"}, {"x": ["image"], "method": []}),
     "transforms.to_chw": (transforms.to_chw, {"image": images(4, 4, 3).astype(np.uint8), "dtype": np.float32}, {"image": ["image"]}),
-    "data.DataLoader": (data.DataLoader, {"data": (v, v), "batch_size": 2, "shuffle": True, "drop_last": False, "rng": 0, "device": None}, {"data": ["rows"], "batch_size": ["whole"], "shuffle": ["flag"], "drop_last": ["flag"], "device": ["optional"]}),
+    "data.DataLoader": (data.DataLoader, {"data": (v, v), "batch_size": 2, "shuffle": True, "drop_last": False, "rng": 0, "device": None, "dtype": None, "transform": abs, "collate": None, "sampler": None, "workers": 0, "start_method": None}, {"data": ["rows"], "batch_size": ["whole"], "shuffle": ["flag"], "drop_last": ["flag"], "device": ["optional"], "dtype": ["optional"], "transform": ["function", "optional"], "collate": ["function", "optional"], "sampler": ["optional"], "workers": ["whole"], "start_method": ["optional"]}),
+    "data.WeightedSampler": (data.WeightedSampler, {"weights": [1.0, 2.0], "samples": 3, "replacement": True}, {"weights": ["weights"], "samples": ["whole", "optional"], "replacement": ["flag"]}),
+    "data.stacked": (data.stacked, {"samples": [x, x]}, {"samples": ["samples"]}),
     "DataLoader.load_state_dict": (lambda state: data.DataLoader(v, 2).load_state_dict(state), {"state": data.DataLoader(v, 2).state_dict()}, {"state": []}),
     "data.digits": (data.digits, {"split": "test", "flatten": True}, {"split": [], "flatten": ["flag"]}),
     "data.spiral": (data.spiral, {"split": "test", "classes": 3, "per_class": 2, "noise": 0.1, "rng": 0}, {"split": [], "per_class": ["whole"], "noise": ["number"], "rng": ["rng"]}),
@@ -270,6 +272,17 @@ TAKEN |= {
         "date array": "an array",
         "complex array": "an array",
         "record array": "an array",
+    },
+    "weights": {
+        "[True]": "a weight of 1",
+        "range": "weights",
+        "[1.5]": "one weight",
+        "numbers as objects": "weights",
+    },
+    "samples": {
+        "[1.5]": "one sample",
+        "[True]": "one sample",
+        "[nan]": "one sample",
     },
     "index": {
         **dict.fromkeys(["None", "0", "-1", "...", "slice", "True"], "an index of NumPy"),
