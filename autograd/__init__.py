@@ -80,8 +80,8 @@ __all__ = [
 ]
 
 PARTS = (
-    "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers", "programs",
-    "serialize", "tensorboard", "testing", "training", "visualize", "watch",
+    "data", "derivatives", "estimators", "functions", "formats", "layers", "metrics", "models", "optimizers",
+    "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",

@@ -21,7 +21,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "optimizers formats watch testing metrics tensorboard history batches",
     "progress",
     "visualize training models programs serialize",
-    "compat",
+    "compat estimators",
     "__init__ dezero",
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
