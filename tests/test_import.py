@@ -58,7 +58,7 @@ def test_parts_are_imported_when_asked_for(name):
 
 
 def test_a_part_that_does_not_exist_is_named():
-    with pytest.raises(AttributeError, match="no attribute 'quux'; its parts are data, derivatives, estimators, functions"):
+    with pytest.raises(AttributeError, match="no attribute 'quux'; its parts are data, derivatives, estimators"):
         _ = autograd.quux
     with pytest.raises(AttributeError, match="no attribute 'optim': it is optimizers here"):
         _ = autograd.optim
