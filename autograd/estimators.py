@@ -170,6 +170,9 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     After `fit`: `model_`, the trained Layer; `classes_`, the labels in the order of the outputs; `loss_curve_`, the
     mean loss of each epoch. Sparse matrices stay sparse: the first layer must be a Linear.
 
+    It passes scikit-learn's `check_estimator`, but for the two checks that weights are as good as repeated samples to
+    1e-7: those need dtype="float64".
+
     Raises ValueError for what scikit-learn refuses, such as nan in the data, and FloatingPointError if the loss is not
     finite.
     """

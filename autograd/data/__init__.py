@@ -8,6 +8,9 @@
 folder or downloaded once. Each returns a pair of arrays (x, t): float32 inputs and their targets. `transforms` prepares
 images and augments them at random.
 
+A `DataLoader` takes arrays, frames of pandas, tensors, lists, dicts, and objects with len and data[i]. It can transform
+samples, `collate` ragged ones, draw them by a `WeightedSampler`, and make batches ahead in worker processes.
+
 Texts become numbers by a `CharacterVocabulary`, a `ByteVocabulary` or a published `Tokenizer`. `SequenceLoader` pads
 batches of similar length, `StreamLoader` is the layout for truncated backpropagation, and `Windows` are samples of a
 long text.

@@ -113,6 +113,10 @@ def as_column(name: str, x: Any) -> Any:
         x = numbers_in(name, x)
     if isinstance(x, list) and x and all(isinstance(value, (int, float, np.generic)) for value in x):
         x = column(x)
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"DataLoader: {name} must be no masked array, whose mask a batch would lose: give x.filled(value)"
+        )
     if not (x.ndim if is_array(x) else is_sequence(x)):
         raise TypeError(f"DataLoader: {name} must be an array with rows, or a list of samples, not {shown(x)}")
     return x

@@ -1,7 +1,7 @@
 """Batches that worker processes make ahead of time, handed out in order.
 
 Process w of W makes the batches w, w + W, w + 2W, ... by itself and sends each over a socket. It waits there until the
-batch is taken, so W batches are ahead, and nothing else has to say who is next.
+batch is taken: so W batches are ahead, or more if they are small, and nothing else has to say who is next.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
+
+from autograd.backend import generator
 
 __all__ = ["METHODS", "from_workers"]
 
@@ -80,8 +82,8 @@ def started(context: Any, make: Make, numbers: range, seed: list[int]) -> tuple[
 def work(make: Make, numbers: range, connection: socket.socket, seed: list[int]) -> None:
     """What a worker does: sends each batch, and the error in place of the first that fails.
 
-    NumPy's and Python's global generators are seeded for each batch, so that data which draw from them get the same
-    numbers from any number of workers.
+    The global generators, NumPy's, Python's and our shared one, are seeded for each batch, so that data which draw from
+    them get the same numbers from any number of workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -91,6 +93,7 @@ def work(make: Make, numbers: range, connection: socket.socket, seed: list[int])
         for k in numbers:
             np.random.seed([*seed, k])
             random.seed(repr([*seed, k]))
+            generator.rng = np.random.default_rng([*seed, k])
             try:
                 message = packed((make(k), None, ""))
             except Exception as error:

@@ -272,6 +272,7 @@ def test_samples_that_make_no_batch(data, error, message):
             r"a tuple, \(x, t\), not a list of 2 arrays of equal length",
         ),
         (lambda: DataLoader([X, T, T], 4), ValueError, r"must be a tuple, \(x, t\), not a list of 3 arrays"),
+        (lambda: DataLoader((np.ma.array(T, mask=T > 3),), 4), TypeError, r"data\[0\] must be no masked array"),
         (lambda: DataLoader(X, 4, dtype=int), TypeError, "dtype must be floating-point"),
         (lambda: DataLoader(X, 4, transform=3), TypeError, "transform must be a function, not 3"),
         (lambda: DataLoader(X, 4, collate="x"), TypeError, "collate must be a function, not 'x'"),

@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+import autograd as ag
 from autograd.data import DataLoader, SequenceLoader, workers
 
 N = 23
@@ -37,7 +38,7 @@ class Computed:
         return N
 
     def __getitem__(self, row):
-        return np.float32([row, np.random.random(), random.random()]), os.getpid()
+        return np.float32([row, np.random.random(), random.random(), ag.generator().random()]), os.getpid()
 
 
 class Failing:
@@ -120,7 +121,7 @@ def test_the_global_generators_of_workers_are_seeded_by_batch():
         assert len({pid for _, pids in batches for pid in pids}) == count
         epochs.append(np.concatenate([x for x, _ in batches]))
     assert np.array_equal(*epochs)
-    assert len({*epochs[0][:, 1]}) == len({*epochs[0][:, 2]}) == N
+    assert [len({*numbers}) for numbers in epochs[0].T] == [N] * 4
 
 
 def test_going_on_after_any_batch():
@@ -167,7 +168,7 @@ def test_a_break_ends_the_workers_even_while_they_work():
     loader = DataLoader(Failing(slow), 2, shuffle=False, workers=2, start_method="fork")
     start = time.monotonic()
     for _ in loader:
-        assert len(multiprocessing.active_children()) == 2
+        assert multiprocessing.active_children()  # one of the two waits in row 7
         break
     assert none_is_left()
     assert time.monotonic() - start < 20
