@@ -80,7 +80,7 @@ __all__ = [
 ]
 
 PARTS = (
-    "checkpoints", "data", "derivatives", "functions", "formats", "layers", "metrics", "models", "optimizers",
+    "checkpoints", "data", "derivatives", "estimators", "functions", "formats", "layers", "metrics", "models", "optimizers",
     "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them

@@ -25,7 +25,8 @@ WORDS = {  # by module: another framework's name -> ours
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
         "arange": "Variable(np.arange(n))", "eye": "Variable(np.eye(n))", "linspace": "Variable(np.linspace(a, b, n))",
         "functional": "functions", "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
-        "DataLoader": "data.DataLoader", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
+        "DataLoader": "data.DataLoader", "WeightedRandomSampler": "data.WeightedSampler",
+        "default_collate": "data.stacked", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
     },
@@ -100,6 +101,7 @@ OPTIONS = {  # another framework's keyword -> ours
     "is_causal": "causal", "dropout_p": "p", "num_classes": "classes",
     "divisor_override": "divisor", "upscale_factor": "scale", "metrics": "metric", "validation_data": "test",
     "callbacks": "watch", "callback": "watch", "accumulation_steps": "accumulate",
+    "num_workers": "workers", "collate_fn": "collate", "weights": "sampler", "multiprocessing_context": "start_method",
 }  # fmt: skip
 
 
@@ -132,7 +134,8 @@ def with_advice(f: F, own: bool = False) -> F:
             word = OPTIONS.get(unknown[0])
             others = ", ".join([name for name in known if name != "self"])
             advice = f": it is {word}= here" if word in known else f"; it takes {others}"
-            raise TypeError(f"{f.__name__} has no argument {unknown[0]}={advice}") from None
+            name = f.__qualname__.removesuffix(".__init__") if f.__name__ == "__init__" else f.__name__
+            raise TypeError(f"{name} has no argument {unknown[0]}={advice}") from None
 
     return call  # type: ignore[return-value]
 

@@ -22,7 +22,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "progress serialize",
     "checkpoints",
     "visualize training models programs",
-    "compat",
+    "compat estimators",
     "__init__ dezero",
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}

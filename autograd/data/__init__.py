@@ -8,6 +8,9 @@
 folder or downloaded once. Each returns a pair of arrays (x, t): float32 inputs and their targets. `transforms` prepares
 images and augments them at random.
 
+A `DataLoader` takes arrays, frames of pandas, tensors, lists, dicts, and objects with len and data[i]. It can transform
+samples, `collate` ragged ones, draw them by a `WeightedSampler`, and make batches ahead in worker processes.
+
 Texts become numbers by a `CharacterVocabulary`, a `ByteVocabulary` or a published `Tokenizer`. `SequenceLoader` pads
 batches of similar length, `StreamLoader` is the layout for truncated backpropagation, and `Windows` are samples of a
 long text.
@@ -16,9 +19,11 @@ long text.
 from __future__ import annotations
 
 from autograd.data import transforms
+from autograd.data.batches import stacked
 from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral
 from autograd.data.idx import parse_idx
 from autograd.data.loader import DataLoader
+from autograd.data.samplers import WeightedSampler
 from autograd.data.sequences import SequenceLoader, StreamLoader, Windows, padded
 from autograd.data.sources import cache_folder
 from autograd.data.text import ByteVocabulary, CharacterVocabulary, Tokenizer
@@ -30,6 +35,7 @@ __all__ = [
     "SequenceLoader",
     "StreamLoader",
     "Tokenizer",
+    "WeightedSampler",
     "Windows",
     "cache_folder",
     "digits",
@@ -39,5 +45,6 @@ __all__ = [
     "parse_idx",
     "sine",
     "spiral",
+    "stacked",
     "transforms",
 ]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.backend import Array, is_array, namespace, to_device
-from autograd.checks import flag, one_of, shown, whole
+from autograd.backend import Array, to_device
+from autograd.checks import dtype_of, flag, function, one_of, shown, whole
+from autograd.data.batches import columns, mapped, stacked
+from autograd.data.transforms import takes_rng
+from autograd.data.workers import METHODS, from_workers
 from autograd.locks import Lock, drawers
+from autograd.names import with_advice
 
 __all__ = ["DataLoader", "Dataset"]
 
@@ -33,6 +40,11 @@ class Epoch:
     position: int = 0  # batches handed out
     finished: bool = False
 
+    def seed(self) -> list[int]:
+        """Four words that only this epoch has. Generators are seeded with them, and nothing is drawn for them."""
+        text = json.dumps([self.number, self.origin], sort_keys=True)
+        return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], "<u4").tolist()  # type: ignore[no-any-return]
+
 
 drawing = Lock()  # one order is drawn at a time: a generator may belong to several loaders
 
@@ -40,17 +52,30 @@ drawing = Lock()  # one order is drawn at a time: a generator may belong to seve
 class DataLoader:
     """The data in batches: `for x, t in loader` is one epoch.
 
-    data         a tuple of arrays of equal length (columns): a batch is a tuple of arrays
+    data         a tuple of columns of equal length: a batch is a tuple of arrays; a dict of columns: a dict of arrays
                  one array: a batch is an array
                  an object with len(data) and data[i], such as a list of samples (rows): samples are stacked
     batch_size   samples in a batch; the last batch has the rest, or is left out with drop_last=True
     shuffle      draw a new order for each epoch
     rng          a NumPy Generator, or the seed of one; None: different numbers in each run
     device       'cpu' or 'gpu': move each batch there; None leaves it where the data is
+    dtype        of the floating-point numbers in a batch, such as np.float32; None leaves them as they are
+    transform    a function of each sample, or of x where a sample is a tuple (x, ...)
+    collate      a function of the list of samples that makes the batch, such as `data.padded` for ragged ones
+    sampler      draws the samples of an epoch in place of `shuffle`, such as a `WeightedSampler`
+    workers      processes that make batches ahead; 0: this process makes each when it is asked for
+
+    A column is an array, a frame or series of pandas, a tensor, a sparse matrix, or a list. A memory-mapped file stays
+    one. Samples may be dicts, too. Samples that are Python numbers become int64 or float32.
 
     Each `for` is a new epoch, also after a `break`. Two loops at a time don't disturb each other, nor in two threads.
     Threads that share one iterator get each batch once. A batch is a copy: writing to it does not change the data.
-    Samples that are Python numbers become int64 or float32.
+
+    A `transform` or `collate` with a parameter `rng` that is not set gets a generator of its own for each sample or
+    batch. Its numbers follow from `rng`, the epoch and the place in it: workers and a resumed run give the same.
+
+    Workers are started by `start_method`: 'fork', 'spawn' or 'forkserver'; None is Python's default. All but 'fork'
+    pickle the data, and need `if __name__ == "__main__":` in a script. They are started for each epoch.
 
     `state_dict()` is the position in the epoch that began last. A loader of the same data that loads it continues with
     exactly the batches that are left, in this epoch and in all later ones:
@@ -65,32 +90,55 @@ class DataLoader:
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
 
+    @with_advice
     def __init__(
         self,
-        data: tuple[Array, ...] | Array | Dataset,
+        data: Any,
         batch_size: int,
         *,
         shuffle: bool = True,
         drop_last: bool = False,
         rng: int | np.random.Generator | None = 0,
         device: str | None = None,
+        dtype: Any = None,
+        transform: Callable[..., Any] | None = None,
+        collate: Callable[..., Any] | None = None,
+        sampler: Callable[[np.random.Generator], Any] | None = None,
+        workers: int = 0,
+        start_method: str | None = None,
     ) -> None:
-        self.arrays = columns(data)
-        self.data: Any = data
+        self.columns = columns(data)
+        self.rows: Any = data if self.columns is None else None
         self.batch_size = whole("DataLoader: batch_size", batch_size)
         self.shuffle = flag("DataLoader: shuffle", shuffle)
         self.drop_last = flag("DataLoader: drop_last", drop_last)
         self.device = one_of("DataLoader: device", device, "cpu", "gpu", None)
+        self.floats = None if dtype is None else dtype_of("DataLoader: dtype", dtype)
+        self.transform = optional("transform", transform)
+        self.collate = optional("collate", collate)
+        self.workers = whole("DataLoader: workers", workers, 0)
+        self.start_method = one_of("DataLoader: start_method", start_method, *METHODS, None)
         self.rng = generator_of(rng)
         drawers.add(self)
-        self.length = len(self.arrays[0] if self.arrays else data)
-        whole(f"DataLoader: len(data) with drop_last={drop_last}", self.length, self.batch_size if drop_last else 1)
+        self.length = self.columns.length if self.columns else len(data)
+        self.sampler = check_sampler(sampler, self.length)
+        whole(f"DataLoader: len(data) with drop_last={drop_last}", self.samples, self.batch_size if drop_last else 1)
         self.latest = Epoch(number=-1, finished=True)
         self.resumed = False
 
+    @property
+    def data(self) -> Any:
+        """The data: as they were given if they are samples; columns as arrays."""
+        return self.rows if self.columns is None else self.columns.formed(self.columns.columns)
+
+    @property
+    def samples(self) -> int:
+        """The number of samples in an epoch."""
+        return self.length if self.sampler is None else len(self.sampler)
+
     def __len__(self) -> int:
         """The number of batches in an epoch."""
-        full, rest = divmod(self.length, self.batch_size)
+        full, rest = divmod(self.samples, self.batch_size)
         return full if self.drop_last or rest == 0 else full + 1
 
     def __iter__(self) -> Iterator[Any]:
@@ -101,9 +149,10 @@ class DataLoader:
         with drawing:
             epoch = self.latest if self.resumed else self.begin()
             self.latest, self.resumed = epoch, False
-        for batch in self.batches(epoch.order, epoch.position):
-            epoch.position += 1
-            yield batch
+        with contextlib.closing(self.batches(epoch)) as batches:
+            for batch in batches:
+                epoch.position += 1
+                yield batch
         epoch.finished = True
 
     @property
@@ -118,20 +167,24 @@ class DataLoader:
 
     def order(self, rng: np.random.Generator) -> NDArray[np.int64]:
         """The numbers of the samples in the order of an epoch."""
+        if self.sampler is not None:
+            return drawn(self.sampler, rng, self.length)
         return rng.permutation(self.length) if self.shuffle else np.arange(self.length)
 
-    def batches(self, order: NDArray[np.int64], start: int) -> Iterator[Any]:
-        """The batches of this order, beginning with number `start`."""
-        # The order is moved to the device of each array once an epoch, not once a batch.
-        pairs = [(array, namespace(array).asarray(order)) for array in self.arrays]
-        for k in range(start, len(self)):
-            rows = slice(k * self.batch_size, (k + 1) * self.batch_size)
-            if not self.arrays:
-                batch = self.joined([self.data[row] for row in order[rows].tolist()])
-            else:
-                batch = tuple(array.take(index[rows], axis=0) for array, index in pairs)
-                batch = batch if isinstance(self.data, tuple) else batch[0]
-            yield batch if self.device is None else on_device(batch, self.device)
+    def batches(self, epoch: Epoch) -> Generator[Any]:
+        """The batches of an epoch that are left."""
+        make, numbers = Maker(self, epoch), range(epoch.position, len(self))
+        if self.workers:
+            made = from_workers(make, numbers, self.workers, self.start_method, make.seed)
+        else:
+            made = (make(k) for k in numbers)
+        with contextlib.closing(made):
+            for batch in made:
+                yield batch if self.device is None else mapped(self.moved, batch)
+
+    def moved(self, array: Array) -> Array:
+        """The array on the loader's device."""
+        return to_device(array, self.device or "cpu")
 
     def joined(self, samples: Sequence[Any]) -> Any:
         """Samples as a batch."""
@@ -178,7 +231,54 @@ class DataLoader:
 
     def signature(self) -> dict[str, Any]:
         """What two loaders must have in common, so that a position means the same in both."""
-        return {name: getattr(self, name) for name in ("length", "batch_size", "shuffle", "drop_last")}
+        names = ("length", "batch_size", "shuffle", "drop_last", *(("samples",) if self.sampler else ()))
+        return {name: getattr(self, name) for name in names}
+
+
+class Maker:
+    """Batch k of an epoch, as a function of k. It can be pickled if the data can: workers make batches, too."""
+
+    def __init__(self, loader: DataLoader, epoch: Epoch) -> None:
+        self.loader, self.order = loader, epoch.order
+        self.orders = loader.columns.orders(epoch.order) if loader.columns else []
+        randomly = [takes_rng(f) for f in (loader.transform, loader.collate)]
+        self.transform_draws, self.collate_draws = randomly
+        self.seed = epoch.seed() if loader.workers or any(randomly) else []
+        plain = loader.transform is None and loader.collate is None
+        self.whole = loader.columns if plain and type(loader).joined is DataLoader.joined else None
+
+    def __call__(self, k: int) -> Any:
+        """The batch in the memory where the data is."""
+        loader, size = self.loader, self.loader.batch_size
+        rows = slice(k * size, (k + 1) * size)
+        if self.whole is not None:
+            batch = self.whole.batch(self.orders, rows)
+        else:
+            samples = [self.sample(place, row) for place, row in enumerate(self.order[rows].tolist(), k * size)]
+            batch = self.joined(k, samples)
+        return batch if loader.floats is None else mapped(self.cast, batch)
+
+    def sample(self, place: int, row: int) -> Any:
+        """The sample of this row, at this place of the epoch, transformed."""
+        f, data = self.loader.transform, self.loader.columns
+        sample = data.sample(row) if data is not None else self.loader.rows[row]
+        if f is None:
+            return sample
+        options = {"rng": np.random.default_rng([*self.seed, place])} if self.transform_draws else {}
+        if isinstance(sample, tuple) and sample:
+            return (f(sample[0], **options), *sample[1:])
+        return f(sample, **options)
+
+    def joined(self, k: int, samples: list[Any]) -> Any:
+        """Batch k of these samples."""
+        f = self.loader.collate
+        if f is None:
+            return self.loader.joined(samples)
+        return f(samples, rng=np.random.default_rng([*self.seed, k, 1])) if self.collate_draws else f(samples)
+
+    def cast(self, array: Array) -> Array:
+        """Floating-point numbers in the loader's dtype."""
+        return array.astype(self.loader.floats, copy=False) if array.dtype.kind == "f" else array
 
 
 class Shared:
@@ -195,22 +295,35 @@ class Shared:
             return next(self.items)
 
 
-def columns(data: Any) -> tuple[Array, ...]:
-    """The arrays of the data; empty for an object that gives samples."""
-    if is_array(data):
-        data = (data,)
-    sequence = hasattr(data, "__len__") and hasattr(data, "__getitem__")
-    if not sequence or isinstance(data, (Mapping, str, bytes)):
-        given = type(data).__name__
-        raise TypeError(f"DataLoader takes arrays, a tuple of them, or an object with len and data[i], not {given}")
-    if not isinstance(data, tuple):
-        return ()
-    for number, array in enumerate(data):
-        if not is_array(array) or array.ndim == 0:
-            raise TypeError(f"DataLoader: data[{number}] must be an array with rows, not {array!r:.60}")
-    if len({len(array) for array in data}) != 1:
-        raise ValueError(f"DataLoader takes arrays of equal length, not shapes {[a.shape for a in data]}")
-    return data
+def optional(name: str, f: Any) -> Any:
+    """The function f, or None."""
+    return None if f is None else function(f"DataLoader: {name}", f)
+
+
+def check_sampler(sampler: Any, length: int) -> Any:
+    """`sampler`, if it is None or draws a known number of `length` samples."""
+    if sampler is None:
+        return None
+    if not callable(sampler) or not hasattr(sampler, "__len__") or isinstance(sampler, type):
+        raise TypeError(
+            "DataLoader: sampler must have a length and be a function of a generator that gives numbers of samples, "
+            f"such as data.WeightedSampler(weights), not {shown(sampler)}"
+        )
+    whole("DataLoader: len(sampler)", len(sampler))
+    if (weights := getattr(sampler, "length", length)) != length:
+        raise ValueError(f"DataLoader: sampler must have a weight for each of {length} samples, not {weights}")
+    return sampler
+
+
+def drawn(sampler: Any, rng: np.random.Generator, length: int) -> NDArray[np.int64]:
+    """What the sampler draws. Raises ValueError unless they are numbers of samples."""
+    order = np.asarray(sampler(rng))
+    if order.shape != (len(sampler),) or order.dtype.kind not in "iu" or order.min() < 0 or order.max() >= length:
+        raise ValueError(
+            f"DataLoader: sampler must give {len(sampler)} whole numbers, 0 to {length - 1}, not {order.dtype} "
+            f"{order.shape}: {shown(order)}"
+        )
+    return order.astype(np.int64)
 
 
 def generator_of(rng: Any) -> np.random.Generator:
@@ -235,31 +348,3 @@ def as_json(state: Any) -> Any:
     if isinstance(state, Mapping):
         return {name: as_json(value) for name, value in state.items()}
     return state.tolist() if isinstance(state, np.ndarray) else state
-
-
-def on_device(batch: Any, device: str) -> Any:
-    """The batch with all its arrays on a device."""
-    if isinstance(batch, tuple):
-        return tuple(to_device(array, device) for array in batch)
-    return to_device(batch, device)
-
-
-def stacked(samples: Sequence[Any]) -> Any:
-    """Samples as a batch: tuples become a tuple of columns, all others one column."""
-    widths = {len(sample) if isinstance(sample, tuple) else None for sample in samples}
-    if len(widths) != 1:
-        raise ValueError("the samples of a batch must be tuples of one length or no tuples, not a mixture")
-    return column(samples) if widths == {None} else tuple(column(values) for values in zip(*samples, strict=True))
-
-
-def column(values: Sequence[Any]) -> Array:
-    """Arrays of one shape as one array with a new first axis; numbers as an array of one axis."""
-    if all(isinstance(value, (int, float, np.generic)) for value in values):
-        numbers = np.asarray(values)
-        python_floats = numbers.dtype == np.float64 and all(type(value) in (int, float) for value in values)
-        return numbers.astype(np.float32) if python_floats else numbers
-    if not all(is_array(value) for value in values):
-        raise TypeError(f"a sample must be an array, a number, or a tuple of these, not {values[0]!r:.60}")
-    if len(shapes := {value.shape for value in values}) != 1:
-        raise ValueError(f"the samples of a batch must have one shape, not {sorted(shapes)}")
-    return namespace(*values).stack(values)

@@ -4,6 +4,8 @@
     prepare = compose(partial(resize, size=256), partial(centre_crop, size=224), to_chw)
     augment = compose(partial(random_crop, size=32, pad=4, rng=rng), partial(random_flip, rng=rng))
 
+In a DataLoader the generator is the loader's: `DataLoader((x, t), 32, transform=compose(random_flip, random_colour))`.
+
 An image is an array (C, H, W), a batch is (N, C, H, W); a size is (height, width), or a number for both. A function of
 an image also takes an image of Pillow and returns one; `to_chw` makes it an array. Random transforms draw from their
 generator, separately for every image of a batch. Inputs are never changed; a crop may be a view of its input.
@@ -11,31 +13,50 @@ generator, separately for every image of a batch. Inputs are never changed; a cr
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd.backend import is_array, namespace
 from autograd.checks import dtype_of, flag, number, one_of, shown, whole
+from autograd.data.augmentation import affine, colour, mixup, random_affine, random_colour, random_rotation, rotate
+from autograd.data.images import (
+    Image,
+    Size,
+    channels,
+    check_generator,
+    check_images,
+    described,
+    each,
+    height_width,
+    interval,
+    is_pillow,
+    is_sequence,
+    pair,
+)
 
 __all__ = [
+    "affine",
     "centre_crop",
+    "colour",
     "compose",
     "crop",
     "flip",
+    "mixup",
     "normalize",
+    "random_affine",
+    "random_colour",
     "random_crop",
     "random_erasing",
     "random_flip",
+    "random_rotation",
     "resize",
+    "rotate",
     "to_chw",
 ]
-
-Image = Any  # an array (C, H, W) or (N, C, H, W), or an image of Pillow
-Size = int | Sequence[int]
 
 # Pillow's number of the method, the radius of its kernel, and the weight at a distance d in pixels.
 KERNELS: dict[str, tuple[int, float, Callable[[Any], Any]]] = {
@@ -46,19 +67,36 @@ KERNELS: dict[str, tuple[int, float, Callable[[Any], Any]]] = {
 FLIP_LEFT_RIGHT, FLIP_TOP_BOTTOM = 0, 1  # Pillow's numbers
 
 
-def compose(*transforms: Callable[[Any], Any]) -> Callable[[Any], Any]:
+class Composed:
+    """One transform after another. It can be pickled if they can."""
+
+    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
+        self.transforms = [(f, takes_rng(f)) for f in transforms]
+
+    def __call__(self, x: Any, rng: np.random.Generator | None = None) -> Any:
+        """The result of all. Those that draw without a generator of their own draw from `rng`."""
+        for f, draws in self.transforms:
+            x = f(x, rng=rng) if draws and rng is not None else f(x)
+        return x
+
+
+def compose(*transforms: Callable[..., Any]) -> Composed:
     """One function that applies the transforms in this order. It can be pickled if they can."""
     for f in transforms:
         if not callable(f):
             raise TypeError(f"compose takes functions, not {shown(f)}: set their options with functools.partial")
-    return partial(applied, transforms)
+    return Composed(transforms)
 
 
-def applied(transforms: Sequence[Callable[[Any], Any]], x: Any) -> Any:
-    """The result of one transform after another."""
-    for f in transforms:
-        x = f(x)
-    return x
+def takes_rng(f: Any) -> bool:
+    """Has the function a parameter `rng` that is not set yet?"""
+    try:
+        rng = inspect.signature(f).parameters.get("rng")
+    except (TypeError, ValueError):
+        return False  # None, or a function of C
+    if rng is None or rng.kind not in (rng.POSITIONAL_OR_KEYWORD, rng.KEYWORD_ONLY):
+        return False
+    return rng.default is rng.empty or rng.default is None
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
@@ -225,11 +263,6 @@ def random_erasing(
     return each(one, x)
 
 
-def each(f: Callable[[Any], Any], x: Image) -> Image:
-    """f of an image, or of each image of a batch."""
-    return f(x) if is_pillow(x) or x.ndim == 3 else namespace(x).stack([f(image) for image in x])
-
-
 def bordered(x: Image, pad: int) -> Image:
     """The image with a border of zeros."""
     if not pad:
@@ -262,71 +295,3 @@ def cubic(d: Any, a: float = -0.5) -> Any:
 def proportional(H: int, W: int, shorter: int) -> tuple[int, int]:
     """The size with this shorter side and, up to rounding, the same proportions."""
     return (shorter, round(shorter * W / H)) if H <= W else (round(shorter * H / W), shorter)
-
-
-def pair(name: str, size: Size) -> tuple[int, int]:
-    """(height, width) of a size."""
-    height, width = two(name, size) if is_sequence(size) else (size, size)
-    return whole(name, height), whole(name, width)
-
-
-def interval(name: str, bounds: Sequence[float], most: float | None = None) -> tuple[float, float]:
-    """Two positive numbers in ascending order."""
-    low, high = two(name, bounds)
-    high = number(name, high, above=0, most=most)
-    return number(name, low, above=0, most=high), high
-
-
-def two(name: str, values: Any) -> tuple[Any, Any]:
-    """The two elements of a sequence."""
-    if not is_sequence(values) or len(values) != 2:
-        raise ValueError(f"{name} must be a pair, not {shown(values)}")
-    first, second = values
-    return first, second
-
-
-def is_sequence(x: Any) -> bool:
-    """Is it a list, a tuple, or an array with one axis?"""
-    return isinstance(x, (list, tuple)) or (is_array(x) and x.ndim == 1)
-
-
-def channels(name: str, values: Any, above: float | None = None) -> Any:
-    """One number, or one for each channel, as a flat array."""
-    given = values if is_sequence(values) else [values]
-    return np.array([number(name, v, above=above) for v in given], np.float64)
-
-
-def is_pillow(x: object) -> bool:
-    """True for an image of Pillow. Pillow need not be installed."""
-    return any(base.__module__.startswith("PIL.") for base in type(x).__mro__)
-
-
-def height_width(name: str, x: Image) -> tuple[int, int]:
-    """(H, W) of an image or a batch; `name` is the function that was called."""
-    if is_pillow(x):
-        return x.height, x.width
-    check_images(name, x)
-    return x.shape[-2], x.shape[-1]
-
-
-def check_images(name: str, x: Any) -> None:
-    """Raises TypeError or ValueError unless x is an array (C, H, W) or (N, C, H, W)."""
-    if not is_array(x):
-        raise TypeError(f"{name} takes arrays, not {described(x)}: to_chw makes an array from an image of Pillow")
-    if x.ndim not in (3, 4) or 0 in x.shape:
-        raise ValueError(f"{name} takes images (C, H, W) or (N, C, H, W), not {described(x)}")
-    if x.ndim == 3 and x.shape[2] <= 4 < min(x.shape[:2]):
-        raise ValueError(f"{name} takes (C, H, W), not {x.shape}, which looks like (H, W, C): use to_chw, or x[None]")
-
-
-def check_generator(name: str, rng: object) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"{name}: rng must be a NumPy generator, np.random.default_rng(seed), not {shown(rng)}: a seed would give "
-            "the same numbers for every image"
-        )
-
-
-def described(x: Any) -> str:
-    """The dtype and shape of an array, or the type of anything else."""
-    return f"{x.dtype} {x.shape}" if is_array(x) else type(x).__name__

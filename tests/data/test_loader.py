@@ -235,9 +235,9 @@ def test_numbers_as_samples(values, dtype):
         ([np.ones(2), np.ones(3)], ValueError, r"must have one shape, not \[\(2,\), \(3,\)\]"),
         ([(1, 2), (1, 2, 3)], ValueError, "tuples of one length"),
         ([(1,), 1], ValueError, "tuples of one length"),
-        (["a", "b"], TypeError, "must be an array, a number, or a tuple of these, not 'a'"),
+        (["a", "b"], TypeError, "must be an array, a number, or a tuple or dict of these, not 'a'"),
         ([[1, 2], [3, 4]], TypeError, r"not \[1, 2\]"),
-        ([{"x": 1}, {"x": 2}], TypeError, "not {'x': 1}"),
+        ([{"x": 1}, {"y": 2}], ValueError, "dicts of one set of keys"),
     ],
 )
 def test_samples_that_make_no_batch(data, error, message):
@@ -253,12 +253,32 @@ def test_samples_that_make_no_batch(data, error, message):
             ValueError,
             r"equal length, not shapes \[\(23, 3\), \(22,\)\]",
         ),
-        (lambda: DataLoader((X, T.tolist()), 4), TypeError, r"data\[1\] must be an array with rows, not \[0, 1, 2"),
+        (
+            lambda: DataLoader((X, {0, 1, 2}), 4),
+            TypeError,
+            r"data\[1\] must be an array with rows, or .*, not {0, 1, 2",
+        ),
+        (lambda: DataLoader((X, "text"), 4), TypeError, r"data\[1\] must be .*, not 'text'"),
         (lambda: DataLoader((X, np.array(3)), 4), TypeError, r"data\[1\] must be .* not array\(3\)"),
         (lambda: DataLoader(np.array(3), 4), TypeError, "an array with rows"),
         (lambda: DataLoader((), 4), ValueError, "equal length"),
-        (lambda: DataLoader(iter([1, 2]), 4), TypeError, "takes arrays, a tuple of them, or .* not list_iterator"),
-        (lambda: DataLoader({"x": X}, 4), TypeError, "not dict"),
+        (lambda: DataLoader(iter([1, 2]), 4), TypeError, "takes arrays, .* not list_iterator: give list"),
+        (lambda: DataLoader({}, 4), ValueError, "equal length"),
+        (lambda: DataLoader({"x": X, "t": T[1:]}, 4), ValueError, "equal length"),
+        (lambda: DataLoader({"x": X, "t": 3}, 4), TypeError, r"data\['t'\] must be an array with rows"),
+        (
+            lambda: DataLoader([X, X], 4),
+            ValueError,
+            r"a tuple, \(x, t\), not a list of 2 arrays of equal length",
+        ),
+        (lambda: DataLoader([X, T, T], 4), ValueError, r"must be a tuple, \(x, t\), not a list of 3 arrays"),
+        (lambda: DataLoader((np.ma.array(T, mask=T > 3),), 4), TypeError, r"data\[0\] must be no masked array"),
+        (lambda: DataLoader(X, 4, dtype=int), TypeError, "dtype must be floating-point"),
+        (lambda: DataLoader(X, 4, transform=3), TypeError, "transform must be a function, not 3"),
+        (lambda: DataLoader(X, 4, collate="x"), TypeError, "collate must be a function, not 'x'"),
+        (lambda: DataLoader(X, 4, sampler=[1, 2]), TypeError, "sampler must have a length and be a function"),
+        (lambda: DataLoader(X, 4, workers=-1), ValueError, "workers must be at least 0"),
+        (lambda: DataLoader(X, 4, start_method="thread"), ValueError, "start_method must be one of 'fork'"),
         (lambda: DataLoader("text", 4), TypeError, "not str"),
         (lambda: DataLoader(7, 4), TypeError, "not int"),
         (lambda: DataLoader((X, T), 0), ValueError, "batch_size must be at least 1, not 0"),
@@ -288,6 +308,20 @@ def test_samples_that_make_no_batch(data, error, message):
 def test_wrong_arguments_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("options", "ours"),
+    [
+        ({"num_workers": 2}, "it is workers= here"),
+        ({"collate_fn": list}, "it is collate= here"),
+        ({"weights": [1]}, "it is sampler= here"),
+        ({"batches": 2}, "it takes data, batch_size, shuffle"),
+    ],
+)
+def test_words_of_other_loaders_lead_to_ours(options, ours):
+    with pytest.raises(TypeError, match=f"DataLoader has no argument {next(iter(options))}=.*{ours}"):
+        DataLoader(X, 4, **options)
 
 
 # Going on in the middle
