@@ -22,8 +22,8 @@ from autograd.locks import drawers
 
 __all__ = [
     "Array", "as_numbers", "as_values", "by_numpy", "cupy", "device_conflict", "device_of", "forget", "generator",
-    "gpu_available", "is_array", "module_of", "namespace", "register", "seed", "seeded", "special", "to_device",
-    "to_numpy", "zeros_like",
+    "gpu_available", "is_array", "module_of", "namespace", "register", "restored", "seed", "seeded", "special",
+    "state_of", "to_device", "to_numpy", "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -201,6 +201,32 @@ def seeded(name: str, rng: Any) -> np.random.Generator:
     return np.random.default_rng(None if rng is None else whole(name, rng, 0, LARGEST_SEED))
 
 
+def state_of(rng: np.random.Generator) -> dict[str, Any]:
+    """Where a generator is in its sequence, as JSON can hold it."""
+    return {"bit_generator": without_arrays(rng.bit_generator.state)}
+
+
+def without_arrays(state: Any) -> Any:
+    """The same dict, with lists in place of arrays."""
+    if isinstance(state, dict):
+        return {name: without_arrays(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state
+
+
+def restored(state: Any) -> np.random.Generator:
+    """A new generator that goes on from a `state_of`. Raises ValueError for anything else."""
+    try:
+        inner = state["bit_generator"]
+        kind = getattr(np.random, inner["bit_generator"])
+        if not issubclass(kind, np.random.BitGenerator):
+            raise TypeError(f"{kind.__name__} is no kind of generator")
+        bits = kind()
+        bits.state = inner
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"state must be what state_dict() of a generator gives, not {state!r:.60}") from error
+    return np.random.Generator(bits)
+
+
 class Randomness:
     """The shared generator of dropout masks and initial weights, used where no `rng` is given.
 
@@ -217,16 +243,11 @@ class Randomness:
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the generator, as JSON can hold it. A run with dropout that loads it continues exactly."""
-        return {"bit_generator": dict(self().bit_generator.state)}
+        return state_of(self())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from a `state_dict`. Raises ValueError for anything else, and changes nothing then."""
-        generator = np.random.default_rng()
-        try:
-            generator.bit_generator.state = state["bit_generator"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"state must be what state_dict() of a generator gives, not {state!r:.60}") from error
-        self.rng = generator
+        self.rng = restored(state)
 
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""

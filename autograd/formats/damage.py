@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from autograd.files import opened, path_of_file
 
-__all__ = ["DAMAGE", "limit_of", "parse_json", "reading", "weight_of_json"]
+__all__ = ["DAMAGE", "check_weight", "limit_of", "parse_json", "reading", "weight_of_json"]
 
 DAMAGE = (  # what the parsers of the standard library and of NumPy raise on damaged content
     *(EOFError, OSError, struct.error),  # the content ends too early
@@ -54,6 +54,12 @@ def weight_of_json(text: bytes) -> int:
     weights = {b"{": 240, b"[": 96, b",": 36, b":": 140, b'"': 30}
     copies = 3 if text.isascii() and b"\\u" not in text else 9
     return copies * len(text) + sum([text.count(sign) * weight for sign, weight in weights.items()])
+
+
+def check_weight(text: bytes) -> None:
+    """Raises TypeError for a text in JSON that `parse_json` would refuse in the smallest file that holds it."""
+    if weight_of_json(text) > 4 * len(text) + (30 << 20):
+        raise TypeError(f"the plain values must be few, not {len(text)} bytes of JSON: put lists of numbers in arrays")
 
 
 def parse_json(text: bytes, limit: int) -> Any:

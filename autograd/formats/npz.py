@@ -18,18 +18,17 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 
-from autograd.backend import is_array, to_numpy
+from autograd.backend import to_numpy
 from autograd.files import path_of_file, replacing
 from autograd.formats.archive import Archive, Content
-from autograd.formats.damage import parse_json, weight_of_json
+from autograd.formats.damage import check_weight, parse_json
 from autograd.formats.dtypes import known, tested
-from autograd.formats.values import TAG, as_json, from_json
+from autograd.formats.values import TAG, from_json, separated
 
 __all__ = ["JSON", "read", "recognises", "write"]
 
 JSON = "state.json"  # {"arrays": the names of all arrays, "values": everything else, "tagged": see values.py}
 HEADER = 10_000  # the most bytes of a header, as in NumPy
-NAME = 4_096  # the most characters of a name
 
 
 def recognises(file: IO[bytes], limit: int) -> bool:
@@ -108,49 +107,10 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any], *, compress: b
     arrays, values = separated(state)
     tagged = {"tagged": True} if f'"{TAG}"' in json.dumps(values) else {}
     record = json.dumps({"arrays": list(arrays), "values": values} | tagged).encode()
-    if weight_of_json(record) > 4 * len(record) + (30 << 20):
-        raise TypeError(
-            f"the plain values must be few, not {len(record)} bytes of JSON: put lists of numbers in arrays"
-        )
+    check_weight(record)
     method = ZIP_DEFLATED if compress else ZIP_STORED
     with replacing(Path(path_of_file(path))) as temporary, ZipFile(temporary, "w", method) as archive:
         archive.writestr(JSON, record, ZIP_STORED)
         for name, array in arrays.items():
             with archive.open(name + ".npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, to_numpy(array), allow_pickle=False)
-
-
-def separated(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arrays of a state, and its plain values as JSON has them. Raises TypeError for an entry that is neither."""
-    arrays, values = {}, {}
-    for name, x in state.items():
-        if not isinstance(name, str) or "\0" in name:
-            raise TypeError(f"a name in a state must be a string without a null character, not {name!r:.40}")
-        if len(name) > NAME or any("\ud800" <= sign <= "\udfff" for sign in name):
-            raise TypeError(f"a name in a state must be text of at most {NAME} characters, not {name!r:.40}")
-        if is_array(x) and not isinstance(x, np.generic):
-            arrays[name] = storable(name, x)
-        else:
-            try:
-                values[name] = as_json(x)
-            except TypeError as error:
-                given = type(x).__name__
-                raise TypeError(f"{name} must be an array or fit for JSON, not {given}: {error}") from error
-    return arrays, values
-
-
-def storable(name: str, x: Any) -> Any:
-    """The array itself. Raises TypeError for one that would come back as another."""
-    if x.dtype.hasobject or x.dtype.kind == "T":
-        raise TypeError(f"{name} must be an array of numbers or text, not of Python objects")
-    if isinstance(x, (np.ma.MaskedArray, np.matrix, np.recarray)):
-        raise TypeError(f"{name} must be a plain array, not a {type(x).__name__}: save its parts")
-    descr = np.lib.format.dtype_to_descr(x.dtype)
-    try:
-        known(descr)
-        same = np.lib.format.descr_to_dtype(descr) == x.dtype
-    except ValueError:
-        same = False
-    if not same:
-        raise TypeError(f"{name} must have a dtype of NumPy's own, not {x.dtype}: use astype")
-    return x

@@ -1,25 +1,37 @@
 """safetensors: the length of a header, the header in JSON, and the numbers. Everything is little-endian.
 
 The header gives each tensor's type, its shape, and the first and last byte of its numbers. The tensors lie side by
-side, and fill the file.
+side, and fill the file. Their numbers lie in C order. The format has strings beside the tensors: one of them, VALUES,
+holds the plain values of a state in JSON. It has no checksum, so a changed number is not noticed; an npz has one.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import struct
+from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
-from autograd.backend import Array
-from autograd.formats.damage import parse_json
-from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
+import numpy as np
 
-__all__ = ["read", "recognises"]
+from autograd.backend import Array, to_numpy
+from autograd.files import path_of_file, replacing
+from autograd.formats.damage import check_weight, parse_json
+from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
+from autograd.formats.values import from_json, separated
+
+__all__ = ["read", "recognises", "write"]
 
 DTYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "BF16": BFLOAT16, "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
     "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?", "C64": "c8",
 }  # fmt: skip
+NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items() if dtype != BFLOAT16}
 NDIM = 64  # NumPy's most
+METADATA, VALUES = "__metadata__", "values"
 
 
 def recognises(file: IO[bytes], limit: int) -> bool:
@@ -27,8 +39,8 @@ def recognises(file: IO[bytes], limit: int) -> bool:
     return file.read(9)[8:] == b"{"
 
 
-def read(file: IO[bytes], limit: int) -> dict[str, Array]:
-    """The arrays by name, read-only views of the content. bfloat16 becomes float32."""
+def read(file: IO[bytes], limit: int) -> dict[str, Any]:
+    """The arrays by name, read-only views of the content, and the plain values. bfloat16 becomes float32."""
     content = file.read()
     start = 8 + int.from_bytes(content[:8], "little")
     if start > len(content):
@@ -36,7 +48,9 @@ def read(file: IO[bytes], limit: int) -> dict[str, Array]:
     header = parse_json(content[8:start], limit - len(content))
     if not isinstance(header, dict):
         raise ValueError("its header must be an object in JSON")
-    header.pop("__metadata__", None)
+    values = plain_values(header.pop(METADATA, None), limit - len(content))
+    if values.keys() & header.keys():
+        raise ValueError("the plain values must have names of their own")
     body = memoryview(content)[start:]
     position = 0
     for name, entry in sorted(header.items(), key=first_byte):
@@ -46,7 +60,48 @@ def read(file: IO[bytes], limit: int) -> dict[str, Array]:
         position = last
     if position != len(body):
         raise ValueError(f"its tensors should end at byte {position}, and it has {len(body)}")
-    return {name: tensor(name, entry, body) for name, entry in header.items()}
+    return {name: tensor(name, entry, body) for name, entry in header.items()} | values
+
+
+def plain_values(metadata: Any, limit: int) -> dict[str, Any]:
+    """The plain values that `write` has put beside the tensors; none in the files of others."""
+    text = metadata.get(VALUES) if isinstance(metadata, dict) and metadata.get("format") == "autograd" else None
+    if text is None:
+        return {}
+    values = from_json(parse_json(text.encode(), limit))
+    if not isinstance(values, dict):
+        raise ValueError("the plain values must be an object in JSON")
+    return values
+
+
+def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Writes arrays and plain values by name, to exactly this path. A link is followed.
+
+    Raises TypeError for an entry that `read` would not give back, such as an array of text or of complex128, and
+    FileNotFoundError without the folder.
+    """
+    arrays, values = separated(state)
+    for name, x in arrays.items():
+        if x.dtype.newbyteorder("=") not in NAMES or name == METADATA:
+            given = f"of {x.dtype}: use astype, or an npz" if name != METADATA else "of this name"
+            raise TypeError(f"{name} must be what a safetensors file holds ({', '.join(NAMES.values())}), not {given}")
+    text = json.dumps(values)
+    check_weight(text.encode())
+    header: dict[str, Any] = {METADATA: {"format": "autograd", VALUES: text}} if values else {}
+    order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)  # so each begins at a multiple of its size
+    position = 0
+    for name in order:
+        x = arrays[name]
+        offsets = [position, position := position + x.nbytes]
+        header[name] = {"dtype": NAMES[x.dtype.newbyteorder("=")], "shape": x.shape, "data_offsets": offsets}
+    head = json.dumps({name: header[name] for name in [*(header.keys() - arrays.keys()), *arrays]}).encode()
+    head += b" " * (-len(head) % 8)
+    check_weight(head)
+    with replacing(Path(path_of_file(path))) as temporary, open(temporary, "wb") as file:
+        file.write(struct.pack("<Q", len(head)) + head)
+        for name in order:
+            x = to_numpy(arrays[name])
+            file.write(np.ascontiguousarray(x, x.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
 
 
 def whole_numbers(x: Any) -> bool:

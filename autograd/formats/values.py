@@ -1,4 +1,4 @@
-"""Plain values of Python as JSON and back, with their types.
+"""What a state may hold: arrays, and plain values of Python, which become JSON and come back with their types.
 
 JSON has None, booleans, numbers, strings, lists, and dicts with strings as keys. Other values become a dict with the
 one key TAG: tuples, bytes, complex numbers, NumPy's scalars, and dicts with other keys. What would come back as
@@ -7,18 +7,57 @@ something else is refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from autograd.backend import is_array
 from autograd.formats.dtypes import known, tested
 
-__all__ = ["TAG", "as_json", "from_json"]
+__all__ = ["TAG", "as_json", "from_json", "separated"]
 
 TAG = "__is__"  # {TAG: [the type, its content]}
 DEPTH = 64  # the most levels of lists, tuples and dicts
 BITS = 14_000  # of a whole number: Python converts no more than 4,300 digits to text
+NAME = 4_096  # the most characters of a name
 KEY = 1 << 60  # whole numbers as keys are below; beyond, an attacker can choose many with one hash
+
+
+def separated(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays of a state, and its plain values as JSON has them. Raises TypeError for an entry that is neither."""
+    arrays, values = {}, {}
+    for name, x in state.items():
+        if not isinstance(name, str) or "\0" in name:
+            raise TypeError(f"a name in a state must be a string without a null character, not {name!r:.40}")
+        if len(name) > NAME or any("\ud800" <= sign <= "\udfff" for sign in name):
+            raise TypeError(f"a name in a state must be text of at most {NAME} characters, not {name!r:.40}")
+        if is_array(x) and not isinstance(x, np.generic):
+            arrays[name] = storable(name, x)
+        else:
+            try:
+                values[name] = as_json(x)
+            except TypeError as error:
+                given = type(x).__name__
+                raise TypeError(f"{name} must be an array or fit for JSON, not {given}: {error}") from error
+    return arrays, values
+
+
+def storable(name: str, x: Any) -> Any:
+    """The array itself. Raises TypeError for one that would come back as another."""
+    if x.dtype.hasobject or x.dtype.kind == "T":
+        raise TypeError(f"{name} must be an array of numbers or text, not of Python objects")
+    if isinstance(x, (np.ma.MaskedArray, np.matrix, np.recarray)):
+        raise TypeError(f"{name} must be a plain array, not a {type(x).__name__}: save its parts")
+    descr = np.lib.format.dtype_to_descr(x.dtype)
+    try:
+        known(descr)
+        same = np.lib.format.descr_to_dtype(descr) == x.dtype
+    except ValueError:
+        same = False
+    if not same:
+        raise TypeError(f"{name} must have a dtype of NumPy's own, not {x.dtype}: use astype")
+    return x
 
 
 def as_json(x: Any, depth: int = 0) -> Any:

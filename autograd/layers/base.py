@@ -34,7 +34,7 @@ from autograd.variable import Variable
 
 __all__ = [
     "PARENTS", "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "children",
-    "fits", "fitting", "lazy_size", "named_objects",
+    "fits", "fitting", "lazy_size", "misfits", "named_objects",
 ]  # fmt: skip
 
 

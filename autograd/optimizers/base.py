@@ -39,7 +39,7 @@ from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_
 from autograd.protection import protected
 from autograd.variable import Variable
 
-__all__ = ["BLOCK", "WORDS", "Grads", "Optimizer", "Rate", "Transform", "bounded", "trainable"]
+__all__ = ["BLOCK", "WORDS", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
 
 Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
