@@ -278,6 +278,7 @@ TAKEN |= {
     "unused": dict.fromkeys(NONSENSE, "zeros and ones draw nothing; initializers are called alike"),
 }
 
+emitted = tempfile.TemporaryDirectory()
 linear = L.Linear(2, 2, rng=0)
 rate = {"lr": 0.1}
 RATES = dict.fromkeys(
@@ -325,6 +326,8 @@ CALLS |= {
     "serialize.save (parts)": (lambda compress: serialize.save("/nonexistent/x.npz", model=linear, compress=compress), {"compress": False}, {"compress": ["flag"]}),
     "serialize.load": (lambda target, strict, cast: serialize.load(target, "/nonexistent/x.npz", strict=strict, cast=cast), {"target": linear, "strict": True, "cast": False}, {"strict": ["flag"], "cast": ["flag"]}),
     "serialize.load (parts)": (lambda model: serialize.load("/nonexistent/x.npz", model=model), {"model": linear}, {}),
+    "models.torch_state_dict": (models.torch_state_dict, {"model": linear}, {"model": []}),
+    "models.save_weights": (lambda model, path: models.save_weights(model, f"{emitted.name}/{path}.pth" if type(path) is str and path == "w" else path), {"model": linear, "path": "w"}, {"model": [], "path": []}),
     "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
     "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None}, {"epochs": ["epochs"], "loss": ["function"], "metric": ["function"], "watch": ["function"]}),
     "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error}, {"loss": ["function"], "metric": ["function"]}),
@@ -453,7 +456,6 @@ CALLS |= {
     "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
     "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
 }  # fmt: skip
-emitted = tempfile.TemporaryDirectory()
 taken_x = ["a point"]
 of_f = {"x": taken_x, "f": [], "create_graph": ["flag"]}
 CALLS |= {
