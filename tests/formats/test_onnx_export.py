@@ -63,7 +63,8 @@ def path(tmp_path):
 
 ACTIVATIONS = """
 relu sigmoid tanh elu silu gelu softplus softmax log_softmax selu leaky_relu mish hardswish hardsigmoid softsign celu
-glu softshrink hardtanh tanhshrink erf exp sin cos arctan square sinh arcsinh expm1 abs floor ceil rint trunc sign
+glu softshrink hardshrink hardtanh tanhshrink erf exp sin cos arctan square sinh arcsinh expm1 abs floor ceil rint
+trunc sign
 """
 
 
@@ -74,6 +75,7 @@ def test_activations(name, path):
 
 def test_gelu_by_tanh_and_functions_of_positive_numbers(path):
     check(lambda x: F.gelu(x, "tanh"), path, ROWS)
+    check(lambda x: (F.threshold(x, 0.1, -2.0), F.prelu(x, np.full(8, 0.2, np.float32))), path, ROWS)
     check(lambda x: [f(F.square(x) + 0.1) for f in (F.log, F.log2, F.log10, F.log1p, F.sqrt, F.cbrt)], path, ROWS)
 
 

@@ -134,6 +134,13 @@ def softshrink(g: Graph, f: Any, x: Value) -> Any:
     return g("Shrink", x, lambd=float(f.limit), bias=float(f.limit))
 
 
+@node("Beyond")
+def beyond(g: Graph, f: Any, x: Value) -> Any:
+    """The negation keeps a nan, which is not beyond anything."""
+    g.dtype = x.dtype
+    return g("Where", g("LessOrEqual", g("Abs", x) if f.both else x, f.limit), f.value, x)
+
+
 @node("Softmax")
 def softmax(g: Graph, f: Any, x: Value) -> Any:
     return g("Softmax", x, axis=int(f.axes[0])) if len(f.axes) == 1 else g("Exp", log_softmax(g, f, x))

@@ -41,7 +41,7 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
         formats.onnx.export(model, "digits.onnx", x[:1])
 
     What ONNX cannot express is refused with its layer and the reason: a function without a node, and numbers that the
-    model computes from its input outside of functions, such as by `x.data`.
+    model computes from its input outside of functions, such as by `x.data`. An `if` on a value is recorded as it went.
     Raises RuntimeError if the package onnx is not installed. Raises TypeError if x is no array, and ValueError for a
     model that is refused.
     """
