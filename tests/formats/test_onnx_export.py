@@ -130,6 +130,7 @@ FORMULAS = {
     "statistics": (None, lambda x: (F.std(x, 1), F.logsumexp(x, 1), F.cumsum(x, 1), F.prod(x, 1)), ROWS),
     "mean of the batch": (None, lambda x: x - x.mean(0), ROWS),
     "parts": (None, lambda x: x[:, 1:6:2] * x[:, [0, 1, 0]] + x[:, None, ::-1][:, 0, -3:], ROWS),
+    "last sample": (None, lambda x: x - x[len(x) - 1] + x[-1:] * x[[0, 1]][0] + x[(0, 1), (2, 3)].sum(), ROWS),
     "split": (None, lambda x: F.split(x, 2, 1), ROWS),
     "borders": (None, lambda x: (F.pad(x, ((0, 0), (1, 2))), F.pad(x, ((0, 0), (1, 2)), mode="reflect")), ROWS),
     "einsum": (None, lambda x: F.einsum("nij,nkj->nik", x, x), STEPS),

@@ -273,9 +273,10 @@ def get_item(g: Graph, f: Any, x: Value) -> Any:
     cuts = [(i, k) for i, k in enumerate(parts) if isinstance(k, slice) and k != slice(None)]
     y: Any = x
     if cuts:
-        ends = [[*slice_of(k)] for _, k in cuts]
-        y = g("Slice", x, *[list(column) for column in (*zip(*ends),)][:2], [i for i, _ in cuts], [e[2] for e in ends])
-    arrays = [i for i, k in enumerate(parts) if not isinstance(k, slice) and np.ndim(k)]
+        ends = [slice_of(k) for _, k in cuts]
+        starts, stops, steps = [list(column) for column in zip(*ends)]
+        y = g("Slice", x, starts, stops, [i for i, _ in cuts], steps)
+    arrays = [i for i, k in enumerate(parts) if is_list(k)]
     if len(arrays) > 1 or (arrays and len([k for k in parts if not isinstance(k, slice)]) > 1):
         y = gather_points(g, y, parts)
     else:
@@ -283,12 +284,17 @@ def get_item(g: Graph, f: Any, x: Value) -> Any:
             if not isinstance(k, slice):
                 y = g("Gather", y, [k] if isinstance(k, Batch) else g.array(np.asarray(k, np.int64)), axis=i)
                 y = g("Squeeze", y, [i]) if isinstance(k, Batch) else y
-    left = [k for k in index if k is None or isinstance(k, slice) or np.ndim(k)]
+    left = [k for k in index if k is None or isinstance(k, slice) or is_list(k)]
     new = [i for i, k in enumerate(left) if k is None]
     if new and arrays and np.ndim(parts[arrays[0]]) > 1:
         raise Different("an index with new axes beside an array of several axes")
     y = g("Unsqueeze", y, new) if new else y
     return g("Identity", x) if y is x else y
+
+
+def is_list(k: Any) -> bool:
+    """Is this part of an index an array or a list of numbers?"""
+    return not isinstance(k, (slice, Batch)) and np.ndim(k) > 0
 
 
 def with_all_axes(index: Any, ndim: int) -> list[Any]:

@@ -13,7 +13,7 @@ from autograd.algebra import as_array
 from autograd.backend import is_array, to_numpy
 from autograd.checks import flag, shown
 from autograd.checks import function as check_function
-from autograd.files import replacing
+from autograd.files import path_of_file, replacing
 from autograd.formats.onnx import network_nodes, recognition
 from autograd.formats.onnx.graph import OPSET, Graph, Value
 from autograd.formats.onnx.library import library
@@ -47,6 +47,7 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
     """
     onnx, dynamic = library(), flag("export: dynamic", dynamic)
     check_function("export: model", model)
+    target = Path(path_of_file(path))
     xs = [example(given, dynamic) for given in (x if isinstance(x, (tuple, list)) else [x])]
     if not xs or (dynamic and len({len(given) for given in xs}) > 1):
         raise ValueError("export takes inputs with one size of the batch, their first axis, or dynamic=False")
@@ -57,7 +58,7 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
         content = writer.write(first, second)
     except Different as problem:
         raise ValueError(f"export: {problem}") from problem
-    with replacing(Path(os.fspath(path))) as temporary:
+    with replacing(target) as temporary:
         temporary.write_bytes(content)
 
 
