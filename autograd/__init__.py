@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
+    from autograd.dlpack import from_dlpack
     from autograd.kernels.compiled import fast
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.programs import capture, emit
@@ -59,6 +60,7 @@ __all__ = [
     "emit",
     "enable_grad",
     "fast",
+    "from_dlpack",
     "functional_call",
     "generator",
     "gpu_available",
@@ -80,13 +82,13 @@ __all__ = [
 ]
 
 PARTS = (
-    "checkpoints", "data", "derivatives", "estimators", "functions", "formats", "layers", "metrics", "models", "optimizers",
-    "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
+    "checkpoints", "data", "derivatives", "estimators", "functions", "formats", "layers", "metrics", "models",
+    "optimizers", "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
     "capture": "programs", "emit": "programs",
-    "fast": "kernels.compiled",
+    "fast": "kernels.compiled", "from_dlpack": "dlpack",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",
     "vjp": "derivatives", "vmap": "derivatives",

@@ -21,9 +21,9 @@ from autograd.config import float_dtype
 from autograd.locks import drawers
 
 __all__ = [
-    "Array", "as_numbers", "as_values", "by_numpy", "cupy", "device_conflict", "device_of", "forget", "generator",
-    "gpu_available", "is_array", "module_of", "namespace", "register", "restored", "seed", "seeded", "special",
-    "state_of", "to_device", "to_numpy", "zeros_like",
+    "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "cupy", "device_conflict", "device_of", "forget",
+    "generator", "gpu_available", "is_array", "module_of", "namespace", "register", "restored", "seed", "seeded",
+    "special", "state_of", "to_device", "to_numpy", "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -180,6 +180,15 @@ def to_device(x: Array, device: str) -> Array:
     if device == "gpu":
         return cupy().asarray(x) if namespace(x) is np else x
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")
+
+
+def array_of_dlpack(x: Any) -> Array:
+    """The array of NumPy or CuPy in the memory of another framework's array, by DLPack."""
+    kind, _ = x.__dlpack_device__()
+    return (cupy() if int(kind) == DLPACK_GPU else np).from_dlpack(x)
+
+
+DLPACK_GPU = 2  # DLPack's number for CUDA; memory that the CPU reaches too has others
 
 
 def zeros_like(x: Array) -> Array:

@@ -217,6 +217,17 @@ class Convertible(ArrayMethods):
         """The array, as `np.asarray` gives it: a TypeError if a gradient would be lost."""
         return np.asarray(self)
 
+    def __dlpack__(self: Any, **options: Any) -> Any:
+        """The array for another framework, by DLPack, in the same memory. BufferError if a gradient would be lost."""
+        if loses_gradient(self):
+            what = f"a {type(self).__name__}" + (" that has a graph" if self.creator is not None else "")
+            raise BufferError(f"DLPack takes no graph along, and the gradient of {what} would be lost: use x.detach()")
+        return self.data.__dlpack__(**{key: x for key, x in options.items() if x is not None})
+
+    def __dlpack_device__(self: Any) -> Any:
+        """DLPack's kind and number of the device."""
+        return self.data.__dlpack_device__()
+
     @OfTheClass
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's elementwise functions: operators here, the others by the table of `functions.numpy_functions`."""

@@ -14,7 +14,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
     "decorators checks locks", "config", "backend shapes files names protection measures", "sums",
     "engine kernels data constants",
-    "guards changes", "function", "sparse stacking methods", "algebra", "gradients conversions", "variable", "core",
+    "guards changes", "function", "sparse stacking methods", "algebra", "gradients conversions", "variable",
+    "core dlpack",
     "functions",
     "layers",
     "derivatives",

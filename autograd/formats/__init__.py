@@ -17,10 +17,10 @@ from typing import IO, Any, Protocol
 
 from autograd.backend import Array, is_array
 from autograd.checks import whole
-from autograd.formats import npz, safetensors, torch
+from autograd.formats import npz, onnx, safetensors, torch
 from autograd.formats.damage import limit_of, reading
 
-__all__ = ["FORMATS", "Format", "read_weights"]
+__all__ = ["FORMATS", "Format", "onnx", "read_weights"]
 
 
 class Format(Protocol):

@@ -1,4 +1,4 @@
-"""`torch.save`, old format and zip, read without PyTorch.
+"""`torch.save`, old format and zip, read without PyTorch; and the zip, written without it.
 
 A file holds a pickle that describes tensors, and the raw numbers: after the pickle in the old format, in one member for
 each storage in the zip. A pickle may call any function and set attributes of what it gets. `Machine` allows a short
@@ -8,18 +8,23 @@ list of safe names and rejects everything else, so reading a file runs nothing i
 from __future__ import annotations
 
 import math
+import os
+import struct
+import zipfile
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from autograd.backend import Array
+from autograd.backend import Array, to_numpy
+from autograd.files import path_of_file, replacing
 from autograd.formats.archive import Archive
 from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
 from autograd.formats.pickles import Machine, UnpicklingError
 
-__all__ = ["read", "recognises"]
+__all__ = ["read", "recognises", "write"]
 
 MAGIC = 0x1950A86A20F9469CFC6C
 STORAGES = {
@@ -240,3 +245,54 @@ def named(found: Any, numbers: Mapping[str, Array], limit: int) -> dict[str, Arr
     if total > limit:
         raise ValueError(f"its tensors repeat few numbers, and would take {total} bytes: save them with x.clone()")
     return {str(name): x.array(numbers) for name, x in found.items()}
+
+
+def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+    """Writes arrays by name as the zip that `torch.load(path, weights_only=True)` reads as a dict of tensors.
+
+    The pickle in it names a storage, an offset, sizes and strides for each tensor, and calls what PyTorch calls itself.
+    The file is written whole or not at all. Raises TypeError for a name that is no text, and for numbers that PyTorch
+    has not, such as uint16.
+    """
+    kinds = {np.dtype(dtype): kind for kind, dtype in STORAGES.items() if dtype != BFLOAT16}
+    tensors = {}
+    for i, (name, given) in enumerate(arrays.items()):
+        x = to_numpy(given) if hasattr(given, "dtype") else given
+        if not isinstance(name, str) or (not hasattr(x, "dtype") or x.dtype.newbyteorder("=") not in kinds):
+            raise TypeError(f"write takes arrays of {', '.join(map(str, kinds))} by name, not {name!r:.60}: {x!r:.60}")
+        tensors[name] = (
+            str(i),
+            kinds[x.dtype.newbyteorder("=")],
+            np.ascontiguousarray(x.astype(x.dtype.newbyteorder("<"))).reshape(x.shape),
+        )
+    with replacing(Path(path_of_file(path))) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), described(tensors))
+        archive.writestr(zipfile.ZipInfo("archive/byteorder"), "little")
+        for key, _, x in tensors.values():
+            archive.writestr(zipfile.ZipInfo(f"archive/data/{key}"), x.tobytes())
+        archive.writestr(zipfile.ZipInfo("archive/version"), "3\n")
+
+
+def described(tensors: Mapping[str, tuple[str, str, Array]]) -> bytes:
+    """The pickle, protocol 2, of an OrderedDict of tensors, each with a storage of its own."""
+    empty = b"ccollections\nOrderedDict\n)R"
+    found = b"\x80\x02" + empty + b"("
+    for name, (key, kind, x) in tensors.items():
+        strides = [n // x.itemsize for n in x.strides]
+        storage = (
+            b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu") + whole(x.size) + b"tQ"
+        )
+        sizes = [b"(" + b"".join(map(whole, numbers)) + b"t" for numbers in (x.shape, strides)]
+        args = b"(" + storage + whole(0) + b"".join(sizes) + b"\x89" + empty + b"t"
+        found += text(name) + b"ctorch._utils\n_rebuild_tensor_v2\n" + args + b"R"
+    return found + b"u."
+
+
+def text(word: str) -> bytes:
+    """A word in a pickle."""
+    return b"X" + struct.pack("<I", len(word.encode())) + word.encode()
+
+
+def whole(n: int) -> bytes:
+    """A whole number in a pickle: four bytes, or eight."""
+    return b"J" + struct.pack("<i", n) if -(2**31) <= n < 2**31 else b"\x8a\x08" + struct.pack("<q", n)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.algebra import Operand, as_array
+from autograd.algebra import Operand
 from autograd.backend import namespace
 from autograd.checks import number
 from autograd.function import Function
 from autograd.functions.activation import elu, sigmoid, softplus
-from autograd.functions.arithmetic import clip, limited, masked, where
+from autograd.functions.arithmetic import clip, limited, masked
 from autograd.functions.elementwise import tanh
 from autograd.functions.operands import check_elementwise, operand, with_room
 from autograd.functions.shape import split
@@ -179,22 +179,35 @@ def softshrink(x: Operand, limit: float = 0.5) -> Any:
     return with_room(Softshrink(number("softshrink: limit", limit, least=0)), x)
 
 
+class Beyond(Function):
+    """y = x where x > limit, a value elsewhere; with `both`, x where |x| > limit. nan stays nan."""
+
+    def __init__(self, limit, value, both):
+        self.limit, self.value, self.both = limit, value, both
+
+    def forward(self, x):
+        far = ~((abs(x) if self.both else x) <= self.limit)
+        self.save(far=far)
+        return namespace(x).where(far, x, self.value)
+
+    def backward(self, gy):
+        return masked(gy, self.saved.far)
+
+
 def hardshrink(x: Operand, limit: float = 0.5) -> Any:
     """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0. nan stays nan.
 
     Raises ValueError for a negative limit.
     """
     check_elementwise("hardshrink", x)
-    x, limit = operand("hardshrink", x), number("hardshrink: limit", limit, least=0)
-    return masked(x, ~(abs(as_array(x)) <= limit))
+    return Beyond(number("hardshrink: limit", limit, least=0), 0, both=True)(operand("hardshrink", x))
 
 
 def threshold(x: Operand, limit: float, value: float) -> Any:
     """y = x where x > limit, the number `value` elsewhere; the gradient is 1 and 0. nan stays nan."""
     check_elementwise("threshold", x)
     limit, value = number("threshold: limit", limit), number("threshold: value", value)
-    x = operand("threshold", x)
-    return where(~(as_array(x) <= limit), x, value)
+    return Beyond(limit, value, both=False)(operand("threshold", x))
 
 
 @speaking

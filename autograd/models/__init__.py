@@ -20,6 +20,7 @@ from autograd.models.mobilenet import EfficientNetLite0, MobileNetV2
 from autograd.models.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
 from autograd.models.silero_vad import SileroVAD
 from autograd.models.squeezenet import SqueezeNet
+from autograd.models.torch_state import save_weights, torch_state_dict
 from autograd.models.vgg import VGG16
 from autograd.models.weights import load_weights
 
@@ -41,4 +42,6 @@ __all__ = [
     "gpt",
     "load_weights",
     "read_weights",
+    "save_weights",
+    "torch_state_dict",
 ]

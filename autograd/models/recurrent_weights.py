@@ -14,12 +14,15 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from autograd.layers.base import Layer
 from autograd.layers.recurrent import GRU, LSTM, RNN
 
-__all__ = ["recurrent_matrices", "recurrent_path", "with_one_bias"]
+__all__ = ["recurrent_matrices", "recurrent_path", "torch_recurrent", "with_one_bias"]
 
 WORDS = {"weight_ih": "Wx", "weight_hh": "Wh", "bias_ih": "b", "bias_hh": "d"}
+OURS = re.compile(r"(Wx|Wh|b|d)(\d*)(_reverse)?")
 NAME = re.compile(rf"(.*\.)?({'|'.join(WORDS)})(?:_l(\d+)(_reverse)?)?")
 
 
@@ -55,3 +58,22 @@ def with_one_bias(state: Mapping[str, Any], paths: Mapping[str, Any], renamed: A
         if gates != 3 * H:
             found[first] = found[first] + found.pop(name)
     return found
+
+
+def torch_recurrent(layer: Layer, word: str, x: Any) -> Iterator[tuple[str, Any]]:
+    """The weight `word` of a recurrent layer in PyTorch: its name and array there, and a second bias of zeros.
+
+    Raises ValueError for a GRU that resets before the product: PyTorch has none.
+    """
+    if isinstance(layer, GRU) and layer.reset == "before":
+        raise ValueError('PyTorch has no GRU with reset="before": make the model with reset="after"')
+    found = OURS.fullmatch(word)
+    if found is None:
+        yield word, x
+        return
+    kind, number, reverse = found.groups(default="")
+    end = f"_l{number or 0}{reverse}"
+    theirs = {ours: name for name, ours in WORDS.items()}
+    yield theirs[kind] + end, x.T
+    if kind == "b" and not isinstance(layer, GRU):
+        yield "bias_hh" + end, np.zeros_like(x)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.backend import Array, is_array
 from autograd.formats import read_weights
-from autograd.layers.base import Layer, fits
+from autograd.layers.base import Layer, fits, named_objects
 from autograd.layers.linear import Linear
 from autograd.models.recurrent_weights import recurrent_matrices, recurrent_path, with_one_bias
 
@@ -61,11 +61,12 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
     """
     entries = dict(model.named_state())
     origins: dict[str, str] = {}
+    table = torch_names_of(model)
     matrices = {id(layer.W) for layer in model.layers() if isinstance(layer, Linear)}
     matrices |= {id(W) for layer in model.layers() for W in recurrent_matrices(layer)}
 
     def renamed(name: str) -> str:
-        return name if name in entries else path_of(name, getattr(model, "torch_names", {}), entries)
+        return name if name in entries else path_of(name, table, entries)
 
     for name, x in with_one_bias(dict(unpacked(state)), entries, renamed).items():
         path = renamed(name)
@@ -79,6 +80,17 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
         if entry is not None and x.dtype.kind == entry.dtype.kind == "f" and fits(x.shape, entry.shape):
             x = x.astype(entry.dtype, copy=False)
         yield path, x
+
+
+def torch_names_of(model: Layer) -> dict[str, str]:
+    """The table of a model, and behind it those of its parts, below the paths of these parts."""
+    found = dict(getattr(model, "torch_names", {}))
+    for path, layer in named_objects(model, Layer):
+        table = getattr(layer, "torch_names", {}) if path else {}
+        for theirs, ours in table.items():
+            if not theirs.startswith("."):
+                found.setdefault(f"{path}.{theirs}", f"{path}.{ours}")
+    return found
 
 
 def unpacked(state: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:

@@ -61,6 +61,7 @@ TAKEN = {
     "pad value": {"nan": "a value", "inf": "a value", "-inf": "a value", "True": "a value of booleans"},
     "rng": {"None": "entropy, or the shared generator", "0": "a seed", "10**30": "a seed", "range": "a seed"},
     "dtype": {"class": "int is a dtype of numbers"},
+    "dlpack": dict.fromkeys(["empty array", "7-d array"], "arrays of any shape"),
     "float dtype": {},
     "function": dict.fromkeys(["class", "function"], "it can be called: what it raises then is its own"),
     "anything": dict.fromkeys(NONSENSE, "any object will do"),
@@ -303,6 +304,7 @@ TAKEN |= {
     "unused": dict.fromkeys(NONSENSE, "zeros and ones draw nothing; initializers are called alike"),
 }
 
+emitted = tempfile.TemporaryDirectory()
 linear = L.Linear(2, 2, rng=0)
 rate = {"lr": 0.1}
 RATES = dict.fromkeys(
@@ -341,6 +343,7 @@ CALLS |= {
     "O.warmup": (O.warmup, {"steps": 2, "after": 0.1}, {"steps": ["whole"], "after": ["number", "schedule"]}),
     "ag.Variable": (Variable, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
     "ag.Parameter": (ag.Parameter, {"data": [1.0], "name": "x"}, {"data": ["array"], "name": ["text", "optional"]}),
+    "ag.from_dlpack": (ag.from_dlpack, {"x": x[0]}, {"x": ["dlpack"]}),
     "ag.as_variable": (ag.as_variable, {"x": [1.0], "name": "x"}, {"name": ["text", "optional"]}),
     **{f"ag.{name}": (getattr(ag, name), {"dtype": np.float32}, {}) for name in ("default_dtype", "set_default_dtype")},
     "ag.grad": (lambda outputs, inputs, seed, graph: ag.grad(outputs, inputs, seed, graph), {"outputs": graph(), "inputs": Variable(1.0), "seed": None, "graph": False}, {"outputs": [], "inputs": ["no inputs"], "seed": ["optional", "seed"], "graph": ["flag"]}),
@@ -349,6 +352,8 @@ CALLS |= {
     "serialize.save (parts)": (lambda compress: serialize.save("/nonexistent/x.npz", model=linear, compress=compress), {"compress": False}, {"compress": ["flag"]}),
     "serialize.load": (lambda target, strict, cast: serialize.load(target, "/nonexistent/x.npz", strict=strict, cast=cast), {"target": linear, "strict": True, "cast": False}, {"strict": ["flag"], "cast": ["flag"]}),
     "serialize.load (parts)": (lambda model: serialize.load("/nonexistent/x.npz", model=model), {"model": linear}, {}),
+    "models.torch_state_dict": (models.torch_state_dict, {"model": linear}, {"model": []}),
+    "models.save_weights": (lambda model, path: models.save_weights(model, f"{emitted.name}/{path}.pth" if type(path) is str and path == "w" else path), {"model": linear, "path": "w"}, {"model": [], "path": []}),
     "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
     "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False, "checkpoints": None, "resume": False}, {"checkpoints": ["optional"], "resume": ["flag"], "epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
     "training.predict": (training.predict, {"model": linear, "data": x[:, :2], "batch_size": 2}, {"data": []}),
@@ -484,7 +489,6 @@ CALLS |= {
     "F.polygamma": (F.polygamma, {"n": 1, "x": x + 1}, {"n": ["whole"]}), "F.multigammaln": (F.multigammaln, {"a": x + 5, "d": 2}, {"d": ["whole"]}),
     "F.zeta": (F.zeta, {"x": 2, "q": x + 1}, {}),
 }  # fmt: skip
-emitted = tempfile.TemporaryDirectory()
 taken_x = ["a point"]
 of_f = {"x": taken_x, "f": [], "create_graph": ["flag"]}
 CALLS |= {

@@ -1,0 +1,228 @@
+"""A model as a file of ONNX: its forward pass is recorded, and every call becomes nodes by the table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd.algebra import as_array
+from autograd.backend import is_array, to_numpy
+from autograd.checks import flag, shown
+from autograd.checks import function as check_function
+from autograd.files import path_of_file, replacing
+from autograd.formats.onnx import network_nodes, recognition
+from autograd.formats.onnx.graph import OPSET, Graph, Value
+from autograd.formats.onnx.library import library
+from autograd.formats.onnx.nodes import NODES
+from autograd.formats.onnx.recording import Batch, Call, Different, Recording, merged, parameters_of, recorded
+from autograd.layers.base import Layer
+
+__all__ = ["export"]
+
+IR = 8  # the version of the file, that of opset 18
+REASONS = {
+    "LSTM": network_nodes.LAST_STEP,
+    **dict.fromkeys(["AddAt", "AddRows", "Im2col", "Col2im"], "it is the adjoint of another function"),
+    **dict.fromkeys(["Inv", "Solve", "Cholesky", "SVD", "QR", "Eigh", "Expm", "PInv"], "ONNX has no linear algebra"),
+}
+
+
+def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, dynamic: bool = True) -> None:
+    """Writes the forward pass of a model as an ONNX file, which onnxruntime and others run without Python.
+
+    `x` is an example of the input: an array, or a tuple of arrays for a model of several inputs. The call is recorded
+    in test mode, with opset 18. The inputs are called `x`, or `x0`, `x1`, ...; the outputs `y`, or `y0`, `y1`, ... .
+    Parameters keep their paths. With `dynamic`, the first axis of all inputs is the batch, and may have any size.
+
+        formats.onnx.export(model, "digits.onnx", x[:1])
+
+    What ONNX cannot express is refused with its layer and the reason: a function without a node, and numbers that the
+    model computes from its input outside of functions, such as by `x.data`. An `if` on a value is recorded as it went.
+    Raises RuntimeError if the package onnx is not installed. Raises TypeError if x is no array, and ValueError for a
+    model that is refused.
+    """
+    onnx, dynamic = library(), flag("export: dynamic", dynamic)
+    check_function("export: model", model)
+    target = Path(path_of_file(path))
+    xs = [example(given, dynamic) for given in (x if isinstance(x, (tuple, list)) else [x])]
+    if not xs or (dynamic and len({len(given) for given in xs}) > 1):
+        raise ValueError("export takes inputs with one size of the batch, their first axis, or dynamic=False")
+    first, second = [recorded(model, batch) for batch in batches(xs, dynamic)]
+    N, step = (2, 1) if dynamic else (0, 0)
+    writer = Writer(Graph(onnx, "x" if len(xs) == 1 else "x0"), model, N, step)
+    try:
+        content = writer.write(first, second)
+    except Different as problem:
+        raise ValueError(f"export: {problem}") from problem
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def example(x: Any, dynamic: bool) -> Any:
+    """An input as an array of NumPy; whole numbers in the 64 bits that functions compute with."""
+    x = as_array(x)
+    if not is_array(x) or x.dtype.kind not in "fiub" or (dynamic and not (x.ndim and x.size)):
+        raise TypeError(f"export: x must be an array of numbers, with a batch along its first axis, not {shown(x)}")
+    return to_numpy(x).astype(np.int64) if x.dtype.kind in "iu" else to_numpy(x)
+
+
+def batches(xs: Sequence[Any], dynamic: bool) -> list[list[Any]]:
+    """Inputs for two recordings: of two samples and of three, or twice of the same size; the data differ too."""
+    first = [x[[0, 1 % len(x)]] if dynamic else x for x in xs]
+    second = [x[[1 % len(x), 0, 1 % len(x)]] if dynamic else x for x in xs]
+    return [first, [np.roll(x, 1, -1) if x.ndim > dynamic else x for x in second]]
+
+
+class Writer:
+    """Writes two recordings of one model into one graph."""
+
+    def __init__(self, graph: Graph, model: Any, N: int, step: int) -> None:
+        self.graph, self.N, self.step = graph, N, step
+        entries = model.named_state() if isinstance(model, Layer) else ()
+        self.paths = {id(array): path for path, x in entries for array in (x, x.value)}
+        self.values: dict[int, Value] = {}  # by the id of a Variable or an array of the first recording
+        self.twins: dict[int, int] = {}  # the same in the second: the id in the first
+
+    def write(self, first: Recording, second: Recording) -> bytes:
+        """The bytes of the file."""
+        names = numbered("x", first.inputs)
+        self.inputs = [(a, b) for a, b in zip(first.inputs, second.inputs) if is_array(a)]
+        for name, a, b in zip(names, first.inputs, second.inputs):
+            self.settle(a, b, name)
+        kinds = [[type(call.f) for call in recording.calls] for recording in (first, second)]
+        if kinds[0] != kinds[1] or len(first.outputs) != len(second.outputs):
+            raise Different("the model makes other calls for another batch: an `if` or a loop depends on the data")
+        needed = alive(first)
+        for i, (a, b) in enumerate(zip(first.calls, second.calls)):
+            if i in needed:
+                try:
+                    self.add(a, b, first)
+                except Different as problem:
+                    raise Different(f"{type(a.f).__name__}{place(a.path)} has no place in ONNX: {problem}") from None
+        outputs = [self.value(a, b) for a, b in zip(first.outputs, second.outputs)]
+        self.graph.path = ""
+        return self.finished([self.values[id(x)] for x in first.inputs], outputs)
+
+    def add(self, a: Call, b: Call, recording: Recording) -> None:
+        """The nodes of one call."""
+        g = self.graph
+        g.path = a.path
+        try:
+            values, f = self.merged(a, b)
+        except Different:
+            seen, twin = recognition.recognised(a), recognition.recognised(b)
+            if seen is None or twin is None:
+                raise
+            values, f = self.merged(seen, twin)
+            a = seen
+        kind = type(a.f)
+        if not kind.__module__.startswith("autograd.") or kind.__name__ not in NODES:
+            raise Different(REASONS.get(kind.__name__, "ONNX has no such operator, or there is no entry for it"))
+        if kind.__name__ == "LSTM" and np.ndim(as_array(a.inputs[0])) == 3:
+            check_cells(a, recording)
+        g.dtype = next((as_array(y).dtype for y in a.outputs), g.dtype)
+        found = NODES[kind.__name__](g, f, *values)
+        for name, y, twin in zip(found if isinstance(found, list) else [found], a.outputs, b.outputs):
+            self.settle(y, twin, name)
+
+    def merged(self, a: Call, b: Call) -> tuple[list[Value], Any]:
+        """The inputs and the parameters of a call, for a batch of any size."""
+        if len(a.inputs) != len(b.inputs):
+            raise Different("it has another number of inputs for another batch")
+        values = [self.value(x, y) for x, y in zip(a.inputs, b.inputs)]
+        if isinstance(a.f, tuple):  # a call that was recognised
+            return values, a.f
+        return values, merged(parameters_of(a.f), parameters_of(b.f), self.N, self.step)
+
+    def settle(self, a: Any, b: Any, name: str) -> None:
+        """Notes the name of a result, for its Variable and for its array."""
+        x, y = as_array(a), as_array(b)
+        value = Value(name, merged(np.shape(x), np.shape(y), self.N, self.step), x.dtype)
+        for one, other in ((a, b), (getattr(a, "value", a), getattr(b, "value", b)), (x, y)):
+            self.values[id(one)], self.twins[id(other)] = value, id(one)
+
+    def value(self, a: Any, b: Any) -> Value:
+        """What a function was given: a result of the graph, a parameter, or a constant, which is named when used."""
+        if id(a) in self.values or id(b) in self.twins:
+            if id(a) not in self.values or self.twins.get(id(b)) != id(a):
+                raise Different("its input comes from another call for another batch")
+            return self.values[id(a)]
+        x, y = as_array(a), as_array(b)
+        if not hasattr(x, "dtype"):
+            x = y = merged(x, y, self.N, self.step)
+            return Value(lambda: self.graph.name_of(x), (), None)
+        path = self.paths.get(id(a))
+        if path is not None:
+            found = Value(path, x.shape, x.dtype, to_numpy(x))
+            if path not in self.graph.initializers:
+                self.graph.array(to_numpy(x), path)
+            return found
+        given = self.copied(x, y)
+        if given is not None:
+            return given
+        x = merged(to_numpy(x), to_numpy(y), self.N, self.step)
+        shape, dtype = (x.shape, x.part.dtype) if hasattr(x, "part") else (x.shape, x.dtype)
+        return Value(lambda: self.graph.name_of(x), shape, dtype, x)
+
+    def copied(self, x: Any, y: Any) -> Value | None:
+        """The input of whole numbers that x and y are copies of: functions copy an index."""
+        if x.dtype.kind in "iu":
+            for a, b in self.inputs:
+                if np.array_equal(a, x) and np.array_equal(b, y) and np.ndim(x):
+                    return self.values[id(a)]
+        return None
+
+    def finished(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> bytes:
+        """The model of onnx, checked."""
+        onnx, g = self.graph.onnx, self.graph
+        names = numbered("y", outputs)
+        g.nodes += [onnx.helper.make_node("Identity", [g.name_of(y)], [name]) for y, name in zip(outputs, names)]
+        described = [[self.described(x.name, x) for x in inputs], [self.described(*y) for y in zip(names, outputs)]]
+        graph = onnx.helper.make_graph(g.nodes, "autograd", *described, list(g.initializers.values()))
+        opsets = [onnx.helper.make_opsetid("", OPSET)]
+        made = onnx.helper.make_model(graph, ir_version=IR, opset_imports=opsets, producer_name="define-by-run")
+        if made.ByteSize() >= 2**31:
+            raise Different("the model is larger than the 2 GB that a file of ONNX may have")
+        onnx.checker.check_model(made, full_check=True)
+        return bytes(made.SerializeToString())
+
+    def described(self, name: str, x: Value) -> Any:
+        """The name, the type and the sizes of an input or an output."""
+        sizes = [("batch" if n == Batch(1, 0) else None) if isinstance(n, Batch) else n for n in x.shape]
+        helper = self.graph.onnx.helper
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(x.dtype)), sizes)
+
+
+def numbered(word: str, xs: Sequence[Any]) -> list[str]:
+    """The word for one thing, the word with numbers for several."""
+    return [word] if len(xs) == 1 else [f"{word}{i}" for i in range(len(xs))]
+
+
+def place(path: str) -> str:
+    return f" in layer {path}" if path else ""
+
+
+def alive(recording: Recording) -> set[int]:
+    """The numbers of the calls that an output depends on."""
+    needed = {id(y) for x in recording.outputs for y in (x, as_array(x))}
+    found = set()
+    for i, call in reversed([*enumerate(recording.calls)]):
+        if not needed.isdisjoint([id(y) for x in call.outputs for y in (x, getattr(x, "value", x), as_array(x))]):
+            found.add(i)
+            needed |= {id(y) for x in call.inputs for y in (x, getattr(x, "value", x))}
+    return found
+
+
+def check_cells(call: Call, recording: Recording) -> None:
+    """Raises Different if the memory cells of an LSTM are used but for those after the last step."""
+    cells, last = call.outputs[1], (slice(None), 0 if call.f.reverse else -1)
+    for i in alive(recording):
+        user = recording.calls[i]
+        if any(as_array(x) is as_array(cells) for x in user.inputs) and getattr(user.f, "index", None) != last:
+            raise Different(network_nodes.LAST_STEP)
+    if any(x is cells for x in recording.outputs):
+        raise Different(network_nodes.LAST_STEP)
