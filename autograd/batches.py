@@ -20,6 +20,7 @@ from typing import Any
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
 from autograd.checks import shown
+from autograd.constants import is_sparse
 
 __all__ = ["Batch", "batch_loss", "batch_of", "groups", "inputs_of", "joined", "rows_of"]
 
@@ -73,7 +74,7 @@ def inputs_of(x: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def length(x: Any) -> int:
     """The number of samples in an input. Raises TypeError for what has no rows."""
     try:
-        return len(x)
+        return x.shape[0] if is_sparse(x) else len(x)
     except TypeError:
         raise TypeError(f"loader must give batches (x, t) whose x has a row for each sample, not {shown(x)}") from None
 

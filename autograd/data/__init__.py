@@ -19,7 +19,7 @@ long text.
 from __future__ import annotations
 
 from autograd.data import transforms
-from autograd.data.batches import stacked
+from autograd.data.columns import stacked
 from autograd.data.datasets import digits, fashion_mnist, mnist, sine, spiral
 from autograd.data.idx import parse_idx
 from autograd.data.loader import DataLoader

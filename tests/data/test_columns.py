@@ -128,6 +128,12 @@ def test_sparse_matrices_stay_sparse_and_train():
     assert np.array_equal(x.toarray(), X)
     model = L.Linear(4)
     assert np.allclose(model(x).data, model(X).data, rtol=1e-4, atol=1e-5)
+    history = []
+    for data in (X, sparse.csr_array(X)):
+        model = L.Linear(3, rng=0)
+        loader = DataLoader((data / X.max(), T % 3), 5)
+        history.append(training.fit(model, F.softmax_cross_entropy, O.Adam(model), loader, epochs=3).loss)
+    assert np.allclose(*history, rtol=1e-4)
     assert plain(sparse.csr_matrix(X)).shape == X.shape
 
 
