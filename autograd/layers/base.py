@@ -15,7 +15,7 @@ import operator
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -263,6 +263,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=first_calls.clear)
 
 
+Y = TypeVar("Y", covariant=True)
+
+
+class Formula(Protocol[Y]):
+    """What has a `forward`, for type checkers: a call of a layer returns what its `forward` returns."""
+
+    def forward(self, *xs: Any, **options: Any) -> Y: ...
+
+
 class Layer:
     """A function with parameters of its own.
 
@@ -320,6 +329,10 @@ class Layer:
         """The formula; a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
+    @overload
+    def __call__(self: Formula[Y], *xs: Any, **options: Any) -> Y: ...
+    @overload
+    def __call__(self, *xs: Any, **options: Any) -> Any: ...
     def __call__(self, *xs: Any, **options: Any) -> Any:
         _, training, _, watcher, _ = mode.get()
         try:

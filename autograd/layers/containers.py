@@ -15,6 +15,7 @@ from autograd.functions.activation import relu
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import he
 from autograd.layers.linear import Linear
+from autograd.variable import Variable
 
 __all__ = ["MLP", "Sequential"]
 
@@ -35,7 +36,7 @@ class Sequential(Layer):
                 raise TypeError(f"Sequential takes layers and functions, not {shown(part)}{remedy}")
         self.parts = list(parts)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         for f in self.parts:
             x = f(x)
         return x
