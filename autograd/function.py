@@ -143,7 +143,7 @@ class Function:
             cls.keeps_inputs = vars(cls).get("keeps_inputs", needed)
             cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
 
-    def forward(self, *_: Any) -> Any:
+    def forward(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no forward, or no derivative: define both")
 
     backward = forward

@@ -35,7 +35,9 @@ def method(function: Any, name: str = "") -> Callable[..., Variable]:
     return call
 
 
-answer: Callable[[Any], Callable[..., Array]] = method  # positions, and answers to questions, are plain arrays
+def answer(function: Any) -> Callable[..., Array]:
+    """The same for what gives positions, or answers a question: a plain array."""
+    return method(function)
 
 
 class ArrayMethods(Tracked):

@@ -99,10 +99,6 @@ class Recurrent(Layer):
         """
         return self.last_h.value
 
-    @overload
-    def forward(self, x: Operand, *, lengths: Any = None) -> Variable: ...
-    @overload
-    def forward(self, x: Operand, state: Any, *, lengths: Any = None) -> tuple[Variable, Any]: ...
     def forward(self, x: Operand, state: Any = LEFT, *, lengths: Any = None) -> Any:
         name = type(self).__name__
         shape = operand(name, x).shape
@@ -117,8 +113,13 @@ class Recurrent(Layer):
                 box.value, box.gradient = value, self.b.grad
         return y if state is LEFT else (y, after[0] if len(after) == 1 else tuple(after))
 
-    if TYPE_CHECKING:
-        __call__ = forward
+    if TYPE_CHECKING:  # what a call returns: without a state, and with one
+
+        @overload
+        def __call__(self, x: Operand, *, lengths: Any = None) -> Variable: ...
+        @overload
+        def __call__(self, x: Operand, state: Any, *, lengths: Any = None) -> tuple[Variable, Any]: ...
+        def __call__(self, x: Operand, state: Any = LEFT, *, lengths: Any = None) -> Any: ...
 
     def run(self, x: Any, before: list[Any], live: Any, lengths: Any) -> tuple[Any, list[Any]]:
         """The outputs of the top layer, and the states after the last step, each (N, H) or (parts, N, H)."""
