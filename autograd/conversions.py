@@ -9,7 +9,7 @@ import dis
 import operator
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Convertible"]
 
 T = TypeVar("T")
+Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # said to checkers: array * x is no array of numbers
 
 
 def loses_gradient(x: Any) -> bool:
@@ -211,7 +212,7 @@ class Convertible(ArrayMethods):
             """The error for an attribute that is missing, with our word for it."""
             raise MissingAttribute(name, type(self))
 
-    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Objects:
         """For np.asarray: the array of a leaf, or under no_grad(). Raises TypeError if a gradient would be lost."""
         caller = sys._getframe(1)
         if caller.f_globals.get("__name__", "").startswith("scipy.sparse."):

@@ -69,7 +69,7 @@ class Variable(Convertible, family=True):
             new_node(self)
 
     @property
-    def data(self) -> Array:
+    def data(self) -> np.ndarray[Any, Any]:
         """The array. Optimizers replace it or change it in place; do neither between a forward and its backward.
 
         While a graph needs the array, a note of its content is taken here: an edit makes that backward an error.
