@@ -69,8 +69,8 @@ for name, door in doors.items():
 summary = str(model.summary(x[:2])) if hasattr(model, "summary") else None
 html = str(ag.visualize.plot(y, "graph.html"))
 print(json.dumps({
-    "loaded": sorted(loaded), "loss": history.loss, "same": same, "W": W, "said": said, "summary": summary, "html": html,
-    "file": ag.__file__, "version": ag.__version__, "text": repr(y),
+    "loaded": sorted(loaded), "loss": history.loss, "same": same, "W": W, "said": said, "summary": summary,
+    "file": ag.__file__, "version": ag.__version__, "text": repr(y), "html": html,
 }))
 """
 
