@@ -26,7 +26,7 @@ from autograd.gradients import NO_GRAPH, accumulate, as_gradient, check_sums, gr
 from autograd.names import with_advice
 from autograd.shapes import Axis, Shape, axes_of, one_axis, reduced_shape
 
-__all__ = ["Variable", "as_gradient", "as_variable", "grad", "run_backward"]
+__all__ = ["Variable", "as_gradient", "as_variable", "grad", "of_value", "run_backward"]
 
 
 def of_value(name: str, words: str) -> Any:

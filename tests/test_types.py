@@ -189,6 +189,13 @@ O.Adam(model, learning_rate=1)  # error
 ag.as_variable(3.0).foo  # error
 x.detach().foo  # error
 x.backward(1, 2, 3, 4, 5)  # error
+model.parameters()  # error
+model.fc1.weight  # error
+model.fc1.W.data.foo  # error
+next(model.params()).foo  # error
+L.Sequential(L.Linear(3), F.relu)[:1](x).foo  # error
+ag.capture(model.forward)(x).foo  # error
+ag.profile().foo  # error
 """
 
 

@@ -15,7 +15,7 @@ import operator
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -30,7 +30,8 @@ from autograd.functions.operands import operand
 from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
 from autograd.locks import Lock
-from autograd.variable import Variable
+from autograd.shapes import Shape
+from autograd.variable import Variable, of_value
 
 __all__ = [
     "PARENTS", "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "children",
@@ -150,7 +151,7 @@ class Parameter(Entry, Variable):
                 self.value = np.zeros(0, data.dtype)
         Variable.data.fset(self, data)  # type: ignore[attr-defined]
 
-    data = property(Variable.data.fget, assign)  # type: ignore[attr-defined]
+    data: np.ndarray[Any, Any] = property(Variable.data.fget, assign)  # type: ignore[attr-defined,assignment]
 
     __iadd__ = in_place("+=", operator.iadd)
     __isub__ = in_place("-=", operator.isub)
@@ -209,10 +210,10 @@ class Buffer(Entry):
             raise TypeError(f"data must be an array, not {type(data).__name__}")
         self.value = as_real("a Buffer", data)
 
-    shape = property(operator.attrgetter("value.shape"))
-    dtype = property(operator.attrgetter("value.dtype"))
-    ndim = property(operator.attrgetter("value.ndim"))
-    size = property(operator.attrgetter("value.size"))
+    shape: Shape = of_value("shape", "The size along each axis.")
+    dtype: np.dtype[Any] = of_value("dtype", "The type of the numbers.")
+    ndim: int = of_value("ndim", "The number of axes.")
+    size: int = of_value("size", "The number of elements.")
 
     def __repr__(self) -> str:
         return f"Buffer({self.value!r})"
@@ -319,11 +320,12 @@ class Layer:
             check_place(self, name, value)
         object.__setattr__(self, name, value)
 
-    parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
-    modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
-    zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
-    weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
-    requires_grad_ = Elsewhere("freeze(), or thaw()")
+    if not TYPE_CHECKING:  # a type checker finds a missing attribute by itself
+        parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
+        modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
+        zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
+        weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
+        requires_grad_ = Elsewhere("freeze(), or thaw()")
 
     def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -44,6 +44,10 @@ class Sequential(Layer):
     def children(self) -> Iterable[tuple[Any, Any]]:
         return enumerate(self.parts)
 
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
     def __getitem__(self, index: int | slice) -> Any:
         return Sequential(*self.parts[index]) if isinstance(index, slice) else self.parts[index]
 
