@@ -43,7 +43,7 @@ class Variable(Convertible, family=True):
 
     __slots__ = ()
     __hash__ = object.__hash__
-    grad: Variable | None
+    grad: Variable | Any  # None before a backward pass
 
     def __init__(self, data: Any, name: str | None = None, **others: Any) -> None:
         if others:

@@ -93,10 +93,8 @@ def newton(x: Variable) -> Variable:
     y = rosenbrock(x, x)
     y.backward(create_graph=True)
     gx = x.grad
-    assert gx is not None
     x.cleargrad()
     gx.backward()
-    assert x.grad is not None
     return x - gx.detach() / x.grad
 
 def step(x: Variable, t: Any, optimizer: O.Optimizer) -> float:
@@ -120,6 +118,9 @@ def descend(rate: float) -> None:
     for p in model.params():
         if p.grad is not None:
             p -= rate * p.grad
+            p.data[...] -= rate * p.grad.data
+            p.data = p.data - rate * p.grad.data
+            p.grad = None
 
 def decode(x: Variable) -> Variable:
     y, (h, c) = lstm(x, None)

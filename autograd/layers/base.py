@@ -44,7 +44,13 @@ class Entry:
 
     __slots__ = ()
     value: Any  # an array, or an Unfilled
-    data: Any
+
+    if TYPE_CHECKING:
+
+        @property
+        def data(self) -> np.ndarray[Any, Any]: ...
+        @data.setter
+        def data(self, data: Array) -> None: ...
 
     @classmethod
     def lazy(
@@ -151,7 +157,8 @@ class Parameter(Entry, Variable):
                 self.value = np.zeros(0, data.dtype)
         Variable.data.fset(self, data)  # type: ignore[attr-defined]
 
-    data: np.ndarray[Any, Any] = property(Variable.data.fget, assign)  # type: ignore[attr-defined,assignment]
+    if not TYPE_CHECKING:
+        data = property(Variable.data.fget, assign)
 
     __iadd__ = in_place("+=", operator.iadd)
     __isub__ = in_place("-=", operator.isub)
@@ -201,7 +208,7 @@ class Buffer(Entry):
         self.value = as_real("a Buffer", data).copy()
 
     @property
-    def data(self) -> Array:
+    def data(self) -> np.ndarray[Any, Any]:
         return self.value
 
     @data.setter
