@@ -65,9 +65,12 @@ class Net(L.Layer):
 class Twin(L.Layer):
     def __init__(self) -> None:
         self.net = Net(4)
+        self.layers = [L.Linear(3), L.Linear(3)]
 
     def forward(self, x: Variable) -> tuple[Variable, Variable]:
         y = self.net(x)
+        for layer in self.layers:
+            y = F.tanh(layer(y))
         return y, y.sum()
 
 class Square(ag.Function):

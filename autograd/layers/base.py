@@ -394,9 +394,13 @@ class Layer:
         """The names and objects one step below: the attributes."""
         return vars(self).items()
 
-    def layers(self) -> Iterator[Layer]:
-        """This layer and all layers below it."""
-        return (layer for _, layer in named_objects(self, Layer))
+    if TYPE_CHECKING:
+        layers: Any  # a subclass may have a list of this name
+    else:
+
+        def layers(self) -> Iterator[Layer]:
+            """This layer and all layers below it."""
+            return (layer for _, layer in named_objects(self, Layer))
 
     def params(self) -> Iterator[Parameter]:
         """The parameters of this layer and of all below it, each once."""
