@@ -138,6 +138,19 @@ def derivatives(x: Variable) -> Variable:
     (first,) = grad(f(x), [x], create_graph=True)
     return value + gradient + first + grad(first, x) + ag.hessian(f, x) + ag.hvp(f, x, x)[1]
 
+def train(epochs: int) -> list[float]:
+    optimizer = O.Adam(model, lr=O.cosine(1e-3, 100), transforms=[O.clip_by_norm(1.0)])
+    loader = ag.data.DataLoader(ag.data.digits(), 32, rng=0)
+    history = ag.training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=epochs, metric=F.accuracy)
+    ag.serialize.save(model, "model.npz")
+    return history.loss
+
+@ag.capture
+def replayed(x: Variable) -> Variable:
+    y: Variable = model(x)
+    return y.sum()
+
+replayed(x).backward()
 step(x, np.zeros(2, int), O.Adam(model, lr=1e-3))
 sizes: list[int] = [x.size, x.ndim, *x.shape, len(x), int(x.sum())]
 texts = [f"{x.sum():.4f}", str(x.dtype), repr(model.eval()), float(x.sum()), round(x, 2), bool(x.sum())]
