@@ -27,8 +27,10 @@ from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
 
 if TYPE_CHECKING:
+    from autograd import checkpoints as checkpoints
     from autograd import data as data
     from autograd import derivatives as derivatives
+    from autograd import estimators as estimators
     from autograd import formats as formats
     from autograd import functions as functions
     from autograd import layers as layers
