@@ -27,6 +27,23 @@ from autograd.names import missing_name
 from autograd.variable import Variable, as_variable, grad
 
 if TYPE_CHECKING:
+    from autograd import checkpoints as checkpoints
+    from autograd import data as data
+    from autograd import derivatives as derivatives
+    from autograd import estimators as estimators
+    from autograd import formats as formats
+    from autograd import functions as functions
+    from autograd import layers as layers
+    from autograd import metrics as metrics
+    from autograd import models as models
+    from autograd import optimizers as optimizers
+    from autograd import programs as programs
+    from autograd import serialize as serialize
+    from autograd import tensorboard as tensorboard
+    from autograd import testing as testing
+    from autograd import training as training
+    from autograd import visualize as visualize
+    from autograd import watch as watch
     from autograd.derivatives import (
         functional_call,
         hessian,
@@ -95,13 +112,15 @@ LATER = {  # public names that need more than the core, and the part that has th
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """What needs more than the core is imported when it is first asked for: `autograd.data.digits()` just works."""
-    if name in PARTS:
-        return importlib.import_module(f"autograd.{name}")
-    if name in LATER:
-        return getattr(importlib.import_module(f"autograd.{LATER[name]}"), name)
-    raise missing_name("autograd", name, [*PARTS, *__all__])
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """What needs more than the core is imported when it is first asked for: `autograd.data.digits()` just works."""
+        if name in PARTS:
+            return importlib.import_module(f"autograd.{name}")
+        if name in LATER:
+            return getattr(importlib.import_module(f"autograd.{LATER[name]}"), name)
+        raise missing_name("autograd", name, [*PARTS, *__all__])
 
 
 def warn_of_the_other_autograd() -> None:

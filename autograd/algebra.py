@@ -6,9 +6,10 @@ its function, where it has one besides the operator.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from types import NoneType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -23,13 +24,17 @@ from autograd.shapes import Axis, check_matmul, inverse_permutation, reduced_sha
 from autograd.sparse import sparse_product
 from autograd.stacking import stacked
 
+if TYPE_CHECKING:
+    from autograd.variable import Variable
+
 __all__ = [
     "Add", "AddAt", "BroadcastTo", "Convert", "Div", "FloorDiv", "GetItem", "Log", "MatMul", "Mod", "Mul", "Neg",
-    "Operand", "Power", "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype", "getitem", "matmul",
-    "operand", "operators", "reshape", "stacked", "sum", "to", "transpose",
+    "Operand", "Operator", "Power", "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype",
+    "getitem", "matmul", "operand", "operators", "reshape", "stacked", "sum", "to", "transpose",
 ]  # fmt: skip
 
 Operand: TypeAlias = Any  # a Variable, an array or a number; a Variable among them makes the result a Variable
+Operator: TypeAlias = Callable[[Any, Operand], "Variable"]
 SEQUENCES = frozenset({list, tuple, str})
 
 
@@ -213,7 +218,7 @@ class MatMul(Function):
         return needs_x and product(gy, W.swapaxes(-1, -2)), needs_W and product(x.swapaxes(-1, -2), gy)
 
 
-def matmul(x: Operand, W: Operand) -> Any:
+def matmul(x: Operand, W: Operand) -> Variable:
     """The matrix product, batched over leading axes, which are broadcast; 1-D operands as in NumPy.
 
     (..., N, K) (..., K, M) -> (..., N, M), (K,) (..., K, M) -> (..., M), (..., N, K) (K,) -> (..., N), (K,) (K,) -> ().
@@ -252,7 +257,7 @@ class Reshape(Function):
         return gy.reshape(self.parents[0].shape)
 
 
-def reshape(x: Operand, *shape: Any) -> Any:
+def reshape(x: Operand, *shape: Any) -> Variable:
     """The same elements in another shape; one size may be -1. Takes reshape(x, 2, 3) and reshape(x, (2, 3))."""
     return Reshape(shape[0] if len(shape) == 1 else shape)(operand("reshape", x))
 
@@ -270,7 +275,7 @@ class Transpose(Function):
         return gy.transpose(self.axes and inverse_permutation(self.axes))
 
 
-def transpose(x: Operand, *axes: Any) -> Any:
+def transpose(x: Operand, *axes: Any) -> Variable:
     """The axes in another order, reversed by default. Takes transpose(x, 1, 0, 2) and transpose(x, (1, 0, 2))."""
     order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list, NoneType)) else axes
     return Transpose(tuple(order) if order else None)(operand("transpose", x))
@@ -302,7 +307,7 @@ class SumTo(Function):
         return BroadcastTo(self.parents[0].shape)(gy)
 
 
-def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = sum of x over `axis` (a number, a tuple, or None for all), counted from the end if negative."""
     shape = reduced_shape(x.shape, axis, keepdims)
     y = SumTo(reduced_shape(x.shape, axis, True))(x)
@@ -335,7 +340,7 @@ class AddAt(Function):
         return gy[self.index]
 
 
-def getitem(x: Operand, index: Any) -> Any:
+def getitem(x: Operand, index: Any) -> Variable:
     """y = x[index] with NumPy's indices: integers, slices, `...`, None, masks and arrays, repeats included."""
     plain = index if type(index) in (int, slice) else copied_index(index, as_array)
     return GetItem(plain)(operand("getitem", x))
@@ -356,21 +361,26 @@ class Convert(Function):
         return Convert(device=self.saved.home)(gy) if self.device else gy
 
 
-def astype(x: Operand, dtype: Any) -> Any:
+def astype(x: Operand, dtype: Any) -> Variable:
     """x in another dtype. Integers have no gradients: there it leaves the graph."""
     x, dtype = operand("astype", x), real_dtype("astype", dtype)
     return x if x.dtype == dtype else Convert(dtype=dtype)(x)
 
 
-def to(x: Operand, device: str) -> Any:
+def to(x: Operand, device: str) -> Variable:
     """x on `'cpu'` or `'gpu'`; gradients flow back across the move."""
     x, device = operand("to", x), one_of("to: device", device, "cpu", "gpu")
     return x if device_of(as_array(x)) == device else Convert(device=device)(x)
 
 
-def operators(function: type[Function]) -> tuple[Any, Any]:
+def operators(function: type[Function]) -> tuple[Operator, Operator]:
     """The methods of an operator: for x on its left, and for x on its right."""
-    return (
-        lambda x, other: function()(x, array_like(x, other) if type(other) in SEQUENCES else other),
-        lambda x, other: function()(array_like(x, other) if type(other) in SEQUENCES else other, x),
-    )
+
+    def left(x: Any, other: Operand) -> Variable:
+        return function()(x, array_like(x, other) if type(other) in SEQUENCES else other)
+
+    def right(x: Any, other: Operand) -> Variable:
+        return function()(array_like(x, other) if type(other) in SEQUENCES else other, x)
+
+    left.__doc__ = right.__doc__ = function.__doc__
+    return left, right

@@ -9,20 +9,26 @@ import dis
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from autograd import algebra
-from autograd.algebra import Operand
-from autograd.backend import is_array
+from autograd.algebra import Operand, Operator
+from autograd.backend import Array, is_array
 from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
 from autograd.methods import ArrayMethods
 from autograd.names import MissingAttribute
 
+if TYPE_CHECKING:
+    from autograd.variable import Variable
+
 __all__ = ["Convertible"]
+
+T = TypeVar("T")
+Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # said to checkers: array * x is no array of numbers
 
 
 def loses_gradient(x: Any) -> bool:
@@ -52,10 +58,10 @@ def lost(x: Any) -> TypeError:
     )
 
 
-def of_number(name: str, op: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def of_number(name: str, op: Callable[[Any], T]) -> Callable[[Any], T]:
     """The method that makes a Python number of a Variable of one element."""
 
-    def method(self: Any) -> Any:
+    def method(self: Any) -> T:
         if self.value.size != 1:
             raise TypeError(
                 f"{name}, as all of Python's math, takes a Variable of one element, not shape {self.value.shape}: "
@@ -72,10 +78,10 @@ def of_number(name: str, op: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return method
 
 
-def of_array(words: str, op: Callable[..., Any]) -> Callable[..., Any]:
+def of_array(words: str, op: Callable[..., T]) -> Callable[..., T]:
     """The method that applies `op` to the array. Its errors become those of a Variable, with these words."""
 
-    def method(self: Any, *index: Any) -> Any:
+    def method(self: Any, *index: Any) -> T:
         try:
             return op(self.value, *index)
         except (TypeError, ValueError, IndexError) as error:
@@ -84,10 +90,15 @@ def of_array(words: str, op: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def element(array: Any, *index: Any) -> float:
+    """The one number of an array, or the number at an index."""
+    return array.item(*index)
+
+
+def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
     """The method that compares arrays, and gives a plain boolean array."""
 
-    def compare(self: Any, other: Any) -> Any:
+    def compare(self: Any, other: Any) -> Array:
         try:
             return op(self.value, other.value if isinstance(other, Tracked) else other)
         except (TypeError, ValueError) as error:
@@ -98,13 +109,13 @@ def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return compare
 
 
-def in_place(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def in_place(op: Callable[[Any, Any], Any]) -> Operator:
     """The method for an operator such as `-=`. A leaf under `no_grad()` takes the result as its data.
 
     Elsewhere `x -= y` means x = x - y, a new Variable. The leaf's former array, which may be yours, stays as it is.
     """
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Operand) -> Variable:
         node = self.node
         if mode.get().recording or node is None or node.creator is not None or not node.given or not self.narrows:
             return NotImplemented
@@ -153,7 +164,7 @@ class Convertible(ArrayMethods):
     __bool__ = of_array("the truth of a Variable needs one element: write (x > 0).all() or .any()", bool)
     __len__ = of_array("len and loops take a Variable with axes", len)
     __index__ = of_array("an index must be one integer", operator.index)
-    item = of_array("item takes a Variable of one element, or the index of one", lambda value, *i: value.item(*i))
+    item = of_array("item takes a Variable of one element, or the index of one", element)
 
     __iadd__, __isub__, __imul__ = in_place(operator.add), in_place(operator.sub), in_place(operator.mul)
     __itruediv__, __ipow__ = in_place(operator.truediv), in_place(operator.pow)
@@ -171,13 +182,13 @@ class Convertible(ArrayMethods):
     __complex__ = of_number("complex", complex)
     __trunc__ = of_number("math.trunc", int)
 
-    def __divmod__(self: Any, other: Operand) -> Any:
+    def __divmod__(self: Any, other: Operand) -> tuple[Variable, Variable]:
         return self // other, self % other
 
-    def __rdivmod__(self: Any, other: Operand) -> Any:
+    def __rdivmod__(self: Any, other: Operand) -> tuple[Variable, Variable]:
         return other // self, other % self
 
-    def __round__(self: Any, ndigits: int | None = None) -> Any:
+    def __round__(self: Any, ndigits: int | None = None) -> Variable:
         return np.round(self, 0 if ndigits is None else whole("round: ndigits", ndigits, -99, 99))
 
     def __format__(self, spec: str) -> str:
@@ -195,11 +206,13 @@ class Convertible(ArrayMethods):
 
     __delitem__ = __setitem__
 
-    def __getattr__(self, name: str) -> Any:
-        """The error for an attribute that is missing, with our word for it."""
-        raise MissingAttribute(name, type(self))
+    if not TYPE_CHECKING:  # a type checker finds a missing attribute by itself
 
-    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        def __getattr__(self, name: str) -> Any:
+            """The error for an attribute that is missing, with our word for it."""
+            raise MissingAttribute(name, type(self))
+
+    def __array__(self: Any, dtype: Any = None, copy: bool | None = None) -> Objects:
         """For np.asarray: the array of a leaf, or under no_grad(). Raises TypeError if a gradient would be lost."""
         caller = sys._getframe(1)
         if caller.f_globals.get("__name__", "").startswith("scipy.sparse."):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import CodeType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from numpy import float32, float64, ndarray
@@ -28,6 +28,9 @@ from autograd.config import mode
 from autograd.constants import NUMBERS, family_of_result, result, settle
 from autograd.engine import Computed, Node
 from autograd.guards import BackwardPass, derivative_of_state, has_derivative
+
+if TYPE_CHECKING:
+    from autograd.variable import Variable
 
 __all__ = ["Function", "Tracked", "call_text", "count_write", "new_node", "note", "wrap"]
 
@@ -140,12 +143,12 @@ class Function:
             cls.keeps_inputs = vars(cls).get("keeps_inputs", needed)
             cls.keeps_outputs = vars(cls).get("keeps_outputs", not names.isdisjoint({"outputs", "super"}))
 
-    def forward(self, *_: Any) -> Any:
+    def forward(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no forward, or no derivative: define both")
 
     backward = forward
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any) -> Variable:
         family = node = self.parents
         if family is not None:
             raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
@@ -22,8 +22,12 @@ from autograd.function import Tracked, new_node, wrap
 from autograd.guards import BackwardPass
 from autograd.names import with_advice
 
+if TYPE_CHECKING:
+    from autograd.variable import Variable
+
 __all__ = ["NO_GRAPH", "accumulate", "as_gradient", "check_sums", "grad", "lost", "run_backward", "seed_of"]
 
+Grads: TypeAlias = "list[Variable]"
 NO_GRAPH = (
     "of integers, or made under no_grad(), or of frozen parameters. Compute it from a floating-point Variable, outside "
     "no_grad(); x.detach() makes a leaf of a value"
@@ -160,8 +164,12 @@ def as_gradient(g: Any, owners: set[int], create_graph: bool, family: Any) -> An
     return x
 
 
+@overload
+def grad(outputs: Any, inputs: Variable, grad_outputs: Any = None, create_graph: bool = False) -> Variable: ...
+@overload
+def grad(outputs: Any, inputs: Iterable[Any], grad_outputs: Any = None, create_graph: bool = False) -> Grads: ...
 @with_advice
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Any:
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> Variable | Grads:
     """d(outputs)/d(inputs) as Variables. Leaves every `.grad` alone, and walks only the graph between the two.
 
     `outputs` is a Variable or several, whose contributions are added; `grad_outputs` are their seeds (None: ones). The

@@ -5,18 +5,22 @@ NumPy's function asks the Variable, which answers by the table of `functions.num
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.backend import to_numpy
+from autograd.backend import Array, to_numpy
 from autograd.function import Tracked
 from autograd.names import in_own_name
+
+if TYPE_CHECKING:
+    from autograd.variable import Variable
 
 __all__ = ["ArrayMethods"]
 
 
-def method(function: Any, name: str = "") -> Any:
+def method(function: Any, name: str = "") -> Callable[..., Variable]:
     """The method that calls a function of NumPy with the Variable as its first argument, and speaks for it."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
@@ -31,6 +35,11 @@ def method(function: Any, name: str = "") -> Any:
     return call
 
 
+def answer(function: Any) -> Callable[..., Array]:
+    """The same for what gives positions, or answers a question: a plain array."""
+    return method(function)
+
+
 class ArrayMethods(Tracked):
     """What an array of NumPy can do, and exp, log and abs. Positions and answers to questions are plain arrays."""
 
@@ -40,8 +49,8 @@ class ArrayMethods(Tracked):
     std, var, prod, cumsum, cumprod = map(method, (np.std, np.var, np.prod, np.cumsum, np.cumprod))
     ravel, squeeze, repeat, flatten = *map(method, (np.ravel, np.squeeze, np.repeat)), method(np.ravel, "flatten")
     take, diagonal, trace, dot = map(method, (np.take, np.diagonal, np.trace, np.dot))
-    argmax, argmin, argsort = map(method, (np.argmax, np.argmin, np.argsort))
-    all, any, nonzero = map(method, (np.all, np.any, np.nonzero))
+    argmax, argmin, argsort = map(answer, (np.argmax, np.argmin, np.argsort))
+    all, any, nonzero = map(answer, (np.all, np.any, np.nonzero))
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The array, as `np.asarray` gives it: a TypeError if a gradient would be lost."""

@@ -24,9 +24,14 @@ from autograd.conversions import Convertible
 from autograd.function import Function, Tracked, count_write, new_node, note
 from autograd.gradients import NO_GRAPH, accumulate, as_gradient, check_sums, grad, lost, run_backward, seed_of
 from autograd.names import with_advice
-from autograd.shapes import Axis, axes_of, one_axis, reduced_shape
+from autograd.shapes import Axis, Shape, axes_of, one_axis, reduced_shape
 
-__all__ = ["Variable", "as_gradient", "as_variable", "grad", "run_backward"]
+__all__ = ["Variable", "as_gradient", "as_variable", "grad", "of_value", "run_backward"]
+
+
+def of_value(name: str, words: str) -> Any:
+    """The property that is this attribute of the array."""
+    return property(operator.attrgetter(f"value.{name}"), doc=words)
 
 
 class Variable(Convertible, family=True):
@@ -38,6 +43,7 @@ class Variable(Convertible, family=True):
 
     __slots__ = ()
     __hash__ = object.__hash__
+    grad: Variable | Any  # None before a backward pass
 
     def __init__(self, data: Any, name: str | None = None, **others: Any) -> None:
         if others:
@@ -63,7 +69,7 @@ class Variable(Convertible, family=True):
             new_node(self)
 
     @property
-    def data(self) -> Array:
+    def data(self) -> np.ndarray[Any, Any]:
         """The array. Optimizers replace it or change it in place; do neither between a forward and its backward.
 
         While a graph needs the array, a note of its content is taken here: an edit makes that backward an error.
@@ -98,10 +104,10 @@ class Variable(Convertible, family=True):
         if self.node is not None:
             self.node.written, self.node.moment = path, moment
 
-    shape = property(operator.attrgetter("value.shape"))
-    dtype = property(operator.attrgetter("value.dtype"))
-    ndim = property(operator.attrgetter("value.ndim"))
-    size = property(operator.attrgetter("value.size"))
+    shape: Shape = of_value("shape", "The size along each axis.")
+    dtype: np.dtype[Any] = of_value("dtype", "The type of the numbers.")
+    ndim: int = of_value("ndim", "The number of axes.")
+    size: int = of_value("size", "The number of elements.")
 
     __add__, __radd__ = operators(Add)
     __sub__, __rsub__ = operators(Sub)
@@ -112,16 +118,16 @@ class Variable(Convertible, family=True):
     __mod__, __rmod__ = operators(Mod)
     __matmul__ = algebra.matmul
     __getitem__ = algebra.getitem
-    reshape, transpose, sum = map(with_advice, (algebra.reshape, algebra.transpose, algebra.sum))
-    astype, to = algebra.astype, algebra.to
+    reshape, transpose = with_advice(algebra.reshape), with_advice(algebra.transpose)
+    sum, astype, to = with_advice(algebra.sum), algebra.astype, algebra.to
 
-    def __rmatmul__(self, other: Operand) -> Any:
+    def __rmatmul__(self, other: Operand) -> Variable:
         return algebra.matmul(other, self)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Variable:
         return Neg()(self)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Variable]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -140,10 +146,10 @@ class Variable(Convertible, family=True):
         if is_array(self.value) and self.value.dtype.kind == "f":
             new_node(self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Variable:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Variable:
         """|x|; the derivative is sign x, and 0 at 0."""
         if self.dtype == bool:
             return self
@@ -151,10 +157,11 @@ class Variable(Convertible, family=True):
         return self * (namespace(sign).copysign(sign, self.value) if self.dtype.kind == "f" else sign)  # not -0.0
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Variable:
+        """The axes in reverse order."""
         return self.transpose()
 
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
+    def swapaxes(self, axis1: int, axis2: int) -> Variable:
         """Two axes exchanged: `swapaxes(-1, -2)` transposes every matrix of a batch."""
         a, b = one_axis("swapaxes", self.shape, axis1), one_axis("swapaxes", self.shape, axis2)
         axes = list(range(self.ndim))
@@ -162,7 +169,7 @@ class Variable(Convertible, family=True):
         return self.transpose(axes)
 
     @with_advice
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Variable:
         """(1/n) sum of x over `axis`, n the number of elements summed; of float16 in float32. ValueError if n = 0."""
         n = prod([self.shape[a] for a in axes_of(self.shape, axis)])
         if not n:
@@ -172,16 +179,16 @@ class Variable(Convertible, family=True):
         return (self if self.dtype.kind == "f" else self.astype(np.float64)).sum(axis, keepdims) / n
 
     @with_advice
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Variable:
         """The largest element over `axis`; of equal ones the first receives the whole gradient."""
         return self.extreme("max", axis, keepdims)
 
     @with_advice
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Variable:
         """The smallest element over `axis`; of equal ones the first receives the whole gradient."""
         return self.extreme("min", axis, keepdims)
 
-    def extreme(self, name: str, axis: Axis, keepdims: bool) -> Any:
+    def extreme(self, name: str, axis: Axis, keepdims: bool) -> Variable:
         """The first element over `axis` that is the largest (`name` is "max") or the smallest ("min")."""
         axes = axes_of(self.shape, axis)
         if 0 in [self.shape[a] for a in axes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.algebra import as_array, operand
 from autograd.checks import function, shown, whole
@@ -14,8 +14,10 @@ from autograd.variable import as_variable
 
 __all__ = ["vmap"]
 
+Y = TypeVar("Y")
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
+
+def vmap(f: Callable[..., Y], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Y]:
     """The function that gives y[n] = f(x[n], ...) for all n, stacked.   f: (*I) -> (*O) makes (N, *I) -> (N, *O)
 
     in_axes     along which axis the items of each argument lie: one number for all, or a list with one for each
@@ -44,7 +46,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
             whole("vmap: in_axes", axis, -MOST, MOST - 1)
     whole("vmap: out_axes", out_axes, -MOST, MOST - 1)
 
-    def mapped(*xs: Any) -> Any:
+    def mapped(*xs: Any) -> Y:
         axes = in_axes if several else [in_axes] * len(xs)
         if len(axes) != len(xs):
             raise ValueError(f"vmap: in_axes must hold an axis for each of {len(xs)} arguments, not {shown(in_axes)}")

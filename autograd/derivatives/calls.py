@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.checks import shown
 from autograd.layers.base import Layer, Unfilled
@@ -12,8 +12,10 @@ from autograd.variable import Variable, as_variable
 
 __all__ = ["functional_call", "of_parameters"]
 
+Y = TypeVar("Y")
 
-def functional_call(layer: Layer, params: Mapping[str, Any], *xs: Any, **options: Any) -> Any:
+
+def functional_call(layer: Callable[..., Y], params: Mapping[str, Any], *xs: Any, **options: Any) -> Y:
     """layer(*xs) computed with `params` in the place of its own: {path: Variable or array}, as `named_params` has them.
 
     Gradients go to the Variables in `params`. Parameters that are not in it stay those of the layer. Buffers, such as

@@ -46,7 +46,7 @@ class Root(Function):
 
 
 @with_advice
-def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, *, tolerance: float | None = None) -> Any:
+def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, *, tolerance: float | None = None) -> Variable:
     """x, where f(x, theta) = 0, as a function of theta:   dx/dtheta = -(df/dx)^-1 df/dtheta   [implicit functions]
 
     x          the solution, an array that any solver found; its own way is not differentiated

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, overload
 
 from autograd.backend import namespace
 from autograd.checks import flag
 from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.seeds import gradients_by_seed, rows
-from autograd.derivatives.structures import called, detached, inputs, scalar
+from autograd.derivatives.structures import One, OneToOne, called, detached, inputs, scalar
 from autograd.functions.shape import moveaxis
 from autograd.layers.base import Layer
 from autograd.variable import Variable, grad
@@ -18,6 +18,10 @@ from autograd.variable import Variable, grad
 __all__ = ["hessian", "jacobian", "laplacian"]
 
 
+@overload
+def jacobian(f: OneToOne, x: One, create_graph: bool = False) -> Variable: ...
+@overload
+def jacobian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any: ...
 def jacobian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any:
     """J[i, j] = df(x)[i] / dx[j].   f(x) (*M), x (*N) -> (*M, *N)
 
@@ -52,6 +56,10 @@ def by_columns(y: Variable, xs: Sequence[Variable], create_graph: bool) -> list[
     return found
 
 
+@overload
+def hessian(f: OneToOne, x: One, create_graph: bool = False) -> Variable: ...
+@overload
+def hessian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any: ...
 def hessian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any:
     """H[i, j] = d^2 f / dx[i] dx[j] of a function that gives a number.   x (*N) -> (*N, *N)
 
@@ -72,7 +80,7 @@ def hessian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any:
     return rebuild([rebuild(rows(gx, xs, create_graph)) for gx in gxs])
 
 
-def laplacian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Any:
+def laplacian(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> Variable:
     """y[n] = sum over d of d^2 f(x)[n] / dx[n, d]^2, the trace of the Hessian, row by row.   (..., D) -> (...)
 
     f takes rows x (..., D) and gives a number for each, (...) or (..., 1). It must treat them one by one, as a network

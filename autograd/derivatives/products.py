@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 from autograd.backend import zeros_like
 from autograd.checks import flag
 from autograd.derivatives.calls import of_parameters
-from autograd.derivatives.structures import called, detached, inputs, like, scalar
+from autograd.derivatives.structures import One, OneToOne, called, detached, inputs, like, scalar
+from autograd.layers.base import Layer
 from autograd.variable import Variable, grad
 
 __all__ = ["hvp", "jvp", "value_and_grad", "vjp"]
 
+Paths: TypeAlias = dict[str, Variable]  # the structure of the parameters of a layer
 
-def value_and_grad(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> tuple[Any, Any]:
+
+@overload
+def value_and_grad(f: Callable[[Any], Any], x: One, create_graph: bool = False) -> tuple[Variable, Variable]: ...
+@overload
+def value_and_grad(f: Callable[[Any], Any], x: Layer, create_graph: bool = False) -> tuple[Variable, Paths]: ...
+@overload
+def value_and_grad(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> tuple[Variable, Any]: ...
+def value_and_grad(f: Callable[[Any], Any], x: Any, create_graph: bool = False) -> tuple[Variable, Any]:
     """f(x), a number, and df/dx in the structure of x.
 
     >>> import numpy as np
@@ -31,6 +40,10 @@ def value_and_grad(f: Callable[[Any], Any], x: Any, create_graph: bool = False) 
     return detached([y], create_graph)[0], rebuild(gxs)
 
 
+@overload
+def vjp(f: OneToOne, x: One, v: Any, create_graph: bool = False) -> tuple[Variable, Variable]: ...
+@overload
+def vjp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]: ...
 def vjp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
     """f(x) and v^T J, where J = df/dx and v is like f(x): one walk back. The product is in the structure of x.
 
@@ -48,6 +61,10 @@ def vjp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     return rebuild_y(detached(ys, create_graph)), rebuild(gxs)
 
 
+@overload
+def jvp(f: OneToOne, x: One, v: Any, create_graph: bool = False) -> tuple[Variable, Variable]: ...
+@overload
+def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]: ...
 def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
     """f(x) and J v, where J = df/dx and v is like x: the derivative of f along v, in the structure of f(x).
 
@@ -69,7 +86,13 @@ def jvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> 
     return rebuild_y(detached(ys, create_graph)), rebuild_y(grad(gxs, us, vs, create_graph=create_graph))
 
 
-def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Any, Any]:
+@overload
+def hvp(f: Callable[[Any], Any], x: One, v: Any, create_graph: bool = False) -> tuple[Variable, Variable]: ...
+@overload
+def hvp(f: Callable[[Any], Any], x: Layer, v: Any, create_graph: bool = False) -> tuple[Variable, Paths]: ...
+@overload
+def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Variable, Any]: ...
+def hvp(f: Callable[[Any], Any], x: Any, v: Any, create_graph: bool = False) -> tuple[Variable, Any]:
     """f(x), a number, and H v, where H is the Hessian of f and v is like x: two walks back, the first recorded.
 
     The matrix H is never made, so this works for a network of many weights.

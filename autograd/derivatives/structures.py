@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd.algebra import as_array, reshape
 from autograd.checks import shown
 from autograd.config import using
 from autograd.function import wrap
 from autograd.variable import Variable, as_variable
 
-__all__ = ["Rebuild", "apart", "called", "detached", "inputs", "like", "scalar"]
+__all__ = ["One", "OneToOne", "Rebuild", "apart", "called", "detached", "inputs", "like", "scalar"]
 
 Rebuild: TypeAlias = Callable[[Sequence[Any]], Any]
+One: TypeAlias = Variable | np.ndarray[Any, Any] | float  # the structure that is one array
+OneToOne: TypeAlias = Callable[[Variable], Variable]
 CONTAINERS = (list, tuple, dict)
 
 

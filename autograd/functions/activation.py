@@ -6,7 +6,6 @@ Products are written so that NumPy can reuse a temporary array: `gy * ((1 - y) *
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from autograd.algebra import Operand
 from autograd.backend import namespace
@@ -41,7 +40,7 @@ class Sigmoid(Function):
         return slope(gy, y, (0, 1, -1)) if isinstance(gy, Variable) else kernels.sigmoid_gradient(gy, y)
 
 
-def sigmoid(x: Operand) -> Any:
+def sigmoid(x: Operand) -> Variable:
     """y = 1 / (1 + e^-x), in (0, 1)"""
     return with_room(Sigmoid(), x)
 
@@ -56,7 +55,7 @@ class ReLU(Function):
         return masked(gy, self.outputs[0] > 0)
 
 
-def relu(x: Operand) -> Any:
+def relu(x: Operand) -> Variable:
     """y = max(x, 0); the gradient at 0 is 0."""
     check_elementwise("relu", x)
     return ReLU()(x)
@@ -77,7 +76,7 @@ class LeakyReLU(Function):
         return masked(gy, x > 0) + masked(gy, x <= 0) * self.slope
 
 
-def leaky_relu(x: Operand, slope: float = 0.01) -> Any:
+def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
     """y = x where x > 0, slope x elsewhere; the gradient at 0 is the slope. (DeZero's default is 0.2.)"""
     check_elementwise("leaky_relu", x)
     return LeakyReLU(number("leaky_relu: slope", slope))(x)
@@ -98,7 +97,7 @@ class ELU(Function):
         return gx if self.alpha == 1 else masked(gx, x <= 0) * self.alpha + masked(gy, x > 0)
 
 
-def elu(x: Operand, alpha: float = 1.0) -> Any:
+def elu(x: Operand, alpha: float = 1.0) -> Variable:
     """y = x where x > 0, alpha (e^x - 1) elsewhere; the gradient at 0 is alpha. Raises ValueError unless alpha > 0.
 
     Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
@@ -108,7 +107,7 @@ def elu(x: Operand, alpha: float = 1.0) -> Any:
     return with_room(ELU(number("elu: alpha", alpha, above=0)), x)
 
 
-def selu(x: Operand) -> Any:
+def selu(x: Operand) -> Variable:
     """y = scale elu(x, alpha), with the two numbers for which layers keep mean 0 and variance 1.
 
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", 2017.
@@ -132,7 +131,7 @@ class SiLU(Function):
 
 
 @speaking
-def silu(x: Operand) -> Any:
+def silu(x: Operand) -> Variable:
     """y = x sigmoid(x), also known as swish."""
     return with_room(SiLU(), x)
 
@@ -187,7 +186,7 @@ class TanhGELUSlope(Function):
         return gy * (s * (1 - s) * (2 * du + x * ((1 - 2 * s) * du * du + ddu)))
 
 
-def gelu(x: Operand, approximate: str = "none") -> Any:
+def gelu(x: Operand, approximate: str = "none") -> Variable:
     """y = x (1 + erf(x / sqrt 2)) / 2: x times the probability that a standard normal number is below x.
 
     With `approximate="tanh"` that probability is (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, off by at most 5e-4.
@@ -209,12 +208,12 @@ class Softplus(Function):
         return gy * sigmoid(self.inputs[0])
 
 
-def softplus(x: Operand) -> Any:
+def softplus(x: Operand) -> Variable:
     """y = ln(1 + e^x), a smooth max(x, 0)"""
     return with_room(Softplus(), x)
 
 
-def hardtanh(x: Operand, low: float = -1.0, high: float = 1.0) -> Any:
+def hardtanh(x: Operand, low: float = -1.0, high: float = 1.0) -> Variable:
     """y = x limited to low <= y <= high: `clip`, whose gradient at the borders is 1."""
     return clip(x, low, high)
 
@@ -230,7 +229,7 @@ class Erf(Function):
         return gy * exp(-x * x) * (2 / math.sqrt(math.pi))
 
 
-def erf(x: Operand) -> Any:
+def erf(x: Operand) -> Variable:
     """y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, to about 4 units in the last place."""
     check_elementwise("erf", x)
     return with_room(Erf(), x)
@@ -252,7 +251,7 @@ class Softmax(Function):
         return y * (gy - sum_over(gy * y, self.axes))
 
 
-def softmax(x: Operand, axis: Axis = -1) -> Any:
+def softmax(x: Operand, axis: Axis = -1) -> Variable:
     """y = e^x / sum of e^x over `axis`: positive numbers with the sum 1. Several axes in a tuple count as one.
 
     Raises TypeError if x has no shape. Raises ValueError for an axis out of range or without elements.
@@ -276,6 +275,6 @@ class LogSoftmax(Function):
         return gy - exp(y) * sum_over(gy, self.axes)
 
 
-def log_softmax(x: Operand, axis: Axis = -1) -> Any:
+def log_softmax(x: Operand, axis: Axis = -1) -> Variable:
     """y = ln softmax(x), exact also where softmax(x) underflows. Raises what `softmax` raises."""
     return with_room(LogSoftmax(axes_at("log_softmax", x, axis, empty=False)), x)

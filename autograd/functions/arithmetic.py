@@ -20,7 +20,7 @@ from autograd.variable import Variable
 __all__ = ["abs", "add", "clip", "div", "maximum", "minimum", "mul", "neg", "power", "sign", "sub", "where"]
 
 
-def add(x0: Operand, x1: Operand) -> Any:
+def add(x0: Operand, x1: Operand) -> Variable:
     """y = x0 + x1, broadcast.
 
     Takes Variables, arrays and numbers, as all functions here do. Raises TypeError for a list, a tuple or a string.
@@ -29,31 +29,31 @@ def add(x0: Operand, x1: Operand) -> Any:
     return Add()(x0, x1)
 
 
-def sub(x0: Operand, x1: Operand) -> Any:
+def sub(x0: Operand, x1: Operand) -> Variable:
     """y = x0 - x1, broadcast."""
     check_elementwise("sub", x0, x1)
     return Sub()(x0, x1)
 
 
-def mul(x0: Operand, x1: Operand) -> Any:
+def mul(x0: Operand, x1: Operand) -> Variable:
     """y = x0 x1, element by element, broadcast. The matrix product is `matmul`."""
     check_elementwise("mul", x0, x1)
     return Mul()(x0, x1)
 
 
-def div(x0: Operand, x1: Operand) -> Any:
+def div(x0: Operand, x1: Operand) -> Variable:
     """y = x0 / x1, broadcast."""
     check_elementwise("div", x0, x1)
     return Div()(x0, x1)
 
 
-def neg(x: Operand) -> Any:
+def neg(x: Operand) -> Variable:
     """y = -x"""
     check_elementwise("neg", x)
     return Neg()(x)
 
 
-def power(x: Operand, p: Operand) -> Any:
+def power(x: Operand, p: Operand) -> Variable:
     """y = x^p, broadcast, with gradients in x and in p.
 
     The gradient in p is x^p log x, which is nan for a negative x. The gradient in p of 0^p is 0.
@@ -62,7 +62,7 @@ def power(x: Operand, p: Operand) -> Any:
     return in_single(Power(), x, p)
 
 
-def abs(x: Operand) -> Any:
+def abs(x: Operand) -> Variable:
     """y = |x|; the gradient is sign x, and 0 at 0."""
     check_elementwise("abs", x)
     return operator.abs(x)
@@ -78,7 +78,7 @@ class Sign(Function):
         return zeros_like(as_array(gy))
 
 
-def sign(x: Operand) -> Any:
+def sign(x: Operand) -> Variable:
     """y = -1, 0 or 1, the sign of x; the gradient is 0 everywhere, at the jump too."""
     check_elementwise("sign", x)
     return Sign()(x)
@@ -158,7 +158,7 @@ def list_beside(x: Any, other: Any) -> Any:
     return astype(y, x.dtype) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else y
 
 
-def maximum(x0: Operand, x1: Operand) -> Any:
+def maximum(x0: Operand, x1: Operand) -> Variable:
     """y = max(x0, x1), element by element, broadcast; nan where one of the two is nan.
 
     The gradient goes to the operand that y is, a nan too. Where the two are equal, or both nan, each receives half.
@@ -182,7 +182,7 @@ class Minimum(Function):
         return shared(gy, x0, x1, x0 <= x1, x1 <= x0, needs_x0, needs_x1)
 
 
-def minimum(x0: Operand, x1: Operand) -> Any:
+def minimum(x0: Operand, x1: Operand) -> Variable:
     """y = min(x0, x1), element by element, broadcast; nan where one of the two is nan. Gradients as for `maximum`."""
     x0, x1 = lists_as_arrays(x0, x1)
     check_elementwise("minimum", x0, x1)
@@ -206,7 +206,7 @@ class Where(Function):
         return None, needs_x0 and masked(gy, c), needs_x1 and masked(gy, ~c)
 
 
-def where(condition: Operand, x0: Operand, x1: Operand) -> Any:
+def where(condition: Operand, x0: Operand, x1: Operand) -> Variable:
     """y = x0 where the condition holds and x1 elsewhere, all three broadcast. Only x0 and x1 receive gradients.
 
     The operand that is not chosen can still harm its own inputs: `where(x > 0, log(x), 0)` has the gradient 0 / 0 at 0.
@@ -271,7 +271,7 @@ def ends_of(x: Operand) -> tuple[float, float]:
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
 
 
-def clip(x: Operand, low: Operand, high: Operand) -> Any:
+def clip(x: Operand, low: Operand, high: Operand) -> Variable:
     """y = x limited to low <= y <= high; one of the two may be None. The gradient is 1 inside and at the borders.
 
     Limits that are arrays, lists or Variables are broadcast, and have the gradient of the elements that they stand for;

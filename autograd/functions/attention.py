@@ -25,6 +25,7 @@ from autograd.kernels import rows
 from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
 from autograd.shapes import broadcast
+from autograd.variable import Variable
 
 __all__ = ["rotary", "scaled_dot_product_attention"]
 
@@ -125,7 +126,7 @@ def scaled_dot_product_attention(
     softcap: float | None = None,
     p: float = 0.0,
     rng: Any = None,
-) -> Any:
+) -> Variable:
     """y = softmax(scale q k^T + mask) v.   (..., T, D) queries, (..., S, D) keys, (..., S, E) values -> (..., T, E)
 
     mask     booleans, True where a query may see a key; or numbers that are added, with gradient.   (..., T, S)
@@ -233,7 +234,7 @@ class Rotate(Function):
         return Rotate(self.cos, -self.sin)(gy)
 
 
-def rotary(x: Operand, offset: int = 0, base: float = 10_000.0) -> Any:
+def rotary(x: Operand, offset: int = 0, base: float = 10_000.0) -> Variable:
     """Vectors turned by angles that grow with their position, so that q k^T depends on distances.   (..., T, D)
 
     The pair (x_i, x_(i + D/2)) of the vector at position t is turned by (t + offset) base^(-2i/D).

@@ -24,6 +24,7 @@ from autograd.kernels import conv
 from autograd.kernels import im2col as arrays
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 from autograd.shapes import Shape, shape_of
+from autograd.variable import Variable
 
 __all__ = [
     "Col2im", "Im2col", "col2im", "conv1d", "conv2d", "conv2d_by_im2col", "conv3d", "conv_transpose1d",
@@ -44,7 +45,7 @@ class Im2col(Function):
         return Col2im(self.w)(gcols)
 
 
-def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Any:
+def im2col(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Variable:
     """The pixels under the kernel, a row for each of its positions: a convolution is then one matrix product.
 
     (N, C, H, W) -> (N · OH · OW, C · KH · KW)
@@ -78,7 +79,7 @@ class Col2im(Function):
 
 def col2im(
     cols: Operand, shape: Sequence[int], kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1
-) -> Any:
+) -> Variable:
     """An image of `shape`, each pixel the sum of its copies in the rows of im2col: the adjoint, which is no inverse.
 
     (N · OH · OW, C · KH · KW) -> (N, C, H, W)
@@ -98,7 +99,7 @@ def col2im(
 
 def conv2d_by_im2col(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
-) -> Any:
+) -> Variable:
     """conv2d, to read and to test conv2d by: im2col, a matrix product, and its rows made images again."""
     w, G = checked("conv2d_by_im2col", 2, x, W, b, stride, pad, dilation, groups)
     N, M = x.shape[0], W.shape[0]
@@ -151,14 +152,14 @@ class ConvFilterGradient(Function):
 
 def conv1d(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
-) -> Any:
+) -> Variable:
     """conv2d with one spatial axis.   (N, C, L) (M, C/groups, K) (M,) -> (N, M, OL)"""
     return conv_nd("conv1d", 1, x, W, b, stride, pad, dilation, groups)
 
 
 def conv2d(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
-) -> Any:
+) -> Variable:
     """y[n, m, o] = sum over c, k of x[n, c, o S + k D - P] W[m, c, k], + b[m]
 
     (N, C, H, W) (M, C/groups, KH, KW) (M,) -> (N, M, OH, OW), OH = (H + P0 + P1 - D (KH - 1) - 1) // S + 1
@@ -172,7 +173,7 @@ def conv2d(
 
 def conv3d(
     x: Operand, W: Operand, b: Operand = None, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1, groups: int = 1
-) -> Any:
+) -> Variable:
     """conv2d with three spatial axes.   (N, C, D, H, W) (M, C/groups, KD, KH, KW) (M,) -> (N, M, OD, OH, OW)"""
     return conv_nd("conv3d", 3, x, W, b, stride, pad, dilation, groups)
 
@@ -212,7 +213,7 @@ def conv_transpose1d(
     output_pad: Sizes = 0,
     dilation: Sizes = 1,
     groups: int = 1,
-) -> Any:
+) -> Variable:
     """conv_transpose2d with one spatial axis.   (N, C, L) (C, M/groups, K) (M,) -> (N, M, OL)"""
     return transposed("conv_transpose1d", 1, x, W, b, stride, pad, output_pad, dilation, groups)
 
@@ -226,7 +227,7 @@ def conv_transpose2d(
     output_pad: Sizes = 0,
     dilation: Sizes = 1,
     groups: int = 1,
-) -> Any:
+) -> Variable:
     """Every pixel times the filter of its channel, laid down `stride` apart and summed: the adjoint of conv2d.
 
     (N, C, H, W) (C, M/groups, KH, KW) (M,) -> (N, M, OH, OW), OH = (H - 1) S + D (KH - 1) + 1 - P0 - P1 + output_pad
@@ -247,7 +248,7 @@ def conv_transpose3d(
     output_pad: Sizes = 0,
     dilation: Sizes = 1,
     groups: int = 1,
-) -> Any:
+) -> Variable:
     """conv_transpose2d with three spatial axes.   (N, C, D, H, W) (C, M/groups, *K) (M,) -> (N, M, OD, OH, OW)"""
     return transposed("conv_transpose3d", 3, x, W, b, stride, pad, output_pad, dilation, groups)
 
@@ -255,7 +256,7 @@ def conv_transpose3d(
 def transposed(
     name: str, n: int, x: Operand, W: Operand, b: Operand, stride: Sizes, pad: Pad, output_pad: Sizes, dilation: Sizes,
     groups: int,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """The transposed convolution over `n` spatial axes; `name` stands in the messages of errors."""
     check_images(name, x, n)
     check_filters(name, W, n)

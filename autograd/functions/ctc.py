@@ -21,13 +21,14 @@ from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand, steps_within, with_room
 from autograd.functions.reduction import logsumexp
 from autograd.functions.shape import concat, split, stack
+from autograd.variable import Variable
 
 __all__ = ["ctc_loss"]
 
 NEVER = -1e30  # the logarithm of a probability of 0, with which one can compute
 
 
-def ctc_loss(x: Operand, t: Operand, *, lengths: Any = None, target_lengths: Any = None, blank: int = 0) -> Any:
+def ctc_loss(x: Operand, t: Operand, *, lengths: Any = None, target_lengths: Any = None, blank: int = 0) -> Variable:
     """y = -mean over the samples of ln p(t | x).   (N, T, C) (N, L) -> ()
 
     x are logits of C classes in T steps, t labels 0 .. C - 1 without the `blank`. `lengths` (N,) are the numbers of

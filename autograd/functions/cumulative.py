@@ -21,6 +21,7 @@ from autograd.functions.pairs import logaddexp
 from autograd.functions.reduction import cumsum
 from autograd.functions.shape import concat, flip
 from autograd.shapes import one_axis
+from autograd.variable import Variable
 
 __all__ = ["cummax", "cummin", "cumprod", "logcumsumexp"]
 
@@ -59,7 +60,7 @@ class CumProd(Function):
         return flip(cumsum(flip(gy * y, self.axis), self.axis), self.axis) / x
 
 
-def cumprod(x: Operand, axis: int | None = None) -> Any:
+def cumprod(x: Operand, axis: int | None = None) -> Variable:
     """y_i = x_0 x_1 ... x_i along `axis`. Its gradient is exact where elements of x are 0, too."""
     x, axis = flat(operand("cumprod", x), axis)
     k = one_axis("cumprod", x.shape, axis)
@@ -75,7 +76,7 @@ def cumprod(x: Operand, axis: int | None = None) -> Any:
     return with_room(product, x)
 
 
-def cummax(x: Operand, axis: int | None = None) -> Any:
+def cummax(x: Operand, axis: int | None = None) -> Variable:
     """y_i = the largest of x_0 ... x_i along `axis`; of equal ones the first receives the gradient. nan from one on.
 
     Their numbers, PyTorch's second result, are no result here.
@@ -83,7 +84,7 @@ def cummax(x: Operand, axis: int | None = None) -> Any:
     return first_extreme("cummax", np.maximum, x, axis)
 
 
-def cummin(x: Operand, axis: int | None = None) -> Any:
+def cummin(x: Operand, axis: int | None = None) -> Variable:
     """y_i = the smallest of x_0 ... x_i along `axis`; of equal ones the first has the gradient. nan from one on."""
     return first_extreme("cummin", np.minimum, x, axis)
 
@@ -122,7 +123,7 @@ class LogCumSumExp(Function):
         return exp(x - c) * flip(cumsum(flip(gy * exp(c - y), self.axis), self.axis), self.axis)
 
 
-def logcumsumexp(x: Operand, axis: int | None = None) -> Any:
+def logcumsumexp(x: Operand, axis: int | None = None) -> Variable:
     """y_i = ln(e^x_0 + ... + e^x_i) along `axis`, without overflow. -inf stands for the number 0."""
     x, axis = flat(operand("logcumsumexp", x), axis)
     k = one_axis("logcumsumexp", x.shape, axis)

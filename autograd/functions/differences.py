@@ -12,6 +12,7 @@ from autograd.functions.operands import axes_at, operand, with_room
 from autograd.functions.reduction import cumsum, sum
 from autograd.functions.shape import broadcast_to, concat
 from autograd.shapes import one_axis
+from autograd.variable import Variable
 
 __all__ = ["cumulative_trapezoid", "diff", "trapezoid"]
 
@@ -22,7 +23,7 @@ def ends(x: Any, k: int) -> tuple[Any, Any]:
     return getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1)))
 
 
-def diff(x: Operand, n: int = 1, axis: int = -1, prepend: Operand = None, append: Operand = None) -> Any:
+def diff(x: Operand, n: int = 1, axis: int = -1, prepend: Operand = None, append: Operand = None) -> Variable:
     """y_i = x_(i+1) - x_i along `axis`, n times over. What is prepended and appended counts as part of x.
 
     Raises ValueError for n < 0, or if the shapes do not fit.
@@ -69,7 +70,7 @@ def areas(y: Any, x: Any, k: int) -> Any:
     return (after + before) * (right - left) * 0.5
 
 
-def trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) -> Variable:
     """The integral of y along `axis`: the sum of (y_i + y_(i+1)) / 2 (x_(i+1) - x_i), or times dx without x.
 
     x has the size of the axis, or y's shape. Raises ValueError if it does not fit.
@@ -77,6 +78,6 @@ def trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) ->
     return trapezoids("trapezoid", sum, y, x, dx, axis)
 
 
-def cumulative_trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) -> Any:
+def cumulative_trapezoid(y: Operand, x: Operand = None, dx: float = 1.0, axis: int = -1) -> Variable:
     """The integral from the first place to each of the others, as `trapezoid` computes it: one element fewer than y."""
     return trapezoids("cumulative_trapezoid", cumsum, y, x, dx, axis)

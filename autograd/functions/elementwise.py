@@ -36,12 +36,12 @@ class Exp(Function):
         return gy * self.outputs[0]
 
 
-def exp(x: Operand) -> Any:
+def exp(x: Operand) -> Variable:
     """y = e^x"""
     return Exp()(x)
 
 
-def log(x: Operand) -> Any:
+def log(x: Operand) -> Variable:
     """y = ln x, the natural logarithm; -inf and a warning at 0."""
     return Log()(x)
 
@@ -56,7 +56,7 @@ class Log2(Function):
         return gy / (self.inputs[0] * math.log(2))
 
 
-def log2(x: Operand) -> Any:
+def log2(x: Operand) -> Variable:
     """y = ln x / ln 2, the logarithm to the base 2; -inf and a warning at 0."""
     return in_single(Log2(), x)
 
@@ -71,7 +71,7 @@ class Log10(Function):
         return gy / (self.inputs[0] * math.log(10))
 
 
-def log10(x: Operand) -> Any:
+def log10(x: Operand) -> Variable:
     """y = ln x / ln 10, the logarithm to the base 10; -inf and a warning at 0."""
     return in_single(Log10(), x)
 
@@ -86,7 +86,7 @@ class Exp2(Function):
         return gy * (self.outputs[0] * math.log(2))
 
 
-def exp2(x: Operand) -> Any:
+def exp2(x: Operand) -> Variable:
     """y = 2^x"""
     return in_single(Exp2(), x)
 
@@ -101,7 +101,7 @@ class Log1p(Function):
         return gy / (1 + self.inputs[0])
 
 
-def log1p(x: Operand) -> Any:
+def log1p(x: Operand) -> Variable:
     """y = ln(1 + x), exact to the last digits for small x too."""
     return Log1p()(x)
 
@@ -118,7 +118,7 @@ class Logit(Function):
         return gy / (x * (1 - x))
 
 
-def logit(x: Operand) -> Any:
+def logit(x: Operand) -> Variable:
     """y = ln(x / (1 - x)), the inverse of the sigmoid, for x in (0, 1); infinite at both ends."""
     check_elementwise("logit", x)
     return in_single(Logit(), x)
@@ -134,7 +134,7 @@ class Expm1(Function):
         return gy * exp(self.inputs[0])  # 1 + y would lose all digits where y is near -1
 
 
-def expm1(x: Operand) -> Any:
+def expm1(x: Operand) -> Variable:
     """y = e^x - 1, exact to the last digits for small x too."""
     return Expm1()(x)
 
@@ -149,7 +149,7 @@ class Sqrt(Function):
         return gy * 0.5 / self.outputs[0]
 
 
-def sqrt(x: Operand) -> Any:
+def sqrt(x: Operand) -> Variable:
     """y = x^(1/2); the gradient 1 / (2 y) is infinite at 0."""
     return Sqrt()(x)
 
@@ -165,7 +165,7 @@ class Rsqrt(Function):
         return gy * (-0.5 * y * y * y)
 
 
-def rsqrt(x: Operand) -> Any:
+def rsqrt(x: Operand) -> Variable:
     """y = 1 / x^(1/2); infinite at 0, with its gradient."""
     check_elementwise("rsqrt", x)
     return in_single(Rsqrt(), x)
@@ -182,7 +182,7 @@ class Cbrt(Function):
         return gy / (3 * y * y)
 
 
-def cbrt(x: Operand) -> Any:
+def cbrt(x: Operand) -> Variable:
     """y = x^(1/3), real for negative x too; the gradient 1 / (3 y^2) is infinite at 0."""
     return in_single(Cbrt(), x)
 
@@ -197,7 +197,7 @@ class Square(Function):
         return gy * self.inputs[0] * 2
 
 
-def square(x: Operand) -> Any:
+def square(x: Operand) -> Variable:
     """y = x^2"""
     check_elementwise("square", x)
     return Square()(x)
@@ -213,7 +213,7 @@ class Sin(Function):
         return gy * cos(self.inputs[0])
 
 
-def sin(x: Operand) -> Any:
+def sin(x: Operand) -> Variable:
     """y = sin x, x in radians"""
     return Sin()(x)
 
@@ -228,7 +228,7 @@ class Cos(Function):
         return -gy * sin(self.inputs[0])
 
 
-def cos(x: Operand) -> Any:
+def cos(x: Operand) -> Variable:
     """y = cos x, x in radians"""
     return Cos()(x)
 
@@ -244,7 +244,7 @@ class Tan(Function):
         return slope(gy, y, (1, 0, 1))
 
 
-def tan(x: Operand) -> Any:
+def tan(x: Operand) -> Variable:
     """y = tan x, x in radians"""
     return in_single(Tan(), x)
 
@@ -260,7 +260,7 @@ class Arcsin(Function):
         return gy / sqrt((1 - x) * (1 + x))  # exact near the ends, as 1 - x^2 is not
 
 
-def arcsin(x: Operand) -> Any:
+def arcsin(x: Operand) -> Variable:
     """y = arcsin x in [-pi/2, pi/2], for x in [-1, 1]; the gradient is infinite at both ends."""
     return in_single(Arcsin(), x)
 
@@ -276,7 +276,7 @@ class Arccos(Function):
         return -gy / sqrt((1 - x) * (1 + x))
 
 
-def arccos(x: Operand) -> Any:
+def arccos(x: Operand) -> Variable:
     """y = arccos x in [0, pi], for x in [-1, 1]; the gradient is infinite at both ends."""
     return in_single(Arccos(), x)
 
@@ -292,7 +292,7 @@ class Arctan(Function):
         return gy / (1 + x * x)
 
 
-def arctan(x: Operand) -> Any:
+def arctan(x: Operand) -> Variable:
     """y = arctan x in (-pi/2, pi/2)"""
     return in_single(Arctan(), x)
 
@@ -324,7 +324,7 @@ class Sinc(Function):
         return gy * Sinc(self.n + 1)(self.inputs[0])
 
 
-def sinc(x: Operand) -> Any:
+def sinc(x: Operand) -> Variable:
     """y = sin(pi x) / (pi x), and 1 at 0, where the derivatives of every order are right too."""
     check_elementwise("sinc", x)
     return in_single(lambda x: Sinc()(x * math.pi), x)
@@ -340,7 +340,7 @@ class Sinh(Function):
         return gy * cosh(self.inputs[0])
 
 
-def sinh(x: Operand) -> Any:
+def sinh(x: Operand) -> Variable:
     """y = (e^x - e^-x) / 2"""
     return Sinh()(x)
 
@@ -355,7 +355,7 @@ class Cosh(Function):
         return gy * sinh(self.inputs[0])
 
 
-def cosh(x: Operand) -> Any:
+def cosh(x: Operand) -> Variable:
     """y = (e^x + e^-x) / 2"""
     return Cosh()(x)
 
@@ -376,7 +376,7 @@ class Arcsinh(Function):
         return gy / size / sqrt((x / size) * (x / size) + 1 / size / size)
 
 
-def arcsinh(x: Operand) -> Any:
+def arcsinh(x: Operand) -> Variable:
     """y = ln(x + sqrt(x^2 + 1)), the inverse of sinh"""
     return in_single(Arcsinh(), x)
 
@@ -392,7 +392,7 @@ class Arccosh(Function):
         return gy / sqrt(x - 1) / sqrt(x + 1)  # exact near 1, as x^2 - 1 is not, and without overflow
 
 
-def arccosh(x: Operand) -> Any:
+def arccosh(x: Operand) -> Variable:
     """y = ln(x + sqrt(x^2 - 1)) >= 0, the inverse of cosh, for x >= 1; the gradient is infinite at 1."""
     return in_single(Arccosh(), x)
 
@@ -408,7 +408,7 @@ class Arctanh(Function):
         return gy / ((1 - x) * (1 + x))  # exact near the ends, as 1 - x^2 is not
 
 
-def arctanh(x: Operand) -> Any:
+def arctanh(x: Operand) -> Variable:
     """y = ln((1 + x) / (1 - x)) / 2, the inverse of tanh, for -1 < x < 1; infinite with its gradient at both ends."""
     return in_single(Arctanh(), x)
 
@@ -457,18 +457,18 @@ def slope(gy: Any, y: Any, p: tuple[float, ...]) -> Any:
     return Slope(p)(gy, y)
 
 
-def tanh(x: Operand) -> Any:
+def tanh(x: Operand) -> Variable:
     """y = (e^x - e^-x) / (e^x + e^-x), in (-1, 1)"""
     return in_single(Tanh(), x)
 
 
-def deg2rad(x: Operand) -> Any:
+def deg2rad(x: Operand) -> Variable:
     """y = pi x / 180: degrees as radians."""
     check_elementwise("deg2rad", x)
     return x * (math.pi / 180)
 
 
-def rad2deg(x: Operand) -> Any:
+def rad2deg(x: Operand) -> Variable:
     """y = 180 x / pi: radians as degrees."""
     check_elementwise("rad2deg", x)
     return x * (180 / math.pi)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import as_numbers, namespace
+from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
@@ -44,7 +44,7 @@ class AddRows(Function):
         return Embedding()(gy, self.saved.index), None
 
 
-def embedding(W: Operand, index: Operand, padding_idx: int | None = None) -> Any:
+def embedding(W: Operand, index: Operand, padding_idx: int | None = None) -> Variable:
     """y = W[index]: a row of W for each number in `index`.   (V, D) (...) -> (..., D), and rows may be of any shape
 
     The gradient of a row is the sum over all places where it was looked up. Negative indices do not count from the end.
@@ -85,7 +85,7 @@ class OneHot(Function):
         return (index[..., None] == namespace(index).arange(self.classes)).astype(self.dtype)
 
 
-def one_hot(index: Operand, classes: int, dtype: Any = np.float32) -> Any:
+def one_hot(index: Operand, classes: int, dtype: Any = np.float32) -> Array:
     """y[..., c] = 1 where index = c, and 0 elsewhere: row `index` of the unit matrix.   (...) -> (..., classes)
 
     Raises TypeError if the index is not of integers, ValueError if one is not in 0 .. classes - 1.

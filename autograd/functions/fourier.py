@@ -26,6 +26,7 @@ from autograd.functions.arithmetic import list_beside, mul
 from autograd.functions.operands import axes_at, operand, real, rounded, summable, summable_together, with_room
 from autograd.functions.shape import pad, roll, swapaxes
 from autograd.shapes import Axis, Shape, broadcast, one_axis, shape_of
+from autograd.variable import Variable
 
 __all__ = [
     "fft", "fft2", "fftconvolve", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft",
@@ -33,7 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 Complex: TypeAlias = Any  # a real operand, a pair (re, im) of them, or a complex array
-Pair: TypeAlias = tuple[Any, Any]
+Pair: TypeAlias = tuple[Variable, Variable]
 ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}  # the norm of a transform's adjoint
 
 
@@ -234,7 +235,7 @@ def rfft(x: Operand, n: int | None = None, axis: int = -1, norm: str | None = No
     return half("rfft", x, *along("rfft", x, n, axis), norm)
 
 
-def irfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def irfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = None) -> Variable:
     """The real array whose half spectrum is x: irfft(rfft(x), n) is x.   (..., K) -> (..., n), n = 2 (K - 1) by default
 
     The imaginary parts of the first number, and of the middle one of an even n, count as 0.
@@ -242,7 +243,7 @@ def irfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = N
     return of_half("irfft", x, *along("irfft", x, n, axis), norm)
 
 
-def hfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def hfft(x: Complex, n: int | None = None, axis: int = -1, norm: str | None = None) -> Variable:
     """The real spectrum of a signal whose second half is the mirror image of x, with -im: `irfft` the other way round.
 
     (..., K) -> (..., n), n = 2 (K - 1) by default
@@ -272,7 +273,7 @@ def rfft2(x: Operand, s: Any = None, axes: Any = (-2, -1), norm: str | None = No
     return half("rfft2", x, s, axes, norm)
 
 
-def irfft2(x: Complex, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+def irfft2(x: Complex, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Variable:
     """The real array of a half spectrum over two axes: irfft2(rfft2(x), x.shape[-2:]) is x."""
     return of_half("irfft2", x, s, axes, norm)
 
@@ -292,17 +293,17 @@ def rfftn(x: Operand, s: Any = None, axes: Any = None, norm: str | None = None) 
     return half("rfftn", x, s, axes, norm)
 
 
-def irfftn(x: Complex, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+def irfftn(x: Complex, s: Any = None, axes: Any = None, norm: str | None = None) -> Variable:
     """The real array of a half spectrum over several axes: irfftn(rfftn(x), x.shape) is x."""
     return of_half("irfftn", x, s, axes, norm)
 
 
-def fftshift(x: Operand, axes: Axis = None) -> Any:
+def fftshift(x: Operand, axes: Axis = None) -> Variable:
     """x turned so that the number of frequency 0, the first of a spectrum, is in the middle of each of the axes."""
     return turned("fftshift", x, axes, 1)
 
 
-def ifftshift(x: Operand, axes: Axis = None) -> Any:
+def ifftshift(x: Operand, axes: Axis = None) -> Variable:
     """The inverse of `fftshift`: the middle becomes the first."""
     return turned("ifftshift", x, axes, -1)
 
@@ -312,7 +313,7 @@ def turned(name: str, x: Operand, axes: Axis, sign: int) -> Any:
     return roll(x, tuple([sign * (x.shape[k] // 2) for k in found]), found)
 
 
-def power_spectrum(x: Operand, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def power_spectrum(x: Operand, n: int | None = None, axis: int = -1, norm: str | None = None) -> Variable:
     """y_k = |rfft(x)_k|^2 = re^2 + im^2: how much of each frequency is in x.   (..., N) -> (..., n // 2 + 1)"""
 
     def squares(x: Operand) -> Any:
@@ -352,7 +353,7 @@ def stft(x: Operand, n: int, hop: int | None = None, window: Operand = None, cen
     return with_room(spectra, x, window)
 
 
-def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -> Any:
+def fftconvolve(x: Operand, y: Operand, mode: str = "full", axes: Axis = None) -> Variable:
     """The convolution z_k = sum of x_j y_(k - j) over j, by transforms: O(n log n).   N, M -> N + M - 1 along each axis
 
     The other axes are broadcast. `mode` is that of scipy.signal: "full"; "same", the middle of it, of the size of x;

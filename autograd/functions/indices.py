@@ -21,6 +21,7 @@ from autograd.functions.operands import in_single, operand, summable, with_room
 from autograd.functions.reduction import prod
 from autograd.functions.shape import broadcast_to, concat, moveaxis
 from autograd.shapes import Shape, one_axis
+from autograd.variable import Variable
 
 __all__ = [
     "add_at", "index_add", "masked_fill", "put_along_axis", "scatter_add", "scatter_reduce", "segment_max",
@@ -46,7 +47,7 @@ def flat(x: Operand, axis: int | None) -> tuple[Any, Any]:
     return (reshape(x, -1), 0) if axis is None else (x, axis)
 
 
-def take(x: Operand, index: Operand, axis: int | None = None) -> Any:
+def take(x: Operand, index: Operand, axis: int | None = None) -> Variable:
     """The elements or slices of x with the numbers `index` along `axis`, of x flattened if that is None.
 
     x (2, 5), index (3,), axis 1 -> (2, 3)
@@ -79,7 +80,7 @@ def check_places(name: str, index: Array, most: Shape, x: Operand, k: int) -> No
         raise ValueError(f"{name}: the index must have {expected}, not shape {index.shape}")
 
 
-def take_along_axis(x: Operand, index: Operand, axis: int | None = -1) -> Any:
+def take_along_axis(x: Operand, index: Operand, axis: int | None = -1) -> Variable:
     """y[i, j, ...] = x[index[i, j, ...], j, ...] for axis 0, and so on for the others: what `argsort` gives, sorts.
 
     The index has x's axes. Along the others than `axis` it may be shorter (PyTorch's gather), or of size 1, which is
@@ -93,7 +94,7 @@ def take_along_axis(x: Operand, index: Operand, axis: int | None = -1) -> Any:
     return at_places(x, places_along(namespace(index).broadcast_to(index, wide), x.shape, k))
 
 
-def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Any:
+def scatter_add(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Variable:
     """y = x, then y[index[i, j, ...], j, ...] += values[i, j, ...] for axis 0, and so on: the adjoint of a gather.
 
     A place that is named twice receives twice. Index and values have one shape, x's axes, and no axis longer than x's
@@ -115,7 +116,7 @@ def scattered(name: str, x: Operand, index: Operand, values: Operand, axis: int)
     return x, places_along(index, x.shape, k), values
 
 
-def scatter_reduce(x: Operand, index: Operand, values: Operand, axis: int = -1, reduction: str = "sum") -> Any:
+def scatter_reduce(x: Operand, index: Operand, values: Operand, axis: int = -1, reduction: str = "sum") -> Variable:
     """y = x, but each element together with all values for its place: their sum, or another `reduction`.
 
     "sum" is `scatter_add`; the others are "mean", "prod", "max" and "min". Index and values are those of `scatter_add`.
@@ -157,7 +158,7 @@ def products(x: Operand, places: Array, n: int) -> Any:
     return AddRows(n)(found, named) + (xp.bincount(named, minlength=n) == 0)
 
 
-def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Any:
+def index_add(x: Operand, index: Operand, values: Operand, axis: int = 0) -> Variable:
     """y = x, then y[index[i]] += values[i]: slices added along `axis`. One that is named twice receives twice.
 
     x (5, 3), index (4,), values (4, 3) -> (5, 3)
@@ -199,7 +200,7 @@ def fitting(name: str, x: Any, values: Operand, shape: Shape) -> Any:
     return astype(broadcast_to(values, shape), x.dtype)
 
 
-def setitem(x: Operand, index: Any, values: Operand) -> Any:
+def setitem(x: Operand, index: Any, values: Operand) -> Variable:
     """y = x, then y[index] = values: the assignment, as a function. Values are broadcast to x[index].
 
     The index is one of `getitem`. Of a place that is named twice the last value stays, and alone has a gradient.
@@ -218,7 +219,7 @@ def put(x: Any, places: Array, values: Any) -> Any:
     return where((owner >= 0).reshape(x.shape), written, x)
 
 
-def put_along_axis(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Any:
+def put_along_axis(x: Operand, index: Operand, values: Operand, axis: int = -1) -> Variable:
     """y = x, then y[index[i, j, ...], j, ...] = values[i, j, ...] for axis 0, and so on for the others.
 
     The index has x's axes, none of them longer than x's but `axis`; values are broadcast to it. Of a place that is
@@ -231,7 +232,7 @@ def put_along_axis(x: Operand, index: Operand, values: Operand, axis: int = -1) 
     return put(x, places_along(index, x.shape, k), fitting("put_along_axis", x, values, index.shape))
 
 
-def add_at(x: Operand, index: Any, values: Operand) -> Any:
+def add_at(x: Operand, index: Any, values: Operand) -> Variable:
     """y = x, then y[index] += values, twice where a place is named twice: np.add.at, as a function.
 
     The index is one of `getitem`, and values are broadcast to x[index].
@@ -241,7 +242,7 @@ def add_at(x: Operand, index: Any, values: Operand) -> Any:
     return x + reshape(AddRows(x.size)(fitting("add_at", x, values, places.shape), places), x.shape)
 
 
-def masked_fill(x: Operand, mask: Operand, value: Operand) -> Any:
+def masked_fill(x: Operand, mask: Operand, value: Operand) -> Variable:
     """y = value where the mask holds, x elsewhere; the mask is boolean, and broadcast. The masked x have no gradient.
 
     Raises TypeError if the mask is not boolean, ValueError if mask and value do not broadcast to x's shape.
@@ -253,7 +254,7 @@ def masked_fill(x: Operand, mask: Operand, value: Operand) -> Any:
     return y
 
 
-def sliding_window_view(x: Operand, size: int, axis: int = -1) -> Any:
+def sliding_window_view(x: Operand, size: int, axis: int = -1) -> Variable:
     """y[..., i, ..., k] = x[..., i + k, ...]: the windows of x along `axis`, each in the new last axis.
 
     (N, T) -> (N, T - size + 1, size). Of a signal these are the frames: `[:, ::step]` takes some. It is a copy, while
@@ -276,7 +277,7 @@ def segments_of(name: str, x: Operand, segments: Operand, n: int) -> tuple[Any, 
     return x, found, n
 
 
-def segment_sum(x: Operand, segments: Operand, n: int) -> Any:
+def segment_sum(x: Operand, segments: Operand, n: int) -> Variable:
     """y[s] = the sum of the rows x[i] with segments[i] = s, for s = 0 .. n - 1; 0 where there are none.
 
     (N, ...) (N,) -> (n, ...). A graph sums the messages of its edges so, a batch of sequences their steps.
@@ -286,7 +287,7 @@ def segment_sum(x: Operand, segments: Operand, n: int) -> Any:
     return in_single(AddAt((segments,), (n, *x.shape[1:])), x)
 
 
-def segment_mean(x: Operand, segments: Operand, n: int) -> Any:
+def segment_mean(x: Operand, segments: Operand, n: int) -> Variable:
     """y[s] = the mean of the rows x[i] with segments[i] = s, for s = 0 .. n - 1; 0 where there are none."""
     x, segments, n = segments_of("segment_mean", x, segments, n)
     xp = namespace(segments)
@@ -294,7 +295,7 @@ def segment_mean(x: Operand, segments: Operand, n: int) -> Any:
     return with_room(lambda x: AddAt((segments,), (n, *x.shape[1:]))(x) / counts.astype(x.dtype), x)
 
 
-def segment_max(x: Operand, segments: Operand, n: int) -> Any:
+def segment_max(x: Operand, segments: Operand, n: int) -> Variable:
     """y[s] = the largest of the rows x[i] with segments[i] = s, element by element; -inf where there are none.
 
     Of equal ones the first receives the whole gradient. Whole numbers are computed in float64, exact up to 2^53.
@@ -302,7 +303,7 @@ def segment_max(x: Operand, segments: Operand, n: int) -> Any:
     return extreme_rows("segment_max", x, segments, n, -math.inf)
 
 
-def segment_min(x: Operand, segments: Operand, n: int) -> Any:
+def segment_min(x: Operand, segments: Operand, n: int) -> Variable:
     """y[s] = the smallest of the rows x[i] with segments[i] = s, element by element; inf where there are none.
 
     Of equal ones the first receives the whole gradient. Whole numbers are computed in float64, exact up to 2^53.

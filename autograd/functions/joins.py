@@ -12,6 +12,7 @@ from autograd.checks import one_of
 from autograd.functions.operands import operand
 from autograd.functions.shape import broadcast_to, concat, several
 from autograd.names import speaking
+from autograd.variable import Variable
 
 __all__ = ["column_stack", "dstack", "hstack", "meshgrid", "vstack"]
 
@@ -30,7 +31,7 @@ def parts(name: str, xs: Any, n: int) -> list[Any]:
 
 
 @speaking
-def hstack(xs: Sequence[Operand]) -> Any:
+def hstack(xs: Sequence[Operand]) -> Variable:
     """Arrays side by side: vectors one after the other, others along axis 1.   (N, K) (N, M) -> (N, K + M)
 
     Raises ValueError if there are no arrays or the shapes do not fit, as all functions here do.
@@ -40,25 +41,25 @@ def hstack(xs: Sequence[Operand]) -> Any:
 
 
 @speaking
-def vstack(xs: Sequence[Operand]) -> Any:
+def vstack(xs: Sequence[Operand]) -> Variable:
     """Arrays one above the other: vectors as rows, others along axis 0.   (K,) (N, K) -> (1 + N, K)"""
     return concat(parts("vstack", xs, 2), 0)
 
 
 @speaking
-def dstack(xs: Sequence[Operand]) -> Any:
+def dstack(xs: Sequence[Operand]) -> Variable:
     """Arrays one behind the other, along axis 2.   (N, K) (N, K) -> (N, K, 2)"""
     return concat(parts("dstack", xs, 3), 2)
 
 
 @speaking
-def column_stack(xs: Sequence[Operand]) -> Any:
+def column_stack(xs: Sequence[Operand]) -> Variable:
     """Vectors as columns of a matrix, beside the columns of others.   (N,) (N, K) -> (N, 1 + K)"""
     xs = parts("column_stack", xs, 1)
     return concat([reshape(x, (-1, 1)) if x.ndim == 1 else x for x in xs], 1)
 
 
-def meshgrid(*xs: Operand, indexing: str = "xy") -> tuple[Any, ...]:
+def meshgrid(*xs: Operand, indexing: str = "xy") -> tuple[Variable, ...]:
     """The coordinates of a grid: each array repeated along the axes of the others.   (N,) (M,) -> (M, N) (M, N)
 
     The first runs along axis 1, as on paper; with `indexing="ij"` each along its own axis, (N, M). Raises ValueError

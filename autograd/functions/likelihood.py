@@ -11,6 +11,7 @@ from autograd.checks import flag, number
 from autograd.functions.arithmetic import masked
 from autograd.functions.elementwise import exp, log, square
 from autograd.functions.loss import prediction_and_target, reduced, weights_for
+from autograd.variable import Variable
 
 __all__ = ["gaussian_nll_loss", "poisson_nll_loss"]
 
@@ -24,7 +25,7 @@ def poisson_nll_loss(
     *,
     reduction: str = "mean",
     weight: Operand = None,
-) -> Any:
+) -> Variable:
     """y = mean of e^x - t x, x the logarithm of a rate and t a count: -log of its likelihood, without log(t!).
 
     Without `log_input` x is the rate itself, and the loss x - t log(x + eps). With `full` Stirling's approximation of
@@ -55,7 +56,7 @@ def gaussian_nll_loss(
     *,
     reduction: str = "mean",
     weight: Operand = None,
-) -> Any:
+) -> Variable:
     """y = mean of (log v + (x - t)^2 / v) / 2, v = max(var, eps): -log of the likelihood of t under N(x, var).
 
     `var` is broadcast to x: a number for all, one for each sample (N, 1), or one for each element. The derivative of v

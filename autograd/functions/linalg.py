@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -35,6 +35,9 @@ __all__ = [
     "cholesky", "cross", "det", "eigh", "eigvalsh", "expm", "inv", "kron", "lstsq", "matrix_power", "pinv", "qr",
     "slogdet", "solve", "solve_triangular", "svd", "svdvals",
 ]  # fmt: skip
+
+Pair: TypeAlias = tuple[Variable, Variable]
+Triple: TypeAlias = tuple[Variable, Variable, Variable]
 
 
 def matrices(name: str, A: Operand, square: bool = True) -> Any:
@@ -108,7 +111,7 @@ class Inv(Function):
         return -(Yt @ gY @ Yt)
 
 
-def inv(A: Operand) -> Any:
+def inv(A: Operand) -> Variable:
     """Y = A^-1.   (..., N, N) -> (..., N, N)
 
     For A^-1 b, `solve` is faster and more exact. Raises ValueError for a singular matrix.
@@ -140,7 +143,7 @@ class Solve(Function):
         return self.needs[0] and -gb @ transposed(x), gb
 
 
-def solve(A: Operand, b: Operand) -> Any:
+def solve(A: Operand, b: Operand) -> Variable:
     """x with A x = b.   (..., N, N) (..., N, K) -> (..., N, K), and (..., N, N) (N,) -> (..., N)
 
     Leading axes are broadcast. As in NumPy, b is a vector only if it has one axis: of a batch of vectors make matrices
@@ -182,7 +185,7 @@ class SolveTriangular(Function):
         return triangle(gA, k) if self.lower else transposed(triangle(transposed(gA), k)), gb
 
 
-def solve_triangular(A: Operand, b: Operand, lower: bool = False, unit_diagonal: bool = False) -> Any:
+def solve_triangular(A: Operand, b: Operand, lower: bool = False, unit_diagonal: bool = False) -> Variable:
     """x with A x = b for a triangular matrix, of which the other triangle is not read. Shapes as in `solve`.
 
     With `unit_diagonal` the diagonal is not read either, but is 1. The options are those of scipy.linalg. Raises
@@ -207,7 +210,7 @@ class Cholesky(Function):
         return symmetric(SolveTriangular(False)(Lt, transposed(X)))
 
 
-def cholesky(A: Operand, upper: bool = False) -> Any:
+def cholesky(A: Operand, upper: bool = False) -> Variable:
     """L, lower triangular with a positive diagonal, with L L^T = A; or L^T if `upper`.   (..., N, N) -> (..., N, N)
 
     Of A the symmetric part (A + A^T) / 2 is taken, where NumPy reads one triangle. So the gradient is symmetric, and
@@ -231,7 +234,7 @@ class Det(Function):
         return column(gy * y) * transposed(inverse), *[None for _ in known]
 
 
-def det(A: Operand) -> Any:
+def det(A: Operand) -> Variable:
     """y = det A, the product of the eigenvalues.   (..., N, N) -> (...,)
 
     Its derivatives are exact for singular matrices too. Where y overflows or underflows, so does its gradient: that of
@@ -308,7 +311,7 @@ class SLogDet(Function):
         return column(gy) * Inv("slogdet, for its derivative,", saved_factors(self), turned=True)(At)
 
 
-def slogdet(A: Operand) -> Any:
+def slogdet(A: Operand) -> Pair:
     """The sign of det A, and ln |det A|.   (..., N, N) -> (...,) and (...,)
 
     For a singular matrix they are 0 and -inf, and the derivative is a ValueError. The derivative of the sign is 0.
@@ -358,7 +361,7 @@ class Eigh(Function):
         return symmetric(gA)
 
 
-def eigh(A: Operand) -> Any:
+def eigh(A: Operand) -> Pair:
     """w, V: the eigenvalues of a symmetric matrix, in ascending order, and its eigenvectors, the columns of V.
 
     (..., N, N) -> (..., N) and (..., N, N). A is taken as (A + A^T) / 2. The sign of a vector is LAPACK's choice.
@@ -371,7 +374,7 @@ def eigh(A: Operand) -> Any:
     return with_room(Eigh(), matrices("eigh", A))
 
 
-def eigvalsh(A: Operand) -> Any:
+def eigvalsh(A: Operand) -> Variable:
     """The eigenvalues of a symmetric matrix, in ascending order: those of `eigh`.   (..., N, N) -> (..., N)
 
     Of equal ones only functions that treat them alike have a derivative: `eigh` says more.
@@ -423,7 +426,15 @@ def skew(A: Any) -> Any:
     return A - transposed(A)
 
 
-def svd(A: Operand, full_matrices: bool = False, compute_uv: bool = True) -> Any:
+@overload
+def svd(A: Operand, full_matrices: bool = False, compute_uv: Literal[True] = True) -> Triple: ...
+@overload
+def svd(A: Operand, full_matrices: bool = False, *, compute_uv: Literal[False]) -> Variable: ...
+@overload
+def svd(A: Operand, full_matrices: bool = False, compute_uv: bool = True) -> Triple | Variable: ...
+
+
+def svd(A: Operand, full_matrices: bool = False, compute_uv: bool = True) -> Triple | Variable:
     """U, s, V^T with A = U diag(s) V^T, s in descending order; s alone without `compute_uv`.
 
     (..., M, N) -> (..., M, K), (..., K), (..., K, N) for K = min(M, N). The signs of vectors are LAPACK's choice.
@@ -438,7 +449,7 @@ def svd(A: Operand, full_matrices: bool = False, compute_uv: bool = True) -> Any
     return with_room(SVD(), A) if flag("svd: compute_uv", compute_uv) else svdvals(A)
 
 
-def svdvals(A: Operand) -> Any:
+def svdvals(A: Operand) -> Variable:
     """The singular values of A, in descending order: those of `svd`.   (..., M, N) -> (..., K)"""
     A = matrices("svdvals", A, square=False)
     if isinstance(A, Variable):
@@ -460,7 +471,15 @@ class QR(Function):
         return transposed(SolveTriangular(False, name="qr, for its derivative,")(R, transposed(gQ + Q @ X)))
 
 
-def qr(A: Operand, mode: str = "reduced") -> Any:
+@overload
+def qr(A: Operand, mode: Literal["reduced"] = "reduced") -> Pair: ...
+@overload
+def qr(A: Operand, mode: Literal["r"]) -> Variable: ...
+@overload
+def qr(A: Operand, mode: str = "reduced") -> Pair | Variable: ...
+
+
+def qr(A: Operand, mode: str = "reduced") -> Pair | Variable:
     """Q, R with A = Q R: the columns of Q are orthonormal, R is upper triangular. R alone for mode="r".
 
     (..., M, N) -> (..., M, K), (..., K, N) for K = min(M, N). The signs of R's diagonal are LAPACK's choice.
@@ -498,7 +517,7 @@ class PInv(Function):
         return X - A @ (Y @ X) + Z - (Z @ Y) @ A - Yt @ gY @ Yt
 
 
-def pinv(A: Operand, rcond: float | None = None) -> Any:
+def pinv(A: Operand, rcond: float | None = None) -> Variable:
     """Y = A^+, the pseudo-inverse (Moore, Penrose): A^+ b is the shortest of the x for which |A x - b| is least.
 
     (..., M, N) -> (..., N, M). Singular values up to `rcond` times the largest count as 0; None is max(M, N) times the
@@ -512,7 +531,7 @@ def tolerance(name: str, rcond: float | None) -> float | None:
     return None if rcond is None else float(number(name, rcond, least=0))
 
 
-def lstsq(A: Operand, b: Operand, rcond: float | None = None) -> Any:
+def lstsq(A: Operand, b: Operand, rcond: float | None = None) -> Variable:
     """The shortest x for which |A x - b| is least: A^+ b.   (..., M, N) (..., M, K) -> (..., N, K); b (M,) -> (..., N)
 
     `rcond` and the derivative are those of `pinv`. np.linalg.lstsq gives residuals, rank and singular values too.
@@ -526,7 +545,7 @@ def lstsq(A: Operand, b: Operand, rcond: float | None = None) -> Any:
     return equations("lstsq", shortest, A, b, square=False)
 
 
-def matrix_power(A: Operand, n: int) -> Any:
+def matrix_power(A: Operand, n: int) -> Variable:
     """A^n for a whole number n: A A ... A by repeated squaring, and of A^-1 for n < 0.   (..., N, N) -> (..., N, N)
 
     Raises ValueError for n < 0 and a singular matrix.
@@ -566,7 +585,7 @@ class Expm(Function):
         return Expm(self.n)(both)[..., :N, N:]
 
 
-def expm(A: Operand) -> Any:
+def expm(A: Operand) -> Variable:
     """Y = e^A = I + A + A^2 / 2 + A^3 / 6 + ..., the matrix exponential.   (..., N, N) -> (..., N, N)
 
     x(t) = e^(A t) x(0) solves x' = A x. Raises ValueError for nan and infinity.
@@ -575,7 +594,7 @@ def expm(A: Operand) -> Any:
     return with_room(Expm(A.shape[-1]), A)
 
 
-def kron(a: Operand, b: Operand) -> Any:
+def kron(a: Operand, b: Operand) -> Variable:
     """Kronecker's product: the blocks a[i, j] b.   (M, N) (P, Q) -> (M P, N Q), and so for any number of axes
 
     The shorter one of the shapes gets ones in front, as in NumPy.
@@ -601,7 +620,7 @@ class Cross(Function):
         return Cross()(b, gy), Cross()(gy, a)
 
 
-def cross(a: Operand, b: Operand, axis: int = -1) -> Any:
+def cross(a: Operand, b: Operand, axis: int = -1) -> Variable:
     """The vector product of three-dimensional vectors along `axis` of both: orthogonal to a and b.
 
     The other axes are broadcast. Raises ValueError unless there are 3 elements along the axis.

@@ -18,6 +18,7 @@ from autograd.functions.operands import operand
 from autograd.kernels.einsum import sum_of_products
 from autograd.kernels.matmul import product, weighted_sums
 from autograd.shapes import axes_of
+from autograd.variable import Variable
 
 __all__ = ["Einsum", "Linear", "WeightedSums", "einsum", "linear", "matmul", "outer", "tensordot"]
 
@@ -66,7 +67,7 @@ def as_matrix(x: Operand) -> Any:
     return x if x.ndim == 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])
 
 
-def linear(x: Operand, W: Operand, b: Operand = None) -> Any:
+def linear(x: Operand, W: Operand, b: Operand = None) -> Variable:
     """y = x W + b, for every vector along the last axis of x.   (..., I) (I, O) (O,) -> (..., O)
 
     The layer of a network, "affine" in the lecture: its gradients are gy W^T, x^T gy, and the sum of gy over the batch.
@@ -81,7 +82,7 @@ def linear(x: Operand, W: Operand, b: Operand = None) -> Any:
     return matmul(x, W) if b is None else Linear()(x, W, b)
 
 
-def outer(a: Operand, b: Operand) -> Any:
+def outer(a: Operand, b: Operand) -> Variable:
     """y[i, j] = a[i] b[j].   (N,) (M,) -> (N, M). Raises ValueError for operands that are not vectors."""
     shapes = operand("outer", a).shape, operand("outer", b).shape
     if [len(s) for s in shapes] != [1, 1]:
@@ -89,7 +90,7 @@ def outer(a: Operand, b: Operand) -> Any:
     return reshape(a, (-1, 1)) * reshape(b, (1, -1))
 
 
-def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Any:
+def tensordot(a: Operand, b: Operand, axes: int | tuple[int | Sequence[int], int | Sequence[int]] = 2) -> Variable:
     """The product summed over pairs of axes, as one matrix product: y has the other axes of a, then those of b.
 
     `axes` is a number, of the last axes of a and as many first axes of b, or two lists of axes that go together.
@@ -148,7 +149,7 @@ class Einsum(Function):
         return gx if wide == gx.shape else BroadcastTo(wide)(gx)
 
 
-def einsum(subscripts: str, *operands: Operand) -> Any:
+def einsum(subscripts: str, *operands: Operand) -> Variable:
     """Einstein's sum: `einsum("ij,jk->ik", a, b)` is the product of matrices.
 
     A term has a letter for each axis of its operand. y is the product of all operands, summed over the letters that the

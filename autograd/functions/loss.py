@@ -27,6 +27,7 @@ from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
 from autograd.kernels.rows import cross_entropy
 from autograd.shapes import Shape, broadcast, one_axis
+from autograd.variable import Variable
 
 __all__ = [
     "binary_cross_entropy", "huber_loss", "kl_divergence", "mean_absolute_error", "mean_squared_error", "nll_loss",
@@ -171,7 +172,7 @@ class MeanSquaredError(ElementLoss):
         return gx, self.needs[1] and -gx
 
 
-def mean_squared_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def mean_squared_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = mean of (x - t)^2 over all elements: the sum of squares divided by x.size, not by the batch.
 
     Raises TypeError if x is not floating-point, ValueError if the shapes differ or are empty, for an unknown reduction,
@@ -194,7 +195,7 @@ class MeanAbsoluteError(ElementLoss):
         return gx, self.needs[1] and -gx
 
 
-def mean_absolute_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def mean_absolute_error(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = mean of |x - t| over all elements. The derivative where x = t is taken as 0.
 
     Raises what `mean_squared_error` raises.
@@ -222,7 +223,9 @@ class HuberLoss(ElementLoss):
         return gx, self.needs[1] and -gx
 
 
-def huber_loss(x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def huber_loss(
+    x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "mean", weight: Operand = None
+) -> Variable:
     """y = mean over all elements of d^2 / 2 where |d| <= delta, delta (|d| - delta / 2) elsewhere; d = x - t.
 
     A square near 0 and a straight line far out, so that single wild targets pull less. Source: Huber, 1964.
@@ -235,7 +238,7 @@ def huber_loss(x: Operand, t: Operand, delta: float = 1.0, *, reduction: str = "
 
 def smooth_l1_loss(
     x: Operand, t: Operand, beta: float = 1.0, *, reduction: str = "mean", weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = mean over all elements of d^2 / (2 beta) where |d| < beta, |d| - beta / 2 elsewhere; d = x - t.
 
     It is `huber_loss` with delta = beta, divided by beta; with beta 0 it is |d|. Source: Girshick, "Fast R-CNN", 2015.
@@ -280,7 +283,7 @@ class SoftmaxCrossEntropy(Function):
 def softmax_cross_entropy(
     x: Operand, t: Operand, *, axis: int = -1, ignore_index: int | None = None, smoothing: float = 0.0,
     reduction: str = "mean", weight: Operand = None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """y = -mean over the samples of the sum of t log softmax(x) over the classes.   (..., C) (...) or (..., C) -> ()
 
     x are logits, with the classes along `axis`; y is stable for any finite logits. t are labels 0 .. C - 1 (integers,
@@ -311,7 +314,7 @@ def softmax_cross_entropy(
     check_probabilities(f"{name}: a target", t, ": x are the logits, t the probabilities, or labels of integers")
     C, n = x.shape[-1], prod(x.shape[:-1])
 
-    def of_distributions(x: Any, t: Any, w: Any = None) -> Any:
+    def of_distributions(x: Any, t: Any, w: Any = None) -> Variable:
         t = t * (1 - smoothing) + smoothing / C if smoothing else t
         if plain:
             return -(t * log_softmax(x)).sum() / n
@@ -340,7 +343,7 @@ def cross_entropies(smoothing: float) -> Callable[..., Any]:
 def nll_loss(
     x: Operand, t: Operand, *, axis: int = -1, ignore_index: int | None = None, reduction: str = "mean",
     weight: Operand = None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """y = -mean over the samples of x[t], x = log p for each class [negative log-likelihood].   (..., C) (...) -> ()
 
     The classes are along `axis`, and t are labels. The options are those of `softmax_cross_entropy`, which is this loss
@@ -353,7 +356,7 @@ def nll_loss(
         raise ValueError(f"nll_loss takes labels of shape {x.shape[:-1]}, not a distribution of shape {t.shape}")
     ignore_index = None if ignore_index is None else whole("nll_loss: ignore_index", ignore_index, *LABEL)
 
-    def losses(x: Any, t: Any, w: Any) -> Any:
+    def losses(x: Any, t: Any, w: Any) -> Variable:
         rows = namespace(t).arange(t.size)
         found = -getitem(x.reshape(t.size, x.shape[-1]), (rows, t.reshape(-1))).reshape(t.shape)
         return found if w is None else found * getitem(w, t)
@@ -448,7 +451,7 @@ class SigmoidCrossEntropy(ElementLoss):
 
 def sigmoid_cross_entropy(
     x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None, pos_weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = -mean of t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)) over all elements; x are logits, t in [0, 1].
 
     Stable for any finite logits. `pos_weight` multiplies the term of t alone, and is broadcast to x: with the ratio of
@@ -490,7 +493,7 @@ class BinaryCrossEntropy(ElementLoss):
         return g * (q - t) / (q * (1 - q)), self.needs[1] and g * (log(1 - q) - log(q))
 
 
-def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = -mean of t log p + (1 - t) log(1 - p) over all elements; p are probabilities, t in [0, 1].
 
     p is moved into [eps, 1 - eps] first, so that y and its gradient are finite: eps is the machine epsilon, and
@@ -526,7 +529,7 @@ class Divergence(Function):
         return needs_p and gy * (ratio + 1), needs_q and -gy * (p / (q + ((p == 0) & (q == 0))))
 
 
-def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def kl_divergence(p: Operand, q: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = sum of p log(p / q) over the last axis, mean over the others: how far q is from the distribution p.
 
     Both are probabilities, and are not normalized here. 0 log 0 = 0; where q is 0 and p is not, y is infinite.

@@ -24,6 +24,7 @@ from autograd.functions.loss import (
     weights_for,
 )
 from autograd.functions.similarity import reals, signs
+from autograd.variable import Variable
 
 __all__ = [
     "hinge_embedding_loss", "hinge_loss", "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss",
@@ -37,7 +38,9 @@ def signed(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
     return x, signs(name, t, x)
 
 
-def hinge_loss(x: Operand, t: Operand, margin: float = 1.0, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def hinge_loss(
+    x: Operand, t: Operand, margin: float = 1.0, *, reduction: str = "mean", weight: Operand = None
+) -> Variable:
     """y = mean of max(0, margin - t x); t is 1 or -1, the side on which the score x should be.
 
     The loss of a support vector machine (Cortes and Vapnik, 1995), and of the discriminator of many GANs.
@@ -50,7 +53,7 @@ def hinge_loss(x: Operand, t: Operand, margin: float = 1.0, *, reduction: str = 
 
 def hinge_embedding_loss(
     x: Operand, t: Operand, margin: float = 1.0, *, reduction: str = "mean", weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = mean of x where t = 1, max(0, margin - x) where t = -1; x are distances of pairs that belong together or not.
 
     Raises what `mean_squared_error` raises, and ValueError if a target is neither 1 nor -1.
@@ -65,7 +68,7 @@ def hinge_embedding_loss(
     return reduced("hinge_embedding_loss", losses, (x,), reduction, weight)
 
 
-def soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = mean of log(1 + e^(-t x)); t is 1 or -1. It is `sigmoid_cross_entropy` with these targets for 1 and 0.
 
     Raises what `mean_squared_error` raises, and ValueError if a target is neither 1 nor -1.
@@ -76,7 +79,7 @@ def soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean", weight:
 
 def margin_ranking_loss(
     x0: Operand, x1: Operand, t: Operand, margin: float = 0.0, *, reduction: str = "mean", weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = mean of max(0, margin - t (x0 - x1)): x0 is ranked above x1 where t = 1, and below where t = -1.
 
     All three are broadcast. Raises TypeError if x0 is not of real numbers. Raises ValueError if the shapes do not
@@ -98,7 +101,7 @@ def margin_ranking_loss(
 
 def multi_margin_loss(
     x: Operand, t: Operand, p: int = 1, margin: float = 1.0, *, reduction: str = "mean", weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = mean over the samples of 1/C sum over j != t of max(0, margin - x[t] + x[j])^p.   (..., C) (...) -> ()
 
     t are labels: the score of the right class is above all others by the margin. p is 1 or 2. `weight` (C,) has a
@@ -126,7 +129,7 @@ def multi_margin_loss(
     return reduced(name, losses, xs, reduction)
 
 
-def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Any:
+def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean", weight: Operand = None) -> Variable:
     """y = -mean of t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)), over the classes and then over the samples.
 
     (..., C) (..., C) -> (), with t in [0, 1]: a sample may belong to several classes. `weight` (C,) multiplies the
@@ -147,7 +150,7 @@ def multilabel_soft_margin_loss(x: Operand, t: Operand, *, reduction: str = "mea
     return reduced(name, losses, xs, reduction)
 
 
-def multilabel_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean") -> Any:
+def multilabel_margin_loss(x: Operand, t: Operand, *, reduction: str = "mean") -> Variable:
     """y = mean over the samples of 1/C sum over i in T, j not in T of max(0, 1 - x[i] + x[j])
 
     (..., C) (..., C) -> (): T are the classes of the sample, where t is 1; elsewhere t is 0. Each of their scores is to

@@ -22,11 +22,12 @@ from autograd.functions.shape import concat, expand_dims, moveaxis, pad
 from autograd.functions.statistics import settled
 from autograd.names import speaking
 from autograd.shapes import axes_of
+from autograd.variable import Variable
 
 __all__ = ["block_diag", "cond", "corrcoef", "cov", "matrix_norm", "tensorinv", "tensorsolve", "vander"]
 
 
-def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:
+def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Variable:
     """y = the norm of the matrices in the last two axes.   (..., N, M) -> (...)
 
     `ord="fro"` is the square root of the sum of squares (Frobenius), 1 the largest sum of |x| in a column, math.inf in
@@ -51,7 +52,7 @@ def matrix_norm(x: Operand, ord: Any = "fro", keepdims: bool = False) -> Any:
     return expand_dims(y, (-2, -1)) if keepdims else y
 
 
-def cond(x: Operand, ord: Any = 2) -> Any:
+def cond(x: Operand, ord: Any = 2) -> Variable:
     """y = |x| |x^-1|, the condition: by how much an error in b can grow in the solution of x y = b.
 
     (..., N, N) -> (...). `ord` is one of `matrix_norm`. With 2, as with None, it is the ratio of the largest singular
@@ -66,7 +67,7 @@ def cond(x: Operand, ord: Any = 2) -> Any:
     return matrix_norm(x, ord) * matrix_norm(inv(x), ord)
 
 
-def cov(x: Operand, ddof: float = 1) -> Any:
+def cov(x: Operand, ddof: float = 1) -> Variable:
     """y[i, j] = 1/(N - ddof) sum over n of (x[i, n] - mean_i) (x[j, n] - mean_j).   (D, N) -> (D, D)
 
     Of one row, and of a vector (N,), it is a number. A row is a variable, a column an observation, as in NumPy.
@@ -87,7 +88,7 @@ def cov(x: Operand, ddof: float = 1) -> Any:
 
 
 @speaking
-def corrcoef(x: Operand) -> Any:
+def corrcoef(x: Operand) -> Variable:
     """y[i, j] = cov[i, j] / sqrt(cov[i, i] cov[j, j]), in [-1, 1].   (D, N) -> (D, D), (N,) -> ()
 
     Raises what `cov` raises; of a row without spread 0 / 0 is nan.
@@ -104,7 +105,7 @@ def corrcoef(x: Operand) -> Any:
     return with_room(correlation, x)
 
 
-def vander(x: Operand, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Operand, N: int | None = None, increasing: bool = False) -> Variable:
     """The powers of each number: y[..., i, j] = x[..., i]^(N - 1 - j), or x^j if `increasing`.
 
     (..., M) -> (..., M, N), and N is M by default. It is Vandermonde's matrix: times coefficients, it is
@@ -118,7 +119,7 @@ def vander(x: Operand, N: int | None = None, increasing: bool = False) -> Any:
     return with_room(lambda x: expand_dims(x, -1) ** powers.astype(x.dtype), x)
 
 
-def block_diag(*xs: Operand) -> Any:
+def block_diag(*xs: Operand) -> Variable:
     """Matrices along the diagonal, and 0 elsewhere; a vector is a row.   (N, M) (K, L) -> (N + K, M + L)
 
     Raises ValueError without arrays, or if one has more than two axes.
@@ -130,7 +131,7 @@ def block_diag(*xs: Operand) -> Any:
     return concat([pad(x, ((0, 0), (a, ends[-1] - b))) for x, a, b in zip(blocks, ends, ends[1:])], 0)
 
 
-def tensorinv(x: Operand, ind: int = 2) -> Any:
+def tensorinv(x: Operand, ind: int = 2) -> Variable:
     """The inverse of x as a map of tensors: tensordot(tensorinv(x), b, ind) is the y of tensordot(x, y) = b.
 
     x's first `ind` axes have as many elements as the others: (6, 2, 3), ind 1 -> (2, 3, 6). Raises ValueError if not.
@@ -142,7 +143,7 @@ def tensorinv(x: Operand, ind: int = 2) -> Any:
     return reshape(inv(reshape(x, (math.prod(first), math.prod(rest)))), rest + first)
 
 
-def tensorsolve(x: Operand, b: Operand, axes: Any = None) -> Any:
+def tensorsolve(x: Operand, b: Operand, axes: Any = None) -> Variable:
     """y with tensordot(x, y, y.ndim) = b.   x (2, 3, 6), b (2, 3) -> (6,)
 
     `axes` of x are moved to its end first. Raises ValueError if the sizes do not fit or the map is singular.

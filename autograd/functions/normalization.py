@@ -23,6 +23,7 @@ from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 from autograd.sums import sum_over
+from autograd.variable import Variable
 
 __all__ = [
     "batch_norm", "batch_norm_by_formula", "batch_norm_inference", "batch_norm_with_statistics", "group_norm",
@@ -30,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def batch_norm_by_formula(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+def batch_norm_by_formula(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Variable:
     """`batch_norm` in the steps of its formula: slower, and it keeps every step for the backward pass.
 
     Raises what `batch_norm` raises.
@@ -104,7 +105,7 @@ def channels_gradient(gy, x, gamma, mean, var, eps, needs):
     return gx, mean_gy_xn * n, mean_gy * n
 
 
-def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Variable:
     """y = gamma (x - mean) / sqrt(var + eps) + beta.   (N, C, ...) (C,) (C,) -> (N, C, ...)
 
     mean and var are those of this batch, of each channel (axis 1) over all other axes: over axis 0 for (N, C), over
@@ -117,7 +118,7 @@ def batch_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> 
 
 def batch_norm_with_statistics(
     x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5
-) -> tuple[Any, Array, Array]:
+) -> tuple[Variable, Array, Array]:
     """`batch_norm(x, gamma, beta, eps)` and the statistics of the batch, for running averages: (y, mean, var).
 
     mean and var are plain arrays of shape (C,), constants; for float16 they are float32. var is the biased variance of
@@ -156,7 +157,7 @@ def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> 
 
 def batch_norm_inference(
     x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 1e-5
-) -> Any:
+) -> Variable:
     """y = gamma (x - mean) / sqrt(var + eps) + beta with given statistics, all four of shape (C,): for test mode.
 
     Raises ValueError if the shapes do not fit.
@@ -239,7 +240,7 @@ def rows_gradient(gy, x, gamma, mean, var, eps, needs):
     return gx, ggamma, gbeta
 
 
-def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+def layer_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Variable:
     """y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and var of each sample.   (..., D) (D,) (D,) -> (..., D)
 
     They are taken over the last axes of x, those that gamma has: for gamma (H, W) over each (H, W) of x (..., H, W).
@@ -299,7 +300,7 @@ class RMSNorm(Function):
         return gx, needs_gamma and product(inv.reshape(1, -1), gy_x).reshape(gamma.shape)
 
 
-def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Any:
+def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Variable:
     """y = gamma x / sqrt(mean(x^2) + eps), with the mean over the last axes of x, those of gamma.   (..., D) (D,)
 
     A layer norm without the mean and without an offset. Raises ValueError if the shapes do not fit.
@@ -310,7 +311,7 @@ def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Any:
     return rounded(y, x, gamma)
 
 
-def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Variable:
     """y = gamma (x - mean) / sqrt(var + eps) + beta, mean and var of each sample and group.   (N, C, ...) (C,) (C,)
 
     A group is C / groups neighbouring channels; one group of all channels is a layer norm of (C, ...).
@@ -320,7 +321,7 @@ def group_norm(x: Operand, groups: int, gamma: Operand, beta: Operand, eps: floa
     return by_group("group_norm", x, groups, gamma, beta, eps)
 
 
-def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Any:
+def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) -> Variable:
     """y = gamma (x - mean) / sqrt(var + eps) + beta, with mean and var of each sample and channel: C groups of one.
 
     Raises ValueError if the shapes do not fit, or a channel of a sample has one value.
@@ -335,7 +336,7 @@ def instance_norm(x: Operand, gamma: Operand, beta: Operand, eps: float = 1e-5) 
     return by_group("instance_norm", x, prod(shape[1:2]), gamma, beta, eps)
 
 
-def local_response_norm(x: Operand, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(x: Operand, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Variable:
     """y = x / (k + alpha/size sum of x^2 over `size` neighbouring channels)^beta   (N, C, ...) -> (N, C, ...)
 
     The neighbours of channel c are c - size // 2 ... c + (size - 1) // 2, as far as there are such channels.

@@ -14,6 +14,7 @@ from autograd.functions.activation import sigmoid
 from autograd.functions.arithmetic import maximum, minimum, steepness, where
 from autograd.functions.elementwise import log, log1p
 from autograd.functions.operands import below, check_elementwise, finite_size, with_room, within_range
+from autograd.variable import Variable
 
 __all__ = ["arctan2", "fmax", "fmin", "hypot", "lerp", "logaddexp", "logaddexp2", "xlog1py", "xlogy"]
 
@@ -38,7 +39,7 @@ class Arctan2(Function):
         return g * x1, -g * x0
 
 
-def arctan2(x0: Operand, x1: Operand) -> Any:
+def arctan2(x0: Operand, x1: Operand) -> Variable:
     """y = the angle of the point (x1, x0) in [-pi, pi]: arctan(x0 / x1) in the right half-plane.
 
     At the origin the gradient is 0 / 0.
@@ -60,7 +61,7 @@ class Hypot(Function):
         return gy * steepness(x0, y), gy * steepness(x1, y)
 
 
-def hypot(x0: Operand, x1: Operand) -> Any:
+def hypot(x0: Operand, x1: Operand) -> Variable:
     """y = (x0^2 + x1^2)^(1/2), without overflow of the squares; at the origin the gradient is 0, the second one nan."""
     check_elementwise("hypot", x0, x1)
     return with_room(Hypot(), x0, x1)
@@ -84,7 +85,7 @@ class LogAddExp(Function):
         return gy * sigmoid(d), gy * sigmoid(-d)  # e^(x0 - y) would carry the rounding of y
 
 
-def logaddexp(x0: Operand, x1: Operand) -> Any:
+def logaddexp(x0: Operand, x1: Operand) -> Variable:
     """y = ln(e^x0 + e^x1), without overflow: the sum of two numbers that are known by their logarithms.
 
     -inf stands for the number 0. The gradients of two equal numbers are 1/2 each, infinite ones too.
@@ -93,19 +94,19 @@ def logaddexp(x0: Operand, x1: Operand) -> Any:
     return with_room(LogAddExp(), x0, x1)
 
 
-def logaddexp2(x0: Operand, x1: Operand) -> Any:
+def logaddexp2(x0: Operand, x1: Operand) -> Variable:
     """y = log2(2^x0 + 2^x1), without overflow: the sum of two numbers known by their logarithms to the base 2."""
     check_elementwise("logaddexp2", x0, x1)
     two = math.log(2)
     return with_room(lambda x0, x1: Mul()(logaddexp(Mul()(x0, two), Mul()(x1, two)), 1 / two), x0, x1)
 
 
-def fmax(x0: Operand, x1: Operand) -> Any:
+def fmax(x0: Operand, x1: Operand) -> Variable:
     """y = the larger of x0 and x1, or the one that is a number if the other is nan; the gradient is `maximum`'s."""
     return maximum(*without_nan("fmax", x0, x1))
 
 
-def fmin(x0: Operand, x1: Operand) -> Any:
+def fmin(x0: Operand, x1: Operand) -> Variable:
     """y = the smaller of x0 and x1, or the one that is a number if the other is nan; the gradient is `minimum`'s."""
     return minimum(*without_nan("fmin", x0, x1))
 
@@ -137,7 +138,7 @@ def blank(x: Operand, y: Operand, most: float = 0) -> Any:
     return (x == 0) & (y <= most)
 
 
-def xlogy(x: Operand, y: Operand) -> Any:
+def xlogy(x: Operand, y: Operand) -> Variable:
     """z = x ln y, and 0 where x is 0, whatever number y is.
 
     The gradients are 0 where x = 0 and y <= 0; elsewhere ln y and x / y, where y is infinite too.
@@ -161,7 +162,7 @@ class XLog1pY(Function):
         return gz * log1p(y), gz * (x / (1 + y))
 
 
-def xlog1py(x: Operand, y: Operand) -> Any:
+def xlog1py(x: Operand, y: Operand) -> Variable:
     """z = x ln(1 + y), exact for small y, and 0 where x is 0.
 
     The gradients are 0 where x = 0 and y <= -1; elsewhere ln(1 + y) and x / (1 + y), where y is infinite too.
@@ -191,7 +192,7 @@ class Lerp(Function):
         return needs_x0 and gy * (1 - t), needs_x1 and gy * t, needs_t and gy * (x1 - x0)
 
 
-def lerp(x0: Operand, x1: Operand, t: Operand) -> Any:
+def lerp(x0: Operand, x1: Operand, t: Operand) -> Variable:
     """y = x0 + t (x1 - x0): the way from x0 to x1, of which the part t is gone; exactly x0 and x1 at its ends."""
     check_elementwise("lerp", x0, x1, t)
     if isinstance(t, complex):

@@ -15,6 +15,7 @@ from autograd.functions.operands import check_elementwise, operand, with_room
 from autograd.functions.shape import split
 from autograd.names import speaking
 from autograd.shapes import one_axis
+from autograd.variable import Variable
 
 __all__ = [
     "celu", "glu", "hardshrink", "hardsigmoid", "hardswish", "logsigmoid", "mish", "prelu", "softshrink", "softsign",
@@ -36,7 +37,7 @@ class PReLU(Function):
         return needs_x and masked(gy, x > 0) + masked(gy, x <= 0) * slope, needs_slope and masked(gy, x <= 0) * x
 
 
-def prelu(x: Operand, slope: Operand) -> Any:
+def prelu(x: Operand, slope: Operand) -> Variable:
     """y = x where x > 0, slope x elsewhere, with a gradient in the slope too; the gradient in x at 0 is the slope.
 
     The slope is broadcast against x: (C, 1, 1) is one for each channel of images (N, C, H, W).
@@ -46,7 +47,7 @@ def prelu(x: Operand, slope: Operand) -> Any:
     return PReLU()(x, slope)
 
 
-def celu(x: Operand, alpha: float = 1.0) -> Any:
+def celu(x: Operand, alpha: float = 1.0) -> Variable:
     """y = x where x > 0, alpha (e^(x / alpha) - 1) elsewhere; its derivative has no jump. ValueError unless alpha > 0.
 
     Source: Barron, "Continuously differentiable exponential linear units", 2017.
@@ -69,7 +70,7 @@ class Mish(Function):
 
 
 @speaking
-def mish(x: Operand) -> Any:
+def mish(x: Operand) -> Variable:
     """y = x tanh(ln(1 + e^x))
 
     Source: Misra, "Mish: a self regularized non-monotonic activation function", 2019.
@@ -89,7 +90,7 @@ class LogSigmoid(Function):
         return gy * sigmoid(-self.inputs[0])
 
 
-def logsigmoid(x: Operand) -> Any:
+def logsigmoid(x: Operand) -> Variable:
     """y = ln sigmoid(x), exact also where sigmoid(x) underflows."""
     check_elementwise("logsigmoid", x)
     return with_room(LogSigmoid(), x)
@@ -106,13 +107,13 @@ class Softsign(Function):
         return gy / (a * a)
 
 
-def softsign(x: Operand) -> Any:
+def softsign(x: Operand) -> Variable:
     """y = x / (1 + |x|), in (-1, 1)"""
     check_elementwise("softsign", x)
     return with_room(Softsign(), x)
 
 
-def hardsigmoid(x: Operand) -> Any:
+def hardsigmoid(x: Operand) -> Variable:
     """y = x / 6 + 1/2 limited to 0 <= y <= 1: straight lines for sigmoid(x). The gradient at the kinks is 1/6."""
     check_elementwise("hardsigmoid", x)
     return with_room(lambda x: clip(x / 6 + 0.5, 0, 1), x)
@@ -130,7 +131,7 @@ class Hardswish(Function):
         return masked(gy, inside) * (x / 3 + 0.5) + masked(gy, x > 3)
 
 
-def hardswish(x: Operand) -> Any:
+def hardswish(x: Operand) -> Variable:
     """y = x hardsigmoid(x), made of a parabola and two lines; the gradient at the kinks is that of the parabola.
 
     Source: Howard et al., "Searching for MobileNetV3", 2019.
@@ -139,7 +140,7 @@ def hardswish(x: Operand) -> Any:
     return with_room(Hardswish(), x)
 
 
-def glu(x: Operand, axis: int = -1) -> Any:
+def glu(x: Operand, axis: int = -1) -> Variable:
     """y = a sigmoid(b), a and b the two halves of x along `axis`: a gated linear unit.   (N, 2 K) -> (N, K)
 
     Raises ValueError if the axis has an odd size. Source: Dauphin et al., "Language modeling with gated convolutional
@@ -170,7 +171,7 @@ class Softshrink(Function):
         return masked(gy, abs(self.inputs[0]) > self.limit)
 
 
-def softshrink(x: Operand, limit: float = 0.5) -> Any:
+def softshrink(x: Operand, limit: float = 0.5) -> Variable:
     """y = x - limit where x > limit, x + limit where x < -limit, 0 between; the gradient at the kinks is 0.
 
     Raises ValueError for a negative limit.
@@ -194,7 +195,7 @@ class Beyond(Function):
         return masked(gy, self.saved.far)
 
 
-def hardshrink(x: Operand, limit: float = 0.5) -> Any:
+def hardshrink(x: Operand, limit: float = 0.5) -> Variable:
     """y = x where |x| > limit, 0 elsewhere; the gradient is 1 and 0. nan stays nan.
 
     Raises ValueError for a negative limit.
@@ -203,7 +204,7 @@ def hardshrink(x: Operand, limit: float = 0.5) -> Any:
     return Beyond(number("hardshrink: limit", limit, least=0), 0, both=True)(operand("hardshrink", x))
 
 
-def threshold(x: Operand, limit: float, value: float) -> Any:
+def threshold(x: Operand, limit: float, value: float) -> Variable:
     """y = x where x > limit, the number `value` elsewhere; the gradient is 1 and 0. nan stays nan."""
     check_elementwise("threshold", x)
     limit, value = number("threshold: limit", limit), number("threshold: value", value)
@@ -211,7 +212,7 @@ def threshold(x: Operand, limit: float, value: float) -> Any:
 
 
 @speaking
-def tanhshrink(x: Operand) -> Any:
+def tanhshrink(x: Operand) -> Variable:
     """y = x - tanh x"""
     check_elementwise("tanhshrink", x)
     return with_room(lambda x: x - tanh(x), x)

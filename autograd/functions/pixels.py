@@ -11,11 +11,12 @@ from autograd.functions.conv import Col2im, Im2col, windows_of
 from autograd.functions.operands import operand
 from autograd.functions.pooling import spatial_axes
 from autograd.kernels.windows import Pad, Sizes, per_axis
+from autograd.variable import Variable
 
 __all__ = ["channel_shuffle", "fold", "pixel_shuffle", "pixel_unshuffle", "unfold"]
 
 
-def pixel_shuffle(x: Operand, scale: int) -> Any:
+def pixel_shuffle(x: Operand, scale: int) -> Variable:
     """r^2 channels become r x r pixels, r = `scale` [depth to space].   (..., C r^2, H, W) -> (..., C, r H, r W)
 
     y[c, h r + i, w r + j] = x[c r^2 + i r + j, h, w]. Source: Shi et al., "Real-time single image and video
@@ -31,7 +32,7 @@ def pixel_shuffle(x: Operand, scale: int) -> Any:
     return reshape(transpose(x, (*range(n + 1), n + 3, n + 1, n + 4, n + 2)), (*N, C // (r * r), H * r, W * r))
 
 
-def pixel_unshuffle(x: Operand, scale: int) -> Any:
+def pixel_unshuffle(x: Operand, scale: int) -> Variable:
     """r x r pixels become r^2 channels, r = `scale`: `pixel_shuffle` undone.   (..., C, r H, r W) -> (..., C r^2, H, W)
 
     Raises ValueError unless x has at least three axes and r divides height and width.
@@ -45,7 +46,7 @@ def pixel_unshuffle(x: Operand, scale: int) -> Any:
     return reshape(transpose(x, (*range(n + 1), n + 2, n + 4, n + 1, n + 3)), (*N, C * r * r, H // r, W // r))
 
 
-def channel_shuffle(x: Operand, groups: int) -> Any:
+def channel_shuffle(x: Operand, groups: int) -> Variable:
     """Channel g K + k becomes channel k G + g, for G groups of K channels.   (N, C, ...) -> (N, C, ...)
 
     What one group of filters has found, all groups of the next layer see. Source: Zhang et al., "ShuffleNet", 2017.
@@ -58,7 +59,7 @@ def channel_shuffle(x: Operand, groups: int) -> Any:
     return reshape(transpose(x, (0, 2, 1, 3)), shape)
 
 
-def unfold(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Any:
+def unfold(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Variable:
     """The pixels under each tap of a kernel, a column for each of its L positions.   (N, C, *size) -> (N, C K, L)
 
     K is the number of taps. `im2col` has the same numbers in rows. Images have one to three spatial axes.
@@ -69,7 +70,7 @@ def unfold(x: Operand, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation:
     return reshape(Im2col(w)(x), (x.shape[0], x.shape[1] * prod(w.kernel), prod(w.out)))
 
 
-def fold(cols: Operand, size: Any, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Any:
+def fold(cols: Operand, size: Any, kernel: Sizes, stride: Sizes = 1, pad: Pad = 0, dilation: Sizes = 1) -> Variable:
     """Columns laid down where `unfold` found them, and summed: its adjoint.   (N, C K, L) -> (N, C, *size)
 
     `size` is the size of the image, a tuple with one to three sizes.

@@ -27,6 +27,7 @@ from autograd.functions.operands import operand, rounded, summable, with_room
 from autograd.functions.reduction import root
 from autograd.kernels import pooling
 from autograd.kernels.windows import Pad, Pads, Sizes, Windows, padding, per_axis, windows
+from autograd.variable import Variable
 
 __all__ = [
     "adaptive_average_pool1d", "adaptive_average_pool2d", "adaptive_average_pool3d", "adaptive_max_pool1d",
@@ -79,14 +80,14 @@ class MaxPool(Function):
 
 def max_pool1d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
-) -> Any:
+) -> Variable:
     """max_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return MaxPool(max_windows("max_pool1d", 1, x, kernel, stride, pad, ceil_mode, dilation))(x)
 
 
 def max_pool2d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
-) -> Any:
+) -> Variable:
     """y[n, c, o] = max over k of x[n, c, o S + k D - P]
 
     (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - D (KH - 1) - 1) // S + 1; rounded up with `ceil_mode`, where the
@@ -99,7 +100,7 @@ def max_pool2d(
 
 def max_pool3d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
-) -> Any:
+) -> Variable:
     """max_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
     return MaxPool(max_windows("max_pool3d", 3, x, kernel, stride, pad, ceil_mode, dilation))(x)
 
@@ -139,7 +140,7 @@ def has_empty(w: Windows) -> bool:
 
 def max_pool_with_indices(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False, dilation: Sizes = 1
-) -> tuple[Any, Array]:
+) -> tuple[Variable, Array]:
     """The maxima of max_pool1d, 2d or 3d, and the number of the pixel where each one is, for `max_unpool`.
 
     (N, C, *size) -> (N, C, *out) and integers (N, C, *out), which count the pixels of an image row by row from 0.
@@ -157,7 +158,7 @@ def max_pool_with_indices(
     return MaxPool(w)(x), pixels
 
 
-def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Any:
+def max_unpool(x: Operand, indices: Operand, size: Sizes) -> Variable:
     """y = 0, with x at the pixels `indices`: max pooling undone, but for what was no maximum.
 
     (N, C, *out), integers (N, C, *out), size -> (N, C, *size), as `max_pool_with_indices` gives them. Where a pixel is
@@ -210,7 +211,7 @@ class WindowSum(Function):
 def average_pool1d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor: float | None = None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """average_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return average("average_pool1d", 1, x, kernel, stride, pad, ceil_mode, count_include_pad, divisor)
 
@@ -218,7 +219,7 @@ def average_pool1d(
 def average_pool2d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor: float | None = None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """y[n, c, o] = 1/(KH KW) sum over k of x[n, c, o S + k - P]
 
     (N, C, H, W) -> (N, C, OH, OW), OH = (H + P0 + P1 - KH) // S + 1, rounded up with `ceil_mode`. Padding is zeros, and
@@ -232,7 +233,7 @@ def average_pool2d(
 def average_pool3d(
     x: Operand, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor: float | None = None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """average_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
     return average("average_pool3d", 3, x, kernel, stride, pad, ceil_mode, count_include_pad, divisor)
 
@@ -240,7 +241,7 @@ def average_pool3d(
 def average(
     name: str, n: int, x: Operand, kernel: Sizes, stride: Sizes | None, pad: Pad, ceil: bool, padded: bool,
     divisor: float | None,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """The means over windows of images with `n` spatial axes; `name` stands in the messages of errors."""
     w = pooling_windows(name, n, x, kernel, stride, pad, ceil)
     padded = flag(f"{name}: count_include_pad", padded)
@@ -267,14 +268,14 @@ def counts(w: Windows, pads: Pads) -> Any:
 
 def lp_pool1d(
     x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
-) -> Any:
+) -> Variable:
     """lp_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return power_mean("lp_pool1d", 1, x, ord, kernel, stride, pad, ceil_mode)
 
 
 def lp_pool2d(
     x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
-) -> Any:
+) -> Variable:
     """y[n, c, o] = (sum over k of |x[n, c, o S + k - P]|^ord)^(1/ord), the p-norm of each window.
 
     (N, C, H, W) -> (N, C, OH, OW). ord = 1 is a sum, a large one nearly the maximum of |x|. The gradient is 0 where y
@@ -286,7 +287,7 @@ def lp_pool2d(
 
 def lp_pool3d(
     x: Operand, ord: float, kernel: Sizes, stride: Sizes | None = None, pad: Pad = 0, ceil_mode: bool = False
-) -> Any:
+) -> Variable:
     """lp_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
     return power_mean("lp_pool3d", 3, x, ord, kernel, stride, pad, ceil_mode)
 
@@ -300,18 +301,18 @@ def power_mean(
     return with_room(lambda x: root(WindowSum(w)(abs(x) ** p), p), x)
 
 
-def global_average_pool2d(x: Operand) -> Any:
+def global_average_pool2d(x: Operand) -> Variable:
     """The mean of each channel.   (N, C, H, W) -> (N, C, 1, 1)"""
     check_images("global_average_pool2d", x, 2)
     return x.mean((2, 3), keepdims=True)
 
 
-def adaptive_average_pool1d(x: Operand, size: Sizes) -> Any:
+def adaptive_average_pool1d(x: Operand, size: Sizes) -> Variable:
     """adaptive_average_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return adaptive_average("adaptive_average_pool1d", 1, x, size)
 
 
-def adaptive_average_pool2d(x: Operand, size: Sizes) -> Any:
+def adaptive_average_pool2d(x: Operand, size: Sizes) -> Variable:
     """The means of OH x OW regions that cover the image; region i holds rows floor(i H/OH) to ceil((i+1) H/OH) - 1.
 
     (N, C, H, W) -> (N, C, OH, OW). Rows and columns are averaged one after the other: y = A x B^T.
@@ -319,7 +320,7 @@ def adaptive_average_pool2d(x: Operand, size: Sizes) -> Any:
     return adaptive_average("adaptive_average_pool2d", 2, x, size)
 
 
-def adaptive_average_pool3d(x: Operand, size: Sizes) -> Any:
+def adaptive_average_pool3d(x: Operand, size: Sizes) -> Variable:
     """adaptive_average_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
     return adaptive_average("adaptive_average_pool3d", 3, x, size)
 
@@ -352,12 +353,12 @@ class RegionMax(Function):
         return reshape(AddRows(prod(self.shape))(reshape(gy, place.shape), place), self.shape)
 
 
-def adaptive_max_pool1d(x: Operand, size: Sizes) -> Any:
+def adaptive_max_pool1d(x: Operand, size: Sizes) -> Variable:
     """adaptive_max_pool2d with one spatial axis.   (N, C, L) -> (N, C, OL)"""
     return adaptive_max("adaptive_max_pool1d", 1, x, size)
 
 
-def adaptive_max_pool2d(x: Operand, size: Sizes) -> Any:
+def adaptive_max_pool2d(x: Operand, size: Sizes) -> Variable:
     """The maxima of OH x OW regions that cover the image: those of `adaptive_average_pool2d`.
 
     (N, C, H, W) -> (N, C, OH, OW). The first of equal pixels gets the gradient.
@@ -366,7 +367,7 @@ def adaptive_max_pool2d(x: Operand, size: Sizes) -> Any:
     return adaptive_max("adaptive_max_pool2d", 2, x, size)
 
 
-def adaptive_max_pool3d(x: Operand, size: Sizes) -> Any:
+def adaptive_max_pool3d(x: Operand, size: Sizes) -> Variable:
     """adaptive_max_pool2d with three spatial axes.   (N, C, D, H, W) -> (N, C, OD, OH, OW)"""
     return adaptive_max("adaptive_max_pool3d", 3, x, size)
 
@@ -398,7 +399,7 @@ class WindowFill(Function):
         return WindowSum(self.w)(gx)
 
 
-def upsample2d(x: Operand, scale: Sizes = 2) -> Any:
+def upsample2d(x: Operand, scale: Sizes = 2) -> Variable:
     """Every pixel repeated, `scale` times along each axis [nearest neighbour].
 
     (N, C, H, W) -> (N, C, scale H, scale W); the gradient is the sum over the copies.

@@ -29,6 +29,7 @@ from autograd.kernels import recurrent as kernel
 from autograd.kernels.matmul import product
 from autograd.kernels.scratch import Allocator, borrowed
 from autograd.sums import sum_over
+from autograd.variable import Variable
 
 __all__ = ["Recurrence", "gru", "lstm", "rnn"]
 
@@ -317,7 +318,7 @@ def of_mixing(dh: Any, z: Any, n: Any, before: Any, live: Any) -> tuple[Any, Any
 
 def rnn(
     x: Operand, h: Operand, Wx: Operand, Wh: Operand, b: Operand, *, lengths: Any = None, reverse: bool = False
-) -> Any:
+) -> Variable:
     """h <- tanh(x Wx + h Wh + b) for every step; y are the states after each.   (N, T, I) -> (N, T, H)
 
     x (N, I) is one step, and gives (N, H). h (N, H) is the state before, None for zeros; Wx (I, H), Wh (H, H), b (H,).
@@ -332,7 +333,7 @@ def rnn(
 def lstm(
     x: Operand, h: Operand, c: Operand, Wx: Operand, Wh: Operand, b: Operand, *, lengths: Any = None,
     reverse: bool = False,
-) -> tuple[Any, Any]:  # fmt: skip
+) -> tuple[Variable, Variable]:  # fmt: skip
     """c <- f c + i g, h <- o tanh(c) for every step; the states after each.   (N, T, I) -> (N, T, H), (N, T, H)
 
     i, f, o = sigmoid and g = tanh of x Wx + h Wh + b, whose last axis has them in the order i, f, g, o: Wx is (I, 4 H),
@@ -345,7 +346,7 @@ def lstm(
 def gru(
     x: Operand, h: Operand, Wx: Operand, Wh: Operand, b: Operand, d: Operand = None, *, lengths: Any = None,
     reverse: bool = False,
-) -> Any:  # fmt: skip
+) -> Variable:  # fmt: skip
     """h <- (1 - z) n + z h for every step; y are the states after each.   (N, T, I) -> (N, T, H)
 
     With u = x Wx + b and v = h Wh + d: r, z = sigmoid(u + v) and n = tanh(u_n + r v_n), in the order r, z, n. Wx is

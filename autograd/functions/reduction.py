@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import algebra
 from autograd.algebra import Operand, as_array, astype, reshape, transpose
-from autograd.backend import namespace
+from autograd.backend import Array, namespace
 from autograd.checks import flag, number
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked, steepness
@@ -31,12 +31,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = sum of x over `axis`; over no elements it is 0."""
     return algebra.sum(x, axes_at("sum", x, axis), flag("keepdims", keepdims))
 
 
-def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = (1/n) sum of x over `axis`, n the number of elements summed. Raises ValueError if n = 0."""
     axes = axes_at("mean", x, axis, empty=False)
     flag("keepdims", keepdims)
@@ -67,7 +67,7 @@ class Variance(Function):
         return x - settled(sum_over(x, self.axes) / math.prod([x.shape[a] for a in self.axes]), x, self.axes)
 
 
-def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:
+def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Variable:
     """y = 1/(n - ddof) sum of (x - mean)^2 over `axis`, n the number of elements.
 
     `ddof=0`, NumPy's default, is the variance of these numbers. `ddof=1`, PyTorch's default, is the unbiased estimate
@@ -80,7 +80,7 @@ def var(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) 
     return shaped(with_room(Variance(axes, n), x), x, axis, keepdims)
 
 
-def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Any:
+def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Variable:
     """y = the square root of `var`; where y is 0 the gradient is 0, the second one nan. Raises what `var` raises."""
 
     def deviation(x: Any) -> Any:
@@ -90,12 +90,12 @@ def std(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) 
     return with_room(deviation, x)
 
 
-def var_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Any, Any]:
+def var_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Variable, Variable]:
     """The variance and the mean over `axis`: `var` and `mean` in one call. Raises what `var` raises."""
     return var(x, axis, keepdims, ddof), mean(x, axis, keepdims)
 
 
-def std_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Any, Any]:
+def std_mean(x: Operand, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> tuple[Variable, Variable]:
     """The standard deviation and the mean over `axis`: `std` and `mean` in one call. Raises what `var` raises."""
     return std(x, axis, keepdims, ddof), mean(x, axis, keepdims)
 
@@ -139,7 +139,7 @@ class PowerOfAbs(Function):
         return gy * (self.p * y * steepness(1.0, x))
 
 
-def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = (sum of |x|^ord over `axis`)^(1/ord), the p-norm of vectors; of all elements with axis=None.
 
     `ord=2` is the Euclidean length, 1 the sum of |x|, math.inf the largest |x|, -math.inf the smallest, 0 the number of
@@ -168,13 +168,13 @@ def without_inequality(x: Operand, p: float, axes: Shape, keepdims: bool) -> Any
     return y if p > 0 else masked(y, ~zero.any(axis=axes, keepdims=keepdims))
 
 
-def nansum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def nansum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = sum of x over `axis` without the elements that are nan; they have the gradient 0."""
     axes = axes_at("nansum", x, axis)
     return sum(without_nan(x), axes, keepdims)
 
 
-def nanmean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def nanmean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = mean of x over `axis` without the elements that are nan; nan if all are. ValueError without elements."""
     axes = axes_at("nanmean", x, axis, empty=False)
     value = as_array(x)
@@ -189,19 +189,19 @@ def without_nan(x: Operand) -> Any:
     return masked(x, value == value)
 
 
-def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = the largest element over `axis`; of equal ones the first receives the whole gradient."""
     axes = axes_at("max", x, axis, empty=False)
     return x.max(axis=axes, keepdims=flag("keepdims", keepdims))
 
 
-def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = the smallest element over `axis`; of equal ones the first receives the whole gradient."""
     axes = axes_at("min", x, axis, empty=False)
     return x.min(axis=axes, keepdims=flag("keepdims", keepdims))
 
 
-def argmax(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def argmax(x: Operand, axis: Axis = None, keepdims: bool = False) -> Array:
     """The index of the largest element over `axis`, the first of equal ones: a plain array of integers, no Variable.
 
     Over several axes it is the index into these axes flattened in the given order.
@@ -210,7 +210,7 @@ def argmax(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
     return rows_over(as_array(x), axes).argmax(axis=1).reshape(reduced_shape(x.shape, axis, keepdims))
 
 
-def argmin(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def argmin(x: Operand, axis: Axis = None, keepdims: bool = False) -> Array:
     """The index of the smallest element over `axis`, counted as `argmax` counts."""
     axes = axes_at("argmin", x, axis, empty=False)
     return rows_over(as_array(x), axes).argmin(axis=1).reshape(reduced_shape(x.shape, axis, keepdims))
@@ -236,7 +236,7 @@ class LogSumExp(Function):
         return gx
 
 
-def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = ln(sum of e^x) over `axis`, without overflow: a smooth maximum. Its gradient is softmax(x)."""
     axes = axes_at("logsumexp", x, axis, empty=False)
     return shaped(with_room(LogSumExp(axes), x), x, axis, keepdims)
@@ -258,7 +258,7 @@ class CumSum(Function):
         return cumsum(gy[reverse], self.axis)[reverse]
 
 
-def cumsum(x: Operand, axis: int | None = None) -> Any:
+def cumsum(x: Operand, axis: int | None = None) -> Variable:
     """y_i = x_0 + x_1 + ... + x_i along `axis`, in the shape of x; None: along x flattened, as in NumPy."""
     if axis is None:
         axes_at("cumsum", x, None)
@@ -267,7 +267,7 @@ def cumsum(x: Operand, axis: int | None = None) -> Any:
     return CumSum(one_axis("cumsum", x.shape, axis))(x)
 
 
-def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = product of x over `axis`, 1 over no elements. Its gradient is exact where elements of x are 0."""
     axes = axes_at("prod", x, axis)
     shape = reduced_shape(x.shape, axis, keepdims)

@@ -10,6 +10,7 @@ from autograd.checks import number
 from autograd.config import training
 from autograd.function import Function
 from autograd.functions.conv import check_images
+from autograd.variable import Variable
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
 
@@ -36,7 +37,7 @@ class Dropout(Function):
         return gy * self.saved.mask
 
 
-def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
+def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Variable:
     """Each element becomes 0 with probability p, and x / (1 - p) otherwise: the expected value stays x.
 
     Under `test_mode()` it is the identity, because training scales already (the lecture scales when testing instead).
@@ -58,12 +59,12 @@ def checked_chance(name: str, x: Operand, p: Any) -> Any:
     return p
 
 
-def dropout1d(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
+def dropout1d(x: Operand, p: float = 0.5, rng: Any = None) -> Variable:
     """dropout2d with one spatial axis.   (N, C, L)"""
     return of_channels("dropout1d", 1, x, p, rng)
 
 
-def dropout2d(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
+def dropout2d(x: Operand, p: float = 0.5, rng: Any = None) -> Variable:
     """Each channel of each image becomes 0 as a whole with probability p, and x / (1 - p) otherwise.   (N, C, H, W)
 
     Neighbouring pixels say much the same, so that `dropout` of single ones would take little away. The options are
@@ -73,7 +74,7 @@ def dropout2d(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
     return of_channels("dropout2d", 2, x, p, rng)
 
 
-def dropout3d(x: Operand, p: float = 0.5, rng: Any = None) -> Any:
+def dropout3d(x: Operand, p: float = 0.5, rng: Any = None) -> Variable:
     """dropout2d with three spatial axes.   (N, C, D, H, W)"""
     return of_channels("dropout3d", 3, x, p, rng)
 

@@ -22,6 +22,7 @@ from autograd.functions.embedding import Embedding
 from autograd.functions.operands import operand, rounded, summable, with_room
 from autograd.functions.pooling import adaptive_average, spatial_axes
 from autograd.kernels.windows import Sizes, per_axis
+from autograd.variable import Variable
 
 __all__ = ["affine_grid", "grid_sample", "interpolate"]
 
@@ -66,7 +67,7 @@ def interpolate(
     mode: str = "nearest",
     align_corners: bool = False,
     antialias: bool = False,
-) -> Any:
+) -> Variable:
     """x with `size` pixels along each spatial axis, or with floor(scale H).   (N, C, *sizes) -> (N, C, *size)
 
     mode: "nearest", the pixel at floor(o H/O); "nearest-exact", the one nearest to the centre of o; "linear",
@@ -188,7 +189,7 @@ def far(d: Any, a: float = SHARP) -> Any:
 
 def grid_sample(
     x: Operand, grid: Operand, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool = False
-) -> Any:
+) -> Variable:
     """y[n, c, o] = image x[n, c] at the place grid[n, o].   (N, C, H, W) (N, OH, OW, 2) -> (N, C, OH, OW)
 
     A place is (column, row), each from -1 to 1 over the image. Volumes (N, C, D, H, W) take (N, OD, OH, OW, 3), with
@@ -288,7 +289,7 @@ def inside(xp: Any, place: Array, H: int, outside: str, align: bool) -> tuple[Ar
     return xp.where(beyond, 0, slope).astype(place.dtype), xp.where(beyond, place.clip(0, H - 1), shift)
 
 
-def affine_grid(theta: Operand, size: Any, align_corners: bool = False) -> Any:
+def affine_grid(theta: Operand, size: Any, align_corners: bool = False) -> Variable:
     """The grid of `grid_sample` at which an affine map theta finds each pixel.   (N, 2, 3), (H, W) -> (N, H, W, 2)
 
     grid[n, h, w] = theta[n] (column, row, 1), and column and row go from -1 to 1 over the new image. With (N, 3, 4) and

@@ -16,6 +16,7 @@ from autograd.checks import LARGEST, number, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import operand
 from autograd.shapes import Axis, Shape, axes_of, broadcast_axes, one_axis, shape_of
+from autograd.variable import Variable
 
 __all__ = [
     "astype", "broadcast_to", "concat", "expand_dims", "flatten", "flip", "getitem", "moveaxis", "pad", "repeat",
@@ -23,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def broadcast_to(x: Operand, shape: Shape) -> Any:
+def broadcast_to(x: Operand, shape: Shape) -> Variable:
     """x repeated along axes of size 1, and along new axes in front, up to `shape`. The gradient is summed over them.
 
     Raises ValueError if x does not broadcast to the shape.
@@ -33,7 +34,7 @@ def broadcast_to(x: Operand, shape: Shape) -> Any:
     return x if x.shape == shape else BroadcastTo(shape)(x)
 
 
-def sum_to(x: Operand, shape: Shape) -> Any:
+def sum_to(x: Operand, shape: Shape) -> Variable:
     """x summed to `shape`: the adjoint of `broadcast_to`. The gradient is repeated.
 
     Raises ValueError if an array of that shape does not broadcast to x's shape.
@@ -43,7 +44,7 @@ def sum_to(x: Operand, shape: Shape) -> Any:
     return x if x.shape == shape else SumTo(shape)(x)
 
 
-def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Any:
+def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Variable:
     """New axes of size 1, which the result has at `axis`.   (3, 4), axis 1 -> (3, 1, 4)
 
     Raises ValueError for an axis that the result does not have.
@@ -55,7 +56,7 @@ def expand_dims(x: Operand, axis: int | tuple[int, ...]) -> Any:
     return reshape(x, tuple([1 if i in new else next(rest) for i in range(n)]))
 
 
-def squeeze(x: Operand, axis: Axis = None) -> Any:
+def squeeze(x: Operand, axis: Axis = None) -> Variable:
     """x without its axes of size 1, or without the one or the tuple of them that `axis` names.
 
     Raises ValueError if a named axis does not have size 1.
@@ -68,7 +69,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Any:
     return reshape(x, tuple([n for i, n in enumerate(shape) if i not in gone]))
 
 
-def flatten(x: Operand) -> Any:
+def flatten(x: Operand) -> Variable:
     """Every sample as one row.   (N, ...) -> (N, K), K the product of the rest; (N,) -> (N, 1)
 
     Raises ValueError if x has no axes.
@@ -80,7 +81,7 @@ def flatten(x: Operand) -> Any:
     return reshape(x, (shape[0], prod(shape[1:])))
 
 
-def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Any:
+def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Variable:
     """The axes `source` moved to the positions `destination`; the other axes keep their order.
 
     Raises ValueError for an axis out of range, or if source and destination differ in number.
@@ -98,7 +99,7 @@ def moveaxis(x: Operand, source: int | tuple[int, ...], destination: int | tuple
     return transpose(x, tuple(order))
 
 
-def swapaxes(x: Operand, axis1: int, axis2: int) -> Any:
+def swapaxes(x: Operand, axis1: int, axis2: int) -> Variable:
     """Two axes exchanged: swapaxes(x, -1, -2) transposes every matrix of a batch.
 
     Raises ValueError for an axis out of range.
@@ -111,7 +112,7 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Any:
     return transpose(x, tuple(order))
 
 
-def flip(x: Operand, axis: Axis = None) -> Any:
+def flip(x: Operand, axis: Axis = None) -> Variable:
     """The elements in reversed order along `axis`: a number, a tuple, or None for all axes.
 
     Raises ValueError for an axis out of range.
@@ -122,7 +123,7 @@ def flip(x: Operand, axis: Axis = None) -> Any:
     return getitem(x, tuple([slice(None, None, -1 if i in axes else None) for i in range(len(shape))]))
 
 
-def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
+def tile(x: Operand, repeats: int | Sequence[int]) -> Variable:
     """x as a whole repeats[i] times along axis i.   [1, 2], 2 -> [1, 2, 1, 2]
 
     The shorter one of shape and repeats gets ones in front, as in NumPy.
@@ -138,7 +139,7 @@ def tile(x: Operand, repeats: int | Sequence[int]) -> Any:
     return reshape(wide, tuple([count * size for count, size in zip(counts, shape)]))
 
 
-def repeat(x: Operand, repeats: int, axis: int | None = None) -> Any:
+def repeat(x: Operand, repeats: int, axis: int | None = None) -> Variable:
     """Each element `repeats` times in a row along `axis` (None: x flattened).   [1, 2], 2 -> [1, 1, 2, 2]
 
     Raises TypeError if repeats is not one whole number, ValueError if it is negative. An index x[indices] repeats each
@@ -170,7 +171,7 @@ class Pad(Function):
         return gy[self.middle]
 
 
-def pad(x: Operand, width: Any, value: float = 0, mode: str = "constant") -> Any:
+def pad(x: Operand, width: Any, value: float = 0, mode: str = "constant") -> Variable:
     """x with a border. `width`: n (every side), (before, after), or such a pair for each axis.
 
     `mode` says what the border of [a, b, c] is: "constant", the `value`; "edge", the last element (a a | a b c | c c);
@@ -271,7 +272,7 @@ def several(name: str, xs: Any) -> list[Any]:
     return list(xs)
 
 
-def concat(xs: Sequence[Operand], axis: int = 0) -> Any:
+def concat(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """The arrays `xs` one after the other along `axis`; their other sizes are equal.
 
     Raises ValueError if there are no arrays or the shapes do not fit.
@@ -286,7 +287,7 @@ def concat(xs: Sequence[Operand], axis: int = 0) -> Any:
     return Concat(k)(*xs)
 
 
-def stack(xs: Sequence[Operand], axis: int = 0) -> Any:
+def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """Arrays of one shape side by side along a new axis.   n times (3, 4), axis 1 -> (3, n, 4)
 
     Raises ValueError if there are no arrays or the shapes differ.
@@ -314,7 +315,7 @@ class Split(Function):
         return Concat(self.axis)(*gys)
 
 
-def split(x: Operand, sections: Any, axis: int = 0) -> tuple[Any, ...]:
+def split(x: Operand, sections: Any, axis: int = 0) -> tuple[Variable, ...]:
     """A tuple of parts of x along `axis`. `sections` is a number of equal parts, or the points at which to cut.
 
     split(x, 3) cuts (6,) into (2,) (2,) (2,), and split(x, [1, 4]) into (1,) (3,) (2,).
@@ -332,10 +333,11 @@ def split(x: Operand, sections: Any, axis: int = 0) -> tuple[Any, ...]:
     points = [0, *[whole("split: points", p, least=0) for p in points], n]
     if points != sorted(points):
         raise ValueError(f"split: points must be in order in 0 .. {n}, the size of axis {axis}, not {points[1:-1]}")
-    return Split(list(pairwise(points)), k)(x)
+    ys: Any = Split(list(pairwise(points)), k)(x)
+    return ys
 
 
-def roll(x: Operand, shift: int | tuple[int, ...], axis: Axis = None) -> Any:
+def roll(x: Operand, shift: int | tuple[int, ...], axis: Axis = None) -> Variable:
     """The elements moved by `shift` along `axis`, from the end around to the beginning; axis None: along x flattened.
 
     Raises ValueError for an axis out of range, or if several shifts and axes differ in number.

@@ -15,6 +15,7 @@ from autograd.functions.operands import axes_at, real, with_room
 from autograd.functions.reduction import norm
 from autograd.functions.shape import broadcast_to
 from autograd.shapes import Axis, broadcast, one_axis
+from autograd.variable import Variable
 
 __all__ = [
     "cdist", "cosine_embedding_loss", "cosine_similarity", "normalize", "pairwise_distance", "triplet_margin_loss",
@@ -46,7 +47,7 @@ def vectors(name: str, *xs: Operand) -> list[Any]:
     return found
 
 
-def normalize(x: Operand, ord: float = 2, axis: Axis = -1, eps: float = 1e-12) -> Any:
+def normalize(x: Operand, ord: float = 2, axis: Axis = -1, eps: float = 1e-12) -> Variable:
     """y = x / max(|x|, eps), with the p-norm `ord` over `axis`: vectors of length 1.
 
     A vector shorter than eps is divided by eps, and its gradient is gy / eps; so 0 stays 0, and is no kink.
@@ -65,7 +66,7 @@ def length(x: Any, ord: float, axis: Axis, eps: float) -> Any:
     return where(short, eps, norm(where(short, 1.0, x), ord, axis, keepdims=True)) if short.any() else y
 
 
-def cosine_similarity(x0: Operand, x1: Operand, axis: int = -1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x0: Operand, x1: Operand, axis: int = -1, eps: float = 1e-8) -> Variable:
     """y = x0 . x1 / (max(|x0|, eps) max(|x1|, eps)) along `axis`: the cosine of the angle.   (..., D) (..., D) -> (...)
 
     The shapes are broadcast. With a vector of 0 y is 0, and the gradient of that vector is the other one's direction
@@ -90,7 +91,7 @@ def cosine(x0: Any, x1: Any, axis: int, eps: float) -> Any:
     return (units[0] * units[1]).sum(axis)
 
 
-def pairwise_distance(x0: Operand, x1: Operand, ord: float = 2, eps: float = 1e-6, keepdims: bool = False) -> Any:
+def pairwise_distance(x0: Operand, x1: Operand, ord: float = 2, eps: float = 1e-6, keepdims: bool = False) -> Variable:
     """y = |x0 - x1 + eps|, the p-norm `ord` over the last axis.   (..., D) (..., D) -> (...)
 
     eps is added to each difference, so that the gradient of equal vectors is finite and not 0. With eps = 0 it is
@@ -108,7 +109,7 @@ def distance(x0: Any, x1: Any, ord: float, eps: float, keepdims: bool = False) -
     return norm(x0 - x1 + eps, ord, -1, keepdims)
 
 
-def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
+def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Variable:
     """y = sum of x0 x1 along `axis`, the dot product of vectors.   (..., D) (..., D) -> (...)
 
     The shapes are broadcast. Raises TypeError if an operand is not of real numbers, ValueError if they do not fit.
@@ -119,7 +120,7 @@ def vecdot(x0: Operand, x1: Operand, axis: int = -1) -> Any:
     return with_room(lambda x0, x1: (x0 * x1).sum(k), x0, x1)
 
 
-def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Any:
+def cdist(x0: Operand, x1: Operand, ord: float = 2) -> Variable:
     """y[..., i, j] = |x0[..., i] - x1[..., j]|, the p-norm `ord` of each pair.   (..., N, D) (..., M, D) -> (..., N, M)
 
     The gradient of equal vectors is 0, the second one nan; `ord` is as in `norm`.
@@ -149,7 +150,7 @@ def signs(name: str, t: Operand, x: Any) -> Any:
 
 def cosine_embedding_loss(
     x0: Operand, x1: Operand, t: Operand, margin: float = 0.0, *, reduction: str = "mean", weight: Operand = None
-) -> Any:
+) -> Variable:
     """y = mean of 1 - c where t = 1, max(0, c - margin) where t = -1; c is the cosine.   (..., D) (..., D) (...) -> ()
 
     Pairs with t = 1 are turned towards each other, pairs with t = -1 apart until c is at most the margin.
@@ -181,7 +182,7 @@ def triplet_margin_loss(
     *,
     reduction: str = "mean",
     weight: Operand = None,
-) -> Any:
+) -> Variable:
     """y = mean of max(0, |a - p| - |a - n| + margin): each anchor nearer to its positive than to its negative.
 
     All are (..., D), and the distances are those of `pairwise_distance`. With `swap`, |p - n| takes the place of

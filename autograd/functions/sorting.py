@@ -25,7 +25,7 @@ from autograd.variable import Variable
 __all__ = ["argsort", "median", "nanmedian", "nanquantile", "quantile", "sort", "topk"]
 
 
-def argsort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
+def argsort(x: Operand, axis: int | None = -1, descending: bool = False) -> Array:
     """The numbers along `axis` of the elements in rising order, or in falling order: a plain array of integers.
 
     Without an axis x is one row. `take_along_axis(x, argsort(x, k), k)` is `sort(x, k)`.
@@ -36,7 +36,7 @@ def argsort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
     return namespace(index).flip(index, k) if flag("argsort: descending", descending) else index
 
 
-def sort(x: Operand, axis: int | None = -1, descending: bool = False) -> Any:
+def sort(x: Operand, axis: int | None = -1, descending: bool = False) -> Variable:
     """The elements along `axis` in rising order, or in falling order. Without an axis x is one row.
 
     The order itself, PyTorch's second result, is `argsort`.
@@ -51,7 +51,7 @@ def ordered(x: Operand, index: Array, k: int) -> Any:
     return at_places(x, places_along(index, x.shape, k))
 
 
-def topk(x: Operand, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Array]:
+def topk(x: Operand, k: int, axis: int = -1, largest: bool = True) -> tuple[Variable, Array]:
     """The k largest elements along `axis`, the largest first, and their numbers there.   (N, C) -> (N, k), (N, k)
 
     largest=False: the k smallest, the smallest first. nan counts as larger than all numbers.
@@ -71,7 +71,7 @@ def topk(x: Operand, k: int, axis: int = -1, largest: bool = True) -> tuple[Any,
     return ordered(x, index, a), index
 
 
-def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """The middle element over `axis`, or the mean of the two: each of them has half the gradient. nan if there is one.
 
     PyTorch's median is the lower of the two. Raises what `quantile` raises.
@@ -86,7 +86,7 @@ METHODS: dict[str, Callable[[Any], Any]] = {  # from a place between two element
 }  # fmt: skip
 
 
-def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Any:
+def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Variable:
     """The number of which the part q of the elements over `axis` is below: element q (n - 1) of the n sorted ones.
 
     Between two elements it lies on the straight line, and each has its part of the gradient; q has one if it is a
@@ -99,7 +99,7 @@ def quantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, meth
     return quantiles("quantile", along_the_way, x, q, axis, keepdims, method)
 
 
-def nanquantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Any:
+def nanquantile(x: Operand, q: Any, axis: Axis = None, keepdims: bool = False, method: str = "linear") -> Variable:
     """`quantile` of the elements that are not nan; these have no gradient. nan if all are.
 
     Raises what `quantile` raises.
@@ -117,7 +117,7 @@ def quantiles(name: str, of_rows: Any, x: Operand, q: Any, axis: Axis, keepdims:
     return reshape(moveaxis(y, 1, 0), (*parts.shape, *shape))
 
 
-def nanmedian(x: Operand, axis: Axis = None, keepdims: bool = False) -> Any:
+def nanmedian(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """`median` of the elements that are not nan; nan if all are. Raises what `quantile` raises."""
     axes = axes_at("nanmedian", x, axis, empty=False)
     return nanquantile(x, 0.5, axes, keepdims)

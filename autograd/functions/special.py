@@ -70,72 +70,72 @@ def computed(name: str, f: Callable[..., Any], *xs: Operand) -> Any:
     return with_room(f, *xs)
 
 
-def erfc(x: Operand) -> Any:
+def erfc(x: Operand) -> Variable:
     """y = 1 - erf x, exact to the last digits where it is small."""
     return computed("erfc", Special("erfc"), x)
 
 
-def erfcx(x: Operand) -> Any:
+def erfcx(x: Operand) -> Variable:
     """y = e^(x^2) erfc x, which does not underflow"""
     return computed("erfcx", Erfcx(), x)
 
 
-def erfinv(x: Operand) -> Any:
+def erfinv(x: Operand) -> Variable:
     """y with erf y = x, for x in [-1, 1]; infinite at both ends."""
     return computed("erfinv", Special("erfinv"), x)
 
 
-def erfcinv(x: Operand) -> Any:
+def erfcinv(x: Operand) -> Variable:
     """y with erfc y = x, for x in [0, 2]; infinite at both ends."""
     return computed("erfcinv", Special("erfcinv"), x)
 
 
-def ndtr(x: Operand) -> Any:
+def ndtr(x: Operand) -> Variable:
     """y = (1 + erf(x / sqrt 2)) / 2, the probability that a standard normal number is below x"""
     return computed("ndtr", Special("ndtr"), x)
 
 
-def log_ndtr(x: Operand) -> Any:
+def log_ndtr(x: Operand) -> Variable:
     """y = ln of `ndtr`, exact far below 0 too, where the probability underflows"""
     return computed("log_ndtr", LogNdtr(), x)
 
 
-def ndtri(x: Operand) -> Any:
+def ndtri(x: Operand) -> Variable:
     """y with ndtr(y) = x, the quantile of the normal distribution, for x in [0, 1]; infinite at both ends."""
     return computed("ndtri", Special("ndtri"), x)
 
 
-def dawsn(x: Operand) -> Any:
+def dawsn(x: Operand) -> Variable:
     """y = e^(-x^2) times the integral of e^(t^2) from 0 to x: Dawson's function"""
     return computed("dawsn", Dawsn(), x)
 
 
-def entr(x: Operand) -> Any:
+def entr(x: Operand) -> Variable:
     """y = -x ln x, 0 at 0 and -inf below; the gradient at 0 is infinite. Its sum over probabilities is entropy."""
     return computed("entr", Special("entr"), x)
 
 
-def exp1(x: Operand) -> Any:
+def exp1(x: Operand) -> Variable:
     """y = the integral of e^(-t) / t from x to infinity, for x > 0"""
     return computed("exp1", Special("exp1"), x)
 
 
-def expi(x: Operand) -> Any:
+def expi(x: Operand) -> Variable:
     """y = the integral of e^t / t from minus infinity to x, Cauchy's principal value; -inf at 0."""
     return computed("expi", Special("expi"), x)
 
 
-def gamma(x: Operand) -> Any:
+def gamma(x: Operand) -> Variable:
     """y = the integral of t^(x - 1) e^(-t) from 0 to infinity, continued to x < 0; poles at 0, -1, -2, ..."""
     return computed("gamma", Special("gamma"), x)
 
 
-def gammaln(x: Operand) -> Any:
+def gammaln(x: Operand) -> Variable:
     """y = ln |gamma(x)|, without overflow; infinite at 0, -1, -2, ..."""
     return computed("gammaln", Special("gammaln"), x)
 
 
-def digamma(x: Operand) -> Any:
+def digamma(x: Operand) -> Variable:
     """y = the derivative of ln gamma(x); poles at 0, -1, -2, ..."""
     return computed("digamma", Special("digamma"), x)
 
@@ -191,13 +191,13 @@ class Polygamma(Function):
         return gy * Polygamma(self.n + 1)(self.inputs[0])
 
 
-def polygamma(n: int, x: Operand) -> Any:
+def polygamma(n: int, x: Operand) -> Variable:
     """y = the derivative of order n of digamma(x), for a whole number n in 0 .. 100."""
     n = whole("polygamma: n", n, 0, 100)
     return computed("polygamma", Polygamma(n), x) if n else digamma(x)
 
 
-def multigammaln(a: Operand, d: int) -> Any:
+def multigammaln(a: Operand, d: int) -> Variable:
     """y = d (d - 1) / 4 ln pi + sum of gammaln(a - (j - 1) / 2) over j = 1 .. d, for a > (d - 1) / 2.
 
     The logarithm of the gamma function of d dimensions, which normalizes the Wishart distribution.
@@ -224,7 +224,7 @@ class Beta(Function):
         return gy * y * (digamma(a) - both), gy * y * (digamma(b) - both)
 
 
-def beta(a: Operand, b: Operand) -> Any:
+def beta(a: Operand, b: Operand) -> Variable:
     """y = gamma(a) gamma(b) / gamma(a + b), broadcast"""
     return computed("beta", Beta(), a, b)
 
@@ -243,7 +243,7 @@ class BetaLn(Function):
         return gy * (digamma(a) - both), gy * (digamma(b) - both)
 
 
-def betaln(a: Operand, b: Operand) -> Any:
+def betaln(a: Operand, b: Operand) -> Variable:
     """y = ln |beta(a, b)|, without overflow, broadcast"""
     return computed("betaln", BetaLn(), a, b)
 
@@ -278,7 +278,7 @@ def gamma_density(a: Any, x: Any) -> Any:
     return exp((a - 1) * log(x) - x - gammaln(a))
 
 
-def gammainc(a: Operand, x: Operand) -> Any:
+def gammainc(a: Operand, x: Operand) -> Variable:
     """y = the integral of t^(a - 1) e^(-t) from 0 to x, divided by gamma(a): the regularized lower incomplete one.
 
     For a > 0 and x >= 0, broadcast. It has a derivative in x > 0 only: raises TypeError if `a` is a Variable.
@@ -286,12 +286,12 @@ def gammainc(a: Operand, x: Operand) -> Any:
     return of_constant("gammainc", "a", a, x, gamma_density)
 
 
-def gammaincc(a: Operand, x: Operand) -> Any:
+def gammaincc(a: Operand, x: Operand) -> Variable:
     """y = 1 - gammainc(a, x), exact where it is small. Raises TypeError if `a` is a Variable."""
     return of_constant("gammaincc", "a", a, x, lambda a, x: -gamma_density(a, x))
 
 
-def zeta(x: Operand, q: Operand = 1) -> Any:
+def zeta(x: Operand, q: Operand = 1) -> Variable:
     """y = sum of (k + q)^-x over k = 0, 1, 2, ..., for x > 1: Hurwitz' function, and Riemann's for q = 1.
 
     Broadcast. It has a derivative in q only: dy/dq = -x zeta(x + 1, q). Raises TypeError if x is a Variable.
@@ -320,51 +320,51 @@ class Bessel(Function):
         return gy * ((a * Bessel(self.kind, n - 1)(x) + after) / 2 if n else after)
 
 
-def i0(x: Operand) -> Any:
+def i0(x: Operand) -> Variable:
     """y = I_0(x), the modified function of Bessel of the first kind"""
     return computed("i0", Bessel("i", 0), x)
 
 
-def i1(x: Operand) -> Any:
+def i1(x: Operand) -> Variable:
     """y = I_1(x), the derivative of I_0"""
     return computed("i1", Bessel("i", 1), x)
 
 
-def i0e(x: Operand) -> Any:
+def i0e(x: Operand) -> Variable:
     """y = e^-|x| I_0(x), which does not overflow; the gradient at 0, a kink, is 0."""
     return computed("i0e", ScaledBessel(0), x)
 
 
-def i1e(x: Operand) -> Any:
+def i1e(x: Operand) -> Variable:
     """y = e^-|x| I_1(x), which does not overflow"""
     return computed("i1e", ScaledBessel(1), x)
 
 
-def j0(x: Operand) -> Any:
+def j0(x: Operand) -> Variable:
     """y = J_0(x), the function of Bessel of the first kind"""
     return computed("j0", Bessel("j", 0), x)
 
 
-def j1(x: Operand) -> Any:
+def j1(x: Operand) -> Variable:
     """y = J_1(x), minus the derivative of J_0"""
     return computed("j1", Bessel("j", 1), x)
 
 
-def k0(x: Operand) -> Any:
+def k0(x: Operand) -> Variable:
     """y = K_0(x), the modified function of Bessel of the second kind, for x > 0; infinite at 0."""
     return computed("k0", Bessel("k", 0), x)
 
 
-def k1(x: Operand) -> Any:
+def k1(x: Operand) -> Variable:
     """y = K_1(x), minus the derivative of K_0, for x > 0; infinite at 0."""
     return computed("k1", Bessel("k", 1), x)
 
 
-def y0(x: Operand) -> Any:
+def y0(x: Operand) -> Variable:
     """y = Y_0(x), the function of Bessel of the second kind, for x > 0; minus infinity at 0."""
     return computed("y0", Bessel("y", 0), x)
 
 
-def y1(x: Operand) -> Any:
+def y1(x: Operand) -> Variable:
     """y = Y_1(x), minus the derivative of Y_0, for x > 0; minus infinity at 0."""
     return computed("y1", Bessel("y", 1), x)

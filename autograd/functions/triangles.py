@@ -11,6 +11,7 @@ from autograd.functions.arithmetic import masked
 from autograd.functions.operands import operand
 from autograd.functions.shape import moveaxis
 from autograd.shapes import axes_of, one_axis
+from autograd.variable import Variable
 
 __all__ = ["diag", "diag_embed", "diagonal", "trace", "tril", "triu"]
 
@@ -21,7 +22,7 @@ def along(n: int, m: int, k: int) -> slice:
     return slice(start, start + count * (m + 1), m + 1) if count else slice(0, 0)
 
 
-def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable:
     """The elements x[i, i + offset] of the matrices in two axes, along a new last axis.   (N, N, C) -> (C, N)
 
     Raises ValueError unless x has these two axes.
@@ -33,12 +34,12 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
     return getitem(reshape(x, (*rest, n * m)), (..., along(n, m, k)))
 
 
-def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable:
     """The sum of the diagonal: of the elements x[i, i + offset] of the matrices in two axes.   (N, N) -> ()"""
     return sum(diagonal(operand("trace", x), offset, axis1, axis2), -1)
 
 
-def diag(x: Operand, k: int = 0) -> Any:
+def diag(x: Operand, k: int = 0) -> Variable:
     """The matrix with x on its diagonal k, and 0 elsewhere; of a matrix, its diagonal.   (N,) -> (N, N), (N, M) -> (K,)
 
     Raises ValueError unless x has one or two axes.
@@ -53,7 +54,7 @@ def diag(x: Operand, k: int = 0) -> Any:
     return reshape(AddAt(along(n, n, k), (n * n,))(x), (n, n))
 
 
-def diag_embed(x: Operand, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Any:
+def diag_embed(x: Operand, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Variable:
     """Matrices with the vectors of the last axis on diagonal `offset`, in two axes of y.   (..., N) -> (..., N, N)
 
     Raises ValueError unless x has an axis and y these two.
@@ -69,7 +70,7 @@ def diag_embed(x: Operand, offset: int = 0, axis1: int = -2, axis2: int = -1) ->
     return moveaxis(y, (-2, -1), axes_of(y.shape, tuple(axes)))
 
 
-def tril(x: Operand, k: int = 0) -> Any:
+def tril(x: Operand, k: int = 0) -> Variable:
     """x with 0 above diagonal k of its matrices: the lower triangle.   (..., N, M) -> (..., N, M)
 
     Raises ValueError unless x has two axes or more.
@@ -78,7 +79,7 @@ def tril(x: Operand, k: int = 0) -> Any:
     return masked(x, rows)
 
 
-def triu(x: Operand, k: int = 0) -> Any:
+def triu(x: Operand, k: int = 0) -> Variable:
     """x with 0 below diagonal k of its matrices: the upper triangle.   (..., N, M) -> (..., N, M)
 
     Raises ValueError unless x has two axes or more.

@@ -17,6 +17,7 @@ from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import xavier
 from autograd.layers.linear import Linear
 from autograd.shapes import broadcast
+from autograd.variable import Variable
 
 __all__ = ["KeyValueCache", "MultiHeadAttention"]
 
@@ -136,7 +137,7 @@ class MultiHeadAttention(Layer):
         mask: Operand = None,
         causal: bool = False,
         cache: KeyValueCache | None = None,
-    ) -> Any:
+    ) -> Variable:
         x = operand("MultiHeadAttention", x)
         if x.ndim < 2 or x.shape[-1] != self.q.W.shape[0]:
             raise ValueError(f"MultiHeadAttention takes x (..., T, {self.q.W.shape[0]}), not {x.shape}")
@@ -176,7 +177,7 @@ class MultiHeadAttention(Layer):
         cache.layer = ref(self)
         return k, v
 
-    def turned(self, x: Operand, offset: int) -> Any:
+    def turned(self, x: Operand, offset: int) -> Variable:
         """Queries or keys, turned by their positions if the layer is rotary."""
         return rotary(x, offset) if self.rotary else x
 

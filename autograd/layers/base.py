@@ -15,7 +15,7 @@ import operator
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -30,7 +30,8 @@ from autograd.functions.operands import operand
 from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
 from autograd.locks import Lock
-from autograd.variable import Variable
+from autograd.shapes import Shape
+from autograd.variable import Variable, of_value
 
 __all__ = [
     "PARENTS", "Buffer", "Entry", "Generator", "Initializer", "Layer", "Parameter", "State", "Unfilled", "children",
@@ -43,7 +44,13 @@ class Entry:
 
     __slots__ = ()
     value: Any  # an array, or an Unfilled
-    data: Any
+
+    if TYPE_CHECKING:
+
+        @property
+        def data(self) -> np.ndarray[Any, Any]: ...
+        @data.setter
+        def data(self, data: Array) -> None: ...
 
     @classmethod
     def lazy(
@@ -150,7 +157,8 @@ class Parameter(Entry, Variable):
                 self.value = np.zeros(0, data.dtype)
         Variable.data.fset(self, data)  # type: ignore[attr-defined]
 
-    data = property(Variable.data.fget, assign)  # type: ignore[attr-defined]
+    if not TYPE_CHECKING:
+        data = property(Variable.data.fget, assign)
 
     __iadd__ = in_place("+=", operator.iadd)
     __isub__ = in_place("-=", operator.isub)
@@ -200,7 +208,7 @@ class Buffer(Entry):
         self.value = as_real("a Buffer", data).copy()
 
     @property
-    def data(self) -> Array:
+    def data(self) -> np.ndarray[Any, Any]:
         return self.value
 
     @data.setter
@@ -209,10 +217,10 @@ class Buffer(Entry):
             raise TypeError(f"data must be an array, not {type(data).__name__}")
         self.value = as_real("a Buffer", data)
 
-    shape = property(operator.attrgetter("value.shape"))
-    dtype = property(operator.attrgetter("value.dtype"))
-    ndim = property(operator.attrgetter("value.ndim"))
-    size = property(operator.attrgetter("value.size"))
+    shape: Shape = of_value("shape", "The size along each axis.")
+    dtype: np.dtype[Any] = of_value("dtype", "The type of the numbers.")
+    ndim: int = of_value("ndim", "The number of axes.")
+    size: int = of_value("size", "The number of elements.")
 
     def __repr__(self) -> str:
         return f"Buffer({self.value!r})"
@@ -263,6 +271,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=first_calls.clear)
 
 
+Y = TypeVar("Y", covariant=True)
+
+
+class Formula(Protocol[Y]):
+    """What has a `forward`, for type checkers: a call of a layer returns what its `forward` returns."""
+
+    def forward(self, *xs: Any, **options: Any) -> Y: ...
+
+
 class Layer:
     """A function with parameters of its own.
 
@@ -310,16 +327,21 @@ class Layer:
             check_place(self, name, value)
         object.__setattr__(self, name, value)
 
-    parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
-    modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
-    zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
-    weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
-    requires_grad_ = Elsewhere("freeze(), or thaw()")
+    if not TYPE_CHECKING:  # a type checker finds a missing attribute by itself
+        parameters, named_parameters = Elsewhere("params()"), Elsewhere("named_params()")
+        modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
+        zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
+        weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
+        requires_grad_ = Elsewhere("freeze(), or thaw()")
 
     def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define forward(self, x)")
 
+    @overload
+    def __call__(self: Formula[Y], *xs: Any, **options: Any) -> Y: ...
+    @overload
+    def __call__(self, *xs: Any, **options: Any) -> Any: ...
     def __call__(self, *xs: Any, **options: Any) -> Any:
         _, training, _, watcher, _ = mode.get()
         try:
@@ -372,9 +394,13 @@ class Layer:
         """The names and objects one step below: the attributes."""
         return vars(self).items()
 
-    def layers(self) -> Iterator[Layer]:
-        """This layer and all layers below it."""
-        return (layer for _, layer in named_objects(self, Layer))
+    if TYPE_CHECKING:
+        layers: Any  # a subclass may have a list of this name
+    else:
+
+        def layers(self) -> Iterator[Layer]:
+            """This layer and all layers below it."""
+            return (layer for _, layer in named_objects(self, Layer))
 
     def params(self) -> Iterator[Parameter]:
         """The parameters of this layer and of all below it, each once."""

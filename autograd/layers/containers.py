@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from autograd.functions.activation import relu
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import he
 from autograd.layers.linear import Linear
+from autograd.variable import Variable
 
 __all__ = ["MLP", "Sequential"]
 
@@ -35,7 +36,7 @@ class Sequential(Layer):
                 raise TypeError(f"Sequential takes layers and functions, not {shown(part)}{remedy}")
         self.parts = list(parts)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         for f in self.parts:
             x = f(x)
         return x
@@ -43,6 +44,10 @@ class Sequential(Layer):
     def children(self) -> Iterable[tuple[Any, Any]]:
         return enumerate(self.parts)
 
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
     def __getitem__(self, index: int | slice) -> Any:
         return Sequential(*self.parts[index]) if isinstance(index, slice) else self.parts[index]
 

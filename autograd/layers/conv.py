@@ -16,6 +16,7 @@ from autograd.kernels.windows import Pad, Sizes, per_axis, windows
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import lecun, normal, zeros
 from autograd.shapes import Shape
+from autograd.variable import Variable
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
@@ -54,7 +55,7 @@ class Convolution(Layer):
         self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
         self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = fitting(self, x, self.W)
         return self.function(x, self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
 
@@ -127,7 +128,7 @@ class ConvolutionTranspose(Layer):
         self.b = Parameter.lazy((M,), zeros, rng, dtype) if bias else None
         self.stride, self.pad, self.output_pad, self.dilation, self.groups = stride, pad, output_pad, dilation, groups
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = fitting(self, x, self.W)
         return self.function(x, self.W, self.b, self.stride, self.pad, self.output_pad, self.dilation, self.groups)
 

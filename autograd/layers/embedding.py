@@ -11,6 +11,7 @@ from autograd.checks import whole
 from autograd.functions.embedding import embedding
 from autograd.layers.base import Generator, Initializer, Layer, Parameter
 from autograd.layers.initializers import normal
+from autograd.variable import Variable
 
 __all__ = ["Embedding"]
 
@@ -38,5 +39,5 @@ class Embedding(Layer):
         if self.padding_idx is not None:
             self.W.data[self.padding_idx] = 0
 
-    def forward(self, index: Operand) -> Any:
+    def forward(self, index: Operand) -> Variable:
         return embedding(self.W, index, self.padding_idx)

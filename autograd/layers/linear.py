@@ -11,6 +11,7 @@ from autograd.checks import flag, whole
 from autograd.functions.linear import linear
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import lecun, zeros
+from autograd.variable import Variable
 
 __all__ = ["Linear"]
 
@@ -37,5 +38,5 @@ class Linear(Layer):
         self.W = Parameter.lazy((I, O), initializer, rng, dtype)
         self.b = Parameter.lazy((O,), zeros, rng, dtype) if bias else None
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return linear(fitting(self, x, self.W), self.W, self.b)

@@ -20,6 +20,7 @@ from autograd.functions.normalization import (
 from autograd.layers.base import Buffer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import ones, zeros
 from autograd.locks import Lock
+from autograd.variable import Variable
 
 __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
 
@@ -56,7 +57,7 @@ class BatchNorm(Normalization):
         self.var = Buffer.lazy(self.gamma.shape, ones, dtype=dtype, axis=1)
         self.momentum = number("BatchNorm: momentum", momentum, least=0, most=1)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = fitting(self, x, self.gamma)
         if not training():
             return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
@@ -78,7 +79,7 @@ class LayerNorm(Normalization):
 
     axis = -1
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return layer_norm(fitting(self, x, self.gamma), self.gamma, self.beta, self.eps)
 
 
@@ -89,14 +90,14 @@ class GroupNorm(Normalization):
         super().__init__(size, eps=eps, dtype=dtype)
         self.groups = whole("GroupNorm: groups", groups)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return group_norm(fitting(self, x, self.gamma), self.groups, self.gamma, self.beta, self.eps)
 
 
 class InstanceNorm(Normalization):
     """Normalizes each channel of each sample.   (N, C, ...), gamma and beta (C,)"""
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return instance_norm(fitting(self, x, self.gamma), self.gamma, self.beta, self.eps)
 
 
@@ -107,5 +108,5 @@ class RMSNorm(Layer):
         self.gamma = Parameter.lazy((lazy_size("size", size),), ones, dtype=dtype_of("dtype", dtype))
         self.eps = number("RMSNorm: eps", eps, least=0)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return rms_norm(fitting(self, x, self.gamma), self.gamma, self.eps)

@@ -11,6 +11,7 @@ from autograd.functions import pixels, pooling
 from autograd.functions.resize import interpolate
 from autograd.kernels.windows import Pad, Sizes, per_axis, windows
 from autograd.layers.base import Layer
+from autograd.variable import Variable
 
 __all__ = [
     "AdaptiveAveragePool1d", "AdaptiveAveragePool2d", "AdaptiveAveragePool3d", "AdaptiveMaxPool1d",
@@ -42,7 +43,7 @@ class MaxPool(Layer):
         self.pad, self.ceil_mode = pad, flag("ceil_mode", ceil_mode)
         self.dilation = windows((LARGE,) * n, self.kernel, self.stride, pad, dilation).dilation
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return self.function(x, self.kernel, self.stride, self.pad, self.ceil_mode, self.dilation)
 
 
@@ -91,7 +92,7 @@ class AveragePool(Layer):
         self.count_include_pad = flag("count_include_pad", count_include_pad)
         self.divisor = None if divisor is None else number("divisor", divisor)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         options = self.stride, self.pad, self.ceil_mode, self.count_include_pad, self.divisor
         return self.function(x, self.kernel, *options)
 
@@ -126,7 +127,7 @@ class AdaptivePool(Layer):
     def __init__(self, size: Sizes) -> None:
         self.size = per_axis("size", size, self.axes, 1)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return self.function(x, self.size)
 
 
@@ -186,7 +187,7 @@ class Upsample(Layer):
         self.size, self.scale, self.mode = size, scale, mode
         self.align_corners = flag("align_corners", align_corners)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return interpolate(x, self.size, self.scale, self.mode, self.align_corners)
 
 
@@ -196,5 +197,5 @@ class PixelShuffle(Layer):
     def __init__(self, scale: int) -> None:
         self.scale = whole("scale", scale)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return pixels.pixel_shuffle(x, self.scale)

@@ -13,6 +13,7 @@ from autograd.checks import number, one_of, whole
 from autograd.functions.attention import rotary
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting
 from autograd.layers.initializers import normal
+from autograd.variable import Variable
 
 __all__ = ["SMALL", "PositionalEncoding"]
 
@@ -52,7 +53,7 @@ class PositionalEncoding(Layer):
         length = whole(f"{name}: length", 1 if length is None else length)
         self.W = Parameter.lazy((length, self.size), initializer, rng, dtype) if self.kind == "learned" else None
 
-    def forward(self, x: Operand, offset: int = 0) -> Any:
+    def forward(self, x: Operand, offset: int = 0) -> Variable:
         x, offset = operand("PositionalEncoding", x), whole("PositionalEncoding: offset", offset, least=0)
         if x.ndim < 2 or x.shape[-1] != self.size:
             raise ValueError(f"PositionalEncoding takes x (..., T, {self.size}), not {x.shape}")

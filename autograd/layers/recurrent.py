@@ -12,7 +12,7 @@ resets or cuts a whole model.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from autograd.functions.regularization import dropout
 from autograd.functions.shape import concat, stack
 from autograd.layers.base import Generator, Layer, Parameter, State, fitting, lazy_size
 from autograd.layers.initializers import lecun, orthogonal, zeros
+from autograd.variable import Variable
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
@@ -111,6 +112,14 @@ class Recurrent(Layer):
             for box, value in zip(self.boxes(), after):
                 box.value, box.gradient = value, self.b.grad
         return y if state is LEFT else (y, after[0] if len(after) == 1 else tuple(after))
+
+    if TYPE_CHECKING:  # what a call returns: without a state, and with one
+
+        @overload
+        def __call__(self, x: Operand, *, lengths: Any = None) -> Variable: ...
+        @overload
+        def __call__(self, x: Operand, state: Any, *, lengths: Any = None) -> tuple[Variable, Any]: ...
+        def __call__(self, x: Operand, state: Any = LEFT, *, lengths: Any = None) -> Any: ...
 
     def run(self, x: Any, before: list[Any], live: Any, lengths: Any) -> tuple[Any, list[Any]]:
         """The outputs of the top layer, and the states after the last step, each (N, H) or (parts, N, H)."""

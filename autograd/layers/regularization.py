@@ -10,6 +10,7 @@ from autograd.backend import seeded
 from autograd.checks import number
 from autograd.functions.regularization import dropout, dropout1d, dropout2d, dropout3d
 from autograd.layers.base import Generator, Layer
+from autograd.variable import Variable
 
 __all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
 
@@ -28,7 +29,7 @@ class Dropout(Layer):
             rng if rng is None else seeded(f"{type(self).__name__}: rng", rng)
         )  # a seed is used once, not again in every call
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return self.function(x, self.p, self.rng)
 
 

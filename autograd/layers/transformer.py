@@ -20,6 +20,7 @@ from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import xavier
 from autograd.layers.linear import Linear
 from autograd.layers.normalization import LayerNorm
+from autograd.variable import Variable
 
 __all__ = ["TransformerDecoderLayer", "TransformerEncoderLayer"]
 
@@ -76,17 +77,17 @@ class TransformerEncoderLayer(Layer):
 
     def forward(
         self, x: Operand, mask: Operand = None, causal: bool = False, cache: KeyValueCache | None = None
-    ) -> Any:
+    ) -> Variable:
         x = self.add(x, self.norm1, lambda x: self.attention(x, mask=mask, causal=causal, cache=cache))
         return self.add(x, self.norm2, self.feed_forward)
 
-    def add(self, x: Operand, norm: Layer, f: Callable[[Any], Any]) -> Any:
+    def add(self, x: Operand, norm: Layer, f: Callable[[Any], Any]) -> Variable:
         """norm(x + f(x)), or x + f(norm(x)) with norm_first."""
         if self.norm_first:
             return x + dropped(f(norm(x)), self.dropout, self.rng)
         return norm(x + dropped(f(x), self.dropout, self.rng))
 
-    def feed_forward(self, x: Operand) -> Any:
+    def feed_forward(self, x: Operand) -> Variable:
         return self.project(dropped(self.activation(self.expand(x)), self.dropout, self.rng))
 
 
@@ -113,7 +114,7 @@ class TransformerDecoderLayer(TransformerEncoderLayer):
         memory_mask: Operand = None,
         causal: bool = True,
         cache: tuple[KeyValueCache, KeyValueCache] | None = None,
-    ) -> Any:
+    ) -> Variable:
         name = type(self).__name__
         if memory is None:
             raise TypeError(f"{name} takes x and a memory, not None: without one, use a TransformerEncoderLayer")

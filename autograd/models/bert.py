@@ -29,6 +29,7 @@ from autograd.layers.linear import Linear
 from autograd.layers.normalization import LayerNorm
 from autograd.layers.positions import SMALL, PositionalEncoding
 from autograd.models.blocks import layer_options
+from autograd.variable import Variable
 
 __all__ = ["BERT", "MINILM", "Block", "sentence_vectors"]
 
@@ -46,7 +47,7 @@ class Block(Layer):
         self.project = Linear(size, hidden, **options)
         self.norm2 = LayerNorm(size, **norm)
 
-    def forward(self, x: Operand, mask: Operand = None) -> Any:
+    def forward(self, x: Operand, mask: Operand = None) -> Variable:
         x = self.norm1(x + dropped(self.attention(x, mask=mask), self.dropout))
         return self.norm2(x + dropped(self.project(gelu(self.expand(x))), self.dropout))
 
@@ -93,7 +94,7 @@ class BERT(Layer):
         self.blocks = [Block(size, heads, hidden, self.dropout, eps, **options) for _ in range(depth)]
         self.pooler = Linear(size, size, **options)
 
-    def forward(self, index: Operand, mask: Operand = None, types: Operand = None) -> Any:
+    def forward(self, index: Operand, mask: Operand = None, types: Operand = None) -> Variable:
         index = as_array(index)
         index = index if hasattr(index, "dtype") else as_numbers(index)
         kinds = namespace(index).zeros(index.shape, int) if types is None else types
@@ -104,12 +105,12 @@ class BERT(Layer):
             x = block(x, seen)
         return x
 
-    def pooled(self, y: Operand) -> Any:
+    def pooled(self, y: Operand) -> Variable:
         """tanh of a Linear of the first token's vector, for classifying whole texts.   (N, T, size) -> (N, size)"""
         return tanh(self.pooler(y[:, 0]))
 
 
-def sentence_vectors(model: BERT, index: Operand, mask: Operand = None) -> Any:
+def sentence_vectors(model: BERT, index: Operand, mask: Operand = None) -> Variable:
     """The mean of the vectors of a text's tokens, scaled to length 1.   (N, T) -> (N, size)
 
     The product of two is their cosine: near 1 for texts that say the same, if the model was trained for it. A text that

@@ -18,6 +18,7 @@ from autograd.layers.containers import Sequential
 from autograd.layers.conv import Conv2d
 from autograd.layers.initializers import he
 from autograd.layers.normalization import BatchNorm
+from autograd.variable import Variable
 
 __all__ = ["ConvBN", "layer_options", "relu6"]
 
@@ -47,7 +48,7 @@ class ConvBN(Sequential):
         super().__init__(conv, BatchNorm(M, eps=eps, dtype=dtype), *([activation] if activation else []))
 
 
-def relu6(x: Operand) -> Any:
+def relu6(x: Operand) -> Variable:
     """y = min(max(x, 0), 6): a bounded ReLU, for arithmetic of low precision. Its gradient at 0 is 0."""
     return clip(relu(x), None, 6)
 

@@ -34,6 +34,7 @@ from autograd.layers.normalization import LayerNorm
 from autograd.layers.positions import SMALL, PositionalEncoding
 from autograd.models.blocks import layer_options
 from autograd.models.decoding import Decoder
+from autograd.variable import Variable
 
 __all__ = ["GPT", "Block", "from_gpt2", "sampled"]
 
@@ -50,7 +51,7 @@ class Block(Layer):
         self.project = Linear(size, 4 * size, **{**options, "initializer": last})
         self.attention.out = Linear(size, size, **{**options, "initializer": last})
 
-    def forward(self, x: Operand, cache: KeyValueCache | None = None) -> Any:
+    def forward(self, x: Operand, cache: KeyValueCache | None = None) -> Variable:
         x = x + dropped(self.attention(self.norm1(x), causal=True, cache=cache), self.dropout)
         h = gelu(self.expand(self.norm2(x)), "tanh")
         return x + dropped(self.project(h), self.dropout)
@@ -92,7 +93,7 @@ class GPT(Layer):
         self.blocks = [Block(size, heads, self.dropout, last, **options) for _ in range(depth)]
         self.norm = LayerNorm(size, dtype=dtype)
 
-    def forward(self, index: Operand, caches: list[KeyValueCache] | None = None) -> Any:
+    def forward(self, index: Operand, caches: list[KeyValueCache] | None = None) -> Variable:
         """The scores after each token of `index`; with `caches`, it continues the text that they remember."""
         if caches is not None and not (isinstance(caches, (list, tuple)) and len(caches) == len(self.blocks)):
             raise TypeError(f"GPT: caches must be those that model.caches() makes, not {shown(caches)}")

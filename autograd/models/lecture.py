@@ -14,6 +14,7 @@ from autograd.layers.base import Layer
 from autograd.layers.conv import Conv2d
 from autograd.layers.linear import Linear
 from autograd.models.blocks import layer_options
+from autograd.variable import Variable
 
 __all__ = ["SimpleConvNet"]
 
@@ -48,7 +49,7 @@ class SimpleConvNet(Layer):
         self.hidden = Linear(hidden, filters * OH * OW, **options)
         self.output = Linear(classes, hidden, **options)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = max_pool2d(relu(self.conv(x)), 2)
         x = relu(self.hidden(flatten(x)))
         return self.output(x)

@@ -13,6 +13,7 @@ from autograd.layers.base import Layer
 from autograd.layers.linear import Linear
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import ConvBN, layer_options, relu6
+from autograd.variable import Variable
 
 __all__ = ["EfficientNetLite0", "MobileNetV2"]
 
@@ -32,7 +33,7 @@ class InvertedResidual(Layer):
         self.project = ConvBN(E, M, 1, 1, None, **options)
         self.residual = C == M and stride == 1
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         y = x if self.expand is None else self.expand(x)
         y = self.project(self.depthwise(y))
         return x + y if self.residual else y
@@ -78,7 +79,7 @@ class MobileNetV2(Layer):
         self.dropout = Dropout(0.2)
         self.classifier = Linear(classes, 1280, **options)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = self.stem(x)
         for block in self.blocks:
             x = block(x)

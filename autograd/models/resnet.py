@@ -14,6 +14,7 @@ from autograd.layers.base import Layer
 from autograd.layers.containers import Sequential
 from autograd.layers.linear import Linear
 from autograd.models.blocks import ConvBN, layer_options
+from autograd.variable import Variable
 
 __all__ = ["ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152"]
 
@@ -38,7 +39,7 @@ class Residual(Layer):
         self.f = f(C, M, stride, **options)
         self.shortcut = ConvBN(C, M, 1, stride, None, **options) if C != M or stride > 1 else None
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return relu(self.f(x) + (x if self.shortcut is None else self.shortcut(x)))
 
 
@@ -74,7 +75,7 @@ class ResNet(Layer):
             C, M = M, 2 * M
         self.classifier = Linear(classes, C, **options)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = max_pool2d(self.stem(x), 3, 2, 1)
         for stage in self.stages:
             x = stage(x)

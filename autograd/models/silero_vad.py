@@ -35,6 +35,7 @@ from autograd.layers.conv import Conv1d
 from autograd.layers.initializers import he
 from autograd.layers.recurrent import LSTM
 from autograd.models.blocks import layer_options
+from autograd.variable import Variable
 
 __all__ = ["CHUNK", "SileroVAD", "waves"]
 
@@ -70,7 +71,7 @@ class SileroVAD(Layer):
         self.lstm = LSTM(128, 128, dtype=options["dtype"], rng=options["rng"])
         self.decision = Conv1d(1, 1, in_channels=128, **options)
 
-    def forward(self, x: Operand, state: Any = None) -> tuple[Any, Any]:
+    def forward(self, x: Operand, state: Any = None) -> tuple[Variable, Any]:
         x = checked(x)
         N, T = x.shape[0], x.shape[1] // CHUNK
         heard, memory = self.begin(x) if state is None else checked_state(state, N)

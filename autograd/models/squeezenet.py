@@ -16,6 +16,7 @@ from autograd.layers.conv import Conv2d
 from autograd.layers.pooling import MaxPool2d
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import layer_options
+from autograd.variable import Variable
 
 __all__ = ["SqueezeNet"]
 
@@ -34,7 +35,7 @@ class Fire(Layer):
         self.expand1x1 = Conv2d(4 * S, 1, in_channels=S, **options)
         self.expand3x3 = Conv2d(4 * S, 3, pad=1, in_channels=S, **options)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = relu(self.squeeze(x))
         return concat([relu(self.expand1x1(x)), relu(self.expand3x3(x))], axis=1)
 
@@ -59,5 +60,5 @@ class SqueezeNet(Layer):
         self.features = Sequential(*parts)
         self.classifier = Sequential(Dropout(0.5), Conv2d(classes, 1, in_channels=C, **options), relu)
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         return flatten(global_average_pool2d(self.classifier(self.features(x))))

@@ -17,6 +17,7 @@ from autograd.layers.linear import Linear
 from autograd.layers.pooling import MaxPool2d
 from autograd.layers.regularization import Dropout
 from autograd.models.blocks import layer_options
+from autograd.variable import Variable
 
 __all__ = ["VGG16"]
 
@@ -52,6 +53,6 @@ class VGG16(Layer):
             Linear(classes, 4096, **options),
         )  # fmt: skip
 
-    def forward(self, x: Operand) -> Any:
+    def forward(self, x: Operand) -> Variable:
         x = adaptive_average_pool2d(self.features(x), 7)
         return self.classifier(flatten(x))

@@ -17,7 +17,7 @@ from functools import update_wrapper
 from inspect import Parameter as Argument
 from inspect import signature
 from types import MethodType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from autograd.checks import shown
 from autograd.config import float_dtype, mode
@@ -30,6 +30,8 @@ from autograd.programs.state import Wrapper, equal
 from autograd.programs.structures import signature_of
 
 __all__ = ["Captured", "capture"]
+
+Y = TypeVar("Y")
 
 KEPT = 16  # signatures of arguments, and ways through the step for each
 records = Lock()  # one record at a time: it puts other arrays into the places of those that the step names
@@ -110,10 +112,10 @@ def difference(a: Record, b: Record) -> tuple[str, Any]:
     return f"a step whose numbers change from call to call ({before!r}, then {now!r})", where
 
 
-class Captured(Wrapper):
+class Captured(Wrapper, Generic[Y]):
     """A step and its programs: `capture` makes it, and it is called like the step."""
 
-    def __init__(self, step: Callable[..., Any]) -> None:
+    def __init__(self, step: Callable[..., Y]) -> None:
         self.step = step
         self.ways: OrderedDict[Any, Ways] = OrderedDict()
         self.names = names_of(step)
@@ -140,7 +142,7 @@ class Captured(Wrapper):
                 return ways.replays[0].record
         raise RuntimeError("there is no program for these arguments yet: call the captured step with them three times")
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Y:
         recording, training, differentiating, watcher, _ = mode.get()
         if watcher is not None or differentiating is not None:
             return self.step(*args, **options)  # somebody watches each function: a record, or a profile
@@ -193,7 +195,7 @@ def names_of(step: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)]
 
 
-def capture(step: Callable[..., Any]) -> Captured:
+def capture(step: Callable[..., Y]) -> Captured[Y]:
     """Records a step of training, or any function of arrays, and replays it from then on as a program of NumPy alone.
 
     >>> import numpy as np

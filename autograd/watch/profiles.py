@@ -160,7 +160,7 @@ class Measuring(watching[Profile]):
         raise TypeError("profile() takes no function: nobody would see its table. Write `with profile() as p:`")
 
 
-def profile(function: Any = None) -> Any:
+def profile(function: Any = None) -> Measuring:
     """Measures the block: `print(p)` is a table, and `visualize.plot(y, path, profile=p)` colours the graph by time.
 
     >>> from autograd import Variable

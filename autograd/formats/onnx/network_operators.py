@@ -156,7 +156,8 @@ def with_peepholes(X: Any, states: Any, weights: Any, backwards: bool) -> Any:
     H, T = Wh.shape[0], X.shape[1]
     pi, po, pf = F.split(P, 3, 0)
     h, c = states or [np.zeros((X.shape[0], H), X.dtype)] * 2
-    hs, cs = [None] * T, [None] * T
+    hs: list[Any] = [None] * T
+    cs: list[Any] = [None] * T
     for t in range(T)[:: -1 if backwards else 1]:
         i, f, g, o = F.split(F.linear(X[:, t], Wx, b) + F.linear(h, Wh), 4, 1)
         i, f = F.sigmoid(i + pi * c), F.sigmoid(f + pf * c)
