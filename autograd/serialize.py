@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -274,13 +274,14 @@ def missing(parts: list[Part], state: Mapping[str, Any]) -> Iterator[str]:
 def load_all(parts: list[Part], strict: bool, problems: list[str]) -> list[str]:
     """Loads all parts if nothing is against it, or none. Returns what does not fit, a line for each entry.
 
-    Layers are compared first, and loaded last. The others are loaded, and loaded again as they were if one fails.
+    Layers and optimizers are compared first, and loaded last. The others are loaded, and loaded again as they were if
+    one fails.
     """
-    layers = [part for part in parts if is_comparable(part.target)]
-    for name, layer, own in layers:
-        lines = misfits(dict(layer.named_state()), own, strict) if own or not name else ()
-        problems += [labelled(name, line) for line in lines]
-    others = [part._replace(target=with_state(part.target)) for part in parts if part not in layers]
+    known = [part for part in parts if is_comparable(part.target)]
+    others = [part._replace(target=with_state(part.target)) for part in parts if part not in known]
+    problems += [labelled(part.name, line) for part in known for line in compared(part, strict)]
+    if problems:
+        return problems
     before: list[tuple[Any, Any]] = []
     try:
         for name, target, own in others:
@@ -290,18 +291,28 @@ def load_all(parts: list[Part], strict: bool, problems: list[str]) -> list[str]:
             except MISFIT as error:
                 problems += [labelled(name, line) for line in str(error).removeprefix(UNFIT).split("\n  ")]
         if not problems:
-            for _, layer, own in layers:
-                layer.load_state_dict(own, strict)
             before = []
+            for _, target, own in known:
+                target.load_state_dict(own, **{"strict": strict} if isinstance(target, Layer) else {})
     finally:
         for target, old in before:
             target.load_state_dict(old)
     return problems
 
 
+def compared(part: Part, strict: bool) -> Iterable[str]:
+    """What does not fit into a layer or an optimizer, a line for each entry."""
+    if part.name and not part.state:
+        return ()  # `missing` has said it
+    if isinstance(part.target, Optimizer):
+        return part.target.problems(part.state)
+    return misfits(dict(part.target.named_state()), part.state, strict)
+
+
 def is_comparable(x: Any) -> bool:
-    """Is it a layer whose state is that of all layers, so that one can see beforehand whether it fits?"""
-    return isinstance(x, Layer) and type(x).load_state_dict is Layer.load_state_dict
+    """Is its state that of all layers or optimizers, so that one can see beforehand whether it fits?"""
+    kind = Layer if isinstance(x, Layer) else Optimizer
+    return isinstance(x, kind) and type(x).load_state_dict is kind.load_state_dict
 
 
 def labelled(name: str, line: str) -> str:

@@ -11,7 +11,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import metrics, serialize
 from autograd.checkpoints import Checkpoints
-from autograd.data import DataLoader
+from autograd.data import DataLoader, WeightedSampler
 from autograd.training import EarlyStopping, History, fit
 
 pytestmark = pytest.mark.standin_exempt("its data are NumPy's")
@@ -177,3 +177,21 @@ def test_a_damaged_checkpoint_costs_the_updates_since_the_one_before(tmp_path, s
         training = Training(4).run(checkpoints=Checkpoints(tmp_path, every=4), resume=True)
     assert "checkpoint-0000000020.npz is damaged" in str(said[0].message)
     assert bits(training) == straight[1]
+
+
+def noisy(x, rng):
+    return x + rng.normal(0, 0.1, x.shape).astype(x.dtype)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_augmented_and_weighted_samples_from_workers_are_the_same_after_a_stop(tmp_path, workers):
+    def trained(seed, batches=None, **options):
+        training = Training(seed)
+        sampler = WeightedSampler(np.arange(1.0, len(X) + 1))
+        training.loader = DataLoader((X, T), 4, rng=seed, transform=noisy, sampler=sampler, workers=workers)
+        return training.run(10**6 if batches is None else batches, epochs=2, **options)
+
+    expected = bits(trained(0))
+    with pytest.raises(Stopped):
+        trained(0, 19, checkpoints=Checkpoints(tmp_path, every=4))
+    assert bits(trained(5, checkpoints=tmp_path, resume=True)) == expected

@@ -365,16 +365,20 @@ class Optimizer:
         """
         if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
             raise TypeError(f"load_state_dict takes a dict that state_dict() gave, not {state!r:.40}")
-        params = dict(named_objects(self.root, self.kind))
-        paths = [key[:-2] for key in state if key.endswith(".t")]
-        problems = list(self.misfits(params, paths, state))
+        problems = self.problems(state)
         if problems:
             raise ValueError("the state does not fit, and nothing was changed:\n  " + "\n  ".join(problems))
+        paths = [key[:-2] for key in state if key.endswith(".t")]
         self.steps = int(state["steps"])
         self.counts = {path: int(state[f"{path}.t"]) for path in paths}
         self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in self.slots]) for path in paths}
         for name in state.keys() & self.settings():
             setattr(self, name, state[name] if name != "lr" else schedules.taken_over(self.lr, rate_from(state)))
+
+    def problems(self, state: Mapping[str, Any]) -> list[str]:
+        """What keeps `state` from being loaded, a line for each entry."""
+        paths = [key[:-2] for key in state if key.endswith(".t")]
+        return list(self.misfits(dict(named_objects(self.root, self.kind)), paths, state))
 
     def settings(self) -> set[str]:
         """The names of the learning rate and the hyper-parameters."""
