@@ -24,11 +24,20 @@ from autograd.layers.base import Layer
 __all__ = ["export"]
 
 IR = 8  # the version of the file, that of opset 18
-REASONS = {
-    "LSTM": network_nodes.LAST_STEP,
-    **dict.fromkeys(["AddAt", "AddRows", "Im2col", "Col2im"], "it is the adjoint of another function"),
-    **dict.fromkeys(["Inv", "Solve", "Cholesky", "SVD", "QR", "Eigh", "Expm", "PInv"], "ONNX has no linear algebra"),
+WITHOUT = {  # functions by the reason why they have no nodes
+    "it belongs to a derivative": "AddAt AddRows Col2im ConvFilterGradient GatherMax GELUSlope Im2col PowerLog "
+    "ScatterMax Slope Steepness TanhGELUSlope",
+    "ONNX has no such linear algebra": "Cholesky Cross Eigh Expm Inv PInv QR SLogDet Solve SolveTriangular SVD",
+    "it is a loss: export the model alone": "BinaryCrossEntropy Divergence ElementLoss HuberLoss MeanAbsoluteError "
+    "MeanSquaredError SigmoidCrossEntropy SoftmaxCrossEntropy",
+    "ONNX has no special functions": "Bessel Beta BetaLn Dawsn Derivatives Erfcx LogNdtr OfConstant Polygamma "
+    "ScaledBessel Special",
+    "spectra have another layout there": "Fft Irfft Rfft",
+    "ONNX has no such function": "Arctan2 Copysign CumProd LogCumSumExp SparseMatMul XLog1pY XLogY",
+    "it draws random numbers": "Dropout",
+    "it is the base of others": "Recurrence",
 }
+REASONS = {name: reason for reason, names in WITHOUT.items() for name in names.split()}
 
 
 def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, dynamic: bool = True) -> None:
@@ -121,7 +130,8 @@ class Writer:
             a = seen
         kind = type(a.f)
         if not kind.__module__.startswith("autograd.") or kind.__name__ not in NODES:
-            raise Different(REASONS.get(kind.__name__, "ONNX has no such operator, or there is no entry for it"))
+            ours = kind.__module__.startswith("autograd.")
+            raise Different(REASONS[kind.__name__] if ours else "it is no function of this package")
         if kind.__name__ == "LSTM" and np.ndim(as_array(a.inputs[0])) == 3:
             check_cells(a, recording)
         g.dtype = next((as_array(y).dtype for y in a.outputs), g.dtype)
