@@ -199,7 +199,8 @@ def kinds(base):
 
 
 def test_every_function_has_nodes_or_a_reason():
-    ours = {kind.__name__ for kind in kinds(ag.Function) if kind.__module__.startswith("autograd.")}
+    places = "algebra", "functions", "sparse", "stacking"  # other classes are those of adapters and of examples
+    ours = {kind.__name__ for kind in kinds(ag.Function) if kind.__module__.split(".")[1:2] in [[p] for p in places]}
     assert not {*NODES} & {*REASONS}
     assert ours <= {*NODES} | {*REASONS}, "give it nodes in formats/onnx/, or a reason in writing.py"
     assert {*REASONS} <= ours
