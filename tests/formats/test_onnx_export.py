@@ -226,6 +226,10 @@ REFUSED = {
     "outside of functions": (lambda x: x * (x.data > 0), "computed from the data"),
     "in a layer": (L.Sequential(L.Linear(8), Masking()), "Mul in layer 1"),
     "a branch": (lambda x: x * 2 if len(x) == 2 else x + 1, "other calls for another batch"),
+    "a branch that the first two batches share": (lambda x: x * (2 if len(x) != 3 else 1), "compute something else"),
+    "half of the batch": (lambda x: x[: len(x) // 2], "the number 1 becomes 2"),
+    "all pairs": (lambda x: x[np.zeros(len(x) * (len(x) - 1) // 2, int)], "an index with as many elements"),
+    "a square": (lambda x: x + len(x) ** 2, "compute something else"),
     "cells of all steps": (lambda x: F.lstm(x[:, None], None, None, *WEIGHTS)[1], "memory cells"),
     "lengths": (lambda x: F.rnn(x.reshape(-1, 2, 4), None, *SMALL, lengths=[1] * len(x)), "lengths"),
 }  # fmt: skip

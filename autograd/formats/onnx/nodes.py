@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.formats.onnx.graph import Graph, Value
-from autograd.formats.onnx.recording import Batch, Different
+from autograd.formats.onnx.recording import Batch, Different, Rows
 
 __all__ = ["NODES", "node"]
 
@@ -279,6 +279,8 @@ def get_item(g: Graph, f: Any, x: Value) -> Any:
     parts = [k for k in index if k is not None]
     if any(getattr(k, "dtype", np.dtype(int)).kind == "b" for k in parts):
         raise Different("an index of booleans gives as many elements as are true")
+    if any(isinstance(k, Rows) for k in parts):
+        raise Different("an index with as many elements as the batch says")
     cuts = [(i, k) for i, k in enumerate(parts) if isinstance(k, slice) and k != slice(None)]
     y: Any = x
     if cuts:
