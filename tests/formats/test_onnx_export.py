@@ -260,6 +260,7 @@ def test_inputs_must_be_arrays_with_a_batch(x, path):
 def test_numbers_of_two_recordings_are_merged():
     assert merged((2, 8, 6), (3, 8, 9), 2, 1) == (Batch(1, 0), 8, Batch(3, 0))
     assert merged(5, 6, 2, 1) == Batch(1, 3)
+    assert [repr(Batch(*kc)) for kc in ((1, 0), (3, 0), (1, 2))] == ["N", "3 N", "N + 2"]
     part, shape = merged(np.zeros((2, 4)), np.zeros((3, 4)), 2, 1)
     assert part.shape == (1, 4)
     assert shape == (Batch(1, 0), 4)

@@ -29,6 +29,9 @@ class Batch(NamedTuple):
     k: int
     c: int
 
+    def __repr__(self) -> str:
+        return f"{self.k if self.k != 1 else ''} N {f'+ {self.c}' if self.c else ''}".strip()
+
 
 class Rows(NamedTuple):
     """An array of equal parts along an axis, as many as the batch says: one of them, and the shape of all."""
