@@ -20,6 +20,7 @@ WORDS = {  # by module: another framework's name -> ours
         "zeros": "Variable(np.zeros(shape))", "ones": "Variable(np.ones(shape))", "sum": "functions.sum",
         "device": "x.to('gpu') or model.to('gpu')", "tensor": "Variable",
         "Tensor": "Variable", "array": "Variable", "as_tensor": "as_variable",
+        "export": "formats.onnx.export", "onnx": "formats.onnx",
         "from_numpy": "as_variable", "manual_seed": "seed", "inference_mode": "no_grad", "set_grad_enabled": "no_grad",
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",

@@ -13,7 +13,9 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 from autograd import formats, models
+from autograd.formats.onnx.nodes import NODES
 from autograd.formats.onnx.recording import Batch, Different, Rows, merged
+from autograd.formats.onnx.writing import REASONS
 
 pytestmark = pytest.mark.standin_exempt("files are written from NumPy arrays")
 
@@ -131,6 +133,7 @@ FORMULAS = {
     "mean of the batch": (None, lambda x: x - x.mean(0), ROWS),
     "parts": (None, lambda x: x[:, 1:6:2] * x[:, [0, 1, 0]] + x[:, None, ::-1][:, 0, -3:], ROWS),
     "last sample": (None, lambda x: x - x[len(x) - 1] + x[-1:] * x[[0, 1]][0] + x[(0, 1), (2, 3)].sum(), ROWS),
+    "determinants": (None, lambda x: (F.det(x[:, :5]), F.sinc(x)), STEPS),
     "split": (None, lambda x: F.split(x, 2, 1), ROWS),
     "borders": (None, lambda x: (F.pad(x, ((0, 0), (1, 2))), F.pad(x, ((0, 0), (1, 2)), mode="reflect")), ROWS),
     "einsum": (None, lambda x: F.einsum("nij,nkj->nik", x, x), STEPS),
@@ -189,6 +192,21 @@ def test_the_states_of_the_model_stay(path):
     assert model.h is before
 
 
+def kinds(base):
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def test_every_function_has_nodes_or_a_reason():
+    places = "algebra", "functions", "sparse", "stacking"  # other classes are those of adapters and of examples
+    ours = {kind.__name__ for kind in kinds(ag.Function) if kind.__module__.split(".")[1:2] in [[p] for p in places]}
+    assert not {*NODES} & {*REASONS}
+    assert ours <= {*NODES} | {*REASONS}, "give it nodes in formats/onnx/, or a reason in writing.py"
+    assert {*REASONS} <= ours
+    assert {*NODES} - ours == {"Abs", "Copy", "Extreme"}  # what is recognised
+
+
 class Doubled(ag.Function):
     def forward(self, x):
         return 2 * x
@@ -208,6 +226,10 @@ REFUSED = {
     "outside of functions": (lambda x: x * (x.data > 0), "computed from the data"),
     "in a layer": (L.Sequential(L.Linear(8), Masking()), "Mul in layer 1"),
     "a branch": (lambda x: x * 2 if len(x) == 2 else x + 1, "other calls for another batch"),
+    "a branch that the first two batches share": (lambda x: x * (2 if len(x) != 3 else 1), "compute something else"),
+    "half of the batch": (lambda x: x[: len(x) // 2], "the number 1 becomes 2"),
+    "all pairs": (lambda x: x[np.zeros(len(x) * (len(x) - 1) // 2, int)], "an index with as many elements"),
+    "a square": (lambda x: x + len(x) ** 2, "compute something else"),
     "cells of all steps": (lambda x: F.lstm(x[:, None], None, None, *WEIGHTS)[1], "memory cells"),
     "lengths": (lambda x: F.rnn(x.reshape(-1, 2, 4), None, *SMALL, lengths=[1] * len(x)), "lengths"),
 }  # fmt: skip
@@ -238,6 +260,7 @@ def test_inputs_must_be_arrays_with_a_batch(x, path):
 def test_numbers_of_two_recordings_are_merged():
     assert merged((2, 8, 6), (3, 8, 9), 2, 1) == (Batch(1, 0), 8, Batch(3, 0))
     assert merged(5, 6, 2, 1) == Batch(1, 3)
+    assert [repr(Batch(*kc)) for kc in ((1, 0), (3, 0), (1, 2))] == ["N", "3 N", "N + 2"]
     part, shape = merged(np.zeros((2, 4)), np.zeros((3, 4)), 2, 1)
     assert part.shape == (1, 4)
     assert shape == (Batch(1, 0), 4)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.formats.onnx.graph import Graph, Value
-from autograd.formats.onnx.recording import Batch, Different
+from autograd.formats.onnx.recording import Batch, Different, Rows
 
 __all__ = ["NODES", "node"]
 
@@ -45,7 +45,7 @@ SAME = {  # one function, one node
     "Arctanh": "Atanh", "Tanh": "Tanh", "Erf": "Erf", "Neg": "Neg", "Sign": "Sign", "Sigmoid": "Sigmoid",
     "ReLU": "Relu", "Softplus": "Softplus", "Softsign": "Softsign", "Hardswish": "HardSwish", "Mish": "Mish",
     "Add": "Add", "Sub": "Sub", "Mul": "Mul", "Div": "Div", "Power": "Pow", "MatMul": "MatMul", "Maximum": "Max",
-    "Minimum": "Min",
+    "Minimum": "Min", "Det": "Det",
 }  # fmt: skip
 
 
@@ -110,6 +110,15 @@ def tanh_gelu(g: Graph, f: Any, x: Value) -> Any:
     """x sigmoid(2 c (x + 0.044715 x^3)), c = sqrt(2 / pi)"""
     inner = g("Add", x, g("Mul", g("Mul", g("Mul", x, x), x), 0.044715))
     return g("Mul", x, g("Sigmoid", g("Mul", inner, 2 * math.sqrt(2 / math.pi))))
+
+
+@node("Sinc")
+def sinc(g: Graph, f: Any, x: Value) -> Any:
+    """sin(x) / x, and 1 at 0"""
+    if f.n:
+        raise Different("it is a derivative of sin(x) / x")
+    zero = g("Equal", x, 0.0)
+    return g("Where", zero, 1.0, g("Div", g("Sin", x), g("Where", zero, 1.0, x)))
 
 
 @node("LogAddExp")
@@ -270,6 +279,8 @@ def get_item(g: Graph, f: Any, x: Value) -> Any:
     parts = [k for k in index if k is not None]
     if any(getattr(k, "dtype", np.dtype(int)).kind == "b" for k in parts):
         raise Different("an index of booleans gives as many elements as are true")
+    if any(isinstance(k, Rows) for k in parts):
+        raise Different("an index with as many elements as the batch says")
     cuts = [(i, k) for i, k in enumerate(parts) if isinstance(k, slice) and k != slice(None)]
     y: Any = x
     if cuts:

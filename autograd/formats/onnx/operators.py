@@ -332,7 +332,7 @@ def constant_of_shape(a, shape):
 
 @op("Range")
 def range_of(a, start, stop, step):
-    start, stop, step = [values(x) for x in (start, stop, step)]
+    start, stop, step = [values(x).reshape(()) for x in (start, stop, step)]
     return np.arange(start, stop, step, dtype=start.dtype)
 
 

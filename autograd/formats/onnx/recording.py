@@ -1,8 +1,8 @@
 """A forward pass as a list of calls, made twice: what differs between batches of two sizes depends on the batch.
 
-A number that is a in a batch of N and b in a batch of N + 1 is k N + c, with k = b - a and c = a - k N: a `Batch`. So a
-shape such as (N, 3 N, 8) is known for every N. An array that differs was computed from the input outside of a function,
-where no record sees it, and is refused; but rows that are all alike, such as a first state of zeros, are one row.
+A number that is a in a batch of N and b in a batch of N + s is k N + c, with k = (b - a) / s, c = a - k N: a `Batch`.
+So a shape such as (N, 3 N, 8) is known for every N. An array that differs was computed from the input outside of a
+function, where no record sees it, and is refused. But rows that are all alike, such as zeros, are one row: `Rows`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ class Batch(NamedTuple):
 
     k: int
     c: int
+
+    def __repr__(self) -> str:
+        return f"{self.k if self.k != 1 else ''} N {f'+ {self.c}' if self.c else ''}".strip()
 
 
 class Rows(NamedTuple):

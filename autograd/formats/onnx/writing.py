@@ -13,22 +13,34 @@ from autograd.algebra import as_array
 from autograd.backend import is_array, to_numpy
 from autograd.checks import flag, shown
 from autograd.checks import function as check_function
+from autograd.config import no_grad
 from autograd.files import path_of_file, replacing
 from autograd.formats.onnx import network_nodes, recognition
 from autograd.formats.onnx.graph import OPSET, Graph, Value
 from autograd.formats.onnx.library import library
+from autograd.formats.onnx.network import Network
 from autograd.formats.onnx.nodes import NODES
-from autograd.formats.onnx.recording import Batch, Call, Different, Recording, merged, parameters_of, recorded
+from autograd.formats.onnx.reading import plan_of
+from autograd.formats.onnx.recording import Batch, Call, Different, Recording, flat, merged, parameters_of, recorded
 from autograd.layers.base import Layer
 
 __all__ = ["export"]
 
 IR = 8  # the version of the file, that of opset 18
-REASONS = {
-    "LSTM": network_nodes.LAST_STEP,
-    **dict.fromkeys(["AddAt", "AddRows", "Im2col", "Col2im"], "it is the adjoint of another function"),
-    **dict.fromkeys(["Inv", "Solve", "Cholesky", "SVD", "QR", "Eigh", "Expm", "PInv"], "ONNX has no linear algebra"),
+WITHOUT = {  # functions by the reason why they have no nodes
+    "it belongs to a derivative": "AddAt AddRows Col2im ConvFilterGradient GatherMax GELUSlope Im2col PowerLog "
+    "ScatterMax Slope Steepness TanhGELUSlope",
+    "ONNX has no such linear algebra": "Cholesky Cross Eigh Expm Inv PInv QR SLogDet Solve SolveTriangular SVD",
+    "it is a loss: export the model alone": "BinaryCrossEntropy Divergence ElementLoss HuberLoss MeanAbsoluteError "
+    "MeanSquaredError SigmoidCrossEntropy SoftmaxCrossEntropy",
+    "ONNX has no special functions": "Bessel Beta BetaLn Dawsn Derivatives Erfcx LogNdtr OfConstant Polygamma "
+    "ScaledBessel Special",
+    "spectra have another layout there": "Fft Irfft Rfft",
+    "ONNX has no such function": "Arctan2 Copysign CumProd LogCumSumExp SparseMatMul XLog1pY XLogY",
+    "it draws random numbers": "Dropout",
+    "it is the base of others": "Recurrence",
 }
+REASONS = {name: reason for reason, names in WITHOUT.items() for name in names.split()}
 
 
 def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, dynamic: bool = True) -> None:
@@ -41,7 +53,8 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
         formats.onnx.export(model, "digits.onnx", x[:1])
 
     What ONNX cannot express is refused with its layer and the reason: a function without a node, and numbers that the
-    model computes from its input outside of functions, such as by `x.data`. An `if` on a value is recorded as it went.
+    model computes from its input outside of functions, such as by `x.data`. The file is run on a third batch, to be
+    sure; an `if` on a value that goes the same way in all three is recorded as it went.
     Raises RuntimeError if the package onnx is not installed. Raises TypeError if x is no array, and ValueError for a
     model that is refused.
     """
@@ -51,15 +64,17 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
     xs = [example(given, dynamic) for given in (x if isinstance(x, (tuple, list)) else [x])]
     if not xs or (dynamic and len({len(given) for given in xs}) > 1):
         raise ValueError("export takes inputs with one size of the batch, their first axis, or dynamic=False")
-    first, second = [recorded(model, batch) for batch in batches(xs, dynamic)]
-    N, step = (2, 1) if dynamic else (0, 0)
+    *given, third = batches(xs, dynamic)
+    first, second = [recorded(model, batch) for batch in given]
+    N, step = (2, 3) if dynamic else (0, 0)
     writer = Writer(Graph(onnx, "x" if len(xs) == 1 else "x0"), model, N, step)
     try:
-        content = writer.write(first, second)
+        made = writer.write(first, second)
+        check_outputs(made, model, third)
     except Different as problem:
         raise ValueError(f"export: {problem}") from problem
     with replacing(target) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(made.SerializeToString())
 
 
 def example(x: Any, dynamic: bool) -> Any:
@@ -71,10 +86,27 @@ def example(x: Any, dynamic: bool) -> Any:
 
 
 def batches(xs: Sequence[Any], dynamic: bool) -> list[list[Any]]:
-    """Inputs for two recordings: of two samples and of three, or twice of the same size; the data differ too."""
-    first = [x[[0, 1 % len(x)]] if dynamic else x for x in xs]
-    second = [x[[1 % len(x), 0, 1 % len(x)]] if dynamic else x for x in xs]
-    return [first, [np.roll(x, 1, -1) if x.ndim > dynamic else x for x in second]]
+    """Inputs for two recordings and a test: of 2, 5 and 3 samples, or all of the given size; the data differ too."""
+    found = []
+    for turn, rows in enumerate([(0, 1), (1, 0, 1, 2, 3), (2, 1, 0)]):
+        parts = [x[[i % len(x) for i in rows]] if dynamic else x for x in xs]
+        found.append([np.roll(x, turn, -1) if x.ndim > dynamic else x for x in parts])
+    return found
+
+
+def check_outputs(made: Any, model: Callable[..., Any], xs: Sequence[Any]) -> None:
+    """Raises Different unless the nodes compute what the model does, on data that were not recorded."""
+    plan, weights = plan_of(made)
+    wanted = [to_numpy(as_array(y)) for y in recorded(model, xs).outputs]
+    with no_grad(), np.errstate(all="ignore"):
+        found = flat(Network(plan, weights.trained, weights.saved)(*xs))
+    for y, expected in zip(found, wanted):
+        y, most = to_numpy(as_array(y)), np.abs(expected[np.isfinite(expected)]).max(initial=0)
+        if y.shape != expected.shape or not np.allclose(y, expected, 1e-2, 1e-2 * most, equal_nan=True):
+            raise Different(
+                f"for other data, {[x.shape for x in xs]}, the nodes that were recorded compute something else: an "
+                "`if` or a number of Python depends on the data or on the size of the batch"
+            )
 
 
 class Writer:
@@ -87,8 +119,8 @@ class Writer:
         self.values: dict[int, Value] = {}  # by the id of a Variable or an array of the first recording
         self.twins: dict[int, int] = {}  # the same in the second: the id in the first
 
-    def write(self, first: Recording, second: Recording) -> bytes:
-        """The bytes of the file."""
+    def write(self, first: Recording, second: Recording) -> Any:
+        """The model of onnx."""
         names = numbered("x", first.inputs)
         self.inputs = [(a, b) for a, b in zip(first.inputs, second.inputs) if is_array(a)]
         for name, a, b in zip(names, first.inputs, second.inputs):
@@ -121,7 +153,8 @@ class Writer:
             a = seen
         kind = type(a.f)
         if not kind.__module__.startswith("autograd.") or kind.__name__ not in NODES:
-            raise Different(REASONS.get(kind.__name__, "ONNX has no such operator, or there is no entry for it"))
+            ours = kind.__module__.startswith("autograd.")
+            raise Different(REASONS[kind.__name__] if ours else "it is no function of this package")
         if kind.__name__ == "LSTM" and np.ndim(as_array(a.inputs[0])) == 3:
             check_cells(a, recording)
         g.dtype = next((as_array(y).dtype for y in a.outputs), g.dtype)
@@ -176,7 +209,7 @@ class Writer:
                     return self.values[id(a)]
         return None
 
-    def finished(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> bytes:
+    def finished(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> Any:
         """The model of onnx, checked."""
         onnx, g = self.graph.onnx, self.graph
         names = numbered("y", outputs)
@@ -188,7 +221,7 @@ class Writer:
         if made.ByteSize() >= 2**31:
             raise Different("the model is larger than the 2 GB that a file of ONNX may have")
         onnx.checker.check_model(made, full_check=True)
-        return bytes(made.SerializeToString())
+        return made
 
     def described(self, name: str, x: Value) -> Any:
         """The name, the type and the sizes of an input or an output."""
