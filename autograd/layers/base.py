@@ -508,6 +508,23 @@ class Layer:
                 if isinstance(entry, Parameter):
                     entry.written(path)
 
+    def summary(self, *xs: Any, **options: Any) -> Any:
+        """The layers with the shapes of their outputs, parameters and multiply-adds, and the memory: a table to print.
+
+        It calls the layer once on what is given, in test mode, and changes nothing but sizes that were not known. A
+        row counts what its layer computes itself, and not the layers in it. So a column adds up to its total.
+
+        >>> import autograd.layers as L
+        >>> L.Linear(10, in_size=784).summary(np.zeros((32, 784), np.float32)).multiply_adds  # 32 * 784 * 10
+        250880
+
+        Multiply-adds are those of products of matrices, convolutions, attention and recurrences. Activations are all
+        arrays that functions make, which is what a training step keeps at most.
+        """
+        from autograd.summary import summary  # only a summary needs the watchers, which need this file
+
+        return summary(self, *xs, **options)
+
     def __repr__(self) -> str:
         return "\n".join(outline(self, "", ()))
 
