@@ -241,6 +241,18 @@ class Convertible(ArrayMethods):
         """DLPack's kind and number of the device."""
         return self.data.__dlpack_device__()
 
+    def graph(self, **options: Any) -> Any:
+        """The graph as a picture, which a notebook shows. The options are those of `visualize.to_dot`."""
+        from autograd.visualize.notebook import Drawing  # only a picture needs them
+
+        return Drawing(self, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the numbers, and a line on dtype, shape and graph."""
+        from autograd.visualize.notebook import mimebundle  # the same
+
+        return mimebundle(self, include, exclude)
+
     @OfTheClass
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's elementwise functions: operators here, the others by the table of `functions.numpy_functions`."""

@@ -270,18 +270,6 @@ class Variable(Convertible, family=True):
             found.clear()
             engine.release(walk, nodes, LARGE)
 
-    def graph(self, **options: Any) -> Any:
-        """The graph as a picture, which a notebook shows. The options are those of `visualize.to_dot`."""
-        from autograd.visualize.notebook import Drawing  # only a picture needs them
-
-        return Drawing(self, **options)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the numbers, and a line on dtype, shape and graph."""
-        from autograd.visualize.notebook import mimebundle  # the same
-
-        return mimebundle(self, include, exclude)
-
 
 UNUSED = 3  # the references to a node that no function has: its Variable, a local name, an argument
 

@@ -28,7 +28,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 DEFERRED = {  # the imports inside a function: a notebook's display, a summary, NumPy's functions on a Variable
-    ("variable.py", "autograd.visualize.notebook"), ("conversions.py", "autograd.functions.numpy_functions"),
+    ("conversions.py", "autograd.visualize.notebook"), ("conversions.py", "autograd.functions.numpy_functions"),
     ("base.py", "autograd.summary"),
 }  # fmt: skip
 
