@@ -9,6 +9,7 @@ import dis
 import operator
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,7 +26,17 @@ from autograd.names import MissingAttribute
 if TYPE_CHECKING:
     from autograd.variable import Variable
 
-__all__ = ["Convertible"]
+__all__ = ["Convertible", "named"]
+
+C = TypeVar("C", bound=type)
+
+
+def named(cls: C) -> C:
+    """The class with the names of its attributes on the methods that a function made for it, as `help` shows them."""
+    for name, method in vars(cls).items():
+        if isinstance(method, FunctionType) and "<locals>" in method.__qualname__:
+            method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
+    return cls
 
 T = TypeVar("T")
 Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # said to checkers: array * x is no array of numbers
@@ -75,6 +86,7 @@ def of_number(name: str, op: Callable[[Any], T]) -> Callable[[Any], T]:
             raise lost(self)
         return op(self.value.item())
 
+    method.__doc__ = "The one element as a number of Python."
     return method
 
 
@@ -87,6 +99,7 @@ def of_array(words: str, op: Callable[..., T]) -> Callable[..., T]:
         except (TypeError, ValueError, IndexError) as error:
             raise type(error)(f"{words}, not {self.dtype} of shape {self.value.shape}") from error
 
+    method.__doc__ = f"That of the array: {words}."
     return method
 
 
@@ -106,6 +119,7 @@ def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
             message = f"{op.__name__} takes numbers, or an array that broadcasts to {self.shape}, not {shown(other)}"
             raise kind(message) from error
 
+    compare.__doc__ = "A plain array of booleans, element by element."
     return compare
 
 
@@ -125,6 +139,7 @@ def in_place(op: Callable[[Any, Any], Any]) -> Operator:
         self.data = y.data.astype(self.dtype, copy=False)
         return self
 
+    method.__doc__ = "A new Variable; under no_grad() a leaf takes the result as its data."
     return method
 
 
@@ -154,6 +169,7 @@ BY_OPERATOR = {
 }
 
 
+@named
 class Convertible(ArrayMethods):
     """The conversions of a Variable."""
 

@@ -27,9 +27,10 @@ from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
 from autograd.function import new_node
 from autograd.functions.operands import operand
-from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
+from autograd.layers.arguments import Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
 from autograd.locks import Lock
+from autograd.names import OF_LAYERS, with_advice
 from autograd.shapes import Shape
 from autograd.variable import Variable, of_value
 
@@ -133,6 +134,7 @@ class Parameter(Entry, Variable):
     __slots__ = ()
     converts = False
 
+    @with_advice
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         if self.creator is not None:
@@ -204,6 +206,7 @@ class Buffer(Entry):
 
     __slots__ = ("value",)
 
+    @with_advice
     def __init__(self, data: Any) -> None:
         self.value = as_real("a Buffer", data).copy()
 
@@ -313,7 +316,7 @@ class Layer:
 
     def __new__(cls, *given: Any, **options: Any) -> Self:
         if options or given:
-            check_arguments(cls, given, options, LAYER_WORDS)
+            check_arguments(cls, given, options, OF_LAYERS)
         return object.__new__(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
