@@ -32,7 +32,7 @@ WORDS = {  # by module: another framework's name -> ours
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
-        "numpy": "NumPy itself, whose functions take Variables", "summary": "model.summary(x)",
+        "numpy": "NumPy itself, whose functions take Variables",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",

@@ -63,8 +63,8 @@ def to_dot(
     Raises TypeError if y is not a Variable. Raises ValueError if `max_nodes` is below 1 or `fold` names no layer.
 
     >>> from autograd import Variable
-    >>> x = Variable(1.0, name="x")
-    >>> print(to_dot(x * 2))  # doctest: +ELLIPSIS
+    >>> x = Variable([1.0, 2.0], name="x")
+    >>> print(to_dot(x * 2, shapes=False))  # doctest: +ELLIPSIS
     digraph {
       ...
       v0 [label="x", ...
