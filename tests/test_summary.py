@@ -93,6 +93,13 @@ def test_networks_have_the_published_numbers(name, parameters, giga):
     assert s.rows[0].outputs == ((1, 1000),)
 
 
+def test_a_gpt_has_the_count_of_its_formula():
+    V, T, D, depth, heads = 100, 16, 64, 3, 4
+    s = models.GPT(V, 32, D, depth, heads).summary(np.zeros((N, T), int))
+    weights, scores = 4 * D * D + 8 * D * D, 2 * T * D  # of a token in a block: products with matrices, q k^T and P v
+    assert s.multiply_adds == N * T * (depth * (weights + scores) + V * D)
+
+
 @pytest.mark.standin_exempt("its views do not name the array that holds their memory")
 def test_rows_are_the_layers_with_what_is_theirs():
     model = L.Sequential(L.Conv2d(8, 3, in_channels=1), F.relu, L.BatchNorm(8), F.flatten, L.Linear(10))

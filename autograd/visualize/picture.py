@@ -15,6 +15,7 @@ from autograd.checks import flag, whole
 from autograd.engine import Node
 from autograd.files import path_of_file
 from autograd.layers.base import Layer, Parameter, named_objects
+from autograd.names import with_advice
 from autograd.variable import Variable
 from autograd.visualize.graph import Graph, Scope, collapsed, graph_of, input_names, node_of, truncated
 from autograd.visualize.labels import Labels, kept_arrays
@@ -29,6 +30,7 @@ Fold: TypeAlias = int | str | Collection[str] | None
 OPTIONS = {"names", "shapes", "dtypes", "values", "gradients"}  # what a label can say
 
 
+@with_advice
 def to_dot(
     y: Any,
     *,
