@@ -11,9 +11,11 @@ from functools import partial, wraps
 from typing import Any, TypeVar
 
 __all__ = [
-    "OF_LAYERS", "OF_OPTIMIZERS", "MissingAttribute", "Words", "in_own_name", "missing_name", "speaking", "with_advice",
+    "OF_LAYERS", "OF_OPTIMIZERS", "MissingAttribute", "Words", "advised", "in_own_name", "missing_name", "speaking",
+    "with_advice",
 ]  # fmt: skip
 
+C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
 
 ACTIVATIONS = "Sigmoid Tanh Softmax LogSoftmax ReLU LeakyReLU ELU SELU GELU SiLU Softplus Hardtanh Flatten"
@@ -233,6 +235,12 @@ def with_advice(f: F, own: bool = False) -> F:
 
 
 speaking = partial(with_advice, own=True)
+
+
+def advised(cls: C) -> C:
+    """The class with a constructor that answers a keyword of another framework."""
+    cls.__init__ = with_advice(cls.__init__)  # type: ignore[misc]
+    return cls
 
 
 OF_VARIABLES = {  # ours for an attribute of another framework's arrays
