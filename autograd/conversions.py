@@ -38,6 +38,7 @@ def named(cls: C) -> C:
             method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
     return cls
 
+
 T = TypeVar("T")
 Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # said to checkers: array * x is no array of numbers
 
