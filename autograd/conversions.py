@@ -9,6 +9,7 @@ import dis
 import operator
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,7 +26,18 @@ from autograd.names import MissingAttribute
 if TYPE_CHECKING:
     from autograd.variable import Variable
 
-__all__ = ["Convertible"]
+__all__ = ["Convertible", "named"]
+
+C = TypeVar("C", bound=type)
+
+
+def named(cls: C) -> C:
+    """The class with the names of its attributes on the methods that a function made for it, as `help` shows them."""
+    for name, method in vars(cls).items():
+        if isinstance(method, FunctionType) and "<locals>" in method.__qualname__:
+            method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
+    return cls
+
 
 T = TypeVar("T")
 Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # said to checkers: array * x is no array of numbers
@@ -75,6 +87,7 @@ def of_number(name: str, op: Callable[[Any], T]) -> Callable[[Any], T]:
             raise lost(self)
         return op(self.value.item())
 
+    method.__doc__ = "The one element as a number of Python."
     return method
 
 
@@ -87,6 +100,7 @@ def of_array(words: str, op: Callable[..., T]) -> Callable[..., T]:
         except (TypeError, ValueError, IndexError) as error:
             raise type(error)(f"{words}, not {self.dtype} of shape {self.value.shape}") from error
 
+    method.__doc__ = f"That of the array: {words}."
     return method
 
 
@@ -106,6 +120,7 @@ def comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
             message = f"{op.__name__} takes numbers, or an array that broadcasts to {self.shape}, not {shown(other)}"
             raise kind(message) from error
 
+    compare.__doc__ = "A plain array of booleans, element by element."
     return compare
 
 
@@ -125,6 +140,7 @@ def in_place(op: Callable[[Any, Any], Any]) -> Operator:
         self.data = y.data.astype(self.dtype, copy=False)
         return self
 
+    method.__doc__ = "A new Variable; under no_grad() a leaf takes the result as its data."
     return method
 
 
@@ -154,6 +170,7 @@ BY_OPERATOR = {
 }
 
 
+@named
 class Convertible(ArrayMethods):
     """The conversions of a Variable."""
 
@@ -240,6 +257,18 @@ class Convertible(ArrayMethods):
     def __dlpack_device__(self: Any) -> Any:
         """DLPack's kind and number of the device."""
         return self.data.__dlpack_device__()
+
+    def graph(self, **options: Any) -> Any:
+        """The graph as a picture, which a notebook shows. The options are those of `visualize.to_dot`."""
+        from autograd.visualize.notebook import Drawing  # only a picture needs them
+
+        return Drawing(self, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the numbers, and a line on dtype, shape and graph."""
+        from autograd.visualize.notebook import mimebundle  # the same
+
+        return mimebundle(self, include, exclude)
 
     @OfTheClass
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

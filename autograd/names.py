@@ -5,13 +5,17 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-__all__ = ["MissingAttribute", "in_own_name", "missing_name", "speaking", "with_advice"]
+__all__ = [
+    "OF_LAYERS", "OF_OPTIMIZERS", "MissingAttribute", "Words", "advised", "in_own_name", "missing_name", "speaking",
+    "with_advice",
+]  # fmt: skip
 
+C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
 
 ACTIVATIONS = "Sigmoid Tanh Softmax LogSoftmax ReLU LeakyReLU ELU SELU GELU SiLU Softplus Hardtanh Flatten"
@@ -30,6 +34,8 @@ WORDS = {  # by module: another framework's name -> ours
         "default_collate": "data.stacked", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
+        "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
+        "numpy": "NumPy itself, whose functions take Variables",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -51,6 +57,10 @@ WORDS = {  # by module: another framework's name -> ours
         **{f"adaptive_avg_pool{n}d": f"adaptive_average_pool{n}d" for n in (1, 2, 3)},
         **{f"max_unpool{n}d": "max_unpool" for n in (1, 2, 3)}, "upsample": "interpolate",
         "deconv2d": "conv_transpose2d", "identity": "getitem", "sigmoid_simple": "sigmoid", "relu6": "clip",
+        "cross_entropy_error": "softmax_cross_entropy", "softmax_with_loss": "softmax_cross_entropy",
+        "sum_squared_error": "mean_squared_error", "identity_function": "x itself", "step_function": "x.data > 0",
+        "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
+        "smooth_curve": "np.convolve", "convolution_2d": "conv2d", "max_pooling_2d": "max_pool2d",
         "inverse": "inv", "logdet": "slogdet", "matrix_exp": "expm", "chain_matmul": "matmul", "eig": "eigh",
         "eigvals": "eigvalsh", "cholesky_solve": "solve_triangular", "lu": "solve",
         "lgamma": "gammaln", "psi": "digamma", "mvlgamma": "multigammaln", "igamma": "gammainc", "igammac": "gammaincc",
@@ -65,6 +75,12 @@ WORDS = {  # by module: another framework's name -> ours
         **{f"AvgPool{n}d": f"AveragePool{n}d" for n in (1, 2, 3)},
         **{f"AdaptiveAvgPool{n}d": f"AdaptiveAveragePool{n}d" for n in (1, 2, 3)},
         "InstanceNorm2d": "InstanceNorm", "Dense": "Linear",
+        "BatchNormalization": "BatchNorm", "Convolution": "Conv2d", "Convolution2D": "Conv2d", "Pooling": "MaxPool2d",
+        "Relu": "the function F.relu", "SoftmaxWithLoss": "the function F.softmax_cross_entropy",
+        "IdentityWithLoss": "the function F.mean_squared_error", "MatMul": "Linear with bias=False",
+        "SigmoidWithLoss": "the function F.sigmoid_cross_entropy",
+        **{f"Time{kind}": kind for kind in ("RNN", "LSTM", "GRU", "Embedding")}, "TimeAffine": "Linear",
+        "TimeSoftmaxWithLoss": "the function F.softmax_cross_entropy",
         "Deconv2d": "ConvTranspose2d", "LazyLinear": "Linear", "Affine": "Linear", "glorot": "xavier",
         "kaiming_normal": "he", "xavier_normal": "xavier",
         "kaiming_normal_": "he", "xavier_normal_": "xavier", "orthogonal_": "orthogonal",
@@ -91,20 +107,97 @@ WORDS = {  # by module: another framework's name -> ours
         "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
         "root_mean_squared_error": "rmse",
     },
+    "autograd.models": {
+        **{f"resnet{n}": f"ResNet{n}" for n in (18, 34, 50, 101, 152)}, "vgg16": "VGG16", "mobilenet_v2": "MobileNetV2",
+        "squeezenet1_1": "SqueezeNet", "MLP": "layers.MLP", "Sequential": "layers.Sequential", "Model": "ag.Layer",
+        "TwoLayerNet": "layers.MLP((100, 10))", "MultiLayerNet": "layers.MLP", "MultiLayerNetExtend": "layers.MLP",
+        "DeepConvNet": "SimpleConvNet, or layers.Sequential of L.Conv2d and L.MaxPool2d", "Trainer": "training.fit",
+    },
+    "autograd.testing": {
+        "gradient_check": "check_gradients", "gradcheck": "check_gradients", "gradgradcheck": "check_gradients",
+        "numeric_gradient": "numerical_gradient", "numerical_grad": "numerical_gradient",
+    },
+    "autograd.visualize": {
+        "show": "y.graph()", "draw": "plot", "plot_dot_graph": "plot", "get_dot_graph": "to_dot",
+        "make_dot": "to_graphviz", "summary": "model.summary(x)",
+    },
 }  # fmt: skip
 
-OPTIONS = {  # another framework's keyword -> ours
-    "dim": "axis", "dims": "axis", "keepdim": "keepdims", "padding": "pad", "kernel_size": "kernel", "input": "x",
-    "target": "t", "label_smoothing": "smoothing", "negative_slope": "slope", "unbiased": "ddof", "correction": "ddof",
-    "beta": "delta", "output_size": "size", "scale_factor": "scale", "output_padding": "output_pad", "weight": "W",
-    "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b", "num_groups": "groups", "min": "low",
+OPTIONS = {  # another framework's keyword -> ours, the first that the function has, or else what to do
+    "dim": "axis|index the axes, as in x[:, 2]", "dims": "axis|axes", "keepdim": "keepdims", "padding": "pad",
+    "kernel_size": "kernel|give the size of the result", "input": "x|q|p|index|A", "target": "t|q",
+    "label_smoothing": "smoothing", "negative_slope": "slope", "unbiased": "ddof", "correction": "ddof",
+    "beta": "delta|write F.softplus(beta * x) / beta",
+    "output_size": "size", "scale_factor": "scale", "output_padding": "output_pad", "weight": "W|gamma|slope",
+    "retain_graph": "keep_graph", "grad_tensors": "gradient", "bias": "b|beta", "num_groups": "groups", "min": "low",
     "max": "high", "shifts": "shift", "ratio": "p", "query": "q", "key": "k", "value": "v", "attn_mask": "mask",
     "is_causal": "causal", "dropout_p": "p", "num_classes": "classes",
-    "divisor_override": "divisor", "upscale_factor": "scale", "metrics": "metric", "validation_data": "test",
-    "callbacks": "watch", "callback": "watch", "accumulation_steps": "accumulate",
+    "divisor_override": "divisor", "upscale_factor": "scale", "downscale_factor": "scale",
+    "other": "x1|W|b", "input1": "x0", "input2": "x1", "x2": "x1", "mat2": "W", "vec": "W", "vec2": "b", "end": "x1",
+    "tensors": "xs", "tensor": "x|index|A", "src": "values", "source": "values", "indices": "index",
+    "exponent": "p", "diagonal": "k", "lambd": "limit", "min_val": "low", "max_val": "high", "log_probs": "x",
+    "targets": "t", "input_lengths": "lengths", "interpolation": "method", "p": "ord",
+    "chunks": "sections", "split_size_or_sections": "sections", "indices_or_sections": "sections",
+    "n_fft": "n", "hop_length": "hop", "win_length": "window", "dim1": "axis1|axes", "dim2": "axis2", "axis0": "axis1",
+    "dim0": "give all axes in their new order, or x.swapaxes(0, 1)", "start_dim": "write x.reshape(len(x), -1)",
+    "alpha": "write x0 + alpha * x1", "threshold": "limit", "rounding_mode": "use F.floor_divide or F.trunc",
+    "inplace": "a result is always a new array", "out": "a result is always a new array",
+    "training": "it is that of ag.test_mode() or model.eval()", "max_norm": "clip the weights by F.clip",
+    "momentum": "running statistics belong to the layer L.BatchNorm",
+    "running_mean": "F.batch_norm_inference takes statistics, and the layer L.BatchNorm keeps them",
+    "running_var": "F.batch_norm_inference takes statistics, and the layer L.BatchNorm keeps them",
+    "normalized_shape": "it is the last axis", "requires_grad": "layer.freeze() takes it out of training",
+    "last_epoch": "a schedule counts the updates of its optimizer", "T_max": "steps", "eta_min": "end",
+    "gamma": "factor",
+    "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
+    "max_lr": "lr", "total_steps": "steps", "generator": "rng",
+    "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
+    "accumulation_steps": "accumulate",
     "num_workers": "workers", "collate_fn": "collate", "weights": "sampler", "multiprocessing_context": "start_method",
 }  # fmt: skip
 
+
+Words = Mapping[str, tuple[str, ...]]  # their word: our names for it, then what to do where none of them exists
+OF_LAYERS: Words = {
+    "in_features": ("in_size",), "input_size": ("in_size",), "input_dim": ("in_size", "vocabulary"),
+    "out_features": ("out_size",), "units": ("out_size", "hidden"), "filters": ("out_channels",),
+    "kernel_size": ("kernel",), "ksize": ("kernel",), "pool_size": ("kernel",), "strides": ("stride",),
+    "padding": ("pad",), "output_padding": ("output_pad",), "dilation_rate": ("dilation",),
+    "num_features": ("size",), "num_channels": ("size",), "normalized_shape": ("size",), "num_groups": ("groups",),
+    "hidden_size": ("hidden",), "num_embeddings": ("vocabulary",), "embedding_dim": ("size",),
+    "output_dim": ("size",), "rate": ("p",), "d_model": ("size",), "embed_dim": ("size",), "nhead": ("heads",),
+    "num_heads": ("heads",), "num_kv_heads": ("kv_heads",), "dim_feedforward": ("hidden",),
+    "layer_norm_eps": ("eps",), "max_len": ("length",), "kdim": ("memory_size",), "vdim": ("memory_size",),
+    "epsilon": ("eps",), "use_bias": ("bias",), "nobias": ("bias=False",), "kernel_initializer": ("initializer",),
+    "initialW": ("initializer",), "activation": ("put the function after it, in a Sequential",),
+    "nonlinearity": ("it is tanh",), "num_layers": ("layers", "put several into a Sequential"),
+    "batch_first": ("a sequence is x (N, T, I)",),
+    "return_sequences": ("a sequence (N, T, I) gives (N, T, H), of which y[:, -1] is the last step",),
+    "return_state": ("a call with a state, y, state = layer(x, None), returns one",), "reset_after": ("reset",),
+    "linear_before_reset": ("reset",), "bidirectional": ("RNN, LSTM and GRU have it",),
+    "dropout": ("p", "put a Dropout after it"), "device": ("move it by .to(device)",),
+    "inplace": ("a result is always a new array",),
+    "padding_mode": ("put F.pad(x, width, mode=...) before it",), "affine": ("gamma and beta are always there",),
+    "elementwise_affine": ("gamma and beta are always there",), "scale_factor": ("scale",),
+    "track_running_stats": ("eval() takes the running statistics, train() those of the batch",),
+    "return_indices": ("the function F.max_pool_with_indices gives them",), "divisor_override": ("divisor",),
+    "upscale_factor": ("scale",), "label_smoothing": ("smoothing",), "negative_slope": ("slope",),
+    "generator": ("rng",), "requires_grad": ("layer.freeze() takes it out of training",),
+}  # fmt: skip
+OF_OPTIMIZERS: Words = {
+    "params": ("model",), "learning_rate": ("lr",), "betas": ("beta1= and beta2=",), "beta_1": ("beta1",),
+    "beta_2": ("beta2",), "alpha": ("rho", "lr"), "epsilon": ("eps",),
+    "weight_decay": ("decay", "give transforms=[weight_decay(rate)], or take AdamW"),
+    "momentum": ("take Momentum(model, lr, momentum)",), "nesterov": ("take Nesterov(model, lr, momentum)",),
+    "lr_decay": ("give a schedule as lr, such as exponential(0.1, factor)",),
+    "decay": ("give transforms=[weight_decay(rate)], or take AdamW",),
+    "clipnorm": ("give transforms=[clip_by_norm(limit)]",),
+    "clipvalue": ("give transforms=[clip_by_value(limit)]",), "maximize": ("train with the negative loss",),
+    "amsgrad": ("it has no such variant",), "dampening": ("take Momentum(model, lr, momentum)",),
+    "decoupled_weight_decay": ("take AdamW",), "max_iter": ("iterations",), "history_size": ("memory",),
+    "tolerance_grad": ("tolerance",), "tolerance_change": ("tolerance",),
+    "line_search_fn": ("it always searches along the line",),
+}  # fmt: skip
 
 FIRST = re.compile(r"[\w.]+(?=: | takes | of a Variable | of shapes )")  # the function that a message speaks of
 
@@ -132,9 +225,10 @@ def with_advice(f: F, own: bool = False) -> F:
                 in_own_name(error, f.__name__)
             if not isinstance(error, TypeError) or not unknown or any(p.kind is p.VAR_KEYWORD for p in known.values()):
                 raise
-            word = OPTIONS.get(unknown[0])
+            words = OPTIONS.get(unknown[0], "").split("|")
+            word = next((f"it is {word}= here" for word in words if word in known), words[-1])
             others = ", ".join([name for name in known if name != "self"])
-            advice = f": it is {word}= here" if word in known else f"; it takes {others}"
+            advice = f": {word}" if " " in word else f"; it takes {others}"
             name = f.__qualname__.removesuffix(".__init__") if f.__name__ == "__init__" else f.__name__
             raise TypeError(f"{name} has no argument {unknown[0]}={advice}") from None
 
@@ -142,6 +236,12 @@ def with_advice(f: F, own: bool = False) -> F:
 
 
 speaking = partial(with_advice, own=True)
+
+
+def advised(cls: C) -> C:
+    """The class with a constructor that answers a keyword of another framework."""
+    cls.__init__ = with_advice(cls.__init__)  # type: ignore[misc]
+    return cls
 
 
 OF_VARIABLES = {  # ours for an attribute of another framework's arrays

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from autograd.backend import Array, as_values, is_array, namespace, to_numpy
 from autograd.checks import function, number, shown, whole
 from autograd.constants import check_real
 from autograd.derivatives.structures import Rebuild, apart
+from autograd.names import missing_name
 from autograd.variable import Variable, grad
 
 __all__ = ["check_gradients", "numerical_diff", "numerical_gradient"]
@@ -249,3 +250,10 @@ def by_direction(rng: np.random.Generator, s: Scalar, xs: Sequence[Array], j: in
     d = rng.standard_normal(xs[j].shape)
     h = namespace(xs[j]).asarray(eps * d)
     yield "a random direction", float((d * gx).sum()), (moved(s, xs, j, h) - moved(s, xs, j, -h)) / (2 * eps)
+
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

@@ -20,7 +20,7 @@ from autograd.backend import Array, as_values, by_numpy, is_array, namespace, to
 from autograd.changes import LARGE
 from autograd.checks import flag, shown
 from autograd.constants import check_real, holds
-from autograd.conversions import Convertible
+from autograd.conversions import Convertible, named
 from autograd.function import Function, Tracked, count_write, new_node, note
 from autograd.gradients import NO_GRAPH, accumulate, as_gradient, check_sums, grad, lost, run_backward, seed_of
 from autograd.names import with_advice
@@ -34,6 +34,7 @@ def of_value(name: str, words: str) -> Any:
     return property(operator.attrgetter(f"value.{name}"), doc=words)
 
 
+@named
 class Variable(Convertible, family=True):
     """An array in a graph: `data`, its gradient `grad` after a backward pass, and an optional `name`.
 
@@ -269,12 +270,6 @@ class Variable(Convertible, family=True):
         if not keep_graph:
             found.clear()
             engine.release(walk, nodes, LARGE)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the graph as a picture beside the text."""
-        from autograd.visualize.notebook import mimebundle  # only a notebook needs pictures
-
-        return mimebundle(self, include, exclude)
 
 
 UNUSED = 3  # the references to a node that no function has: its Variable, a local name, an argument

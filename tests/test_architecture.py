@@ -22,13 +22,14 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "optimizers formats watch testing metrics tensorboard history batches",
     "progress serialize",
     "checkpoints",
-    "visualize training models programs",
+    "visualize training models programs summary",
     "compat estimators",
     "__init__ dezero",
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
-DEFERRED = {  # the imports inside a function: a notebook's display, and NumPy's functions on a Variable
-    ("variable.py", "autograd.visualize.notebook"), ("conversions.py", "autograd.functions.numpy_functions"),
+DEFERRED = {  # the imports inside a function: a notebook's display, a summary, NumPy's functions on a Variable
+    ("conversions.py", "autograd.visualize.notebook"), ("conversions.py", "autograd.functions.numpy_functions"),
+    ("base.py", "autograd.summary"),
 }  # fmt: skip
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,7 +1,9 @@
 """What Python, NumPy, SciPy and Matplotlib ask of a Variable: answered, or refused in words that say what to do."""
 
 import fractions
+import json
 import operator
+import pydoc
 
 import numpy as np
 import pytest
@@ -218,3 +220,40 @@ def test_activations_are_right_and_silent_far_out(f, dtype, huge):
 
 def test_fractions_are_numbers():
     np.testing.assert_allclose((X + fractions.Fraction(1, 2)).data, X.data + 0.5)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 1, 1)])
+def test_one_element_of_any_shape_is_a_number(shape):
+    x = ag.Variable(np.full(shape, 0.123456))
+    for loss in (x, x * 1.0):
+        assert f"{loss:.4f}" == "0.1235" == format(loss, ".4f")
+        assert f"{loss:>8.2f}|{loss:.1e}" == "    0.12|1.2e-01"
+        assert float(loss) == loss.item() == 0.123456
+        assert int(loss) == 0
+        assert complex(loss) == 0.123456 + 0j
+        assert bool(loss) is True
+        assert round(float(loss), 4) == float(round(loss, 4)) == 0.1235
+        assert json.loads(json.dumps({"loss": loss}, default=float)) == {"loss": 0.123456}
+        assert json.dumps([loss.item(), loss.tolist()])
+    assert not ag.Variable(np.zeros(shape))
+
+
+def test_several_elements_are_no_number():
+    x = ag.Variable([1.0, 2.0])
+    for call in (lambda: f"{x:.4f}", lambda: float(x), lambda: bool(x)):
+        with pytest.raises((TypeError, ValueError), match=r"shape \(2,\)"):
+            call()
+
+
+def test_help_names_the_methods():
+    text = pydoc.render_doc(ag.Variable, renderer=pydoc.plaintext)
+    for words in ("lambda", "attrgetter", "method(", "compare(", "functools", "<locals>"):
+        assert words not in text, words
+    for words in (
+        "__add__(x: 'Any', other: 'Operand')",
+        "y = x0 + x1",
+        "shape\n |      The size along each axis.",
+        "__float__(self",
+    ):
+        assert words in text, words
+    assert ag.Variable.__rsub__.__qualname__ == "Variable.__rsub__"

@@ -3,6 +3,7 @@
 `__all__` of a topic lists its functions; all of them are here.
 """
 
+from inspect import CO_VARARGS
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ from autograd.functions.triangles import *
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, FunctionType)]
 
 for name in __all__:  # those with options answer other frameworks' words, and speak for what they call
-    if globals()[name].__code__.co_argcount + globals()[name].__code__.co_kwonlyargcount > 1:
+    code = globals()[name].__code__
+    if code.co_argcount + code.co_kwonlyargcount > 1 or code.co_flags & CO_VARARGS:
         globals()[name] = names.speaking(globals()[name])
         globals()[name].__module__ = __name__  # where pickle finds this one
 

@@ -4,6 +4,7 @@ model = L.Sequential(L.Linear(1000), F.relu, L.Linear(10))
 y = model(x)
 """
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from autograd.layers.attention import KeyValueCache, MultiHeadAttention
@@ -34,7 +35,7 @@ from autograd.layers.positions import PositionalEncoding
 from autograd.layers.recurrent import GRU, LSTM, RNN
 from autograd.layers.regularization import Dropout, Dropout1d, Dropout2d, Dropout3d
 from autograd.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
-from autograd.names import missing_name
+from autograd.names import missing_name, with_advice
 
 __all__ = [
     "Layer",
@@ -91,6 +92,11 @@ __all__ = [
     "zeros",
     "ones",
 ]
+
+for name in __all__:  # initializers answer other frameworks' words
+    if isinstance(globals()[name], FunctionType):
+        globals()[name] = with_advice(globals()[name])
+        globals()[name].__module__ = __name__  # where pickle finds this one
 
 if not TYPE_CHECKING:  # a type checker finds a missing name by itself
 

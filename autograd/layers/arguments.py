@@ -7,61 +7,9 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
-__all__ = ["LAYER_WORDS", "Elsewhere", "Words", "check_arguments", "instead"]
+from autograd.names import Words
 
-Words = Mapping[str, tuple[str, ...]]  # their word: our names for it, then what to do where none of them exists
-
-LAYER_WORDS: Words = {
-    "in_features": ("in_size",),
-    "input_size": ("in_size",),
-    "input_dim": ("in_size", "vocabulary"),
-    "out_features": ("out_size",),
-    "units": ("out_size", "hidden"),
-    "filters": ("out_channels",),
-    "kernel_size": ("kernel",),
-    "ksize": ("kernel",),
-    "pool_size": ("kernel",),
-    "strides": ("stride",),
-    "padding": ("pad",),
-    "output_padding": ("output_pad",),
-    "dilation_rate": ("dilation",),
-    "num_features": ("size",),
-    "num_channels": ("size",),
-    "normalized_shape": ("size",),
-    "num_groups": ("groups",),
-    "hidden_size": ("hidden",),
-    "num_embeddings": ("vocabulary",),
-    "embedding_dim": ("size",),
-    "output_dim": ("size",),
-    "rate": ("p",),
-    "d_model": ("size",),
-    "embed_dim": ("size",),
-    "nhead": ("heads",),
-    "num_heads": ("heads",),
-    "num_kv_heads": ("kv_heads",),
-    "dim_feedforward": ("hidden",),
-    "layer_norm_eps": ("eps",),
-    "max_len": ("length",),
-    "kdim": ("memory_size",),
-    "vdim": ("memory_size",),
-    "epsilon": ("eps",),
-    "use_bias": ("bias",),
-    "nobias": ("bias=False",),
-    "kernel_initializer": ("initializer",),
-    "initialW": ("initializer",),
-    "activation": ("put the function after it, in a Sequential",),
-    "nonlinearity": ("it is tanh",),
-    "num_layers": ("layers", "put several into a Sequential"),
-    "batch_first": ("a sequence is x (N, T, I)",),
-    "return_sequences": ("a sequence (N, T, I) gives (N, T, H), of which y[:, -1] is the last step",),
-    "return_state": ("a call with a state, y, state = layer(x, None), returns one",),
-    "reset_after": ("reset",),
-    "linear_before_reset": ("reset",),
-    "bidirectional": ("RNN, LSTM and GRU have it",),
-    "dropout": ("p", "put a Dropout after it"),
-    "device": ("move it by .to(device)",),
-    "inplace": ("a result is always a new array",),
-}
+__all__ = ["Elsewhere", "check_arguments", "instead"]
 
 
 class Elsewhere:

@@ -27,9 +27,10 @@ from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
 from autograd.function import new_node
 from autograd.functions.operands import operand
-from autograd.layers.arguments import LAYER_WORDS, Elsewhere, check_arguments
+from autograd.layers.arguments import Elsewhere, check_arguments
 from autograd.layers.unfilled import Generator, Initializer, Unfilled, Unknown, fits
 from autograd.locks import Lock
+from autograd.names import OF_LAYERS, with_advice
 from autograd.shapes import Shape
 from autograd.variable import Variable, of_value
 
@@ -133,6 +134,7 @@ class Parameter(Entry, Variable):
     __slots__ = ()
     converts = False
 
+    @with_advice
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         if self.creator is not None:
@@ -204,6 +206,7 @@ class Buffer(Entry):
 
     __slots__ = ("value",)
 
+    @with_advice
     def __init__(self, data: Any) -> None:
         self.value = as_real("a Buffer", data).copy()
 
@@ -313,7 +316,7 @@ class Layer:
 
     def __new__(cls, *given: Any, **options: Any) -> Self:
         if options or given:
-            check_arguments(cls, given, options, LAYER_WORDS)
+            check_arguments(cls, given, options, OF_LAYERS)
         return object.__new__(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -507,6 +510,23 @@ class Layer:
                 entry.load(state[path])
                 if isinstance(entry, Parameter):
                     entry.written(path)
+
+    def summary(self, *xs: Any, **options: Any) -> Any:
+        """The layers with the shapes of their outputs, parameters and multiply-adds, and the memory: a table to print.
+
+        It calls the layer once on what is given, in test mode, and changes nothing but sizes that were not known. A
+        row counts what its layer computes itself, and not the layers in it. So a column adds up to its total.
+
+        >>> import autograd.layers as L
+        >>> L.Linear(10, in_size=784).summary(np.zeros((32, 784), np.float32)).multiply_adds  # 32 * 784 * 10
+        250880
+
+        Multiply-adds are those of products of matrices, convolutions, attention and recurrences. Activations are all
+        arrays that functions make, which is what a training step keeps at most.
+        """
+        from autograd.summary import summary  # only a summary needs the watchers, which need this file
+
+        return summary(self, *xs, **options)
 
     def __repr__(self) -> str:
         return "\n".join(outline(self, "", ()))

@@ -11,6 +11,8 @@ rng. `gpt` and `bert` are the Transformers, with what belongs to them; SileroVAD
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.formats import read_weights
 from autograd.models import bert, gpt
 from autograd.models.bert import BERT
@@ -23,6 +25,7 @@ from autograd.models.squeezenet import SqueezeNet
 from autograd.models.torch_state import save_weights, torch_state_dict
 from autograd.models.vgg import VGG16
 from autograd.models.weights import load_weights
+from autograd.names import missing_name
 
 __all__ = [
     "BERT",
@@ -45,3 +48,9 @@ __all__ = [
     "save_weights",
     "torch_state_dict",
 ]
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

@@ -19,6 +19,7 @@ from autograd.backend import Array, is_array
 from autograd.formats import read_weights
 from autograd.layers.base import Layer, fits, named_objects
 from autograd.layers.linear import Linear
+from autograd.models.numbered import by_number
 from autograd.models.recurrent_weights import recurrent_matrices, recurrent_path, with_one_bias
 
 __all__ = ["load_weights", "path_of", "translated"]
@@ -30,7 +31,8 @@ WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean
 def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any], *, strict: bool = True) -> None:
     """Loads weights from a file (see `read_weights`) or a dict, such as the state_dict of a model in PyTorch.
 
-    Names that are paths of the model stay; all others are translated from PyTorch's. Matrices of PyTorch, (outputs,
+    Names that are paths of the model stay; all others are translated from PyTorch's, or from W1, b1, W2, ... of the
+    book "Deep learning from scratch", whose params.pkl `pickle.load` reads. Matrices of PyTorch, (outputs,
     inputs), are transposed. Floating-point numbers get the dtype of their parameter. `num_batches_tracked` and
     `position_ids`, which are counts, are ignored. The packed matrix of queries, keys and values is taken apart.
     With strict=False, names that one side lacks are ignored too.
@@ -48,7 +50,7 @@ def load_weights(model: Layer, source: str | os.PathLike[str] | Mapping[str, Any
         raise TypeError(f"load_weights takes a model, a Layer, and then the weights, not {model!r:.40}")
     state = source if isinstance(source, Mapping) else read_weights(source, most=bytes_of(model))
     try:
-        model.load_state_dict(dict(translated(state, model)), strict)
+        model.load_state_dict(dict(translated(by_number(state, model), model)), strict)
     except ValueError as error:
         name = "the weights" if isinstance(source, Mapping) else os.fspath(source)
         raise ValueError(f"{name} do not fit this {type(model).__name__}: {error}") from error

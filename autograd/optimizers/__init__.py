@@ -8,9 +8,10 @@ optimizer.update()
 `LBFGS` and `NewtonCG` take the loss as a function, `optimizer.update(lambda: loss(model(x), t))`.
 """
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from autograd.names import missing_name
+from autograd.names import missing_name, with_advice
 from autograd.optimizers.adaptive import AdaDelta, AdaGrad, Adam, AdamW, Lion, RAdam, RMSprop
 from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
@@ -49,6 +50,11 @@ __all__ = [
     "warmup",
     "weight_decay",
 ]
+
+for name in __all__:  # schedules and transforms answer other frameworks' words
+    if isinstance(globals()[name], FunctionType):
+        globals()[name] = with_advice(globals()[name])
+        globals()[name].__module__ = __name__  # where pickle finds this one
 
 if not TYPE_CHECKING:  # a type checker finds a missing name by itself
 

@@ -13,6 +13,7 @@ from autograd.backend import Array, is_array
 from autograd.checks import number, shown, whole
 from autograd.config import mode
 from autograd.layers.base import named_objects
+from autograd.names import with_advice
 from autograd.optimizers.base import trainable
 
 __all__ = ["EMA"]
@@ -36,6 +37,7 @@ class EMA:
     Source: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
     """
 
+    @with_advice
     def __init__(self, model: Any, decay: float = 0.999) -> None:
         self.root, self.kind = trainable("EMA", model)
         self.decay = float(number("EMA: decay", decay, least=0, below=1))

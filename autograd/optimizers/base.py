@@ -31,37 +31,20 @@ from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
-from autograd.layers.arguments import Elsewhere, Words, check_arguments, instead
+from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
 from autograd.locks import Lock
+from autograd.names import OF_OPTIMIZERS as WORDS
 from autograd.optimizers import schedules
 from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
 from autograd.variable import Variable
 
-__all__ = ["BLOCK", "WORDS", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
+__all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
 
 Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]
-
-WORDS: Words = {  # of other frameworks
-    "params": ("model",),
-    "learning_rate": ("lr",),
-    "betas": ("beta1= and beta2=",),
-    "beta_1": ("beta1",),
-    "beta_2": ("beta2",),
-    "alpha": ("rho", "lr"),
-    "epsilon": ("eps",),
-    "weight_decay": ("decay", "give transforms=[weight_decay(rate)], or take AdamW"),
-    "momentum": ("take Momentum(model, lr, momentum)",),
-    "nesterov": ("take Nesterov(model, lr, momentum)",),
-    "lr_decay": ("give a schedule as lr, such as exponential(0.1, factor)",),
-    "decay": ("give transforms=[weight_decay(rate)], or take AdamW",),
-    "clipnorm": ("give transforms=[clip_by_norm(limit)]",),
-    "clipvalue": ("give transforms=[clip_by_value(limit)]",),
-    "maximize": ("train with the negative loss",),
-}
 
 NO_GRADIENT = (
     "update() changes nothing, because no parameter has a gradient: call loss.backward() first, on a loss that is "

@@ -19,7 +19,8 @@ from autograd.backend import Array, is_array, namespace, zeros_like
 from autograd.checks import number, shown, takes, whole
 from autograd.layers.arguments import check_arguments
 from autograd.layers.base import named_objects
-from autograd.optimizers.base import WORDS, bounded, trainable
+from autograd.names import OF_OPTIMIZERS as WORDS
+from autograd.optimizers.base import bounded, trainable
 from autograd.optimizers.line_search import Point, strong_wolfe
 from autograd.variable import Variable, grad
 

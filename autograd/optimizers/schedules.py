@@ -14,6 +14,7 @@ from math import cos, inf, pi
 from typing import Any, TypeAlias
 
 from autograd.checks import number, shown, whole
+from autograd.names import advised
 
 __all__ = [
     "SCHEDULES", "Schedule", "constant", "cosine", "exponential", "onecycle", "plateau", "restored", "step",
@@ -45,6 +46,7 @@ class Checked:
                 object.__setattr__(self, f.name, float(value) if check is number else value)
 
 
+@advised
 @dataclass(frozen=True)
 class constant(Checked):
     """lr(n) = lr"""
@@ -55,6 +57,7 @@ class constant(Checked):
         return self.lr
 
 
+@advised
 @dataclass(frozen=True)
 class step(Checked):
     """lr(n) = lr factor^floor(n / every)"""
@@ -67,6 +70,7 @@ class step(Checked):
         return float(self.lr * self.factor ** (n // self.every))
 
 
+@advised
 @dataclass(frozen=True)
 class exponential(Checked):
     """lr(n) = lr factor^n"""
@@ -78,6 +82,7 @@ class exponential(Checked):
         return float(self.lr * self.factor**n)
 
 
+@advised
 @dataclass(frozen=True)
 class cosine(Checked):
     """lr(n) = end + (lr - end) (1 + cos(pi n / steps)) / 2, and `end` from n = steps on.
@@ -93,6 +98,7 @@ class cosine(Checked):
         return self.end + (self.lr - self.end) * (1 + cos(pi * min(n, self.steps) / self.steps)) / 2
 
 
+@advised
 @dataclass(frozen=True)
 class warmup(Checked):
     """lr(n) = after(0) (n + 1) / steps for n < steps, then after(n - steps). `after` is a schedule or a number."""
@@ -111,6 +117,7 @@ class warmup(Checked):
         return rate * (n + 1) / self.steps if n < self.steps else rate
 
 
+@advised
 @dataclass(frozen=True)
 class onecycle(Checked):
     """From lr / start up to lr in the first share `up` of the steps, then down to lr / start / end, by half cosines.
@@ -138,6 +145,7 @@ def between(a: float, b: float, share: float) -> float:
     return b + (a - b) * (1 + cos(pi * share)) / 2
 
 
+@advised
 @dataclass
 class plateau(Checked):
     """lr, and `factor` times it whenever the loss has not fallen for more than `patience` calls of `see`.

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.checks import flag, number
+from autograd.names import advised
 from autograd.optimizers.base import Grads
 from autograd.optimizers.groups import below, check_found
 from autograd.variable import Variable
@@ -26,6 +27,7 @@ from autograd.variable import Variable
 __all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
 
 
+@advised
 @dataclass(frozen=True)
 class clip_by_norm:
     """g <- g max_norm / n if n > max_norm, where n is the norm of all gradients together: the direction stays.
@@ -71,6 +73,7 @@ def times(g: Array, factor: Any) -> Array:
     return (g.astype(wide(g)) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
 
 
+@advised
 @dataclass(frozen=True)
 class clip_by_value:
     """g <- g with each element clipped to [-limit, limit]: the direction may change."""
@@ -84,6 +87,7 @@ class clip_by_value:
         return {path: g.clip(-self.limit, self.limit) for path, g in grads.items()}
 
 
+@advised
 @dataclass(frozen=True)
 class weight_decay:
     """g <- g + rate p: the gradient of a loss to which (rate/2) sum p^2 is added.
@@ -104,6 +108,7 @@ class weight_decay:
         return {path: g + times(params[path].data, self.rate) if decays[path] else g for path, g in grads.items()}
 
 
+@advised
 @dataclass(frozen=True, init=False, repr=False)
 class freeze:
     """Excludes parameters from the update: by a path (`encoder`, `blocks.0.W`), or by a function of the path.

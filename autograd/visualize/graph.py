@@ -32,6 +32,7 @@ class Part:
     rank: int  # its place in the computation: higher than the ranks of its inputs
     pass_number: int  # 0 in the forward computation, n in the n-th recorded backward pass
     seconds: float | None = None  # the time of its functions, if there is a profile
+    title: str = ""  # of a function that stands for several
 
 
 Edges: TypeAlias = list[tuple[Part, Part]]

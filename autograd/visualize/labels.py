@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from autograd.backend import to_numpy
 from autograd.engine import Node
 from autograd.visualize.graph import Part, Scope
+from autograd.watch.tracing import record_of
 
 __all__: list[str] = []
 
 FEW = 8  # an array of at most so many elements is written in full
-PASSES = ("forward", "first backward", "second backward", "third backward")
+ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 
 
 @dataclass(slots=True)
@@ -37,25 +40,33 @@ class Labels:
             return self.of_value(part.item)
         time = [] if part.seconds is None else [duration(part.seconds)]
         if part.kind == "function":
-            return self.of_function(part.item) + time
+            return self.of_function(part) + time
         return (self.of_layer(part.scope) if part.kind == "layer" else [f"… {part.item} more"]) + time
 
-    def of_function(self, f: Any) -> list[str]:
-        """Its class; with `values` also small constants among the inputs that it keeps."""
-        constants = [x for node, x in zip(f.parents, getattr(f, "arrays", ())) if node is None and self.values]
-        return [type(f).__name__] + [formatted(x) for x in constants if np.size(x) <= FEW]
+    def of_function(self, part: Part) -> list[str]:
+        """Its class and the constant numbers that it, or a trace, keeps; with `values` also small constant arrays."""
+        f, most = part.item, FEW if self.values else 1
+        if part.title:
+            return [part.title]
+        record = record_of(f)
+        constants: Iterable[Any] = () if record is None else record.numbers
+        if hasattr(f, "arrays"):
+            constants = [held(x) for node, x in zip(f.parents, f.arrays) if node is None and held(x) is not None]
+        return [type(f).__name__] + [formatted(x) for x in constants if np.size(x) <= most]
 
     def of_value(self, node: Node) -> list[str]:
-        """The name, the shape and so on, as far as they are asked for."""
+        """The name, the shape and so on, as far as they are asked for, and the number of a scalar that is alive."""
         x = node()
-        lines = []
+        lines, n = [], prod(node.shape)
         if self.names:
             lines.append(self.name(node))
         shape = [str(node.shape)] if self.shapes and node.shape else []
         lines.append(" ".join(shape + [str(node.dtype)] * self.dtypes))
-        array = self.array(node)
-        if self.values and array is not None and array.size <= FEW:
+        array = self.array(node) if self.values else x.value if x is not None else None
+        if array is not None and (n <= FEW if self.values else n == 1):
             lines.append(formatted(array))
+        elif array is None and self.values and n <= FEW:
+            lines.append("not kept")
         if self.gradients and x is not None and x.grad is not None:
             lines.append(f"|grad| = {norm(x.grad.value):.4g}")
         return [printable(line) for line in lines if line]
@@ -69,9 +80,10 @@ class Labels:
         return [printable(line) for line in lines if line]
 
     def name(self, node: Node) -> str:
-        """The name of its Variable, the path of a Parameter, or the name that was traced."""
-        x = node()
-        return str((None if x is None else x.name) or self.paths.get(node) or self.traced.get(node, ""))
+        """The name of its Variable, the path of a Parameter, which may end in its name, or the name that was traced."""
+        x, path = node(), self.paths.get(node, "")
+        name = "" if x is None else x.name or ""
+        return str((path if path.endswith("." + name) else name) or path or self.traced.get(node, ""))
 
     def array(self, node: Node) -> Any:
         """The array of the Variable, or the one that a function keeps if the Variable is gone. None if both are."""
@@ -86,8 +98,9 @@ def printable(line: str) -> str:
 
 
 def pass_name(number: int) -> str:
-    """`forward`, `first backward`, and so on."""
-    return PASSES[number] if number < len(PASSES) else f"{number}th backward"
+    """`forward`, `1st backward`, `2nd backward`, and so on."""
+    ending = "th" if number // 10 % 10 == 1 else ORDINALS.get(number % 10, "th")
+    return f"{number}{ending} backward" if number else "forward"
 
 
 def formatted(array: Any) -> str:
@@ -111,7 +124,12 @@ def kept_arrays(functions: Iterable[Any]) -> dict[Node, Any]:
     found: dict[Node, Any] = {}
     for f in functions:
         if f.keeps_inputs:
-            found |= {node: array for node, array in zip(f.parents, f.arrays) if node is not None}
+            found |= {node: held(array) for node, array in zip(f.parents, f.arrays) if node is not None}
         if f.keeps_outputs:
-            found |= {node: array for node, array in zip(f.output_nodes(), f.kept) if node is not None}
+            found |= {node: held(array) for node, array in zip(f.output_nodes(), f.kept) if node is not None}
     return found
+
+
+def held(array: Any) -> Any:
+    """What a function keeps; None for an array that it has let go after its backward pass, and that nobody else has."""
+    return array() if isinstance(array, ref) else array

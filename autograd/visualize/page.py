@@ -15,6 +15,7 @@ from autograd.backend import to_numpy
 from autograd.engine import Node
 from autograd.visualize.graph import Graph, Part, Scope
 from autograd.visualize.labels import FEW, Labels, duration, formatted, norm, pass_name
+from autograd.visualize.reductions import ABOUT
 from autograd.visualize.text import GROUND, LEAF, Shades, identifiers, palette
 from autograd.watch.places import Source
 from autograd.watch.tracing import Record, record_of
@@ -45,7 +46,7 @@ def page_data(graph: Graph, labels: Labels, closed: Callable[[Scope], bool]) -> 
     number = {scope: i for i, scope in enumerate(boxes)} | {(): -1}
     inner = [box for scope, box in boxes.items() if len(scope) > 1]  # the outermost layer is open, and takes most
     shades = Shades([*graph.parts, *inner])
-    passes = sorted({part.pass_number for part in graph.parts})
+    passes = range(1 + max([part.pass_number for part in graph.parts], default=0))
     return {
         "parts": [part_data(p, names[p], labels, shades) | {"box": number[p.scope]} for p in graph.parts],
         "edges": [[position[a], position[b]] for a, b in graph.edges],
@@ -77,9 +78,14 @@ def part_data(part: Part, name: str, labels: Labels, shades: Shades) -> dict[str
         return data | {"title": label[0], "about": "cut off by max_nodes"}
     if part.kind == "function":
         f = part.item
-        about = (type(f).__doc__ or "").strip().split("\n\n")[0]
+        about = ABOUT.get(part.title) or (type(f).__doc__ or "").strip().split("\n\n")[0]
         facts = [["pass", pass_name(part.pass_number)], *time_fact(part), *layer_fact(part.scope), *settings(f)]
-        return data | {"title": type(f).__name__, "about": about, "facts": facts, "sources": sources(record_of(f))}
+        return data | {
+            "title": part.title or type(f).__name__,
+            "about": about,
+            "facts": facts,
+            "sources": sources(record_of(f)),
+        }
     node = part.item
     facts = [["kind", kind_of(node)], ["shape", str(node.shape)], ["dtype", str(node.dtype)], *layer_fact(part.scope)]
     facts += [["value", array_summary(labels.array(node))], ["gradient", gradient_summary(node())]]

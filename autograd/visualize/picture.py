@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from autograd.checks import flag, whole
+from autograd.engine import Node
 from autograd.files import path_of_file
-from autograd.layers.base import Layer
+from autograd.layers.base import Layer, Parameter, named_objects
+from autograd.names import with_advice
 from autograd.variable import Variable
 from autograd.visualize.graph import Graph, Scope, collapsed, graph_of, input_names, node_of, truncated
 from autograd.visualize.labels import Labels, kept_arrays
 from autograd.visualize.page import html
-from autograd.visualize.render import INSTALL, render
+from autograd.visualize.reductions import reductions
+from autograd.visualize.render import INSTALL, render, undrawn
 from autograd.visualize.text import dot, mermaid
 
 __all__ = ["plot", "to_dot", "to_graphviz", "to_html", "to_mermaid"]
@@ -25,6 +30,7 @@ Fold: TypeAlias = int | str | Collection[str] | None
 OPTIONS = {"names", "shapes", "dtypes", "values", "gradients"}  # what a label can say
 
 
+@with_advice
 def to_dot(
     y: Any,
     *,
@@ -40,16 +46,18 @@ def to_dot(
 ) -> str:
     """The graph of a Variable, or of several, as DOT text: an ellipse for each value, a box for each function.
 
-    The values show their names, their shapes (not of scalars) and, on request, dtypes, small arrays, and the norms of
-    their gradients. The colours tell the forward computation from the backward passes that were recorded. `max_nodes`
-    limits the number of parts: the outputs and the parts nearest to them stay, the others become one box.
+    The values show their names, their shapes or, of scalars that somebody holds, their numbers; on request also dtypes,
+    small arrays, and the norms of their gradients. A small array that is gone is "not kept". A function shows the
+    numbers among its inputs, as far as it or a trace keeps them. The colours tell the forward computation from the
+    backward passes that were recorded. `max_nodes` limits the number of parts: the outputs and the parts nearest to
+    them stay, the others become one box.
 
     A traced graph (`visualize.trace`) is folded by layer. `fold=1` shows the layers directly below the network as
     boxes, `fold=2` opens those, and `fold=None` opens all; `fold=["conv1"]` closes the layers with these paths only.
     Parameters have their paths as names there.
 
     Without a trace, a name is known as long as its Variable is alive, and an array that a network was called on is no
-    part. `layer` gives the Parameters of a Layer their paths as names.
+    part. Parameters have their paths there too, from `layer`, or from the outermost layer that is alive.
 
     `profile` adds the time of each function to its box, in a colour from white to red; a closed layer shows the sum
     of its functions. It is an object whose method `seconds(function)` returns a number, or None.
@@ -57,8 +65,8 @@ def to_dot(
     Raises TypeError if y is not a Variable. Raises ValueError if `max_nodes` is below 1 or `fold` names no layer.
 
     >>> from autograd import Variable
-    >>> x = Variable(1.0, name="x")
-    >>> print(to_dot(x * 2))  # doctest: +ELLIPSIS
+    >>> x = Variable([1.0, 2.0], name="x")
+    >>> print(to_dot(x * 2, shapes=False))  # doctest: +ELLIPSIS
     digraph {
       ...
       v0 [label="x", ...
@@ -115,7 +123,7 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **o
     `.dot .gv .mmd`   the text of `to_dot` or `to_mermaid`
 
     The options are those of `to_dot`. Without a renderer the DOT text is written instead, and a warning says what to
-    install. graphviz-pure writes no PDF, and no Japanese letters in a PNG; in an SVG it does.
+    install. graphviz-pure writes no PDF. Its PNG have no Japanese letters, and a warning names them.
     Raises ValueError for another ending. Raises FileNotFoundError or PermissionError if the folder does not exist or is
     not writable, and RuntimeError with the renderer's message if that fails.
     """
@@ -142,6 +150,8 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **o
         warnings.warn(f"no renderer for .{form}, {target} was written instead: {INSTALL}", stacklevel=2)
     else:
         target.write_bytes(picture)
+        if letters := undrawn(text, form):
+            warnings.warn(f"{target.name} shows boxes in place of {letters[:20]!r}: write .svg or .html", stacklevel=2)
     return target
 
 
@@ -180,7 +190,30 @@ def labelled(
     names, paths = input_names([part.item for part in functions])
     if layer is not None:
         paths = {p.node: path for path, p in layer.named_params() if p.node is not None} or paths
-    return graph, Labels(**shown, traced=names, paths=paths, kept=kept_arrays([part.item for part in functions]))
+    paths = found_paths([part.item for part in graph.parts if part.kind == "value"], paths) | paths
+    kept = kept_arrays([part.item for part in functions])
+    return reductions(graph), Labels(**shown, traced=names, paths=paths, kept=kept)
+
+
+def found_paths(nodes: list[Node], known: Mapping[Node, str]) -> dict[Node, str]:
+    """The paths of Parameters that no trace has told, from the outermost layers that are alive.
+
+    The class of the layer stands in front where there are several of them.
+    """
+    waiting = {id(x): node for node in nodes if node not in known and isinstance(x := node(), Parameter)}
+    if not waiting:
+        return {}
+    layers = [x for x in gc.get_objects() if issubclass(type(x), Layer) and vars(x)]
+    below: dict[int, list[tuple[str, Any]]] = {}
+    for layer in layers:
+        with suppress(Exception):  # a layer that is being made, or holds a set of others
+            below[id(layer)] = list(named_objects(layer, (Layer, Parameter)))
+    inner = {id(x) for found in below.values() for path, x in found if path}
+    roots = [layer for layer in layers if id(layer) in below and id(layer) not in inner]
+    owned = [(root, [(path, x) for path, x in below[id(root)] if id(x) in waiting]) for root in roots]
+    owned = [(root, found) for root, found in owned if found]
+    lead = [f"{type(root).__name__}." if len(owned) > 1 else "" for root, _ in owned]
+    return {waiting[id(x)]: start + path for start, (_, found) in zip(lead, owned) for path, x in found}
 
 
 def closing(fold: Fold, graph: Graph) -> Callable[[Scope], bool]:

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from importlib.util import find_spec
+from unicodedata import category, east_asian_width
 
 __all__: list[str] = []
 
@@ -34,6 +35,14 @@ def commands(form: str) -> Iterator[list[str]]:
         yield [pure, f"-T{form}"]
     if find_spec("pygraphviz"):
         yield [sys.executable, "-c", PYGRAPHVIZ, form]
+
+
+def undrawn(dot: str, form: str) -> str:
+    """The letters of a text that the renderer has no picture of, each once: graphviz-pure has a font of its own."""
+    command = next(commands(form), [""])
+    if form != "png" or "graphviz-pure" not in command[0]:
+        return ""
+    return "".join(sorted({c for c in dot if category(c) == "Lo" or east_asian_width(c) in "WF"}))
 
 
 def render(dot: str, form: str, timeout: float = 60) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from colorsys import hls_to_rgb
 from typing import NamedTuple
 
 from autograd.visualize.graph import Graph, Group, Part, grouped
@@ -20,14 +21,17 @@ class Colours(NamedTuple):
     line: str
 
 
-# One row for each pass: forward, first backward, second backward, and all that follow.
+# One row for each pass: forward, first backward, and so on. Passes beyond have a hue of their own each.
 COLOURS = (
     Colours("#fdf1d6", "#cfe2f7", "#3b5f86"),
     Colours("#e9f5e1", "#b5deaa", "#3d7032"),
     Colours("#fce6ef", "#f3b3cc", "#8d3560"),
     Colours("#ece7f8", "#c9bbec", "#57429a"),
+    Colours("#e0f5f2", "#a3e3d8", "#1f7a6c"),
+    Colours("#f8eadd", "#eac9a3", "#8a5a1e"),
 )
 LEAF = "#ffd482"  # a leaf of the forward computation
+GOLDEN = 0.618  # a step of the hue after which none comes near to one before
 GROUND = "#f6f7f9"  # an open layer
 SLOWEST = (240, 68, 56)  # red, green and blue of the part that takes the most time
 
@@ -37,6 +41,8 @@ DOT_HEAD = """digraph {
   edge [color="#6b7280", arrowsize=0.7]"""
 LONG = 2000  # ranks that all edges together pass by; with more, Graphviz would take minutes for curved edges
 DOT_LONG = "  graph [splines=ortho, nslimit=0.1, nslimit1=0.1, mclimit=0.5]"
+ASIDE = " " * 34  # keeps the name of a layer, at the right of its box, away from the arrows into it
+MARGIN = " " * 5  # and in the box where the font of a browser is wider
 DOT_SHAPES = {"value": "ellipse", "function": "box", "layer": "box3d", "rest": "folder"}
 MERMAID_SHAPES = {"value": '(["{}"])', "function": '["{}"]', "layer": '[["{}"]]', "rest": '>"{}"]'}
 MERMAID_SPECIAL = re.compile(r"""[^\w\s.,:;=()+*/…-]|\\""")
@@ -44,7 +50,15 @@ MERMAID_SPECIAL = re.compile(r"""[^\w\s.,:;=()+*/…-]|\\""")
 
 def palette(pass_number: int) -> Colours:
     """The colours of a pass."""
-    return COLOURS[min(pass_number, len(COLOURS) - 1)]
+    if pass_number < len(COLOURS):
+        return COLOURS[pass_number]
+    hue = (pass_number * GOLDEN + 0.45) % 1  # begins at yellow, which is not in the table
+    return Colours(*[rgb(hls_to_rgb(hue, lightness, 0.6)) for lightness in (0.93, 0.82, 0.35)])
+
+
+def rgb(colour: Iterable[float]) -> str:
+    """Red, green and blue from 0 to 1 as text: #ffffff."""
+    return "#" + "".join([f"{round(255 * part):02x}" for part in colour])
 
 
 class Shades:
@@ -60,7 +74,7 @@ class Shades:
             return LEAF if leaf else palette(part.pass_number).value
         if self.most is not None:
             share = min((part.seconds or 0.0) / (self.most or 1.0), 1.0)
-            return "#" + "".join([f"{round(255 + share * (colour - 255)):02x}" for colour in SLOWEST])
+            return rgb([1 + share * (colour / 255 - 1) for colour in SLOWEST])
         return GROUND if part.kind == "rest" else palette(part.pass_number).function
 
     def legend(self, pass_number: int) -> str:
@@ -96,9 +110,9 @@ def dot_quoted(label: list[str]) -> str:
 
 
 def legend_passes(graph: Graph) -> list[int]:
-    """The passes in the legend: none if there is only the forward computation."""
-    passes = sorted({part.pass_number for part in graph.parts if part.kind != "value"})
-    return passes if passes != [0] else []
+    """The passes in the legend: all up to the last; none if there is only the forward computation."""
+    last = max([part.pass_number for part in graph.parts if part.kind != "value"], default=0)
+    return [*range(last + 1)] if last else []
 
 
 def dot_legend(passes: list[int], shades: Shades) -> str:
@@ -118,8 +132,9 @@ def dot(graph: Graph, labels: Labels) -> str:
         return f"{names[part]} [label={dot_quoted(label)}, {style}]"
 
     def begin(group: Group) -> str:
-        style = f'style="filled,rounded", fillcolor="{GROUND}", color="{palette(group.scope[-1][1]).line}"'
-        return f"subgraph cluster_{group.number} {{ graph [label={dot_quoted(labels.of_layer(group.scope))}, {style}]"
+        style = f'labeljust=r, style="filled,rounded", fillcolor="{GROUND}", color="{palette(group.scope[-1][1]).line}"'
+        title = dot_quoted([ASIDE + "  ".join(labels.of_layer(group.scope)) + MARGIN])
+        return f"subgraph cluster_{group.number} {{ graph [label={title}, {style}]"
 
     passes = legend_passes(graph)
     legend = [dot_legend(passes, shades)] if passes else []

@@ -39,6 +39,7 @@ class Record:
     source: Source | None
     names: tuple[str, ...]  # of the inputs; empty for an input without a name
     paths: tuple[str, ...]  # of the inputs that are Parameters of a layer
+    numbers: tuple[Any, ...]  # the inputs that are numbers of Python
 
     def __str__(self) -> str:
         """The end of a sentence about the function."""
@@ -80,7 +81,8 @@ class Tracing(Locator):
             names.append(x.name or self.inputs.get(id(x), name) if isinstance(x, Variable) else "")
             paths.append(self.path(x) or path if isinstance(x, Parameter) else path)
         calls = self.calls if origin is None else origin.calls
-        f.record = Record(type(f).__name__, calls, origin, source_line(), tuple(names), tuple(paths))
+        numbers = tuple([x for x in inputs if isinstance(x, (int, float))])
+        f.record = Record(type(f).__name__, calls, origin, source_line(), tuple(names), tuple(paths), numbers)
 
 
 class Noting(watching[Tracing]):

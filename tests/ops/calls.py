@@ -427,7 +427,7 @@ CALLS |= {
     "ag.Buffer": (ag.Buffer, {"data": v}, {"data": ["array"]}),
     **{f"serialize.{name}": (getattr(serialize, name), {"path": "/nonexistent/x.npz"}, {}) for name in ["read", "values"]},
     **{f"data.{name}": (getattr(data, name), {"split": "test", "flatten": True, "folder": "/nonexistent", "download": False, "timeout": 1.0}, {"split": [], "flatten": ["flag"]}) for name in ["mnist", "fashion_mnist"]},
-    **{f"visualize.{name}": (lambda y, max_nodes, fold, layer, name=name: getattr(visualize, name)(y, max_nodes=max_nodes, fold=fold, layer=layer), {"y": graph(), "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}) for name in ["to_html", "to_mermaid", "to_graphviz"]},
+    **{f"visualize.{name}": (lambda y, max_nodes, fold, layer, name=name: getattr(visualize, name)(y, max_nodes=max_nodes, fold=fold, layer=layer), {"y": graph(), "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}) for name in ["to_html", "to_mermaid", "to_graphviz", "Drawing"]},
     "visualize.plot": (visualize.plot, {"y": graph(), "path": "/nonexistent/y.dot", "max_nodes": None}, {"max_nodes": ["optional"]}),
     "visualize.trace": (visualize.trace, {"function": linear, "x": rows}, {"function": ["function"], "x": ["array"]}),
     "visualize.tracing": (visualize.tracing, {"function": len}, {"function": ["optional", "function"]}),

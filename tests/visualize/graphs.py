@@ -59,7 +59,7 @@ def parsed(text):
     assert len(re.findall(r"^ +\w+ \[label=", text, re.M)) == len(nodes), "a node is there twice"
     names = [x["name"] for x in objects]
     edges = [(names[edge["tail"]], names[edge["head"]]) for edge in graph.get("edges", [])]
-    return nodes, edges, [unescaped(x["label"]) for x in objects if "nodes" in x]
+    return nodes, edges, [unescaped(x["label"]).strip() for x in objects if "nodes" in x]
 
 
 def unescaped(text):

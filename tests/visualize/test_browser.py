@@ -90,8 +90,8 @@ def panel(page):
 
 def test_the_page_shows_the_graph_folded(page):
     labels = {part.get_attribute("aria-label") for part in find(page, ".part")}
-    assert {"Net", "first Dense", "second Dense", "Mul", "loss", '入力 "x" <b> (1, 2)'} <= labels
-    assert len(find(page, ".edge")) == 13
+    assert {"Net", "first Dense", "second Dense", "Mul", "loss 20.", '入力 "x" <b> (1, 2)'} <= labels
+    assert len(find(page, ".edge")) == 11
     assert "functions" in panel(page)
     assert all(part.is_displayed() for part in find(page, ".part"))
 
@@ -190,9 +190,24 @@ def test_lines_go_from_what_is_computed_first(page):
         "return lines.map(({link, path}) => [link.from.thing.label[0], link.to.thing.label[0],"
         "path.getPointAtLength(0).y, path.getPointAtLength(path.getTotalLength()).y])"
     )
-    assert {("Mul", "(1, 2)"), ("(1, 2)", "SumTo"), ("Reshape", "loss")} <= {(a, b) for a, b, _, _ in ends}
+    assert {("Mul", "(1, 2)"), ("(1, 2)", "Sum"), ("Sum", "loss")} <= {(a, b) for a, b, _, _ in ends}
     assert all(start < end for _, _, start, end in ends)
     assert all(path.get_attribute("marker-end") for path in find(page, ".edge"))
+
+
+def test_no_line_runs_through_the_name_of_a_layer(page):
+    find(page, "#open-all")[0].click()
+    boxes = page.execute_script(
+        "return [...document.querySelectorAll('.name')].map(t => t.getBBox()).map(b => [b.x, b.y, b.width, b.height])"
+    )
+    points = page.execute_script(
+        "return lines.flatMap(({path}) => { const found = []; for (let s = 0; s < path.getTotalLength(); s++)"
+        " { const p = path.getPointAtLength(s); found.push([p.x, p.y]); } return found; })"
+    )
+    assert len(boxes) == 3
+    assert len(points) > 100
+    for x, y, width, height in boxes:
+        assert not [p for p in points if x < p[0] < x + width and y < p[1] < y + height]
 
 
 def test_keys_come_closer_and_go_away(page):
@@ -211,12 +226,12 @@ def test_keys_come_closer_and_go_away(page):
 
 
 def test_keys_select_and_let_go(page):
-    part = named(page, "loss")
+    part = named(page, "loss 20.")
     page.execute_script("arguments[0].focus()", part)
     part.send_keys("\n")
     assert panel(page).startswith("loss")
     part.send_keys("\ue00c")  # Escape
-    assert panel(page).startswith("Graph\n6 functions, 9 values, 3 calls of layers.")
+    assert panel(page).startswith("Graph\n5 functions, 8 values, 3 calls of layers.")
 
 
 def test_a_neighbour_in_a_closed_layer_is_revealed(page):

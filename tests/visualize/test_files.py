@@ -149,3 +149,15 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     with pytest.raises(RuntimeError, match="pip install graphviz"):
         to_graphviz(small()[1])
+
+
+@pure
+def test_letters_that_a_png_lacks_are_named(tmp_path):
+    x, latin = Variable(np.ones(2), name="重み W ∂α"), Variable(np.ones(2), name="W ∂α é")
+    y = x * 2.0
+    with pytest.warns(UserWarning, match=r"g\.png shows boxes in place of 'み重': write \.svg or \.html") as caught:
+        plot(y, tmp_path / "g.png")
+    assert caught[0].filename == __file__
+    plot(y, tmp_path / "g.svg")
+    plot(y, tmp_path / "g.html")
+    plot(latin * 2.0, tmp_path / "g.png")

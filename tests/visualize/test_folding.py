@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from autograd import Variable
+from autograd import Parameter, Variable
 from autograd.visualize import to_dot, to_mermaid, trace
 from autograd.visualize.graph import collapsed, graph_of
 from autograd.visualize.text import COLOURS, GROUND
@@ -12,11 +12,11 @@ from tests.visualize.graphs import Dense, Net, labels, names, parsed, parts_of
 
 
 def test_max_nodes_keeps_what_is_near_the_output_and_counts_the_rest():
-    y = Variable(1.0, name="x")
+    y = Variable([1.0, 1.0], name="x")
     for _ in range(100):
         y = y * 1.0
     y.name = "y"
-    text = to_dot(y, max_nodes=10)
+    text = to_dot(y, max_nodes=10, shapes=False)
     nodes, edges, _ = parsed(text)
     assert len(nodes) == 10
     assert names(text, "r") == ["… 192 more"]
@@ -26,30 +26,33 @@ def test_max_nodes_keeps_what_is_near_the_output_and_counts_the_rest():
     assert "… 192 more" in to_mermaid(y, max_nodes=10)
     assert len(parsed(to_dot(y, max_nodes=201))[0]) == 201
     assert len(parsed(to_dot(y, max_nodes=None))[0]) == 201
-    assert sorted(labels(to_dot(y, max_nodes=1)).values()) == ["y", "… 200 more"]  # never without the output
+    assert sorted(labels(to_dot(y, max_nodes=1, shapes=False)).values()) == [
+        "y",
+        "… 200 more",
+    ]  # never without the output
 
 
 def test_max_nodes_counts_the_way_to_the_next_output():
-    x, w = Variable(1.0, name="x"), Variable(2.0, name="w")
+    x, w = Variable([1.0, 1.0], name="x"), Variable([1.0, 1.0], name="w")
     deep = x
     for _ in range(50):
         deep = deep * 1.0
     a, square = x * 3.0, w * w
     z = deep + square
     a.name, square.name, z.name = "a", "square", "z"
-    shown = labels(to_dot([a, z], max_nodes=12))
+    shown = labels(to_dot([a, z], max_nodes=12, shapes=False))
     assert len(shown) == 12
     assert {"a", "square", "w", "z", "x", "… 97 more"} <= set(shown.values())
     assert len(labels(to_dot([a, z, square], max_nodes=2))) == 4  # the outputs, and the rest
-    assert set(labels(to_dot([a, x], max_nodes=2)).values()) == {"a", "x", "… 1 more"}
+    assert set(labels(to_dot([a, x], max_nodes=2, shapes=False)).values()) == {"a", "x", "… 1 more"}
 
 
 def test_a_leaf_stays_beside_what_uses_it():
-    x = Variable(1.0, name="x")
+    x = Variable([1.0, 1.0], name="x")
     y = x
     for _ in range(50):
         y = y * x
-    text = to_dot(y, max_nodes=6)
+    text = to_dot(y, max_nodes=6, shapes=False)
     called = labels(text)
     assert names(text, "v").count("x") == 1
     assert ("x", "… 96 more") in {(called[a], called[b]) for a, b in parsed(text)[1]}
@@ -72,7 +75,7 @@ def test_layers_can_be_opened_by_depth():
     y = trace(Net(), x)
     assert names(to_dot(y, fold=0), "l") == ["Net"]
     text = to_dot(y, fold=2)
-    assert sorted(parsed(text)[2]) == ["Net", "blocks.0\nBlock", "blocks.1\nBlock", "first\nDense"]
+    assert sorted(parsed(text)[2]) == ["Net", "blocks.0  Block", "blocks.1  Block", "first  Dense"]
     assert names(text, "l") == ["inner\nDense", "inner\nDense"]
     assert "first.W\n(2, 2)" in names(text, "v")
     for fold in (None, False):
@@ -128,8 +131,13 @@ def test_arrays_given_to_trace_are_in_the_picture():
 def test_parameters_have_their_paths_for_names_without_a_trace_too():
     net = Net()
     y = net(Variable(np.ones((1, 2))))
-    assert names(to_dot(y), "v").count("(2, 2)") == 3
-    assert {"first.W\n(2, 2)", "blocks.1.inner.W\n(2, 2)"} <= set(names(to_dot(y, layer=net), "v"))
+    for options in ({}, {"layer": net}):
+        assert {"first.W\n(2, 2)", "blocks.1.inner.W\n(2, 2)"} <= set(names(to_dot(y, **options), "v"))
+    critic = Dense(2)
+    assert {"Net.first.W\n(2, 2)", "Dense.W\n(2, 2)"} <= set(names(to_dot(critic(y)), "v"))
+    assert names(to_dot(Variable(np.ones((1, 2))) @ Parameter(np.eye(2))), "v") == ["(1, 2)", "(1, 2)", "(2, 2)"]
+    net.first.inner = {Dense(2)}  # a set, which has no order and so no paths
+    assert "Block.inner.W\n(2, 2)" in names(to_dot(y), "v")
 
 
 def test_a_layer_that_overrides_call_is_one_box():

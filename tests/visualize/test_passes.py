@@ -22,11 +22,11 @@ def test_forward_and_backward_passes_have_colours_and_a_legend():
     second = grad(first, x, create_graph=True)
     y.name, first.name, second.name = "y", "first", "second"
     text = to_dot([y, first, second], values=False)
-    colours = [colour(text, name) for name in ("y", "first", "second")]
+    colours = [colour(text, name) for name in ("y\n8.", "first\n12.", "second\n12.")]
     assert len(set(colours)) == 3
-    assert [name in text for name in (">forward<", ">first backward<", ">second backward<")] == [True] * 3
+    assert [name in text for name in (">forward<", ">1st backward<", ">2nd backward<")] == [True] * 3
     alone = to_dot(second)
-    assert colour(alone, "second") == colours[2]
+    assert colour(alone, "second\n12.") == colours[2]
     assert "legend" not in to_dot(y)
     assert ">forward<" not in to_dot(y)
     assert [pass_number(f) for f in (y.creator, first.creator, second.creator)] == [0, 1, 2]
@@ -38,12 +38,12 @@ def test_a_backward_pass_through_layers_is_folded_too():
         y = Net()(x)
         gx = grad((y * y).sum(), x, create_graph=True)
     text = to_dot(gx)
-    assert sorted(parsed(text)[2]) == ["Net", "Net\nfirst backward"]
+    assert sorted(parsed(text)[2]) == ["Net", "Net  1st backward"]
     assert names(text, "l")[:4] == [
         "blocks.0\nBlock",
-        "blocks.0\nBlock\nfirst backward",
+        "blocks.0\nBlock\n1st backward",
         "blocks.1\nBlock",
-        "blocks.1\nBlock\nfirst backward",
+        "blocks.1\nBlock\n1st backward",
     ]
     assert len(parsed(text)[0]) < 0.6 * sum(parts_of(gx)[:2])
     with tracing():
@@ -59,7 +59,7 @@ def test_a_pass_is_one_more_than_any_below_it():
     second = grad(first.sum(), x, create_graph=True)  # from a function of a forward pass
     third = grad((second * x).sum(), x, create_graph=True)
     assert [pass_number(g.creator) for g in (first, second, third)] == [1, 2, 3]
-    assert [f">{name} backward<" in to_dot(third) for name in ("first", "second", "third", "4th")] == [1, 1, 1, 0]
+    assert [f">{name} backward<" in to_dot(third) for name in ("1st", "2nd", "3rd", "4th")] == [1, 1, 1, 0]
     fourth = grad(third.sum(), x, create_graph=True)
     assert ">4th backward<" in to_dot(fourth)
     product = grad(x**2, x, first, create_graph=True)  # a seed that comes from a backward pass is below it too
@@ -91,7 +91,7 @@ def test_the_passes_of_a_gradient_penalty_are_boxes_of_their_own():
         gx = grad((net(x) ** 3).sum(), x, create_graph=True)
         penalty = ((gx**2).sum() - 1.0) ** 2
         gW = grad(penalty, net.first.W, create_graph=True)
-    assert sorted(parsed(to_dot(gW))[2]) == ["Net", "Net\nfirst backward", "Net\nsecond backward"]
+    assert sorted(parsed(to_dot(gW))[2]) == ["Net", "Net  1st backward", "Net  2nd backward"]
 
 
 def test_the_seed_of_a_backward_pass_is_a_value_of_that_pass():
@@ -99,4 +99,4 @@ def test_the_seed_of_a_backward_pass_is_a_value_of_that_pass():
     nodes, edges, _ = parsed(to_dot(grad(x**3, x, create_graph=True)))
     computed = {b for _, b in edges}
     given = {a["label"]: a["fillcolor"] for name, a in nodes.items() if name not in computed}
-    assert given == {"x": LEAF, "": COLOURS[1].value}
+    assert given == {"x\n2.": LEAF, "": COLOURS[1].value}

@@ -31,10 +31,10 @@ def test_boxes_say_their_time_in_colours_from_white_to_red():
     y = (x * 3.0 + 1.0) / 2.0
     text = to_dot(y, profile=Times(Mul=1.2e-3, Add=0.0))
     found = looks(text)
-    assert names(text, "f") == ["Add\n0 µs", "Div", "Mul\n1.2 ms"]
-    assert found["Mul\n1.2 ms"] == "#f04438"
-    assert found["Add\n0 µs"] == found["Div"] == "#ffffff"
-    assert found["x"] == looks(to_dot(y))["x"]
+    assert names(text, "f") == ["Add\n0 µs", "Div\n2.", "Mul\n3.\n1.2 ms"]
+    assert found["Mul\n3.\n1.2 ms"] == "#f04438"
+    assert found["Add\n0 µs"] == found["Div\n2."] == "#ffffff"
+    assert found["x\n2."] == looks(to_dot(y))["x\n2."]
     assert to_dot(y, profile=Times()) == to_dot(y)
 
 

@@ -93,13 +93,13 @@ def test_records_die_with_their_functions():
 
 def test_a_trace_keeps_the_names_of_variables_that_are_gone():
     def f():
-        x = Variable(2.0, name="x")
+        x = Variable(np.ones(2), name="x")
         y = x * x
         y.name = "y"
         return y + 1.0
 
-    assert names(to_dot(f()), "v") == ["", "", ""]
-    assert names(to_dot(trace(f)), "v") == ["", "x", "y"]
+    assert names(to_dot(f(), shapes=False), "v") == ["", "", ""]
+    assert names(to_dot(trace(f), shapes=False), "v") == ["", "x", "y"]
 
 
 def test_a_trace_changes_no_result():
@@ -212,7 +212,7 @@ def test_a_derivative_in_a_block_of_its_own_knows_the_paths_of_parameters():
         gx = grad(y.sum(), x, create_graph=True)
     text = to_dot(gx, fold=None)
     assert {"first.W\n(2, 2)", "blocks.1.inner.W\n(2, 2)"} <= set(names(text, "v"))
-    assert "first\nDense\nfirst backward" in parsed(text)[2]
+    assert "first  Dense  1st backward" in parsed(text)[2]
 
 
 def test_blocks_can_be_nested():
@@ -228,7 +228,7 @@ def test_layers_of_dezero_are_layers():
     from autograd.compat.dezero.models import MLP
 
     y = trace(MLP((4, 2)), np.ones((1, 3)))
-    assert parsed(to_dot(y, fold=None))[2] == ["MLP", "layers.0\nLinear", "layers.1\nLinear"]
+    assert parsed(to_dot(y, fold=None))[2] == ["MLP", "layers.0  Linear", "layers.1  Linear"]
 
 
 def test_the_line_is_the_innermost_one_outside_of_the_package():

@@ -312,7 +312,7 @@ class Variable(variable.Variable, family=True):
     __sub__, __rsub__ = operators(Sub)
     __truediv__, __rtruediv__ = operators(Div)
     __matmul__, __rmatmul__ = operators(MatMul)
-    dot = matmaul = __matmul__
+    dot = matmul = matmaul = __matmul__
     __neg__, __pow__, __getitem__ = method(Neg), method(Pow), method(GetItem)
     reshape, transpose = method(Reshape), method(Transpose)
     sum, max, min = method(Sum), method(Max), method(Min)

@@ -182,3 +182,5 @@ for row in FUNCTIONS:
 vars(F).update(COMPOSED)
 vars(F).update({alias: getattr(F, name) for alias, name in ALIASES.items()})
 F.GetItemGrad, _ = operation("GetItemGrad add_at", 1, lambda gy, slices, in_shape: algebra.AddAt(slices, in_shape)(gy))
+for name, f in vars(F).items():  # where pickle finds them: a model holds its activation
+    f.__module__, f.__qualname__ = __name__, f"F.{name}"

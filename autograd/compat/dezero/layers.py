@@ -41,6 +41,10 @@ class Layer(base.Layer):
         self.outputs = [ref(y) for y in (outputs if several else [outputs])]
         return outputs
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the last call: copies and pickles have not been called."""
+        return {name: x for name, x in vars(self).items() if name not in ("inputs", "outputs")}
+
     @property
     def _params(self) -> set[str]:
         """The names of the attributes that are parameters or layers."""

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd.backend import is_array
 from autograd.compat.dezero.cache import get_file
+from autograd.compat.dezero.core import as_variable
 from autograd.compat.dezero.functions import F
 from autograd.compat.dezero.layers import BatchNorm, Conv2d, Layer, Linear
 from autograd.compat.dezero.pictures import plot_dot_graph
@@ -26,8 +28,9 @@ class Model(Layer):
     """A Layer that can be drawn."""
 
     def plot(self, *inputs: Any, to_file: str = "model.png") -> Any:
-        """Draws the graph of a call into a file."""
-        return plot_dot_graph(self.forward(*inputs), verbose=True, to_file=to_file, layer=self)
+        """Draws the graph of a call into a file. It begins with the inputs, arrays too."""
+        xs = [as_variable(x) if is_array(x) else x for x in inputs]  # alive while the graph is drawn
+        return plot_dot_graph(self.forward(*xs), verbose=True, to_file=to_file, layer=self)
 
 
 class Sequential(Model):

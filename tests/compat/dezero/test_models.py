@@ -62,3 +62,10 @@ def test_pictures_are_prepared_for_vgg():
     assert (x.shape, x.dtype) == ((3, 224, 224), np.float32)
     np.testing.assert_allclose(x[:, 0, 0], [-103.939, -116.779, 255 - 123.68])
     assert models.VGG16.preprocess(red, size=None).shape == (3, 20, 30)
+
+
+def test_the_picture_of_a_model_begins_with_its_input(tmp_path):
+    models.MLP((4, 2)).plot(np.ones((3, 5)), to_file=str(tmp_path / "model.dot"))
+    text = (tmp_path / "model.dot").read_text(encoding="utf-8")
+    assert '"(3, 5) float64"' in text
+    assert '"layers.0.W\\n(5, 4) float32"' in text or '"l0.W\\n(5, 4) float32"' in text

@@ -310,9 +310,82 @@ def test_the_command_runs_a_script_as_python_would(tmp_path):
     assert (done.returncode, done.stderr) == (3, "")
 
 
-@pytest.mark.parametrize("arguments, message", [((), "no script was given"), (("no.py",), "there is no file 'no.py'")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((), "no script was given"),
+        (("no.py",), "there is no file 'no.py'"),
+        (("-m",), "there is no file '-m'"),
+        (("-x", "no.py"), "there is no file '-x'"),
+    ],
+)
 def test_the_command_says_how_it_is_used(arguments, message, tmp_path):
     done = started(*arguments, folder=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr
-    assert "Usage: python -m autograd.dezero script.py" in done.stderr
+    assert "usage: python -m autograd.dezero script.py" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_the_command_has_a_help(word, tmp_path):
+    done = started(word, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python -m autograd.dezero script.py [arguments]")
+
+
+def test_the_command_runs_a_text(tmp_path):
+    text = """
+import pickle, sys
+import numpy as np
+import dezero
+class Double(dezero.Layer):
+    def forward(self, x):
+        return x * 2
+print(__name__, sys.argv, pickle.loads(pickle.dumps(Double()))(dezero.Variable(np.ones(2))))
+"""
+    done = started("-c", text, "--verbose", folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("__main__ ['-c', '--verbose'] variable([2. 2.])\n", "")
+
+
+def test_the_command_runs_a_module(tmp_path):
+    (tmp_path / "test_sum.py").write_text(
+        dedent("""
+        import unittest
+        import numpy as np
+        import dezero.functions as F
+        from dezero import Variable
+
+        class TestSum(unittest.TestCase):
+            def test_datatype(self):
+                y = F.sum(Variable(np.random.rand(10)))
+                self.assertFalse(np.isscalar(y))
+
+            def test_matmul(self):
+                x, y = Variable(np.ones((2, 3))), Variable(np.ones((3, 4)))
+                self.assertTrue((x.matmul(y).data == 3).all())
+        """)
+    )
+    done = started("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_sum.py", folder=tmp_path)
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout
+    done = started("-m", "unittest", "test_sum.py", folder=tmp_path)
+    assert (done.returncode, "Ran 2 tests" in done.stderr) == (0, True), done.stderr
+
+
+def test_models_with_their_functions_can_be_pickled():
+    import pickle
+
+    import dezero.functions as F
+    import numpy as np
+    from dezero import optimizers
+    from dezero.models import MLP, Sequential
+
+    x = np.ones((3, 4))
+    for model in (MLP((5, 2)), MLP((5, 2), activation=F.relu), Sequential(F.flatten, *MLP((2,)).layers, F.tanh)):
+        y = model(x)
+        again = pickle.loads(pickle.dumps(model))
+        assert (again(x).data == y.data).all()
+    optimizer = optimizers.Adam().setup(model)
+    assert (pickle.loads(pickle.dumps(optimizer)).target(x).data == y.data).all()
+    for name, f in vars(F).items():
+        if not name.startswith("_") and (getattr(f, "__module__", None) or "").endswith("dezero.functions"):
+            assert pickle.loads(pickle.dumps(f)) is f, name
