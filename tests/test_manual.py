@@ -1,14 +1,19 @@
 """The manual is true.
 
 docs/names.md: names of ours exist, missing ones are answered as the page says, and numbers agree. docs/programs.md: the
-programs are those of today. README.md and docs/programs.md: what they show runs, in order, in one program.
+programs are those of today. All pages: what they show runs, page by page in order, and links lead somewhere. The API
+reference: no public name is missing. The pages in a browser: tests/test_pages.py.
 """
 
+import doctest
 import inspect
+import io
 import re
 import runpy
+import sys
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,15 +130,126 @@ def test_rows_that_repeat_are_shortened():
     assert shortened(f"    del {names}") == "    del v0, v1, ..., v19"
 
 
+def blocks(page):
+    """(kind, line, text) of each block of Python on a page, but for those that a script has written."""
+    page = re.sub(r"<!-- \w+ -->\n.*?<!-- end -->", lambda m: "\n" * m[0].count("\n"), page, flags=re.DOTALL)
+    for match in re.finditer(r"^```(python|pycon)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+        yield match[1], page.count("\n", 0, match.start(2)), match[2]
+
+
+def run_page(name, folder):
+    """Runs the blocks of a page in order, as one module. Each is a file, since some programs read their own source."""
+    module = sys.modules["page"] = ModuleType("page")
+    for kind, line, text in blocks((ROOT / name).read_text(encoding="utf-8")):
+        file = folder / f"page{line}.py"
+        file.write_text("\n" * line + text, encoding="utf-8")  # the lines of errors are those of the page
+        if kind == "python":
+            exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), vars(module))
+        else:
+            options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+            case = doctest.DocTestParser().get_doctest(text, vars(module), name, name, line)
+            failed = io.StringIO()
+            doctest.DocTestRunner(optionflags=options).run(case, out=failed.write, clear_globs=False)
+            assert not failed.getvalue(), failed.getvalue()
+            vars(module).update(case.globs)
+    return module
+
+
+PAGES = [
+    "README.md",
+    *[str(p.relative_to(ROOT)) for folder in ("", "guide") for p in sorted((ROOT / "docs" / folder).glob("*.md"))],
+]
+CODE = [name for name in PAGES if "```py" in (ROOT / name).read_text(encoding="utf-8")]
+
+
 @pytest.mark.standin_exempt("its data are NumPy's")
-@pytest.mark.parametrize("name", ["README.md", "docs/programs.md"])
+@pytest.mark.parametrize("name", CODE)
 def test_what_a_page_shows_runs(name, tmp_path, monkeypatch, capsys):
-    """All blocks of Python in order, but for those that a script has written."""
-    page = re.sub(r"<!-- \w+ -->\n.*?<!-- end -->", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
-    program = tmp_path / "page.py"
-    program.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    made = runpy.run_path(str(program))
-    assert "def step(x, t" in made["step"].source
-    assert "def step(x, t" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "page", None)
+    ag.seed(0)
+    made = run_page(name, tmp_path)
+    if name in ("README.md", "docs/programs.md"):
+        assert "def step(x, t" in made.step.source
+        assert "def step(x, t" in capsys.readouterr().out
+
+
+REFERENCE = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "reference.py")))
+
+
+@pytest.mark.standin_exempt("reads docstrings")
+def test_the_reference_has_every_public_name():
+    found, others = REFERENCE.pages()
+    described = {path for page in found.values() for path in page.entries}
+    names = REFERENCE.names()
+    assert len(names) > 500
+    assert set(names) == described | set(others)
+    assert set(others.values()) <= described
+    written = REFERENCE.texts()
+    for page in found.values():
+        text = written[f"{page.name}.md"]
+        for path in page.entries:
+            head = path.rpartition(".")[2]
+            assert re.search(rf"^`+{{py:(function|class|data)}} {head}(\(.*\))?$", text, re.MULTILINE), path
+    for path, target in others.items():
+        assert f"`{path.rpartition('.')[2]} <{target}>`" in written["index.md"], path
+
+
+@pytest.mark.standin_exempt("reads docstrings")
+def test_every_public_name_is_described():
+    texts = {path: inspect.getdoc(value) or "" for path, value in REFERENCE.names().items() if callable(value)}
+    assert not [path for path, text in texts.items() if len(text.split()) < 3]
+
+
+def test_a_docstring_becomes_markdown():
+    text = """y = x_1 * x_2, with *x* in [0, 1)   (N, C) -> (N,)
+
+    Words, with `code_1` and `relu`. Raises ValueError if x < 0.
+    Source: Somebody, 1999.
+
+    >>> 1 + 1
+    2
+    """
+    made = REFERENCE.markdown(inspect.cleandoc(text), {"relu": "autograd.functions.relu"})
+    assert made.split("\n\n") == [
+        "```text\ny = x_1 * x_2, with *x* in [0, 1)\n(N, C) -> (N,)\n```",
+        "Words, with `code_1` and {py:obj}`relu <autograd.functions.relu>`.",
+        "**Raises** ValueError if x \\< 0.",
+        "**Source**: Somebody, 1999.",
+        "```pycon\n>>> 1 + 1\n2\n```",
+    ]
+
+
+# Links
+
+MORE = ["CONTRIBUTING.md", "CHANGELOG.md", "steps/README.md", "examples/lecture/README.md"]
+
+
+def anchors(text):
+    """The anchors of the headings of a page, as GitHub and MyST make them."""
+    heads = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def page_links(name):
+    """The targets of all links and pictures on a page."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text))
+
+
+@pytest.mark.parametrize("name", [*PAGES, *MORE])
+def test_links_lead_somewhere(name):
+    """Those inside the repository. `python docs/links.py` lists those to the outside, which need a network."""
+    for target in page_links(name):
+        if re.match(r"[a-z]+:", target):
+            assert target.startswith("https://"), target
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        if "api" in file.parts:
+            assert file.name in REFERENCE.texts(), f"{name}: {target}"
+            continue
+        assert file.exists(), f"{name}: {target}"
+        if anchor:
+            assert anchor in anchors(file.read_text(encoding="utf-8")), f"{name}: {target}"

@@ -65,10 +65,12 @@ def constant(shape: Shape, rng: Generator = None, dtype: Any = np.float32, *, va
 
 
 def zeros(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
+    """0 everywhere, as for biases. The generator is not used."""
     return np.zeros(*sizes_and_dtype("zeros", shape, dtype, "fiub"))
 
 
 def ones(shape: Shape, rng: Generator = None, dtype: Any = np.float32) -> Floats:
+    """1 everywhere, as for the scale of a norm. The generator is not used."""
     return np.ones(*sizes_and_dtype("ones", shape, dtype, "fiub"))
 
 
