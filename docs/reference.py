@@ -301,7 +301,8 @@ def directive(kind: str, head: str, body: str, ticks: int = 5) -> str:
 
 def entry(path: str, value: Any, known: dict[str, str]) -> str:
     name = path.rpartition(".")[2]
-    here = {word: target for word, target in known.items() if word != name and word not in arguments(value)}
+    own = {name, *arguments(value)}
+    here = {word: target for word, target in known.items() if word not in own}
     here |= local(path, value)
     text = markdown(described(value), here)
     if isinstance(value, type):
@@ -309,7 +310,8 @@ def entry(path: str, value: Any, known: dict[str, str]) -> str:
         text = (f"Kind of {', '.join(bases)}.\n\n" if bases else "") + text
         for kind, member_name, member in members(value):
             head = member_name + (signature(member) if kind == "method" else "")
-            words = {word: target for word, target in here.items() if word not in {member_name, *arguments(member)}}
+            own = {member_name, *arguments(member)}
+            words = {word: target for word, target in here.items() if word not in own}
             text += "\n\n" + directive(kind, head, markdown(inspect.getdoc(member) or "", words), 4)
         return directive("class", name + signature(value), text)
     if callable(value):
@@ -357,8 +359,8 @@ def written(page: Page, known: dict[str, str]) -> str:
     for path, value in page.entries.items():
         if path.rpartition(".")[0] != scope:
             scope = path.rpartition(".")[0]
-            usual = f"`import {scope} as {LETTERS[scope]}`" if scope in LETTERS else f"`{scope}`"
-            lines += [f"```{{py:currentmodule}} {scope}\n```", "", f"In {usual}.", ""]
+            usual = f"`import {scope} as {LETTERS[scope]}`" if scope in LETTERS else f"In `{scope}`"
+            lines += [f"```{{py:currentmodule}} {scope}\n```", "", f"{usual}.", ""]
         lines += [entry(path, value, known)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -176,6 +176,7 @@ def test_what_a_page_shows_runs(name, tmp_path, monkeypatch, capsys):
 
 
 REFERENCE = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "reference.py")))
+TEXTS = REFERENCE.texts()
 
 
 @pytest.mark.standin_exempt("reads docstrings")
@@ -186,14 +187,13 @@ def test_the_reference_has_every_public_name():
     assert len(names) > 500
     assert set(names) == described | set(others)
     assert set(others.values()) <= described
-    written = REFERENCE.texts()
     for page in found.values():
-        text = written[f"{page.name}.md"]
+        text = TEXTS[f"{page.name}.md"]
         for path in page.entries:
             head = path.rpartition(".")[2]
             assert re.search(rf"^`+{{py:(function|class|data)}} {head}(\(.*\))?$", text, re.MULTILINE), path
     for path, target in others.items():
-        assert f"`{path.rpartition('.')[2]} <{target}>`" in written["index.md"], path
+        assert f"`{path.rpartition('.')[2]} <{target}>`" in TEXTS["index.md"], path
 
 
 @pytest.mark.standin_exempt("reads docstrings")
@@ -219,6 +219,36 @@ def test_a_docstring_becomes_markdown():
         "**Source**: Somebody, 1999.",
         "```pycon\n>>> 1 + 1\n2\n```",
     ]
+
+
+WRITTEN_FOR_READING = [
+    name for name in PAGES if Path(name).name not in ("performance.md", "programs.md", "names.md", "changelog.md")
+]
+
+
+@pytest.mark.parametrize("name", WRITTEN_FOR_READING)
+def test_names_on_a_page_exist(name):
+    """`F.relu`, `ag.data.digits`, `O.Adam`: whatever stands in backticks with one of our modules in front."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    if name == "docs/from-dezero.md":  # its first column has DeZero's names
+        text = re.sub(r"^\| [^|]* \|", "", text, flags=re.MULTILINE)
+    for span in re.findall(r"`([^`\n]+)`", text):
+        for match in NAME.findall(span):
+            assert found(".".join(match)) is not None or match[1] in ("creator", "grad"), span
+
+
+@pytest.mark.parametrize("name", WRITTEN_FOR_READING[1:])
+def test_a_sentence_has_at_most_25_words(name):
+    for sentence in sentences((ROOT / name).read_text(encoding="utf-8")):
+        assert len(sentence.split()) <= 25, f"{len(sentence.split())} words: {sentence}"
+
+
+def sentences(page):
+    """The sentences of a page: neither code, nor tables, nor headings."""
+    text = re.sub(r"^```.*?^```|^[|#!].*?$", "\n\n", page, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"`[^`\n]*`", "code", re.sub(r"\]\([^)]*\)|\*\*", "", text))
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-\d*] ?)", text):
+        yield from re.split(r"(?<=[.:;?!)]) +(?=[A-Z`*\[(]|code)|(?<=[:;]) ", " ".join(paragraph.split()))
 
 
 # Links
@@ -248,7 +278,7 @@ def test_links_lead_somewhere(name):
         path, _, anchor = target.partition("#")
         file = (ROOT / name).parent / path if path else ROOT / name
         if "api" in file.parts:
-            assert file.name in REFERENCE.texts(), f"{name}: {target}"
+            assert file.name in TEXTS, f"{name}: {target}"
             continue
         assert file.exists(), f"{name}: {target}"
         if anchor:
