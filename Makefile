@@ -42,8 +42,9 @@ docs: .venv/docs
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs runs/docs
 	@echo "the manual: runs/docs/index.html"
 
-manual: docs
+manual:
 	@test -n "$(TAG)" || { echo "make manual needs the tag of a release: make manual TAG=v0.1.0"; exit 1; }
+	$(MAKE) docs
 	$(BIN)/python -m zipfile -c runs/manual-$(TAG).zip runs/docs/
 	gh release upload $(TAG) runs/manual-$(TAG).zip --clobber
 

@@ -27,6 +27,7 @@ myst_heading_anchors = 3
 
 add_module_names = False
 toc_object_entries_show_parents = "hide"
+smartquotes = False  # docstrings have code with quotes in their words
 python_maximum_signature_line_length = 88
 viewcode_follow_imported_members = True
 

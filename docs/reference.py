@@ -7,6 +7,7 @@ reStructuredText, so this file reads it: an example becomes a block of Python, a
 and words flow. A name in backticks that the reference knows becomes a link.
 """
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -38,7 +39,8 @@ PARTS = {
     "data": "Data",
     "training": "Training",
     "metrics": "Metrics",
-    "serialize": "Checkpoints",
+    "serialize": "Saving and loading",
+    "checkpoints": "Checkpoints",
     "formats": "File formats",
     "derivatives": "Derivatives of functions",
     "programs": "Capture",
@@ -166,14 +168,24 @@ def linked(text: str, known: dict[str, str]) -> str:
 
 
 def paragraphs(text: str) -> Iterator[list[str]]:
-    """The blocks of a docstring: lines without an empty line between them."""
-    block: list[str] = []
-    for line in [*text.splitlines(), ""]:
-        if line.strip():
-            block.append(line)
-        elif block:
-            yield block
-            block = []
+    """The blocks of a docstring: lines without an empty line between. Indented ones after each other are one block."""
+    blocks: list[list[str]] = []
+    for part in re.split(r"\n\s*\n", text.strip("\n")):
+        lines = part.split("\n")
+        if blocks and lines[0].startswith(" ") and blocks[-1][0].startswith(" ") and ">>>" not in lines[0]:
+            blocks[-1] += ["", *lines]
+        else:
+            blocks.append(lines)
+    yield from blocks
+
+
+def is_code(lines: list[str]) -> bool:
+    """Whether this is Python: an assignment, a call, a definition."""
+    try:
+        statements = ast.parse("\n".join(lines)).body
+    except SyntaxError:
+        return False
+    return all(not isinstance(s, ast.Expr) or isinstance(s.value, ast.Call) for s in statements)
 
 
 def is_set(block: list[str]) -> bool:
@@ -181,6 +193,27 @@ def is_set(block: list[str]) -> bool:
     if any(re.search(r"\S {3,}\S", line) or line.startswith(" ") for line in block):
         return True
     return all(re.search(r" (=|<-|->) ", line) and not line.rstrip().endswith(".") for line in block)
+
+
+def rows(block: list[str]) -> list[tuple[str, str]]:
+    """(word, words) of each row, where a block is a table of two columns, such as arguments and what they are."""
+    first = re.match(r"(\S.*?) {2,}(?=\S)", block[0])
+    column = first.end() if first else 0
+    found: list[tuple[str, str]] = []
+    for line in block:
+        left, gap, right = line[:column].rstrip(), line[max(column - 2, 0) : column], line[column:]
+        if not column or gap.strip() or right.startswith(" ") or not right:
+            return []
+        if left:
+            found.append((left, right))
+        else:
+            found[-1] = (found[-1][0], f"{found[-1][1]} {right}")
+    return found if len(block) > 1 else []
+
+
+def table(found: list[tuple[str, str]], known: dict[str, str]) -> str:
+    cells = [(f"`{left}`".replace("|", r"\|"), linked(escaped(right), known)) for left, right in found]
+    return "\n".join(["| | |", "|---|---|", *[f"| {left} | {right} |" for left, right in cells]])
 
 
 def prose(block: list[str], known: dict[str, str]) -> str:
@@ -211,11 +244,14 @@ def markdown(text: str, known: dict[str, str]) -> str:
     """A docstring as Markdown."""
     found = []
     for i, block in enumerate(paragraphs(text)):
-        if block[0].lstrip().startswith(">>>"):
-            indent = len(block[0]) - len(block[0].lstrip())
-            found.append(fenced("pycon", [line[indent:] for line in block]))
+        lines = textwrap.dedent("\n".join(block)).splitlines()
+        if lines[0].startswith(">>>"):
+            found.append(fenced("pycon", lines))
+        elif is_code(lines):
+            found.append(fenced("python", lines))
+        elif rows(lines):
+            found.append(table(rows(lines), known))
         elif is_set(block):
-            lines = textwrap.dedent("\n".join(block)).splitlines()
             found.append(fenced("text", formula(lines) if i == 0 and len(lines) < 3 else lines))
         else:
             found.append(prose(block, known))
@@ -354,12 +390,12 @@ def written(page: Page, known: dict[str, str]) -> str:
     file = Path(page.module.__file__ or "").relative_to(SOURCE.parent)
     lines = [f"# {title(page)}", "", linked(escaped(head), dict(known)), ""]
     lines += [markdown(rest, dict(known)), ""] if rest else []
-    lines += [f"File: `{file}`", ""]
+    lines += [f"File: `{file}`.", ""]
     scope = ""
     for path, value in page.entries.items():
         if path.rpartition(".")[0] != scope:
             scope = path.rpartition(".")[0]
-            usual = f"`import {scope} as {LETTERS[scope]}`" if scope in LETTERS else f"In `{scope}`"
+            usual = f"Import: `import {scope} as {LETTERS[scope]}`" if scope in LETTERS else f"Names of `{scope}`"
             lines += [f"```{{py:currentmodule}} {scope}\n```", "", f"{usual}.", ""]
         lines += [entry(path, value, known)]
     return "\n".join(lines).rstrip() + "\n"
