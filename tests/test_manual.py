@@ -6,6 +6,7 @@ reference: no public name is missing. The pages in a browser: tests/test_pages.p
 """
 
 import doctest
+import importlib
 import inspect
 import io
 import re
@@ -235,6 +236,27 @@ def test_names_on_a_page_exist(name):
     for span in re.findall(r"`([^`\n]+)`", text):
         for match in NAME.findall(re.sub(r"\"[^\"]*\"", "", span)):  # not in names of files
             assert found(".".join(match)) is not None or match[1] in ("creator", "grad"), span
+
+
+def test_names_of_dezero_exist_in_the_adapter():
+    import autograd.dezero  # noqa: F401  (registers dezero)
+
+    names = ["core", "functions", "layers", "models", "optimizers", "datasets", "dataloaders", "utils", "cuda"]
+    modules = {name: importlib.import_module(f"dezero.{name}") for name in names}
+    where = {"F": "functions", "L": "layers", **{name: name for name in names}}
+    anywhere = [*modules.values(), modules["layers"].Layer]
+    checked = 0
+    for line in (ROOT / "docs" / "from-dezero.md").read_text(encoding="utf-8").splitlines():
+        for span in re.findall(r"`([^`]+)`", line.split("|")[1] if line.startswith("| `") else ""):
+            root, _, name = re.match(r"[\w.]+", span)[0].partition(".")
+            if root == "x":
+                assert hasattr(modules["core"].Variable, name), span
+            elif name and root in where:
+                assert hasattr(modules[where[root]], name), span
+            elif root != "dezero":
+                assert any(hasattr(module, root) for module in anywhere), span
+            checked += 1
+    assert checked > 40
 
 
 @pytest.mark.parametrize("name", WRITTEN_FOR_READING[1:])
