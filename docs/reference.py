@@ -39,6 +39,7 @@ PARTS = {
     "data": "Data",
     "training": "Training",
     "metrics": "Metrics",
+    "estimators": "Estimators of scikit-learn",
     "serialize": "Saving and loading",
     "checkpoints": "Checkpoints",
     "formats": "File formats",
