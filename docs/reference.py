@@ -353,7 +353,14 @@ def entry(path: str, value: Any, known: dict[str, str]) -> str:
         return directive("class", name + signature(value), text)
     if callable(value):
         return directive("function", name + signature(value), text)
-    return directive("data", name, text or f"{type(value).__name__}: `{value!r:.200}`")
+    return directive("data", name, text if type(value).__module__ != "builtins" else shown_constant(value))
+
+
+def shown_constant(value: Any) -> str:
+    """A constant of Python's own types: its kind and its value, of modules the names."""
+    if isinstance(value, tuple) and all(isinstance(x, ModuleType) for x in value):
+        return f"A tuple of modules: {', '.join(f'`{x.__name__}`' for x in value)}."
+    return f"A constant, `{value!r:.80}`."
 
 
 def arguments(value: Any) -> set[str]:

@@ -203,6 +203,12 @@ def test_every_public_name_is_described():
     assert not [path for path, text in texts.items() if len(text.split()) < 3]
 
 
+def test_the_reference_is_the_same_on_every_machine():
+    for name, text in TEXTS.items():
+        assert str(ROOT) not in text, name
+        assert " at 0x" not in text, name
+
+
 def test_a_docstring_becomes_markdown():
     text = """y = x_1 * x_2, with *x* in [0, 1)   (N, C) -> (N,)
 
