@@ -277,6 +277,10 @@ def signature(value: Any) -> str:
         found = inspect.signature(value)
     except (TypeError, ValueError):
         return "(...)"
+    kinds = {parameter.kind for parameter in found.parameters.values()}
+    if isinstance(value, type) and kinds == {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        init = value.__init__  # `__new__` takes whatever this takes
+        return signature(init) if inspect.isfunction(init) else "()"
     texts, star = [], False
     for parameter in found.parameters.values():
         name, kind = parameter.name, parameter.kind
