@@ -201,8 +201,9 @@ def test_a_worker_has_no_workers(monkeypatch):
 
 
 SCRIPT = """
-import multiprocessing, os, sys, time
+import multiprocessing, os, signal, sys, time
 import numpy as np
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without it
 from autograd.data import DataLoader
 
 class Slow:
@@ -242,7 +243,11 @@ def test_no_worker_outlives_the_main_process(tmp_path, method, way):
         assert len(pids) == 2
         time.sleep(0.2)
         os.killpg(process.pid, way) if way == signal.SIGINT else process.send_signal(way)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     deadline = time.monotonic() + 20
     while not all(map(gone, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
