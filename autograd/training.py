@@ -23,6 +23,7 @@ from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joi
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
+from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
 from autograd.history import History, Score
 from autograd.layers.base import Layer, named_objects
@@ -253,10 +254,13 @@ class Sums:
             str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(measure.sums)}  # type: ignore[arg-type]
             for i, measure in enumerate(self.measures.values())
         }
-        return {"size": self.size, "loss": self.loss, "norms": np.array(self.norms), "measures": measures}
+        sums = {"size": self.size, "loss": self.loss, "norms": np.array(self.norms)}
+        return {**sums, "metrics": [*self.metrics], "measures": measures}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on with these sums."""
+        """Goes on with these sums. Raises ValueError if they are those of other metrics."""
+        if (names := state.get("metrics", [*self.metrics])) != [*self.metrics]:
+            raise ValueError(f"fit: metric must be what the checkpoint has sums of, {names}, not {[*self.metrics]}")
         self.size, self.loss, self.norms = state["size"], state["loss"], state["norms"].tolist()
         self.before = state["measures"]
 
@@ -389,6 +393,11 @@ def check_loaders(name: str, **loaders: Any) -> None:
             given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"
             given = f"the class {loader.__name__}: make one of it" if isinstance(loader, type) else given
             raise TypeError(f"{name}: {what} must be a DataLoader, or a list of batches (x, t), not {given}")
+        if isinstance(loader, SequenceLoader):
+            raise TypeError(
+                f"{name}: {what} must give batches (x, t), and a SequenceLoader gives (x, lengths) or (x, lengths, t): "
+                "write the loop, or give [((x, lengths), t) for x, lengths, t in loader]"
+            )
 
 
 def inputs_in(batch: Any) -> Any:

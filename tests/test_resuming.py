@@ -195,3 +195,30 @@ def test_augmented_and_weighted_samples_from_workers_are_the_same_after_a_stop(t
     with pytest.raises(Stopped):
         trained(0, 19, checkpoints=Checkpoints(tmp_path, every=4))
     assert bits(trained(5, checkpoints=tmp_path, resume=True)) == expected
+
+
+def test_sums_of_other_metrics_are_refused(tmp_path):
+    """The order counts: a sum of squares would go on as one of distances."""
+    folder = Checkpoints(tmp_path, every=2)
+    first = Training(checkpoints=folder)
+    measured = {"mae": lambda y, t: metrics.mae(y, np.eye(4)[t]), "rmse": lambda y, t: metrics.rmse(y, np.eye(4)[t])}
+
+    def run(names, **options):
+        chosen = {name: measured[name] for name in names}
+        fit(
+            first.model, F.softmax_cross_entropy, first.optimizer, first.loader, metric=chosen, verbose=False,
+            checkpoints=folder, **options,
+        )  # fmt: skip
+
+    def stop(*_):
+        if folder.latest():
+            raise Stopped
+        return 0.0
+
+    with pytest.raises(Stopped):
+        measured["rmse"], kept = lambda y, t: stop() + metrics.rmse(y, np.eye(4)[t]), measured["rmse"]
+        run(["mae", "rmse"])
+    measured["rmse"] = kept
+    with pytest.raises(ValueError, match="metric must be what the checkpoint has sums of"):
+        run(["rmse", "mae"], resume=True)
+    run(["mae", "rmse"], resume=True)

@@ -695,3 +695,18 @@ def test_a_warning_points_at_the_call(spiral):
     with pytest.warns(UserWarning, match="fit: the ") as warned:
         training.fit(model.eval(), LOSS, O.SGD(model, lr=0.0), loader, epochs=2)
     assert [w.filename for w in warned] == [__file__] * 2
+
+
+def test_a_loader_of_lengths_is_refused():
+    """Its batches have three parts too, of which the last would be taken as weights."""
+    lengths = [2, 3, 2, 4]
+    loader = data.SequenceLoader([np.ones((n, 1)) for n in lengths], 2, targets=[1.0, 2.0, 3.0, 4.0], shuffle=False)
+    model = L.Sequential(L.Linear(1))
+    optimizer = O.SGD(model, lr=0.1)
+    for call in (
+        lambda: training.fit(model, F.mean_squared_error, optimizer, loader),
+        lambda: training.evaluate(model, F.mean_squared_error, loader),
+        lambda: training.predict(model, loader),
+    ):
+        with pytest.raises(TypeError, match="a SequenceLoader gives"):
+            call()

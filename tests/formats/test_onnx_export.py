@@ -245,6 +245,18 @@ def test_what_is_refused_is_named(name, path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("rows, dynamic", [(1, True), (8, True), (8, False)])
+@pytest.mark.parametrize(
+    "number",
+    [lambda v: np.abs(v).max(), lambda v: float(v.mean()), lambda v: v.mean(1, keepdims=True), lambda v: v.std()],
+    ids=["maximum", "mean", "means of rows", "deviation"],
+)
+def test_numbers_that_depend_on_the_data_are_refused(number, rows, dynamic, path):
+    """The inputs of the recordings differ in their sums and maxima too, also those made of one row."""
+    with pytest.raises(ValueError, match="export"):
+        formats.onnx.export(lambda x: x - number(x.data), path, normal(rows, 8), dynamic=dynamic)
+
+
 @pytest.mark.parametrize(
     "x", ["text", None, np.float32(1), [], ROWS.astype(complex), (ROWS, ROWS[:1]), np.zeros((0, 2))]
 )
