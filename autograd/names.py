@@ -35,7 +35,7 @@ WORDS = {  # by module: another framework's name -> ours
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
-        "numpy": "NumPy itself, whose functions take Variables",
+        "smooth_curve": "np.convolve", "numpy": "NumPy itself, whose functions take Variables",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -112,6 +112,7 @@ WORDS = {  # by module: another framework's name -> ours
         "squeezenet1_1": "SqueezeNet", "MLP": "layers.MLP", "Sequential": "layers.Sequential", "Model": "ag.Layer",
         "TwoLayerNet": "layers.MLP((100, 10))", "MultiLayerNet": "layers.MLP", "MultiLayerNetExtend": "layers.MLP",
         "DeepConvNet": "SimpleConvNet, or layers.Sequential of L.Conv2d and L.MaxPool2d", "Trainer": "training.fit",
+        "smooth_curve": "np.convolve",
     },
     "autograd.testing": {
         "gradient_check": "check_gradients", "gradcheck": "check_gradients", "gradgradcheck": "check_gradients",
@@ -153,6 +154,7 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
     "accumulation_steps": "accumulate",
+    "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
     "num_workers": "workers", "collate_fn": "collate", "weights": "sampler", "multiprocessing_context": "start_method",
 }  # fmt: skip
 

@@ -91,6 +91,11 @@ def test_a_name_that_resembles_nothing_is_said_to_be_missing():
         (lambda x: O.exponential(0.1, gamma=0.9), "exponential has no argument gamma=: it is factor= here"),
         (lambda x: O.clip_by_norm(1.0, norm_type=2), "norm_type=: it is the Euclidean norm"),
         (lambda x: F.softmax_cross_entropy(x, x, reduce=True), "; it takes x, t,"),
+        (
+            lambda x: ag.data.mnist(one_hot=True),
+            "one_hot=: write F.one_hot(t, 10), but losses and F.accuracy take labels",
+        ),
+        (lambda x: ag.data.fashion_mnist(normalize=True), "normalize=: x is between 0 and 1"),
     ],
 )
 def test_a_keyword_of_another_framework_is_answered_with_ours(call, message):
@@ -155,6 +160,7 @@ def test_every_keyword_of_pytorch_is_answered_in_our_words():
         (L, "Convolution", "it is Conv2d here"), (L, "Pooling", "it is MaxPool2d here"), (L, "Sigmoid", "F.sigmoid"),
         (ag.models, "DeepConvNet", "SimpleConvNet, or"), (ag.models, "MultiLayerNetExtend", "it is layers.MLP here"),
         (ag, "Trainer", "it is training.fit here"), (ag, "numpy", "NumPy itself"),
+        (ag.models, "smooth_curve", "np.convolve"),
     ],
 )  # fmt: skip
 def test_names_of_the_first_book_and_of_pytorch(module, name, answer):

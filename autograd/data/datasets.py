@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autograd.checks import flag, number, one_of, whole
 from autograd.data.idx import parse_idx
 from autograd.data.sources import FASHION_MNIST, MNIST, Source, read
+from autograd.names import with_advice
 
 __all__ = ["digits", "fashion_mnist", "mnist", "sine", "spiral"]
 
@@ -47,6 +48,7 @@ def digits(split: str = "train", *, flatten: bool = True) -> tuple[Inputs, Label
     return scaled(images[rows], 16, flatten), labels[rows].astype(np.int64)
 
 
+@with_advice
 def mnist(
     split: str = "train",
     *,
@@ -72,6 +74,7 @@ def mnist(
     return labelled_images(MNIST, split, flatten, folder, download, timeout)
 
 
+@with_advice
 def fashion_mnist(
     split: str = "train",
     *,
