@@ -109,6 +109,11 @@ WORDS = {  # by module: another framework's name -> ours
         "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA", "NAdam": "Adam, or RAdam",
         **dict.fromkeys(SCHEDULES.split(), "a function of the count of updates, as lr="),
     },
+    "autograd.serialize": {
+        "save_model": "save, and emit for a file that needs no code of yours", "dump": "save", "save_file": "save",
+        "load_model": "load(model, path), for a model that its code has made", "load_file": "load",
+        "save_weights": "models.save_weights", "load_weights": "models.load_weights",
+    },
     "autograd.metrics": {
         "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
         "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
@@ -159,7 +164,9 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
-    "accumulation_steps": "accumulate",
+    "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",
+    "class_weight": "the loss has weight=, as in partial(F.softmax_cross_entropy, weight=weights)",
+    "prefetch_factor": "workers", "prefetch": "workers", "persistent_workers": "workers",
     "num_workers": "workers", "collate_fn": "collate", "weights": "sampler", "multiprocessing_context": "start_method",
 }  # fmt: skip
 
