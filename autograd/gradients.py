@@ -181,7 +181,9 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     ys, xs, create_graph = as_list(outputs), as_list(inputs), flag("grad: create_graph", create_graph)
     for x in [*ys, *xs]:
         if not isinstance(x, Tracked) or x.value.dtype.kind != "f":
-            raise TypeError(f"grad takes floating-point Variables, not {getattr(x, 'dtype', type(x))}: {x!r:.40}")
+            advice = ", such as list(model.params()); ag.value_and_grad takes a function" if callable(x) else ""
+            given = f"{getattr(x, 'dtype', type(x))}: {x!r:.40}"
+            raise TypeError(f"grad takes floating-point Variables{advice}, not {given}")
     if not ys:
         raise ValueError("grad takes at least one output, not an empty list")
     seeds = seeds_for(ys, grad_outputs)

@@ -19,6 +19,7 @@ C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
 
 ACTIVATIONS = "Sigmoid Tanh Softmax LogSoftmax ReLU LeakyReLU ELU SELU GELU SiLU Softplus Hardtanh Flatten"
+SCHEDULES = "LambdaLR MultiStepLR PolynomialLR CosineAnnealingWarmRestarts CyclicLR polynomial piecewise"
 WORDS = {  # by module: another framework's name -> ours
     "autograd": {
         "zeros": "Variable(np.zeros(shape))", "ones": "Variable(np.ones(shape))", "sum": "functions.sum",
@@ -35,7 +36,8 @@ WORDS = {  # by module: another framework's name -> ours
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
         "numeric_gradient": "testing.numerical_gradient", "gradcheck": "testing.check_gradients",
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
-        "smooth_curve": "np.convolve", "numpy": "NumPy itself, whose functions take Variables",
+        "smooth_curve": "np.convolve",
+        "numpy": "NumPy itself, whose functions take Variables", "autocast": "dtype= of each layer",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -67,6 +69,8 @@ WORDS = {  # by module: another framework's name -> ours
         "bessel_j0": "j0", "bessel_j1": "j1", "bessel_y0": "y0", "bessel_y1": "y1", "modified_bessel_i0": "i0",
         "modified_bessel_i1": "i1", "modified_bessel_k0": "k0", "modified_bessel_k1": "k1",
         **{name: f"metrics.{name}" for name in ("confusion_matrix", "precision", "recall", "f1", "r2")},
+        "inner": "vecdot", "mod": "remainder", "hinge": "hinge_loss", "triplet_loss": "triplet_margin_loss",
+        "gaussian_nll": "gaussian_nll_loss", "isnan": "np.isnan", "isinf": "np.isinf", "isfinite": "np.isfinite",
     },
     "autograd.layers": {
         "Module": "Layer", "ModuleList": "a plain list of layers", "ParameterList": "a plain list of Parameters",
@@ -93,6 +97,9 @@ WORDS = {  # by module: another framework's name -> ours
         "TripletMarginLoss": "the function F.triplet_margin_loss", "ZeroPad2d": "the function F.pad",
         "CosineSimilarity": "the function F.cosine_similarity", "Unfold": "the function F.unfold",
         "MaxUnpool2d": "the function F.max_unpool", "ReflectionPad2d": "the function F.pad", "Identity": "lambda x: x",
+        "PReLU": "the function F.prelu, with a Parameter for its slope",
+        "TransformerEncoder": "Sequential of TransformerEncoderLayer",
+        "TransformerDecoder": "a plain list of TransformerDecoderLayer",
     },
     "autograd.optimizers": {
         "MomentumSGD": "Momentum", "RMSProp": "RMSprop", "Adagrad": "AdaGrad", "Adadelta": "AdaDelta",
@@ -100,7 +107,13 @@ WORDS = {  # by module: another framework's name -> ours
         "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "OneCycleLR": "onecycle",
         "LinearLR": "warmup", "ReduceLROnPlateau": "plateau", "AveragedModel": "EMA", "clip_grad_norm": "clip_by_norm",
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
-        "WeightDecay": "weight_decay", "FreezeParam": "freeze",
+        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA", "NAdam": "Adam, or RAdam",
+        **dict.fromkeys(SCHEDULES.split(), "a function of the count of updates, as lr="),
+    },
+    "autograd.serialize": {
+        "save_model": "save, and emit for a file that needs no code of yours", "dump": "save", "save_file": "save",
+        "load_model": "load(model, path), for a model that its code has made", "load_file": "load",
+        "save_weights": "models.save_weights", "load_weights": "models.load_weights",
     },
     "autograd.metrics": {
         "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
@@ -153,8 +166,10 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
-    "accumulation_steps": "accumulate",
     "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
+    "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",
+    "class_weight": "the loss has weight=, as in partial(F.softmax_cross_entropy, weight=weights)",
+    "prefetch_factor": "workers", "prefetch": "workers", "persistent_workers": "workers",
     "num_workers": "workers", "collate_fn": "collate", "weights": "sampler", "multiprocessing_context": "start_method",
 }  # fmt: skip
 

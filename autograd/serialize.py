@@ -18,7 +18,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from autograd.formats.damage import limit_of, reading
 from autograd.formats.npz import JSON
 from autograd.layers.base import Entry, Layer, misfits, named_objects
 from autograd.layers.hidden import check_reach
+from autograd.names import missing_name
 from autograd.optimizers.base import Optimizer, slot_dtype
 
 __all__ = ["JSON", "load", "read", "save", "values"]
@@ -389,3 +390,10 @@ def method(name: str, x: Any, wanted: str) -> Any:
         given = f"the class {x.__name__}: call it first" if isinstance(x, type) else type(x).__name__
         raise TypeError(f"{name} takes a layer, an optimizer or a data loader, with {wanted}, not {given}")
     return found
+
+
+if not TYPE_CHECKING:  # a type checker finds a missing name by itself
+
+    def __getattr__(name: str) -> Any:
+        """Raises the error for a missing name, which says what it is called here."""
+        raise missing_name(__name__, name, __all__)

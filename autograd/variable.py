@@ -249,7 +249,9 @@ class Variable(Convertible, family=True):
             create_graph = flag("backward: create_graph", create_graph)
         keep_graph = create_graph if keep_graph is None else flag("backward: keep_graph", keep_graph)
         if self.creator is None:
-            raise RuntimeError(f"backward() on a Variable that has no graph: it is a leaf, {NO_GRAPH}")
+            integers = f"it is of {self.dtype}, without a derivative: make it of floating-point numbers, 1.0 and not 1"
+            reason = f"it is a leaf, {NO_GRAPH}" if self.dtype.kind == "f" else integers
+            raise RuntimeError(f"backward() on a Variable that has no graph: {reason}")
         seed, laid = seed_of(self, gradient)
         nodes = engine.nodes_below([self.node])
         walk, retained = engine.latest_first(nodes), nodes if retain_grad else ()

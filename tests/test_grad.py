@@ -484,7 +484,7 @@ FS = [
 @pytest.mark.parametrize("f", FS)
 @pytest.mark.parametrize("made", [made_of_integers, made_under_no_grad])
 def test_backward_that_reaches_no_leaf_is_an_error(made, f):
-    with pytest.raises(RuntimeError, match="of integers, or made under no_grad"):
+    with pytest.raises(RuntimeError, match="of integers, or made under no_grad|is of int64, without a derivative"):
         made(f)()
 
 

@@ -76,7 +76,8 @@ def linear(x: Operand, W: Operand, b: Operand = None) -> Variable:
     xs, Ws, *bs = [operand("linear", a).shape for a in ((x, W) if b is None else (x, W, b))]
     if not xs or len(Ws) != 2 or xs[-1] != Ws[0] or bs not in ([], [Ws[1:]]):
         given = f"x {xs}, W {Ws}" + "".join([f", b {shape}" for shape in bs])
-        raise ValueError(f"linear takes x (..., I), W (I, O) and b (O,), not {given}")
+        advice = ": a layer is Linear(out_size, in_size)" if xs and xs[-1:] == Ws[1:] else ""
+        raise ValueError(f"linear takes x (..., I), W (I, O) and b (O,), not {given}{advice}")
     if is_sparse(x):
         return matmul(x, W) if b is None else matmul(x, W) + b
     return matmul(x, W) if b is None else Linear()(x, W, b)

@@ -335,7 +335,7 @@ class Layer:
         modules, named_modules, buffers = Elsewhere("layers()"), Elsewhere("layers()"), Elsewhere("named_buffers()")
         zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
         weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
-        requires_grad_ = Elsewhere("freeze(), or thaw()")
+        requires_grad_, reset_parameters = Elsewhere("freeze(), or thaw()"), Elsewhere("to make the layer anew")
 
     def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from autograd.backend import seeded
 from autograd.checks import function, shown
 from autograd.function import Function
 from autograd.functions.activation import relu
+from autograd.layers.arguments import Elsewhere
 from autograd.layers.base import Generator, Initializer, Layer
 from autograd.layers.initializers import he
 from autograd.layers.linear import Linear
@@ -35,6 +36,9 @@ class Sequential(Layer):
                 remedy = ": give them one by one, Sequential(*parts)" if isinstance(part, (list, tuple)) else ""
                 raise TypeError(f"Sequential takes layers and functions, not {shown(part)}{remedy}")
         self.parts = list(parts)
+
+    if not TYPE_CHECKING:
+        append, extend = Elsewhere("Sequential(*model, part)"), Elsewhere("Sequential(*model, *parts)")
 
     def forward(self, x: Operand) -> Variable:
         for f in self.parts:

@@ -138,6 +138,7 @@ class Optimizer:
         return (ours or name in WORDS) and not hasattr(type(self), name)
 
     zero_grad, learning_rate = Elsewhere("model.cleargrads()"), Elsewhere("lr")
+    get_last_lr, get_lr = Elsewhere("lr_now"), Elsewhere("lr_now")
     setup, minimize = Elsewhere("the model as first argument"), Elsewhere("loss.backward(), then update()")
     param_groups, add_param_group = Elsewhere(GROUPS), Elsewhere(GROUPS)
     add_hook = Elsewhere("transforms=[...], such as clip_by_norm(1.0)")
