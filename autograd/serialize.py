@@ -62,7 +62,7 @@ def save(source: Any = None, path: Any = None, *, compress: bool = False, **part
     if isinstance(source, Mapping):
         if not source:
             raise ValueError("save takes a state with entries, not an empty dict: a model without parameters has none")
-        state: Mapping[str, Any] = {name: x for key, part in source.items() for name, x in entries(key, part)}
+        state: Mapping[str, Any] = unlike([entry for key, part in source.items() for entry in entries(key, part)])
     else:
         state = state_of_part("save", source)
     path = path_of_file(path)
@@ -247,6 +247,20 @@ def is_in(name: str, part: str) -> bool:
 def part_of(state: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The entries of a part, under their own names."""
     return {key.removeprefix(name + "/") if name else key: x for key, x in state.items() if is_in(key, name)}
+
+
+def unlike(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The entries by name. Raises ValueError for two that `load` could not tell apart: a and a, or a and a/b."""
+    state = dict(found)
+    if len(state) < len(found):
+        names = [name for name, _ in found]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"save: two entries are named {twice!r} in the file: rename one")
+    for name in filter(lambda name: isinstance(name, str), state):
+        for i, letter in enumerate(name):
+            if letter == "/" and name[:i] in state:
+                raise ValueError(f"save: {name[:i]!r} is an entry, so {name!r} can't lie within it: rename one")
+    return state
 
 
 def nested(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -920,3 +920,12 @@ def test_four_processes_save_to_one_path(tmp_path, name):
                 done.append(status)
     assert done == [0] * 4
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "state", [{"a": 3, "a/b": np.ones(1)}, {"a": {"b": np.ones(1)}, "a/b": np.zeros(1)}, {"a/b/c": 1, "a/b": 2}]
+)
+def test_names_that_could_not_be_told_apart_are_refused(tmp_path, state):
+    with pytest.raises(ValueError, match="rename one"):
+        serialize.save(state, tmp_path / "x.npz")
+    assert not list(tmp_path.iterdir())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autograd.backend import Array, to_device
 from autograd.checks import dtype_of, flag, function, one_of, shown, whole
 from autograd.data.columns import columns, mapped, stacked
-from autograd.data.transforms import takes_rng
+from autograd.data.transforms import has_generator, takes_rng
 from autograd.data.workers import METHODS, from_workers
 from autograd.locks import Lock, drawers
 from autograd.names import with_advice
@@ -117,6 +117,11 @@ class DataLoader:
         self.transform = optional("transform", transform)
         self.collate = optional("collate", collate)
         self.workers = whole("DataLoader: workers", workers, 0)
+        if workers and (has_generator(transform) or has_generator(collate)):
+            raise ValueError(
+                "DataLoader: workers must be 0 for a transform with a generator of its own, which each process would "
+                "copy, and begin anew in each epoch: leave its rng unset, and the loader gives it one"
+            )
         self.start_method = one_of("DataLoader: start_method", start_method, *METHODS, None)
         self.rng = generator_of(rng)
         drawers.add(self)

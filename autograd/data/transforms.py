@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,14 @@ def takes_rng(f: Any) -> bool:
     if rng is None or rng.kind not in (rng.POSITIONAL_OR_KEYWORD, rng.KEYWORD_ONLY):
         return False
     return rng.default is rng.empty or rng.default is None
+
+
+def has_generator(f: Any) -> bool:
+    """Has the function, or one that it is composed of, a generator of its own as an option?"""
+    if isinstance(f, Composed):
+        return any(has_generator(each) for each, _ in f.transforms)
+    options = (*f.args, *f.keywords.values()) if isinstance(f, partial) else ()
+    return any(isinstance(x, np.random.Generator) for x in options)
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.data import DataLoader, SequenceLoader, workers
+from autograd.data import DataLoader, SequenceLoader, transforms, workers
 
 N = 23
 X = np.arange(N * 3, dtype=np.float32).reshape(N, 3)
@@ -259,3 +260,14 @@ def test_no_worker_outlives_the_main_process(tmp_path, method, way):
     else:
         assert process.returncode == -way
         assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("within", [False, True], ids=["alone", "composed"])
+def test_a_generator_of_ones_own_is_refused(within):
+    """Each process would have a copy of it, which begins anew in each epoch."""
+    flip = partial(transforms.random_flip, rng=np.random.default_rng(0))
+    flip = transforms.compose(transforms.flip, flip) if within else flip
+    images = np.ones((8, 1, 4, 4), np.float32)
+    with pytest.raises(ValueError, match="leave its rng unset"):
+        DataLoader(images, 4, transform=flip, workers=2)
+    DataLoader(images, 4, transform=flip)
