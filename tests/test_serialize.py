@@ -470,14 +470,20 @@ def test_a_flipped_bit_in_any_byte_is_noticed_or_harmless(tmp_path):
     assert len(noticed) > len(messages) / 2  # the others are dates, versions, attributes
 
 
-def test_every_truncation_is_noticed(tmp_path):
-    path = tmp_path / "net.npz"
-    serialize.save({"W": np.arange(3, dtype=np.float32), "steps": 7}, path)
+def refused_when_cut(path, match):
+    """The content of a file of which every beginning is refused."""
     whole = path.read_bytes()
     for n in range(len(whole)):
         path.write_bytes(whole[:n])
-        with pytest.raises(ValueError, match=r"net\.npz is damaged"):
+        with pytest.raises(ValueError, match=match):
             serialize.read(path)
+    return whole
+
+
+def test_every_truncation_is_noticed(tmp_path):
+    path = tmp_path / "net.npz"
+    serialize.save({"W": np.arange(3, dtype=np.float32), "steps": 7}, path)
+    refused_when_cut(path, r"net\.npz is damaged")
 
 
 def test_bytes_behind_an_array_are_noticed(tmp_path):
@@ -801,11 +807,7 @@ def test_safetensors_refuse_by_name_what_they_cannot_hold(tmp_path, x):
 def test_damage_in_safetensors_is_an_error(tmp_path):
     path = tmp_path / "x.safetensors"
     serialize.save({"W": np.arange(3, dtype=np.float32), "steps": 7}, path)
-    whole = path.read_bytes()
-    for n in range(len(whole)):
-        path.write_bytes(whole[:n])
-        with pytest.raises(ValueError, match=r"x\.safetensors is damaged or no \.safetensors file"):
-            serialize.read(path)
+    whole = refused_when_cut(path, r"x\.safetensors is damaged or no \.safetensors file")
     path.write_bytes(whole.replace(b'\\"steps\\": 7', b'\\"W\\": 700000'))
     with pytest.raises(ValueError, match="the plain values must have names of their own"):
         serialize.read(path)
