@@ -94,10 +94,12 @@ def weights(weight: Any, n: int) -> Array:
 
 
 def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
-    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w.
+    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 of no samples.
 
     Raises TypeError for a loss without `reduction` where there are weights, ValueError if it gives none for a sample.
     """
+    if not batch.samples:
+        return y.sum()
     if batch.weight is None:
         return loss(y, batch.t)
     try:

@@ -24,6 +24,7 @@ from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
+from autograd.distributed import Averaging, Group
 from autograd.function import Function
 from autograd.history import History, Score
 from autograd.layers.base import Layer, named_objects
@@ -47,7 +48,7 @@ def fit(
     model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
-    checkpoints: Checkpoints | str | Path | None = None, resume: bool = False,
+    checkpoints: Checkpoints | str | Path | None = None, resume: bool = False, group: Group | None = None,
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
@@ -68,6 +69,8 @@ def fit(
     checkpoints `Checkpoints(folder, keep=3, best="test_loss")`: one after each epoch, and after `every` updates
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
                 The model, its dropout, the optimizer, the loaders and the history are then as they were
+    group       `distributed.init()`: its processes train the model together. The loaders are `group.shard(loader)`.
+                Losses and metrics are those of all; rank 0 prints, and writes the checkpoints, which every rank reads
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises FloatingPointError if the loss or a gradient is not finite, and names the parameter. The
@@ -79,33 +82,33 @@ def fit(
     epochs, accumulate = whole("fit: epochs", epochs, least=0), whole("fit: accumulate", accumulate)
     metrics, watches = named_metrics("fit", metric), listed(watch)
     check_model("fit", model, loss=[loss], metric=metrics.values(), watch=watches)
-    check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
+    check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
-    history = checked_history(history)
-    report = Report(epochs, None if verbose is None else flag("fit: verbose", verbose))
-    run = Run(checkpoints, resume, history, model, loader, optimizer=optimizer, test=test, **numbered(watches))
+    history, ranks = checked_history(history), checked_group("fit", group)
+    report = Report(epochs, verbosity(verbose, ranks))
+    run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
+    averaging = Averaging(ranks, model) if group is None else ranks.averaging(model)
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
         start, sums = time.perf_counter(), run.begin(Sums(metrics))
-        for group in groups(report.batches(loader, epoch), accumulate):
+        for some in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
-            size = sum([batch.size for batch in group])
-            for batch in group:
+            for batch in some:
                 y = model(*batch.inputs, **batch.options)
                 error = batch_loss(loss, y, batch)
                 sums.add(batch, finite_loss(error, model, epoch), y)
-                (error if len(group) == 1 else error * (batch.size / size)).backward()
+                with averaging(batch.size, last=batch is some[-1]):
+                    error.backward()
             sums.norms.append(gradient_norm(model, epoch))
             optimizer.update()
-            report.loss(sums.loss / sums.size)
-            run.updated(len(group), sums)
-        values = sums.score() | rates(optimizer, last=epoch == epochs)
+            report.loss(sums.loss / (sums.size or 1))
+            run.updated(len(some), sums)
+        values = sums.over(ranks).score() | rates(optimizer, last=epoch == epochs)
         values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
         if test is not None:
-            score = evaluate(model, loss, test, metric=metric)
-            values |= {f"test_{name}": value for name, value in score.items()}
-        history.append(values)
+            values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
+        history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
-        stop = sum(is_true(f(epoch, dict(values))) for f in watches) > 0  # every watch is called
+        stop = any(ranks.gather(any([is_true(f(epoch, dict(values))) for f in watches])))  # every watch is called
         run.finished(values, stop)
         if stop:
             break
@@ -113,7 +116,10 @@ def fit(
 
 
 @with_advice
-def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None) -> Score:
+def evaluate(
+    model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None,
+    group: Group | None = None,
+) -> Score:  # fmt: skip
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
 
     The losses of batches count by their samples, or by the weights of these.
@@ -125,13 +131,13 @@ def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, m
     """
     metrics = named_metrics("evaluate", metric)
     check_model("evaluate", model, loss=[loss], metric=metrics.values())
-    check_loaders("evaluate", loader=loader)
-    sums = Sums(metrics)
+    check_loaders("evaluate", group, loader=loader)
+    sums, ranks = Sums(metrics), checked_group("evaluate", group)
     with test_mode(), no_grad():
         for batch in map(batch_of, loader):
             y = model(*batch.inputs, **batch.options)
             sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
-    return Score(sums.score())
+    return Score(sums.over(ranks).score())
 
 
 @with_advice
@@ -152,7 +158,7 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     if is_array(data) or isinstance(data, (Variable, tuple, dict)):
         batches: Iterable[Any] = rows_of(data, batch_size)
     else:
-        check_loaders("predict", data=data)
+        check_loaders("predict", None, data=data)
         batches = map(inputs_in, data)
     with test_mode(), no_grad():
         outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
@@ -229,7 +235,9 @@ class Sums:
         self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
     def add(self, batch: Batch, loss: float, y: Any) -> None:
-        """Adds a batch."""
+        """Adds a batch, which has no samples if it is the part of a rank that got none."""
+        if not batch.samples:
+            return
         self.size += batch.size
         self.loss += loss * batch.size
         with no_grad():
@@ -247,6 +255,17 @@ class Sums:
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
         return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+
+    def over(self, ranks: Group) -> Sums:
+        """The sums of all ranks; the norms are those of every rank."""
+        found = Sums(self.metrics)
+        found.norms = self.norms
+        for size, loss, measures in ranks.gather((self.size, self.loss, self.measures)):
+            found.size += size
+            found.loss += loss
+            for name, x in measures.items():
+                found.measures[name] = found.measures[name].joined(x) if name in found.measures else x
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, as a checkpoint holds them."""
@@ -385,9 +404,25 @@ def check_model(name: str, model: Any, **functions: Iterable[Any]) -> None:
             )
 
 
-def check_loaders(name: str, **loaders: Any) -> None:
-    """Raises TypeError for what gives no batches (x, t), such as the data themselves."""
+def checked_group(name: str, group: Any) -> Group:
+    """The group of processes; that of this one alone for None. Raises TypeError for anything else."""
+    if group is not None and not isinstance(group, Group):
+        raise TypeError(f"{name}: group must be a Group, distributed.init(), or None, not {shown(group)}")
+    return group or Group()
+
+
+def verbosity(verbose: Any, ranks: Group) -> bool | None:
+    """What a rank tells: nothing but for rank 0."""
+    said = None if verbose is None else flag("fit: verbose", verbose)
+    return said if ranks.rank == 0 else False
+
+
+def check_loaders(name: str, group: Group | None, **loaders: Any) -> None:
+    """Raises TypeError for what gives no batches (x, t), such as the data, ValueError for whole ones in a group."""
     for what, loader in loaders.items():
+        ours = checked_group(name, group)
+        if ours.size > 1 and getattr(loader, "part", (0, 1)) != (ours.rank, ours.size):
+            raise ValueError(f"{name}: {what} must give this rank its part of each batch: group.shard({what})")
         arrays = isinstance(loader, (tuple, list)) and any(hasattr(x, "dtype") for x in loader)
         if arrays or hasattr(loader, "dtype") or not isinstance(loader, Iterable) or isinstance(loader, (str, dict)):
             given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"

@@ -62,11 +62,14 @@ class BatchNorm(Normalization):
         if not training():
             return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
-        n = as_array(x).size // mean.size
+        self.track(mean, var, as_array(x).size // mean.size)
+        return y
+
+    def track(self, mean: Any, var: Any, n: float) -> None:
+        """Moves the buffers towards the statistics of a batch with n values in each channel."""
         with statistics:
             self.follow(self.mean, mean)
             self.follow(self.var, var * (n / max(n - 1, 1)))
-        return y
 
     def follow(self, buffer: Buffer, batch: Any) -> None:
         """Moves a running value towards that of a batch."""
