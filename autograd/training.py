@@ -108,7 +108,7 @@ def fit(
             values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
         history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
-        stop = any(ranks.gather(any([is_true(f(epoch, dict(values))) for f in watches])))  # every watch is called
+        stop = any(ranks.gather(sum(is_true(f(epoch, dict(values))) for f in watches) > 0))  # every watch is called
         run.finished(values, stop)
         if stop:
             break
