@@ -51,7 +51,7 @@ class Averaging:
             raise TypeError(f"averaging: model must be a Layer, not {shown(model)}")
         self.group, self.model, self.bytes = group, model, whole("averaging: bucket", bucket)
         self.params: dict[str, Parameter] = {}
-        self.sizes: list[tuple[Any, ...]] = []
+        self.sizes: list[tuple[Any, ...]] | None = None  # of no block yet
         self.buckets: list[Bucket] = []
         self.reference = 0.0  # samples that count as a weight of 1
         self.weight = 0.0  # of the passes since the last sending

@@ -149,7 +149,7 @@ class Presence:
                 told = True
             if self.ended and end > now:
                 end = min(end, now + GRACE)
-            if now > end + GRACE:
+            if now > (end if self.ended else end + GRACE):
                 raise self.failure(name, now - begun, waiting)
 
     def failure(self, name: str, seconds: float, waiting: dict[int, str]) -> Exception:
