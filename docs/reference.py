@@ -39,6 +39,7 @@ PARTS = {
     "data": "Data",
     "training": "Training",
     "metrics": "Metrics",
+    "distributed": "Several processes",
     "estimators": "Estimators of scikit-learn",
     "serialize": "Saving and loading",
     "checkpoints": "Checkpoints",

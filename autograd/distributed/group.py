@@ -116,7 +116,11 @@ class Group:
             check_same(self, "shard: loader", loader.signature())
             part.load_state_dict(self.broadcast(loader.state_dict()))
             return part
-        if isinstance(loader, (str, Mapping)) or hasattr(loader, "dtype") or not isinstance(loader, Iterable):
+        if (
+            isinstance(loader, (str, bytes, set, range, Mapping))
+            or hasattr(loader, "dtype")
+            or not hasattr(loader, "__iter__")
+        ):
             raise TypeError(f"shard takes a DataLoader, or a list of batches (x, t), not {shown(loader)}")
         return Shards(self, loader)
 
