@@ -109,7 +109,7 @@ class Pass(Watcher):
             p.node: (bucket, i) for bucket in buckets for i, p in enumerate(bucket.params)
         }
         self.waiting = [*buckets][::-1]  # the next one to be sent is the last
-        self.sent: list[Bucket] = []
+        self.sent: list[Bucket] = []  # and not arrived yet
         self.order: dict[Any, Parameter] = {}  # by node, as their gradients were complete
 
     def walk(self, nodes: Iterable[Any], gradients: dict[Any, Any]) -> Iterator[Any]:
@@ -120,8 +120,7 @@ class Pass(Watcher):
             yield node
             for x in complete:
                 self.take(x, gradients.get(x))
-            if self.sent:
-                self.sent[-1].test()
+            self.sent = [bucket for bucket in self.sent if not bucket.arrived()]
 
     def completed(self, nodes: Sequence[Any]) -> list[list[Any]]:
         """For each node of the walk the parameters that it is the last to use: their gradients are complete then."""
@@ -143,8 +142,9 @@ class Pass(Watcher):
         if bucket is not None and g is not None:
             bucket.put(i, g if p.grad is None else as_array(p.grad) + g)
         while self.waiting and self.waiting[-1].full():
-            self.sent.append(self.waiting.pop())
-            self.sent[-1].send(self.group, self.averaging.weight)
+            bucket = self.waiting.pop()
+            bucket.send(self.group, self.averaging.weight)
+            self.sent.append(bucket)
 
 
 class Bucket:
@@ -179,10 +179,9 @@ class Bucket:
         self.flat[-1] = weight
         self.pending = group.all_reduce(self.flat)
 
-    def test(self) -> None:
-        """Brings the sum forward."""
-        if self.pending is not None:
-            self.pending.test()
+    def arrived(self) -> bool:
+        """Is the sum there? Asking brings it forward."""
+        return self.pending is not None and self.pending.test()
 
     def take_out(self) -> None:
         """Waits for the sum, and gives each parameter the mean."""
