@@ -26,7 +26,7 @@ import numpy as np
 from autograd import serialize
 from autograd.backend import generator
 from autograd.checks import flag, shown, whole
-from autograd.distributed.group import Group
+from autograd.distributed import Group, Partition
 from autograd.distributed.replicas import check_same, part_ways
 from autograd.files import delete_abandoned, path_of_file
 from autograd.history import History
@@ -256,9 +256,20 @@ class Run:
         state = {"history": dict(self.history), "batches": self.batches, "stopped": self.stopped, "sums": sums}
         if self.checkpoints is None:
             return
+        parts = {name: Gathered(x) if isinstance(x, Partition) else x for name, x in self.parts.items()}
         if self.group.rank == 0:
-            self.checkpoints.save(self.count, values, **self.parts, **state)
+            self.checkpoints.save(self.count, values, **parts, **state)
         part_ways(self.group, self.model)  # as a resumed run will
+
+
+class Gathered:
+    """The state of an optimizer whose parts lie on several ranks: all of them bring it, and one writes it."""
+
+    def __init__(self, partition: Partition) -> None:
+        self.state = partition.state_dict()
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.state
 
 
 def enumerate_named(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:

@@ -24,7 +24,7 @@ from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
-from autograd.distributed import Averaging, Group
+from autograd.distributed import Averaging, Group, Partition
 from autograd.function import Function
 from autograd.history import History, Score
 from autograd.layers.base import Layer, named_objects
@@ -334,6 +334,7 @@ def all_finite(x: Array) -> bool:
 
 def rates(optimizer: Any, last: bool) -> dict[str, float]:
     """The learning rate of the latest update. Warns if it was 0 before the last epoch."""
+    optimizer = optimizer.optimizer if isinstance(optimizer, Partition) else optimizer
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))

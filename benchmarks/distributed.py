@@ -22,7 +22,7 @@ from functools import partial
 from html import escape
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -121,20 +121,41 @@ class Training:
 def steps(group: Any, name: str) -> dict[str, float]:
     """Seconds of a step and of its parts, of the best step in five seconds; and the bytes that are sent.
 
-    A step lasts from the moment when the first rank begins it until the last one ends it.
+    A step lasts from the moment when the first rank begins it until the last one ends it. `work` are the seconds of the
+    processor that a rank needs for a step, the median, without those in which it waits: what a step would take if every
+    rank had a core for itself.
     """
-    training = Training(group, name)
+    training, waits, work = Training(group, name), [0.0], []
+    sender = training.averaging.group
+    plain = sender.all_reduce
+    sender.all_reduce = lambda x: Waited(plain(x), waits)
     found, begun = [], perf_counter()
     while group.broadcast(perf_counter() - begun) < SECONDS:
         for _ in range(5):
             group.barrier()
+            start, waits[0] = process_time(), 0.0
             found.append(training.step())
+            work.append(process_time() - start - waits[0])
     ranks = np.array(group.gather(found))  # (ranks, steps, 4), in the one clock of the machine
     whole = ranks[:, :, -1].max(0) - ranks[:, :, 0].min(0)
     best = int(whole.argmin())
     parts = np.diff(ranks[:, best], axis=1).mean(0).tolist()
     size = sum([p.data.nbytes for p in training.model.params()])
-    return dict(zip(["step", "forward", "backward", "update"], [float(whole[best]), *parts])) | {"bytes": size}
+    own = float(np.mean(group.gather(float(np.median(work)))))
+    names = ["step", "forward", "backward", "update", "work", "bytes"]
+    return dict(zip(names, [float(whole[best]), *parts, own, size]))
+
+
+class Waited(Pending):
+    """A sum that adds the seconds of the processor in which it was waited for."""
+
+    def __init__(self, inner: Pending, waits: list[float]) -> None:
+        self.test, self.inner, self.waits = inner.test, inner, waits  # type: ignore[method-assign]
+
+    def wait(self) -> None:
+        begun = process_time()
+        self.inner.wait()
+        self.waits[0] += process_time() - begun
 
 
 # the timeline
@@ -210,11 +231,12 @@ def picture(ranks: Sequence[Any]) -> str:
                     f'<text x="{93 + a * scale:.1f}" y="{y + row * 22 + 13}" fill="white">{escape(text)}</text>'
                 )
         y += 22 * (len(rows) + 1) + 20
-    for k in range(int(end * 1e3 / 5) + 1):
-        x = 90 + k * 5e-3 * scale
+    every = next(n for n in (1, 2, 5, 10, 20, 50, 100, 1000) if end * 1e3 / n < 12)
+    for ms in range(0, int(end * 1e3) + 1, every):
+        x = 90 + ms * 1e-3 * scale
         lines.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="22" y2="{y - 14}" stroke="#ccc"/>'
-            f'<text x="{x:.1f}" y="16">{5 * k} ms</text>'
+            f'<text x="{x:.1f}" y="16">{ms} ms</text>'
         )
     style = "text { font: 11px sans-serif } svg { background: white }"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 980 {y}" width="980"><style>{style}</style>'
@@ -232,7 +254,9 @@ def main(timeline_path: str | None) -> None:
     for ranks in (2, 4):
         for size, bare, ours in start(ranks, "sums"):
             print(f"{ranks} processes, {size:>10,} B {bare * 1e3:8.3f} {ours * 1e3:8.3f} {bare / ours:24.0%}")
-    print(f"\n{'a step, ms':44} {'step':>8} {'forward':>8} {'backward':>8} {'update':>8} {'images/s':>9} {'gain':>6}")
+    print(
+        f"\n{'a step, ms':44} {'step':>8} {'forward':>8} {'backward':>8} {'update':>8} {'work':>8} {'images/s':>9} {'gain':>6}"
+    )
     for name in NETWORKS:
         best: dict[int, dict[str, float]] = {}
         for _ in range(ROUNDS):
@@ -241,7 +265,7 @@ def main(timeline_path: str | None) -> None:
                 best[ranks] = min(best.get(ranks, found), found, key=lambda row: row["step"])
         for ranks, row in best.items():
             rate = ranks * IMAGES / row["step"]
-            parts = " ".join([f"{row[key] * 1e3:8.2f}" for key in ("step", "forward", "backward", "update")])
+            parts = " ".join([f"{row[key] * 1e3:8.2f}" for key in ("step", "forward", "backward", "update", "work")])
             gain = rate / (IMAGES / best[1]["step"])
             title = f"{name}, {ranks} processes, {row['bytes'] / 1e6:.1f} MB"
             print(f"{title:44} {parts} {rate:9.0f} {gain:6.2f}")

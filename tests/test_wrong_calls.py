@@ -35,7 +35,7 @@ WITHOUT = {
     *("watch.anomaly", "watch.profile", "watch.trace", "watch.tracing"),  # ag.anomaly, visualize.trace
     *("watch.Anomaly", "watch.Locator", "watch.Profile", "watch.Tracing"),  # made by the blocks
     "checkpoints.Run",  # made by fit
-    *("distributed.Group", "distributed.Averaging"),  # made by init() and group.averaging()
+    *("distributed.Group", "distributed.Averaging", "distributed.Partition"),  # made by init() and group.averaging()
     *("training.History", "training.Score", "visualize.mimebundle"),  # results, and what a notebook calls
     *("ag.as_array", "ag.gpu_available", "data.cache_folder", "watch.source_line"),  # take anything, or nothing
     "data.ByteVocabulary",  # takes nothing

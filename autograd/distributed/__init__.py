@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 from autograd.distributed.averaging import Averaging
 from autograd.distributed.group import Group
 from autograd.distributed.normalization import SyncBatchNorm
+from autograd.distributed.partition import Partition
 from autograd.distributed.start import init
 from autograd.names import missing_name
 
-__all__ = ["Averaging", "Group", "SyncBatchNorm", "init"]
+__all__ = ["Averaging", "Group", "Partition", "SyncBatchNorm", "init"]
 
 if not TYPE_CHECKING:  # a type checker finds a missing name by itself
 

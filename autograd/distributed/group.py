@@ -15,11 +15,13 @@ from autograd.checks import number, shown, whole
 from autograd.data.loader import DataLoader
 from autograd.distributed.averaging import Averaging
 from autograd.distributed.normalization import SyncBatchNorm
+from autograd.distributed.partition import Partition
 from autograd.distributed.replicas import check_same, part_ways, replicate
 from autograd.distributed.shards import Shards
 from autograd.distributed.sums import SumOverRanks
 from autograd.layers.base import Layer
 from autograd.layers.normalization import BatchNorm
+from autograd.optimizers.base import Optimizer
 
 __all__ = ["Group", "Pending"]
 
@@ -134,6 +136,10 @@ class Group:
         replicate(self, model)
         part_ways(self, model)
         return averaging
+
+    def partition(self, optimizer: Optimizer) -> Partition:
+        """The optimizer with its state divided over the ranks, each of which updates its part: see `Partition`."""
+        return Partition(self, optimizer)
 
     def synchronize(self, model: Layer) -> Layer:
         """Lets every BatchNorm in the model take its statistics over the samples of all ranks. Returns the model."""

@@ -380,6 +380,30 @@ def a_model_that_differs_is_found_by_name_on_every_rank(group):
     raises(ValueError, "W: nothing on rank", averaging(1).__enter__)
 
 
+@case
+def the_state_of_an_optimizer_is_divided(group):
+    """Bit for bit as without: clipped by the norm of all gradients. Each rank has about its share of the slots."""
+    x, found = IMAGES.reshape(70, -1), []
+    for divided in (False, True):
+        model = mlp(np.float64)(group)
+        inner = O.Adam(model, lr=1e-2, transforms=[O.clip_by_norm(0.5)])
+        optimizer = group.partition(inner) if divided else inner
+        found.append((train(group, model, optimizer, x, LABELS, updates=30)[1], optimizer.state_dict()))
+    (params, state), (divided, gathered) = found
+    np.testing.assert_array_equal(divided, params)
+    assert gathered.keys() == state.keys()
+    for name, value in state.items():
+        np.testing.assert_array_equal(gathered[name], value)
+    mine = set(inner.state)
+    assert sum(map(len, group.gather(mine))) == len(list(model.params()))
+    again = group.partition(O.Adam(model))
+    again.load_state_dict(gathered)
+    assert again.optimizer.lr == 1e-2
+    train(group, model, again, x, LABELS, updates=1)
+    assert again.optimizer.state.keys() == mine
+    raises(TypeError, "optimizer must be an Optimizer", group.partition, model)
+
+
 # loaders
 
 

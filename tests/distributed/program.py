@@ -20,7 +20,7 @@ class Stop(Exception):
     pass
 
 
-def training(group, folder, epochs, stop=None, dropout=0.0):
+def training(group, folder, epochs, stop=None, dropout=0.0, divided=False):
     """Trains to the end or to an update, from the latest checkpoint if there is one."""
     ag.seed(group.rank)
     x, t = data.digits("train")
@@ -35,17 +35,26 @@ def training(group, folder, epochs, stop=None, dropout=0.0):
             raise Stop
         return F.softmax_cross_entropy(y, t)
 
+    optimizer = O.Adam(model, lr=1e-2)
     history = fit(
-        model, loss, O.Adam(model, lr=1e-2), loader, epochs=epochs, metric=F.accuracy, verbose=False, group=group,
-        checkpoints=Checkpoints(folder, keep=2, every=4), resume=True,
-    )  # fmt: skip
+        model,
+        loss,
+        group.partition(optimizer) if divided else optimizer,
+        loader,
+        epochs=epochs,
+        metric=F.accuracy,
+        verbose=False,
+        group=group,
+        checkpoints=Checkpoints(folder, keep=2, every=4),
+        resume=True,
+    )
     return model, history
 
 
-def fit_and_resume(group, folder, epochs, stop, dropout="0"):
+def fit_and_resume(group, folder, epochs, stop, dropout="0", divided=""):
     """Prints the parameters and the losses, as far as it comes."""
     try:
-        model, history = training(group, folder, int(epochs), int(stop), float(dropout))
+        model, history = training(group, folder, int(epochs), int(stop), float(dropout), bool(divided))
     except Stop:
         group.barrier()
         return
