@@ -255,7 +255,8 @@ def main(timeline_path: str | None) -> None:
         for size, bare, ours in start(ranks, "sums"):
             print(f"{ranks} processes, {size:>10,} B {bare * 1e3:8.3f} {ours * 1e3:8.3f} {bare / ours:24.0%}")
     print(
-        f"\n{'a step, ms':44} {'step':>8} {'forward':>8} {'backward':>8} {'update':>8} {'work':>8} {'images/s':>9} {'gain':>6}"
+        f"\n{'a step, ms':44} {'step':>8} {'forward':>8} {'backward':>8} {'update':>8} {'work':>8} "
+        f"{'images/s':>9} {'gain':>6}"
     )
     for name in NETWORKS:
         best: dict[int, dict[str, float]] = {}

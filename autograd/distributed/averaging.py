@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,20 +149,32 @@ class Pass(Watcher):
 
 
 class Bucket:
-    """Parameters whose gradients are sent together."""
+    """Parameters whose gradients are sent together. The means are views of its array."""
 
     def __init__(self, params: Sequence[Parameter]) -> None:
-        value = params[0].value
-        ends = np.cumsum([p.size for p in params]).tolist()
         self.params = params
-        self.flat = namespace(value).zeros(ends[-1] + len(params) + 1, sum_dtype(value))
-        self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(params, ends)]
-        self.there = self.flat[ends[-1] : -1]
+        self.ends = np.cumsum([p.size for p in params]).tolist()
         self.taken: set[int] = set()
         self.pending: Pending | None = None
+        self.make()
+
+    def make(self) -> None:
+        """Takes a new array."""
+        value, n = self.params[0].value, self.ends[-1]
+        self.flat = namespace(value).zeros(n + len(self.params) + 1, sum_dtype(value))
+        self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(self.params, self.ends)]
+        self.all, self.there = self.flat[:n], self.flat[n:-1]
+        self.references = getrefcount(self.flat)
+
+    def begin(self) -> None:
+        """Before the first gradient: the array is used again, unless somebody has kept a gradient of the last step."""
+        if getrefcount(self.flat) > self.references:
+            self.make()
 
     def put(self, i: int, g: Array) -> None:
         """Copies a gradient into its place."""
+        if not self.taken:
+            self.begin()
         self.parts[i][...] = g
         self.taken.add(i)
 
@@ -173,8 +186,11 @@ class Bucket:
         for i, p in enumerate(self.params):
             if i not in self.taken and p.grad is not None:
                 self.put(i, as_array(p.grad))
-            elif i not in self.taken:
-                self.parts[i][...] = 0
+        if not self.taken:
+            self.begin()
+        for i, part in enumerate(self.parts):
+            if i not in self.taken:
+                part[...] = 0
         self.there[...] = namespace(self.flat).asarray([i in self.taken for i in range(len(self.params))])
         self.flat[-1] = weight
         self.pending = group.all_reduce(self.flat)
@@ -190,8 +206,9 @@ class Bucket:
         *there, weight = to_numpy(self.flat[-len(self.params) - 1 :]).tolist()
         if not weight:
             raise ValueError("averaging: samples must be above 0 on one rank at least, not 0 on all")
+        self.all /= weight
         for p, part, n in zip(self.params, self.parts, there):
-            p.grad = Variable((part / weight).astype(p.dtype, copy=False)) if n else None
+            p.grad = Variable(part.view().astype(p.dtype, copy=False)) if n else None
         self.taken, self.pending = set(), None
 
 

@@ -80,5 +80,5 @@ class Partition:
         return found
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes a state of the whole; the next update keeps the part of this rank. Raises ValueError if it does not fit."""
+        """Takes a state of the whole, of which the next update keeps this rank's part. Raises ValueError if unfit."""
         self.optimizer.load_state_dict(state)

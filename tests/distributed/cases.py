@@ -265,6 +265,24 @@ def accumulated_gradients_are_those_of_one_batch(group):
 
 
 @case
+def a_gradient_that_is_kept_stays_as_it_is(group):
+    """The array of a bucket is used again in the next step, but not while somebody holds a gradient."""
+    model = L.Linear(2, 3, rng=0)
+    averaging, places, kept = group.averaging(model), [], []
+    for k in range(6):
+        if k == 3:
+            kept = [p.grad for p in model.params()]
+            before = [g.data.copy() for g in kept]
+        model.cleargrads()
+        with averaging(samples=2):
+            (model(np.ones((2, 3), np.float32)) * (k + 1)).sum().backward()
+        assert np.allclose(model.b.grad.data, 2 * (k + 1))
+        places.append(averaging.buckets[0].flat.ctypes.data)
+    assert places[0] == places[1] == places[2] != places[3]
+    assert all((g.data == b).all() for g, b in zip(kept, before, strict=True))
+
+
+@case
 def a_parameter_that_one_rank_alone_uses_gets_its_share(group):
     model = L.Sequential(L.Linear(2, 3, rng=0), L.Linear(2, 3, rng=1), L.Linear(2, 3, rng=2))
     averaging, last = group.averaging(model), group.size - 1
