@@ -96,22 +96,23 @@ NETWORKS = ["SimpleConvNet", "MLP 784-1000-1000-10"]
 
 
 class Training:
-    """Steps of a model on random images, each in parts."""
+    """Steps of a model on random images, with new labels each: gradients of learned ones are small, slow numbers."""
 
     def __init__(self, group: Any, name: str, images: int = IMAGES) -> None:
         self.group, (self.model, shape) = group, network(name)
-        rng = np.random.default_rng(group.rank)
-        self.x, self.t = rng.random((images, *shape), np.float32), rng.integers(0, 10, images)
+        self.rng = np.random.default_rng(group.rank)
+        self.x = self.rng.random((images, *shape), np.float32)
         self.averaging = group.averaging(self.model)
         self.optimizer = O.Adam(self.model)
 
     def step(self) -> list[float]:
         """The times at its beginning and after forward, backward and update."""
+        t = self.rng.integers(0, 10, len(self.x))
         times = [perf_counter()]
-        loss = F.softmax_cross_entropy(self.model(self.x), self.t)
+        loss = F.softmax_cross_entropy(self.model(self.x), t)
         self.model.cleargrads()
         times.append(perf_counter())
-        with self.averaging(samples=len(self.t)):
+        with self.averaging(samples=len(t)):
             loss.backward()
         times.append(perf_counter())
         self.optimizer.update()

@@ -47,7 +47,7 @@ class Averaging:
     `group.averaging(model)` makes one, and the models equal before.
     """
 
-    def __init__(self, group: Group, model: Layer, bucket: int = 1 << 21) -> None:
+    def __init__(self, group: Group, model: Layer, bucket: int = 1 << 20) -> None:
         if not isinstance(model, Layer):
             raise TypeError(f"averaging: model must be a Layer, not {shown(model)}")
         self.group, self.model, self.bytes = group, model, whole("averaging: bucket", bucket)
@@ -149,32 +149,20 @@ class Pass(Watcher):
 
 
 class Bucket:
-    """Parameters whose gradients are sent together. The means are views of its array."""
+    """Parameters whose gradients are sent together, in one array that stays."""
 
     def __init__(self, params: Sequence[Parameter]) -> None:
+        value = params[0].value
+        ends = np.cumsum([p.size for p in params]).tolist()
         self.params = params
-        self.ends = np.cumsum([p.size for p in params]).tolist()
+        self.flat = namespace(value).zeros(ends[-1] + len(params) + 1, sum_dtype(value))
+        self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(params, ends)]
+        self.there = self.flat[ends[-1] : -1]
         self.taken: set[int] = set()
         self.pending: Pending | None = None
-        self.make()
-
-    def make(self) -> None:
-        """Takes a new array."""
-        value, n = self.params[0].value, self.ends[-1]
-        self.flat = namespace(value).zeros(n + len(self.params) + 1, sum_dtype(value))
-        self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(self.params, self.ends)]
-        self.all, self.there = self.flat[:n], self.flat[n:-1]
-        self.references = getrefcount(self.flat)
-
-    def begin(self) -> None:
-        """Before the first gradient: the array is used again, unless somebody has kept a gradient of the last step."""
-        if getrefcount(self.flat) > self.references:
-            self.make()
 
     def put(self, i: int, g: Array) -> None:
         """Copies a gradient into its place."""
-        if not self.taken:
-            self.begin()
         self.parts[i][...] = g
         self.taken.add(i)
 
@@ -186,11 +174,8 @@ class Bucket:
         for i, p in enumerate(self.params):
             if i not in self.taken and p.grad is not None:
                 self.put(i, as_array(p.grad))
-        if not self.taken:
-            self.begin()
-        for i, part in enumerate(self.parts):
-            if i not in self.taken:
-                part[...] = 0
+            elif i not in self.taken:
+                self.parts[i][...] = 0
         self.there[...] = namespace(self.flat).asarray([i in self.taken for i in range(len(self.params))])
         self.flat[-1] = weight
         self.pending = group.all_reduce(self.flat)
@@ -206,20 +191,30 @@ class Bucket:
         *there, weight = to_numpy(self.flat[-len(self.params) - 1 :]).tolist()
         if not weight:
             raise ValueError("averaging: samples must be above 0 on one rank at least, not 0 on all")
-        self.all /= weight
         for p, part, n in zip(self.params, self.parts, there):
-            p.grad = Variable(part.view().astype(p.dtype, copy=False)) if n else None
+            if not n:
+                p.grad = None
+            elif has_own_gradient(p):  # whose memory is used again: to free and to find as much takes longer
+                namespace(part).divide(part, weight, out=p.grad.value)
+            else:
+                p.grad = Variable((part / weight).astype(p.dtype, copy=False))
         self.taken, self.pending = set(), None
 
 
-def filled(params: Sequence[Parameter], most: int) -> list[Bucket]:
-    """Buckets of at most so many bytes for the parameters in this order, each of one dtype and device."""
+def has_own_gradient(p: Parameter) -> bool:
+    """Does nobody but the parameter hold its gradient, or the array in it?"""
+    g: Any = p.grad
+    return g is not None and getrefcount(g) <= 3 and g.value.base is None and getrefcount(g.value) <= 2
+
+
+def filled(params: Sequence[Parameter], enough: int) -> list[Bucket]:
+    """Buckets for the parameters in this order, each of one dtype and device: one that has so many bytes is full."""
     rows: list[list[Parameter]] = []
     kinds: dict[Any, list[Parameter]] = {}
     for p in params:
         kind = p.dtype, namespace(p.value)
         row = kinds.get(kind)
-        if row is None or sum([q.value.nbytes for q in row]) + p.value.nbytes > most:
+        if row is None or sum([q.value.nbytes for q in row]) >= enough:
             row = kinds[kind] = []
             rows.append(row)
         row.append(p)

@@ -126,11 +126,11 @@ class Group:
             raise TypeError(f"shard takes a DataLoader, or a list of batches (x, t), not {shown(loader)}")
         return Shards(self, loader)
 
-    def averaging(self, model: Layer, bucket: int = 1 << 21) -> Averaging:
+    def averaging(self, model: Layer, bucket: int = 1 << 20) -> Averaging:
         """Gives every rank the parameters, buffers and generators of rank 0, and averages gradients: see `Averaging`.
 
-        `bucket` are the bytes that are sent at a time. Raises ValueError, on every rank, if the models differ in the
-        name, the shape or the dtype of a part.
+        `bucket` are the bytes from which on a part is sent. Raises ValueError, on every rank, if the models differ in
+        the name, the shape or the dtype of a part.
         """
         averaging = Averaging(self.channel(), model, bucket)
         replicate(self, model)
