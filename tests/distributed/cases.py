@@ -7,6 +7,7 @@ process would do, each rank computes for itself, with a group of one.
 """
 
 import json
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -502,6 +503,16 @@ def one_watch_stops_all(group):
         model, F.softmax_cross_entropy, O.SGD(model), loader, epochs=5, watch=watch, group=group, verbose=False
     )
     assert history.epochs == 2
+
+
+@case
+def the_pages_of_the_manual(group):
+    """They run in one process among the tests of the manual; what they assert holds in several, too."""
+    for name in ("guide/distributed.md", "scaling.md"):
+        page = (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        assert len(blocks) > 3
+        exec("\n".join(blocks), {"__name__": name})
 
 
 def main(folder):
