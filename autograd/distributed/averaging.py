@@ -80,6 +80,8 @@ class Averaging:
         """Finds the parameters. If they are others than before, they are compared with those of all ranks."""
         params = {path: p for path, p in self.model.named_params() if not p.frozen}
         sizes = [(id(p), p.shape, p.dtype) for p in params.values()]
+        if any(hasattr(namespace(p.value), "refuse_others") for p in params.values()):
+            raise RuntimeError("averaging takes no captured step: call the step itself, not ag.capture(step)")
         if sizes != self.sizes:
             check_same(self.group, "parameters", {path: f"{p.dtype} {p.shape}" for path, p in params.items()})
             self.params, self.sizes, self.buckets = params, sizes, []

@@ -7,6 +7,7 @@ and no processor.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from autograd.backend import Array, cupy
@@ -19,13 +20,12 @@ class NCCL:
     """The ranks of a group as a communicator of NCCL; the group tells all of them its number."""
 
     def __init__(self, group: Group) -> None:
-        cuda = cupy().cuda
-        if not cuda.nccl.available:
-            raise RuntimeError("all_reduce of CuPy's arrays needs NCCL, of which this CuPy has none: install nccl")
-        self.cuda, self.nccl = cuda, cuda.nccl
+        self.cuda, self.nccl = cupy().cuda, import_module("cupy.cuda.nccl")
+        if not self.nccl.available:
+            raise RuntimeError("all_reduce of CuPy's arrays needs NCCL: pip install nvidia-nccl-cu12")
         unique = group.broadcast(self.nccl.get_unique_id() if group.rank == 0 else None)
         self.comm = self.nccl.NcclCommunicator(group.size, unique, group.rank)
-        self.stream = cuda.Stream(non_blocking=True)
+        self.stream = self.cuda.Stream(non_blocking=True)
 
     def begin_sum(self, x: Array) -> Pending:
         """Begins to write the sum over the ranks into x."""

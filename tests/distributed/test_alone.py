@@ -15,7 +15,7 @@ import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, data, distributed
 from autograd.config import Watcher, watching
-from autograd.distributed import Group, SyncBatchNorm
+from autograd.distributed import Group, SyncBatchNorm, nccl
 from autograd.training import fit
 
 pytestmark = pytest.mark.standin_exempt("its data sets are NumPy's")
@@ -173,3 +173,77 @@ def test_a_watcher_may_walk_along():
     assert outer.seen[-1] == ("Mul", True)
     assert [there for _, there in outer.seen].count(True) == 1
     np.testing.assert_array_equal(x.grad.data, [3, 3])
+
+
+class Two(Group):
+    """A group of two, of which the other one has nothing."""
+
+    size = 2
+
+
+def test_a_captured_step_sends_nothing():
+    """In one process there is nothing to send. The message is in our words."""
+    x = np.ones((5, 4), np.float32)
+    for group in (Group(), Two()):
+        model = L.Linear(3, 4, rng=0)
+        averaging = group.averaging(model)
+
+        def step(x):
+            loss = (model(x) ** 2).mean()
+            with averaging(samples=len(x)):
+                loss.backward()
+            return loss
+
+        captured = ag.capture(step)
+        captured(x)
+        if group.size == 1:
+            assert captured(x).item() == captured(x).item()
+        else:
+            with pytest.raises(RuntimeError, match="averaging takes no captured step"):
+                captured(x)
+
+
+class Recorded:
+    """Stands in for what CuPy has of CUDA and of NCCL: it notes what it is told, and in which order."""
+
+    NCCL_FLOAT32, NCCL_SUM, available = 7, 0, True
+
+    def __init__(self):
+        self.told = []
+        self.ptr, self.done = 42, True
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*args, **options):
+            self.told.append((name, *args))
+            return self
+
+        return call
+
+    @property
+    def data(self):
+        return self
+
+    nbytes, size, dtype = 12, 3, np.dtype(np.float32)
+
+
+def test_sums_on_a_gpu_are_put_in_order(monkeypatch):
+    """The calls of NCCL, as far as they can be seen without it: behind the current stream, in front of the next."""
+    cuda, nccl_module = Recorded(), Recorded()
+    monkeypatch.setattr(nccl, "cupy", lambda: type("cupy", (), {"cuda": cuda}))
+    monkeypatch.setattr(nccl, "import_module", lambda name: nccl_module)
+    x = Recorded()
+    pending = nccl.NCCL(Group()).begin_sum(x)
+    pending.wait()
+    assert pending.test()
+    assert nccl_module.told[1] == ("NcclCommunicator", 1, nccl_module, 0)
+    assert nccl_module.told[2] == ("allReduce", 42, 42, 3, 7, 0, 42)
+    assert [name for name, *_ in cuda.told] == [
+        *("Stream", "get_current_stream", "record", "wait_event", "record"),
+        *("get_current_stream", "wait_event"),
+    ]
+    nccl_module.available = False
+    with pytest.raises(RuntimeError, match="needs NCCL: pip install nvidia-nccl-cu12"):
+        nccl.NCCL(Group())
