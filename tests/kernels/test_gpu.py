@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from autograd import backend
-from autograd.kernels import conv, im2col
+from autograd.kernels import conv, im2col, pooling
 from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import pooling as gpu_pooling
 from autograd.kernels.gpu.products import write_product
 from autograd.kernels.windows import windows
 
@@ -168,3 +169,72 @@ def test_products_of_matrices_as_they_lie(cp):
                 got = write_product(cp.asarray(y), cp.asarray(A), cp.asarray(B), add)
                 expected = add * y.astype("d") + A.astype("d") @ B.astype("d")
                 np.testing.assert_allclose(got.get().astype("d"), expected, rtol=room, atol=room)
+
+
+POOLED = [  # (N, C, *size), kernel, options
+    ((2, 3, 7, 6), (2, 2), {"stride": 2}),
+    ((2, 3, 7, 6), (3, 2), {"stride": 2, "pad": 1}),
+    ((2, 3, 7, 6), (3, 3), {"stride": (1, 3), "pad": ((0, 1), (1, 0))}),
+    ((2, 3, 7, 6), (3, 3), {"stride": 2, "ceil": True}),
+    ((2, 3, 7, 6), (3, 3), {"dilation": 2, "pad": 1}),
+    ((3, 1, 9), (4,), {"stride": 3}),
+    ((1, 2, 4, 5, 6), (2, 3, 2), {"stride": (1, 2, 2), "pad": ((1, 0), (0, 1), (1, 1))}),
+    ((0, 2, 4, 4), (2, 2), {}),
+    ((2, 0, 4, 4), (2, 2), {}),
+    ((1, 1, 20, 20), (17, 17), {}),  # more taps than fit into a byte
+    ((1, 1, 700), (600,), {"stride": 50}),  # sums of many numbers
+    ((1, 1, 2, 2), (3, 3), {"pad": 3, "stride": 3}),  # windows in the padding alone
+]
+every_pooling = pytest.mark.parametrize("case", POOLED, ids=str)
+
+
+@every_dtype
+@every_pooling
+def test_sums_of_windows(cp, case, dtype):
+    shape, kernel, options = case
+    w = windows(shape[2:], kernel, **options)
+    y = numbers(*shape[:2], *w.out, dtype=dtype)
+    check(gpu_pooling.window_sum, pooling.window_sum.plain, numbers(*shape, dtype=dtype), w, factor=4)
+    check(gpu_pooling.window_fill, pooling.window_fill.plain, y, w, factor=4)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.int8, bool])
+@pytest.mark.parametrize("special", [False, True])
+@every_pooling
+def test_maxima_of_windows(cp, case, dtype, special):
+    """Whole numbers of a small range, so that windows have several maxima; nan, and some that hold -inf alone."""
+    shape, kernel, options = case
+    w = windows(shape[2:], kernel, **options)
+    x = np.random.default_rng(0).integers(-2, 2, shape).astype(dtype)
+    if special and x.dtype.kind == "f":
+        x[x == -2] = -np.inf
+        x[:1, :1] = -np.inf
+        x[np.random.default_rng(1).random(shape) < 0.02] = np.nan
+    y, where = pooling.window_max.plain(x, w)
+    got = pooling.window_max(cp.asarray(x), w)
+    for a, b in zip(got, (y, where), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a.get(), b)
+    gathered = pooling.gather_max(cp.asarray(x), got[1], w)
+    np.testing.assert_array_equal(gathered.get(), pooling.gather_max.plain(x, where, w))
+    if x.dtype != bool:
+        scattered = pooling.scatter_max(got[0], got[1], w)
+        np.testing.assert_allclose(scattered.get(), pooling.scatter_max.plain(y, where, w), rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
+@pytest.mark.parametrize(
+    ("size", "out"), [((7, 6), (3, 4)), ((5,), (8,)), ((4, 5, 6), (3, 2, 6)), ((6, 6), (1, 1))], ids=str
+)
+def test_maxima_of_regions(cp, size, out, dtype):
+    x = np.random.default_rng(0).integers(-2, 2, (2, 3, *size)).astype(dtype)
+    y, pixel = pooling.region_max(cp.asarray(x), out)
+    for a, b in zip((y, pixel), pooling.region_max.plain(x, out), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a.get(), b)
+    if x.dtype.kind == "f":
+        x[np.random.default_rng(1).random(x.shape) < 0.1] = np.nan
+        y, pixel = pooling.region_max(cp.asarray(x), out)
+        np.testing.assert_array_equal(y.get(), pooling.region_max.plain(x, out)[0])
+        at = np.take_along_axis(x.reshape(2, 3, -1), pixel.get().reshape(2, 3, -1), 2)
+        np.testing.assert_array_equal(at.reshape(y.shape), y.get())

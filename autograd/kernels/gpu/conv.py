@@ -183,7 +183,7 @@ def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
         write_product(x.reshape(N, C, O), for_all(filters, N), y.reshape(N, M, O))
         return x
     parts = blocks(N, O, G * R)
-    whole = all(n % O == 0 for _, n in parts)  # of images, so that no two blocks meet a pixel
+    whole = bool(parts) and all(n % O == 0 for _, n in parts)  # of images, so that no two blocks meet a pixel
     x = (xp.empty if whole else xp.zeros)((N, C, *w.size), y.dtype)
     for first, n in parts:
         block = write_rows(xp.empty((G, M // G, n), y.dtype), y, first)
