@@ -19,6 +19,7 @@ from autograd.functions.operands import operand, rounded, summable, summable_tog
 from autograd.functions.reduction import mean
 from autograd.functions.statistics import channel_means, mean_of_channels, per_channel, row_means, settled
 from autograd.kernels import norms
+from autograd.kernels.gpu import norms as gpu
 from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
@@ -77,7 +78,7 @@ def asked(needs):
     return tuple([bool(need) for need in needs])
 
 
-@kernel(norms.batch_norm)
+@kernel(norms.batch_norm, gpu.batch_norm)
 def normed_channels(x, gamma, beta, eps):
     """y = gamma xn + beta, mean and var"""
     mean = mean_of_channels(x)
@@ -88,7 +89,7 @@ def normed_channels(x, gamma, beta, eps):
     return y, mean, var
 
 
-@kernel(norms.batch_norm_gradient)
+@kernel(norms.batch_norm_gradient, gpu.batch_norm_gradient)
 def channels_gradient(gy, x, gamma, mean, var, eps, needs):
     """gx, ggamma and gbeta"""
     inv = (var + eps) ** -0.5
@@ -202,7 +203,7 @@ class LayerNorm(Function):
         return rows_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
 
 
-@kernel(norms.layer_norm)
+@kernel(norms.layer_norm, gpu.layer_norm)
 def normed_rows(x, gamma, beta, eps):
     """y = gamma xn + beta, mean and var"""
     rows = x.reshape(-1, gamma.size)
@@ -215,7 +216,7 @@ def normed_rows(x, gamma, beta, eps):
     return y.reshape(x.shape), mean, var
 
 
-@kernel(norms.layer_norm_gradient)
+@kernel(norms.layer_norm_gradient, gpu.layer_norm_gradient)
 def rows_gradient(gy, x, gamma, mean, var, eps, needs):
     """gx, ggamma and gbeta"""
     needs_x, needs_gamma, needs_beta = needs

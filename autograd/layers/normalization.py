@@ -17,6 +17,7 @@ from autograd.functions.normalization import (
     layer_norm,
     rms_norm,
 )
+from autograd.kernels.norms import moved_statistics
 from autograd.layers.base import Buffer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import ones, zeros
 from autograd.locks import Lock
@@ -64,14 +65,9 @@ class BatchNorm(Normalization):
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
         n = as_array(x).size // mean.size
         with statistics:
-            self.follow(self.mean, mean)
-            self.follow(self.var, var * (n / max(n - 1, 1)))
+            running = moved_statistics(self.mean.data, self.var.data, mean, var, self.momentum, n)
+            self.mean.data, self.var.data = running
         return y
-
-    def follow(self, buffer: Buffer, batch: Any) -> None:
-        """Moves a running value towards that of a batch."""
-        running = buffer.data * self.momentum + batch * (1 - self.momentum)
-        buffer.data = running.astype(buffer.dtype, copy=False)
 
 
 class LayerNorm(Normalization):

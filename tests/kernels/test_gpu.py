@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from autograd import backend
-from autograd.kernels import conv, im2col, pooling
+from autograd.functions import normalization
+from autograd.kernels import conv, im2col, norms, pooling
 from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import norms as gpu_norms
 from autograd.kernels.gpu import pooling as gpu_pooling
 from autograd.kernels.gpu.products import write_product
 from autograd.kernels.windows import windows
@@ -215,9 +217,9 @@ def test_maxima_of_windows(cp, case, dtype, special):
     for a, b in zip(got, (y, where), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a.get(), b)
-    gathered = pooling.gather_max(cp.asarray(x), got[1], w)
-    np.testing.assert_array_equal(gathered.get(), pooling.gather_max.plain(x, where, w))
     if x.dtype != bool:
+        gathered = pooling.gather_max(cp.asarray(x), got[1], w)
+        np.testing.assert_array_equal(gathered.get(), pooling.gather_max.plain(x, where, w))
         scattered = pooling.scatter_max(got[0], got[1], w)
         np.testing.assert_allclose(scattered.get(), pooling.scatter_max.plain(y, where, w), rtol=1e-3)
 
@@ -238,3 +240,61 @@ def test_maxima_of_regions(cp, size, out, dtype):
         np.testing.assert_array_equal(y.get(), pooling.region_max.plain(x, out)[0])
         at = np.take_along_axis(x.reshape(2, 3, -1), pixel.get().reshape(2, 3, -1), 2)
         np.testing.assert_array_equal(at.reshape(y.shape), y.get())
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(5, 3), (2, 1, 7), (4, 6, 5, 3), (3, 2, 40, 30), (1, 1, 2, 3, 4)], ids=str)
+@pytest.mark.parametrize("eps", [1e-5, 0.5])
+def test_batch_norm(cp, shape, eps, dtype):
+    x, gy = 3 * numbers(*shape, dtype=dtype) + 1, numbers(*shape, dtype=dtype, seed=1)
+    gamma, beta = numbers(shape[1], dtype=dtype), numbers(shape[1], dtype=dtype, seed=1)
+    check(gpu_norms.batch_norm, normalization.normed_channels.plain, x, gamma, beta, eps, factor=4)
+    _, mean, var = normalization.normed_channels.plain(*[a.astype("d") for a in (x, gamma, beta)], eps)
+    mean, var = mean.astype(dtype), var.astype(dtype)
+    for needs in ((True, True, True), (False, True, False)):
+        plain = normalization.channels_gradient.plain
+        check(gpu_norms.batch_norm_gradient, plain, gy, x, gamma, mean, var, eps, needs, factor=8)
+
+
+@every_dtype
+@pytest.mark.parametrize("rows", [(5,), (2, 3), (1,), (1100,)], ids=str)
+@pytest.mark.parametrize("row", [(4,), (1,), (70,), (3, 5), (1300,)], ids=str)
+def test_layer_norm(cp, rows, row, dtype):
+    x, gy = 3 * numbers(*rows, *row, dtype=dtype) + 1, numbers(*rows, *row, dtype=dtype, seed=1)
+    gamma, beta, eps = numbers(*row, dtype=dtype), numbers(*row, dtype=dtype, seed=1), 1e-2
+    check(gpu_norms.layer_norm, normalization.normed_rows.plain, x, gamma, beta, eps, factor=4)
+    _, mean, var = normalization.normed_rows.plain(*[a.astype("d") for a in (x, gamma, beta)], eps)
+    mean, var = mean.astype(dtype), var.astype(dtype)
+    for needs in ((True, True, True), (True, False, False), (False, True, False), (False, False, True)):
+        plain = normalization.rows_gradient.plain
+        check(gpu_norms.layer_norm_gradient, plain, gy, x, gamma, mean, var, eps, needs, factor=16)
+
+
+def test_equal_numbers_are_their_own_mean(cp):
+    """So that what is left of them is 0, and not rounding made large."""
+    x = cp.full((7, 3, 11), 3333.3, np.float32)
+    one, zero = cp.ones(3, np.float32), cp.zeros(3, np.float32)
+    for y, mean, var in (
+        gpu_norms.batch_norm(x, one, zero, 1e-5),
+        gpu_norms.layer_norm(x.reshape(77, 3), one, zero, 1e-5),
+    ):
+        assert (mean == np.float32(3333.3)).all()
+        assert not y.any()
+        assert not var.any()
+
+
+def test_many_numbers_of_a_channel_keep_their_digits(cp):
+    x = numbers(1, 1, 600_000, dtype=np.float32) + 1000
+    _, mean, var = gpu_norms.batch_norm(cp.asarray(x), cp.ones(1, "f"), cp.zeros(1, "f"), 0.0)
+    np.testing.assert_allclose(mean.get(), x.mean((0, 2), dtype="d"), rtol=1e-6)
+    np.testing.assert_allclose(var.get(), x.var((0, 2), dtype="d"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtypes", ["ff", "dd", "ef", "fd"])
+def test_running_statistics(cp, dtypes):
+    running, batch = dtypes
+    args = [numbers(5, dtype=running, seed=i) for i in range(2)] + [numbers(5, dtype=batch, seed=i) for i in (3, 4)]
+    got = norms.moved_statistics(*map(cp.asarray, args), 0.9, 12)
+    for a, b in zip(got, norms.moved_statistics.plain(*args, 0.9, 12), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a.get(), b, rtol=1e-3 if running == "e" else 1e-6)

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.gpu import TYPES, cuda, on_gpu
+from autograd.kernels.gpu.sums import SUM
 from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, small
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
@@ -23,20 +24,6 @@ from autograd.shapes import Shape
 __all__ = ["gather_max", "region_max", "scatter_max", "window_fill", "window_max", "window_sum"]
 
 BYTE = 256  # so many taps have a number in a byte
-
-SUM = """
-// a sum that keeps its digits: runs of 64 numbers, then their sums
-struct Sum {
-  A total, run;
-  int n;
-  __device__ Sum() : total(0), run(0), n(0) {}
-  __device__ void add(A x) {
-    run += x;
-    if (++n == 64) { total += run; run = A(0); n = 0; }
-  }
-  __device__ A value() { return total + run; }
-};
-"""
 
 OVER_TAPS = """
 #define EACH_WINDOW \\
