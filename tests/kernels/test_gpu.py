@@ -70,6 +70,9 @@ IMAGES = [  # (N, C, *size), channels of the result, kernel, groups, options
     ((2, 2, 5, 6, 7), 2, (2, 3, 1), 2, {"pad": ((1, 0), (1, 1), (0, 0)), "stride": (1, 2, 3)}),
     ((1, 1, 1, 1), 1, (1, 1), 1, {}),
     ((2, 2, 5, 5), 3, (2, 2), 1, {"stride": 4}),
+    ((3, 2, 11, 10), 3, (3, 3), 1, {"pad": 1}),
+    ((3, 2, 11, 10), 3, (1, 1), 1, {}),
+    ((0, 2, 11, 10), 3, (3, 3), 1, {"pad": 1}),
 ]
 every_image = pytest.mark.parametrize("case", IMAGES, ids=lambda case: f"{case[0]} {case[2]} {case[4]}")
 every_dtype = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -105,7 +108,7 @@ def test_the_three_products(cp, case, dtype):
     check_products(case, dtype)
 
 
-@pytest.mark.parametrize("limit", [1, 100, 1000])
+@pytest.mark.parametrize("limit", [1, 100, 1000, 4000])
 @every_image
 def test_the_three_products_in_blocks(cp, case, limit, monkeypatch):
     """Of whole images, of parts of them, and of single windows; no block above the limit."""
@@ -155,6 +158,7 @@ def test_products_of_matrices_as_they_lie(cp):
     """Transposed, broadcast, across memory, of one row, and added to what is there."""
     for dtype, room in (("e", 1e-2), ("f", 1e-5), ("d", 1e-12)):
         for A, B in [
+            (numbers(1, 4, 5), numbers(3, 5, 2)),
             (numbers(3, 4, 5), numbers(3, 5, 2)),
             (numbers(1, 4, 5), numbers(1, 5, 2)),
             (numbers(3, 5, 4).swapaxes(1, 2), numbers(3, 2, 5).swapaxes(1, 2)),

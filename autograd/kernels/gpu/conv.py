@@ -8,7 +8,10 @@ after the other. So a layer is three operations, and a block holds at most LIMIT
     filter_gradient   x --im2col--> (R, n)      y --rows--> (M, n)              W = (M, n) @ (n, R)
 
 With G groups every matrix has an axis of them in front. A block is of whole images if one image fits; else a block is
-a part of an image's windows. Kernels of one pixel see their images as they lie (`products.py`), without columns.
+a part of an image's windows.
+
+Large images have columns of their own, (n, R, O) for n of them: one call of cuBLAS takes W to each and y to its place,
+so neither `place` nor `rows` is needed. A kernel of one pixel finds its columns where the pixels lie.
 
 """
 
@@ -27,7 +30,7 @@ from autograd.kernels.windows import Windows
 __all__ = ["LIMIT", "col2im", "filter_gradient", "forward", "im2col", "transpose"]
 
 LIMIT = 1 << 26  # numbers in a block of columns: 256 MiB of float32
-WIDE = 32  # windows of an image with which a product for each image pays
+WIDE = 64  # windows of an image with which a product for each image pays: the width of a tile of a product
 
 im2col_kernel = cuda(
     "im2col",
@@ -64,7 +67,7 @@ extern "C" __global__ void col2im(const T* cols, T* x, const Windows w, const I 
                                   const I n, const I image_step, const I channel_step, const I tap_step, const I add) {
   const int O = number(w.out), pixels = number(w.size);
   for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
-    const I c = i / pixels % C, image = first / O + i / pixels / C;
+    const I c = i / pixels % C, image = i / pixels / C;
     const int p = i % pixels, p2 = p % w.size[2], p1 = p / w.size[2] % w.size[1], p0 = p / w.size[2] / w.size[1];
     const T* from = cols + image * image_step + c * channel_step - first;
     T* to = x + (image * C + c) * pixels + p;
@@ -144,11 +147,37 @@ def write_columns(cols: Array, x: Array, w: Windows, first: int) -> Array:
     return cols
 
 
+def write_images(
+    x: Array, cols: Array, w: Windows, first: int, n: int, image: int, channel: int, tap: int, add: bool = False
+) -> Array:
+    """Writes images, each pixel the sum of the taps on it in the n windows from `first` on, or adds it.
+
+    x (N, C, *size); the windows of the first image come first. `image`, `channel` and `tap` are the steps in cols from
+    one to the next.
+    """
+    if x.size:
+        C, numbers = x.shape[1], geometry(w)
+        col2im_kernel.run(x.size, cols, x, numbers, x.size, C, first, n, image, channel, tap, int(add))
+    return x
+
+
 def write_rows(block: Array, y: Array, first: int) -> Array:
     """Writes the numbers of windows `first` and so on.   (M, n), (N, M, *out)"""
     M, n = y.shape[1], block.shape[-1]
     rows_kernel.run(M * n, y, block, M, prod(y.shape[2:]), first, n)
     return block
+
+
+def by_image(w: Windows, groups: int, rows: int) -> bool:
+    """Have images so many windows that a product for each pays? Then its result is where it belongs."""
+    O = prod(w.out)
+    return groups == 1 and O >= WIDE and (w.pointwise or rows * O <= LIMIT)
+
+
+def image_blocks(N: int, w: Windows, rows: int) -> list[slice]:
+    """N images in parts, whose columns hold at most LIMIT numbers."""
+    n = N if w.pointwise else LIMIT // (rows * prod(w.out))
+    return [slice(i, min(i + n, N)) for i in range(0, N, max(n, 1))]
 
 
 @way(fits=lambda x, W, b, w, groups=1: fits(w, x, W) if b is None else fits(w, x, W, b))
@@ -157,13 +186,14 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
     x, W, *rest = of_one_dtype(x, W) if b is None else of_one_dtype(x, W, b)
     xp, N, M, O, G = namespace(x), len(x), len(W), prod(w.out), groups
     filters = W.reshape(G, M // G, -1)  # (G, M/G, R)
-    y = xp.empty((N, M, *w.out), x.dtype)
-    if each_image(w, G):
-        write_product(y.reshape(N, M, O), for_all(filters, N), x.reshape(N, W.shape[1], O))
+    y, R = xp.empty((N, M, *w.out), x.dtype), filters.shape[2]
+    if by_image(w, G, R):
+        for part in image_blocks(N, w, R):
+            cols = x[part] if w.pointwise else im2col.compute(x[part], w)
+            write_product(y[part].reshape(-1, M, O), filters, cols.reshape(-1, R, O))
         if rest:
             y += rest[0].reshape(M, *[1] * len(w.out))
         return y
-    R = filters.shape[2]
     for first, n in blocks(N, O, G * R):
         cols = write_columns(xp.empty((G, R, n), x.dtype), x, w, first)
         block = write_product(xp.empty((G, M // G, n), x.dtype), filters, cols)
@@ -177,10 +207,14 @@ def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     y, W = of_one_dtype(y, W)
     xp, N, M, O, G = namespace(y), len(y), len(W), prod(w.out), groups
     filters = W.reshape(G, M // G, -1).swapaxes(1, 2)  # (G, R, M/G)
-    C, R, K, pixels = W.shape[1] * G, filters.shape[1], prod(w.kernel), prod(w.size)
-    if each_image(w, G):
+    C, R, K = W.shape[1] * G, filters.shape[1], prod(w.kernel)
+    if by_image(w, G, R):
         x = xp.empty((N, C, *w.size), y.dtype)
-        write_product(x.reshape(N, C, O), for_all(filters, N), y.reshape(N, M, O))
+        for part in image_blocks(N, w, R):
+            cols = x[part] if w.pointwise else xp.empty((part.stop - part.start, C, *w.kernel, *w.out), y.dtype)
+            write_product(cols.reshape(-1, R, O), filters, y[part].reshape(-1, M, O))
+            if not w.pointwise:
+                write_images(x[part], cols, w, 0, len(cols) * O, C * K * O, K * O, O)
         return x
     parts = blocks(N, O, G * R)
     whole = bool(parts) and all(n % O == 0 for _, n in parts)  # of images, so that no two blocks meet a pixel
@@ -188,8 +222,8 @@ def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     for first, n in parts:
         block = write_rows(xp.empty((G, M // G, n), y.dtype), y, first)
         cols = write_product(xp.empty((G, R, n), y.dtype), filters, block)
-        size = (-(-(first + n) // O) - first // O) * C * pixels  # of the images that the block meets
-        col2im_kernel.run(size, cols, x, geometry(w), size, C, first, n, O, K * n, n, int(not whole))
+        images = x[first // O : -(-(first + n) // O)]
+        write_images(images, cols, w, first % O, n, O, K * n, n, add=not whole)
     return x
 
 
@@ -199,26 +233,16 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
     x, y = of_one_dtype(x, y)
     xp, (N, C), M, O, G = namespace(x), x.shape[:2], y.shape[1], prod(w.out), groups
     R, b = C // G * prod(w.kernel), None
-    W = xp.empty((G, M // G, R), x.dtype)
+    W = xp.empty((M, C // G, *w.kernel), x.dtype)
     parts = blocks(N, O, G * R)
     for first, n in parts or [(0, 0)]:
         cols = write_columns(xp.empty((G, R, n), x.dtype), x, w, first)
         block = write_rows(xp.empty((G, M // G, n), x.dtype), y, first)
-        write_product(W, block, cols.swapaxes(1, 2), add=first > 0)
+        write_product(W.reshape(G, M // G, R), block, cols.swapaxes(1, 2), add=first > 0)
         if bias:
             part = block.reshape(M, n).sum(axis=1)
             b = part if b is None else b + part
-    return W.reshape(M, C // G, *w.kernel), b
-
-
-def for_all(filters: Array, N: int) -> Array:
-    """(1, M, R) -> (N, M, R), a broadcast"""
-    return namespace(filters).broadcast_to(filters, (N, *filters.shape[1:]))
-
-
-def each_image(w: Windows, groups: int) -> bool:
-    """Are the pixels of an image its columns, and enough for a product for each image?"""
-    return w.pointwise and groups == 1 and prod(w.out) >= WIDE
+    return W, b
 
 
 @way(fits=lambda x, w: on_gpu(x) and x.dtype.char in TYPES and small(w))
@@ -238,6 +262,4 @@ def col2im(cols: Array, w: Windows) -> Array:
     cols = contiguous(cols)
     (N, C), K, O = cols.shape[:2], prod(w.kernel), prod(w.out)
     x = namespace(cols).empty((N, C, *w.size), cols.dtype)
-    if x.size:
-        col2im_kernel.run(x.size, cols, x, geometry(w), x.size, C, 0, N * O, C * K * O, K * O, O, 0)
-    return x
+    return write_images(x, cols, w, 0, N * O, C * K * O, K * O, O)

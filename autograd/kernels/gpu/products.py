@@ -19,10 +19,7 @@ FACTORS = {char: [np.array(factor, "d" if char == "d" else "f") for factor in (0
 
 
 def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
-    """y = A B, or y += A B.   (G, M, N) (G, M, K) (G, K, N); y in one piece
-
-    A or B may be one matrix for all G, a broadcast.
-    """
+    """y = A B, or y += A B.   (G, M, N) (G, M, K) (G, K, N), where A or B may be one matrix for all; y in one piece"""
     G, M, N = y.shape
     K = A.shape[2]
     if not y.size or not K:
@@ -48,11 +45,11 @@ def laid_out(A: Array) -> tuple[Array, int, int, int]:
 
     A itself, or a copy if no axis of its matrices has its numbers side by side.
     """
-    G, rows, columns = A.shape
+    count, rows, columns = A.shape
     to_next, to_row, to_column = [step // A.itemsize for step in A.strides]
-    to_next = to_next if G > 1 else 0
+    to_next = to_next if count > 1 else 0
     if to_column == 1 and (to_row >= columns or rows == 1):
         return A, PLAIN, max(to_row, columns), to_next
     if to_row == 1 and (to_column >= rows or columns == 1):
         return A, TRANSPOSED, max(to_column, rows), to_next
-    return namespace(A).ascontiguousarray(A), PLAIN, columns, rows * columns
+    return namespace(A).ascontiguousarray(A), PLAIN, columns, rows * columns if count > 1 else 0
