@@ -44,6 +44,11 @@ TYPES = {  # T and A
     "e": ("float16", "float"), "f": ("float", "float"), "d": ("double", "double"),
     **{char: (name, name) for char, name in WHOLE.items()},
 }  # fmt: skip
+HALF = """#include <cupy/carray.cuh>
+#if __has_include(<cupy/float16.cuh>)
+#include <cupy/float16.cuh>
+#endif
+"""  # CuPy's class float16 has moved within its version 14
 SOURCES: dict[str, Source] = {}  # all texts, by name
 
 
@@ -75,7 +80,7 @@ class Source:
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
-        return "#include <cupy/carray.cuh>\n" + types + "\n".join(self.parts)
+        return (HALF if T == "float16" else "") + types + "\n".join(self.parts)
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:

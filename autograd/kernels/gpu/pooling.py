@@ -46,13 +46,14 @@ OVER_WINDOWS = """
 #define EACH_PIXEL \\
   const int O = number(w.out), pixels = number(w.size); \\
   for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x)
-// runs what follows for each window o whose tap k lies on pixel i
+// runs what follows for each window whose tap lies on pixel i
 #define EACH_WINDOW_ON_IT \\
   const int p = i % pixels, p2 = p % w.size[2], p1 = p / w.size[2] % w.size[1], p0 = p / w.size[2] / w.size[1]; \\
-  for (int k0 = 0, o0, o1, o2, k; k0 < w.kernel[0]; k0++) \\
+  for (int k0 = 0, o0, o1, o2; k0 < w.kernel[0]; k0++) \\
     for (int k1 = (o0 = window_over(w, 0, p0, k0)) < 0 ? w.kernel[1] : 0; k1 < w.kernel[1]; k1++) \\
       for (int k2 = (o1 = window_over(w, 1, p1, k1)) < 0 ? w.kernel[2] : 0; k2 < w.kernel[2]; k2++) \\
-        if (k = (k0 * w.kernel[1] + k1) * w.kernel[2] + k2, (o2 = window_over(w, 2, p2, k2)) >= 0)
+        if ((o2 = window_over(w, 2, p2, k2)) >= 0)
+#define TAP ((k0 * w.kernel[1] + k1) * w.kernel[2] + k2)
 #define WINDOW (i / pixels * O + (o0 * w.out[1] + o1) * w.out[2] + o2)
 """
 
@@ -116,7 +117,7 @@ extern "C" __global__ void scatter_max(const T* y, const unsigned char* near, co
   EACH_PIXEL {
     Sum sum;
     EACH_WINDOW_ON_IT {
-      if ((near ? near[WINDOW] : far[WINDOW]) == k) sum.add(A(y[WINDOW]));
+      if ((near ? near[WINDOW] : far[WINDOW]) == TAP) sum.add(A(y[WINDOW]));
     }
     x[i] = T(sum.value());
   }
