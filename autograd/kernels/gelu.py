@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.compiled import each
-from autograd.kernels.gpu.fusion import fused
 from autograd.kernels.erf import LOW, normal_cdf, write_half_normal
+from autograd.kernels.gpu.fusion import fused
 from autograd.kernels.pieces import by_pieces, in_pieces, is_large
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel, way

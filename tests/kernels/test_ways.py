@@ -134,7 +134,10 @@ def of_gpu(found):
 
 @pytest.mark.parametrize("name", [name for name, kernel in KERNELS.items() if kernel.ways])
 def test_every_way_equals_its_plain_twin(name):
-    """A kernel with ways has cases here, and each of its ways fits at least one (compiled ones: test_compiled.py; those of GPUs: test_gpu.py)."""
+    """A kernel with ways has cases here, and each of its ways fits at least one.
+
+    Compiled ways are in test_compiled.py, those of GPUs in test_gpu.py and test_gpu_formulas.py.
+    """
     for found in [w for w in KERNELS[name].ways if not isinstance(w, Compiled) and not of_gpu(w)]:
         fitting = [args for args in CASES[name] if found.fits(*args)]
         assert fitting, f"no case for {found.__module__}.{found.__name__}"

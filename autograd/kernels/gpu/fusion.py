@@ -3,7 +3,7 @@
 A formula is run once with an `Element` in the place of each array. An Element computes nothing. Each operator writes a
 line of CUDA and gives the Element of its result:
 
-    y = 1 / (1 + xp.exp(-x))       const C v1 = -v0;  const C v2 = exp(v1);  const C v3 = n0 + v2;  const C v4 = n1 / v3;
+    y = 1 / (1 + xp.exp(-x))     const A v0 = -a0;  const A v1 = exp(v0);  const A v2 = (A)1 + v1;  ...
 
 So the formula that NumPy runs is the source of the kernel, and is written once. What it does to an argument in place is
 written back to that array. Numbers become arguments of the kernel, which serves the next step's rate too; NumPy's rule
@@ -104,7 +104,7 @@ class Element:
     __add__, __sub__, __mul__, __truediv__ = map(joined, "+-*/")
     __radd__, __rsub__, __rmul__, __rtruediv__ = map(turned, "+-*/")
     __iadd__, __isub__, __imul__, __itruediv__ = map(assigned, "+-*/")
-    __lt__, __le__, __gt__, __ge__ = [joined(operator, "b") for operator in ("<", "<=", ">", ">=")]
+    __lt__, __le__, __gt__, __ge__ = joined("<", "b"), joined("<=", "b"), joined(">", "b"), joined(">=", "b")
     __eq__, __ne__ = joined("==", "b"), joined("!=", "b")  # type: ignore[assignment]
     __and__, __or__, __xor__ = map(logical, "&|^")
 
@@ -135,7 +135,7 @@ class Element:
 
 
 class Formulas:
-    """What a formula finds in `namespace(x)`: the functions that CUDA has. Maxima and minima keep nan, as NumPy's do."""
+    """What a formula finds in `namespace(x)`: the functions that CUDA has. Maxima and minima keep nan, as in NumPy."""
 
     __name__ = "formulas"
 
