@@ -25,6 +25,7 @@ from autograd.functions.arithmetic import Clip, limited
 from autograd.functions.elementwise import log
 from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
+from autograd.kernels.gpu import late, on_gpu
 from autograd.kernels.rows import cross_entropy
 from autograd.shapes import Shape, broadcast, one_axis
 from autograd.variable import Variable
@@ -432,10 +433,16 @@ def logits_and_target(name: str, x: Operand, t: Operand, axis: int, least: int =
 
 def check_labels(name: str, labels: Array, C: int) -> None:
     """Raises ValueError for a label that is not in 0 .. C - 1."""
+
+    def error(label: int) -> ValueError:
+        return ValueError(f"{name}: labels must be {within(C)}, as there are {C} classes, not {label}")
+
+    if on_gpu(labels):
+        late.check_below(labels, C, error)
+        return
     wrong = (labels < 0) | (labels >= C)
     if wrong.any():
-        label = int(labels.reshape(-1)[wrong.reshape(-1)][0])
-        raise ValueError(f"{name}: labels must be {within(C)}, as there are {C} classes, not {label}")
+        raise error(int(labels.reshape(-1)[wrong.reshape(-1)][0]))
 
 
 class SigmoidCrossEntropy(ElementLoss):

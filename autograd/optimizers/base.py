@@ -20,7 +20,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, fields
-from functools import wraps
+from functools import partial, wraps
 from itertools import accumulate
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -31,6 +31,8 @@ from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.fusion import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -199,7 +201,9 @@ class Optimizer:
         if self.kind is Variable:
             for path in grads:
                 self.take_over(path, params[path])
-        together = self.step_small(lr, params, grads) if self.bundles else ()
+        together = self.step_small(lr, params, grads) if self.bundles else set()
+        if not self.foreign and mode.get().watcher is None:
+            together |= self.step_on_gpu(lr, params, grads)
         for path, g in grads.items():
             p = params[path]
             t = self.counts.get(path, 0) + 1
@@ -222,6 +226,18 @@ class Optimizer:
                 self.step_together(lr, t, some, slots)
                 done.update([path for path, _, _ in some])
         return done
+
+    def step_on_gpu(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> set[str]:
+        """The steps of parameters on a GPU, which one kernel takes for all of one count, and which these are."""
+        found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
+        for path, g in grads.items():
+            p = as_array(params[path])
+            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+                arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
+                found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+        for (t, _), some in found.items():
+            step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
+        return {path for some in found.values() for path, _ in some}
 
     def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
