@@ -7,12 +7,14 @@ from math import nan
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from autograd.checks import shown
+from autograd.checks import flag, shown
 
-__all__ = ["BESIDE", "History", "Score"]
+__all__ = ["BESIDE", "History", "Score", "largest_is_best"]
 
 T = TypeVar("T")
 BESIDE = ("lr", "gradient_norm", "seconds")  # columns that do not say how good the model is
+LARGEST = ("accuracy", "f1", "precision", "r2", "recall", "roc_auc")  # ends of names whose largest value is the best
+SMALLEST = ("error", "loss", "mae", "rmse")
 
 
 class Columns(dict[str, T], Generic[T]):
@@ -89,3 +91,16 @@ class History(Columns[list[float]]):
 
     def __reduce__(self) -> Any:
         return History, (dict(self),)
+
+
+def largest_is_best(owner: str, name: str, largest: bool | None) -> bool:
+    """Is the largest value of this name the best? `largest` says it; if it is None, the end of the name.
+
+    Raises ValueError for a name that says nothing, such as "metric".
+    """
+    if largest is not None:
+        return flag(f"{owner}: largest", largest)
+    for answer, words in ((True, LARGEST), (False, SMALLEST)):
+        if any(f"_{name}".endswith(f"_{word}") for word in words):
+            return answer
+    raise ValueError(f"{owner}: largest must be given for {name!r}: True as for an accuracy, False as for a loss")

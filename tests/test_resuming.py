@@ -117,8 +117,12 @@ def test_a_training_that_a_watch_has_stopped_stays_stopped(tmp_path):
     for seed in (0, 1):
         training = Training(seed)
         training.stopping = lambda epoch, values: epoch == 2
-        training.run(checkpoints=tmp_path, resume=True)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            training.run(checkpoints=tmp_path, resume=True)
         assert training.history.epochs == 2
+        assert ["a watch has stopped the training in" in str(warning.message) for warning in said] == [True] * seed
+        assert all(warning.filename == __file__ for warning in said)
 
 
 def test_the_best_checkpoint_is_that_of_the_history(tmp_path):

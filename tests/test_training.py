@@ -7,6 +7,7 @@ import pickle
 import re
 import sys
 import time
+import warnings
 from functools import partial
 from types import SimpleNamespace
 
@@ -408,7 +409,11 @@ def test_early_stopping():
     assert stopped(training.EarlyStopping(1, "loss"), losses) == 3
     assert stopped(training.EarlyStopping(4, "loss"), losses) is None
     assert stopped(training.EarlyStopping(2, "loss", delta=1.5), losses) == 3
-    assert stopped(training.EarlyStopping(2, "f1", largest=True), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    for name, largest in (("test_f1", None), ("f1", True), ("mine", True)):
+        assert stopped(training.EarlyStopping(2, name, largest=largest), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    assert stopped(training.EarlyStopping(2, "f1", largest=False), [0.9, 0.5, 0.6, 0.7]) == 4
+    with pytest.raises(ValueError, match="EarlyStopping: largest must be given for 'test_metric'"):
+        training.EarlyStopping(2, "test_metric")
     assert stopped(training.EarlyStopping(2, "loss"), [nan, nan, nan]) == 2
     with pytest.raises(ValueError, match=r"name must be one of loss, not 'test_loss': fit\(\.\.\., test=loader\)"):
         training.EarlyStopping(3)(1, {"loss": 1.0})
@@ -574,6 +579,24 @@ def test_the_gradient_norm_and_the_learning_rate_are_measured(scale):
     history = training.fit(model, loss, optimizer, [(x, t)] * 3, epochs=2)
     assert history.gradient_norm == pytest.approx([np.mean(seen)] * 2, rel=1e-5)
     assert history.lr == pytest.approx([1e-30 / 3, 1e-30 / 6])
+
+
+def test_a_loss_that_is_cut_from_its_model_is_an_error_and_one_of_a_part_is_none():
+    model = L.Sequential(L.Linear(4, 3, rng=0), F.tanh, L.Linear(3, 4, rng=1))
+    other = L.Linear(3, 3)
+    with pytest.raises(ValueError, match=r"loss must be computed from model\(x\), not from other parameters alone"):
+        training.fit(model, lambda y, t: LOSS(other(y.data), t), O.SGD(model), [(X, T)])
+    model[0].freeze()
+    training.fit(model, LOSS, O.SGD(model), [(X, T)], epochs=2)
+
+
+def test_a_rate_of_zero_is_said_once():
+    model = L.Linear(3, 3)
+    optimizer = O.SGD(model, lr=O.cosine(0.1, 2))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        training.fit(model, LOSS, optimizer, [(X, T)] * 3, epochs=5, verbose=False)
+    assert len(said) == 1
 
 
 def test_a_schedule_in_epochs_is_noticed():
