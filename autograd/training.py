@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
-from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joined, rows_of
+from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
@@ -151,7 +151,8 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     batch_size = whole("predict: batch_size", batch_size)
     if getattr(data, "shuffle", False) is True or getattr(data, "sampler", None) is not None:
         raise ValueError("predict: data must keep its order: DataLoader(data, batch_size, shuffle=False)")
-    if is_array(data) or isinstance(data, (Variable, tuple, dict)):
+    rows = is_array(data) or isinstance(data, (Variable, tuple, dict))
+    if rows:
         batches: Iterable[Any] = rows_of(data, batch_size)
     else:
         check_loaders("predict", data=data)
@@ -160,7 +161,10 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
         outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
     if not outputs:
         raise ValueError("predict: data must have at least one sample, not none")
-    return joined(outputs)
+    y = joined(outputs)
+    if rows:
+        check_rows(y, data)
+    return y
 
 
 @dataclass

@@ -701,6 +701,24 @@ def test_predict_refuses(given, error, said):
         training.predict(L.Linear(3, 3), given)
 
 
+def test_predict_says_that_one_sample_is_no_batch():
+    with pytest.raises(
+        ValueError, match=r"a row for each of 3 samples, not \(2,\) for \(3,\): one sample x is x\[None\]"
+    ):
+        training.predict(L.Linear(2, 3), X[0])
+    assert training.predict(L.Linear(2, 3), X[:1]).shape == (1, 2)
+    assert training.predict(L.Embedding(5, 2), np.array([0, 4, 1])).shape == (3, 2)
+
+
+def test_predict_reads_a_memory_map(tmp_path):
+    seen = []
+    np.save(tmp_path / "x.npy", X)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = L.Sequential(lambda x: (seen.append(type(x)), x)[1], L.Linear(2, 3))
+    assert training.predict(model, x).shape == (len(X), 2)
+    assert {*seen} == {np.ndarray}
+
+
 def test_the_words_of_other_frameworks_are_answered(spiral):
     model, optimizer, loader = spiral
     for given, said in (
