@@ -27,7 +27,7 @@ from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
 from autograd.history import History, Score, largest_is_best
 from autograd.layers.base import Layer, named_objects
-from autograd.measures import Measure
+from autograd.measures import Measure, total
 from autograd.names import with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
@@ -232,7 +232,7 @@ class Sums:
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         self.metrics = metrics
         self.size, self.loss = 0.0, 0.0
-        self.measures: dict[str, Measure] = {}
+        self.measures: dict[str, tuple[Callable[..., float], Sequence[Any]]] = {}  # the formula and its sums
         self.norms: list[float] = []
         self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
@@ -245,22 +245,24 @@ class Sums:
                 found = metric(y, batch.t)
                 if not isinstance(found, Measure):
                     found = Measure(mean, one_number("metric", found) * batch.samples, batch.samples)
-                if name not in self.measures and str(i) in self.before:
-                    sums = [like(x, self.before[str(i)][str(k)]) for k, x in enumerate(found.sums)]
-                    self.measures[name] = Measure(found.formula, *sums)
-                self.measures[name] = self.measures[name].joined(found) if name in self.measures else found
+                sums: Sequence[Any] = found.sums
+                if name in self.measures:
+                    sums = [total(a, b) for a, b in zip(self.measures[name][1], sums)]
+                elif str(i) in self.before:
+                    sums = [total(like(x, self.before[str(i)][str(k)]), x) for k, x in enumerate(sums)]
+                self.measures[name] = found.formula, sums
 
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-        return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+        return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, as a checkpoint holds them."""
         measures = {
-            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(measure.sums)}  # type: ignore[arg-type]
-            for i, measure in enumerate(self.measures.values())
+            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(sums)}  # type: ignore[arg-type]
+            for i, (_, sums) in enumerate(self.measures.values())
         }
         sums = {"size": self.size, "loss": self.loss, "norms": np.array(self.norms)}
         return {**sums, "metrics": [*self.metrics], "measures": measures}

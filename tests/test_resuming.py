@@ -52,14 +52,18 @@ class Training:
 
         fit(
             self.model, loss, self.optimizer, self.loader, epochs=epochs, test=self.test,
-            metric={"accuracy": F.accuracy, "f1": metrics.f1, "r2": squares, "own": own}, watch=self.stopping,
-            verbose=False, history=self.history, **self.options, **options,
+            metric={"accuracy": F.accuracy, "f1": metrics.f1, "r2": squares, "auc": auc, "own": own}, verbose=False,
+            watch=self.stopping, history=self.history, **self.options, **options,
         )  # fmt: skip
         return self
 
 
 def squares(y, t):
     return metrics.r2(y, np.eye(4)[t])
+
+
+def auc(y, t):
+    return metrics.roc_auc(ag.as_array(y)[:, :2], t == 1)
 
 
 def own(y, t):

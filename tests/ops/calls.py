@@ -130,6 +130,7 @@ CALLS = {
     "F.accuracy of one score": (F.accuracy, {"y": x[:, :1], "t": [0, 1], "threshold": 0.5}, {"t": ["labels"], "threshold": ["number"]}),
     **{f"metrics.{name}": (getattr(metrics, name), {"y": x, "t": [0, 1], "average": "micro", "label": 0, "threshold": None, "ignore_index": -100}, {"t": ["labels"], "label": ["whole", "optional"], "threshold": ["optional"], "ignore_index": ["whole", "optional"]}) for name in ["precision", "recall", "f1"]},
     "metrics.confusion_matrix": (metrics.confusion_matrix, {"y": x, "t": [0, 1], "classes": 3, "threshold": None, "ignore_index": -100}, {"t": ["labels"], "classes": ["optional"], "threshold": ["optional"], "ignore_index": ["whole", "optional"]}),
+    "metrics.roc_auc": (metrics.roc_auc, {"y": x, "t": [0, 1]}, {"y": [], "t": ["labels"]}),
     **{f"metrics.{name}": (getattr(metrics, name), {"y": v, "t": v}, {"y": [], "t": []}) for name in ["r2", "mae", "rmse"]},
     "F.scaled_dot_product_attention": (F.scaled_dot_product_attention, {"q": x, "k": x, "v": x, "mask": np.ones((2, 2), bool), "causal": True, "offset": 1, "scale": 1.0, "softcap": 2.0, "p": 0.5, "rng": 0}, {"k": ["array"], "v": ["array"], "mask": ["array", "optional"], "causal": ["flag"], "offset": ["whole"], "scale": ["number", "optional"], "softcap": ["number", "optional"]}),
     "F.rotary": (F.rotary, {"x": v.reshape(1, 4), "offset": 1, "base": 10.0}, {"offset": ["whole"], "base": ["number"]}),
