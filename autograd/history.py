@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from autograd.checks import flag, shown
+from autograd.files import Picture
 
 __all__ = ["BESIDE", "History", "Score", "largest_is_best"]
 
@@ -61,7 +62,9 @@ class History(Columns[list[float]]):
                 column.append(float(values.get(name, nan)))
 
     def plot(self, path: str | Path) -> Path:
-        """Draws the curves into a picture, whose type follows the extension of `path`.
+        """Draws the curves into a picture, whose type follows the extension of `path`, which is returned.
+
+        A notebook shows the picture in place of the path.
 
         Raises RuntimeError if matplotlib is not installed.
         """
@@ -80,7 +83,7 @@ class History(Columns[list[float]]):
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.legend()
-        path = Path(path)
+        path = Picture(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=120)
         return path

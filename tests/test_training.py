@@ -150,6 +150,9 @@ def test_the_curves_are_a_picture(tmp_path):
     path = history.plot(tmp_path / "new" / "curve.png")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert len(path.read_bytes()) > 5000
+    formatted, _ = pytest.importorskip("IPython.core.formatters").DisplayFormatter().format(path)
+    assert formatted["image/png"] == path.read_bytes()
+    assert "curve.png" in formatted["text/plain"]
 
 
 def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypatch):
