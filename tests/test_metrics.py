@@ -132,6 +132,12 @@ def test_the_area_is_the_share_of_pairs_in_order(digits):
     assert np.isnan(metrics.roc_auc(scores, t * 0))
 
 
+def test_its_name_in_other_libraries_leads_here():
+    for name in ("roc_auc_score", "auroc", "auc"):
+        with pytest.raises(AttributeError, match="it is roc_auc here"):
+            getattr(metrics, name)
+
+
 def test_lists_of_numbers_are_taken():
     assert metrics.accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1]) == metrics.accuracy([1, 0], [1, 1]) == 0.5
     assert metrics.f1([1, 0], (1, 1), average="micro") == 0.5
