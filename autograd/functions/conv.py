@@ -304,9 +304,12 @@ def checked(
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
     if W.shape[1] * groups != C or M % groups:
+        order = (0, n + 1, *range(1, n + 1))
+        behind = x.shape[-1] == W.shape[1] * groups != C
+        remedy = f": channels come before rows and columns, x.transpose{order}" if behind else ""
         raise ValueError(
             f"{name} takes filters W (M, C/groups, ...), with C = {C} and M = {M} multiples of groups, "
-            f"not filters {W.shape} for images {x.shape} in {groups} groups"
+            f"not filters {W.shape} for images {x.shape} in {groups} groups{remedy}"
         )
     check_bias(name, b, M)
     return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation), groups
