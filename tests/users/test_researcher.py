@@ -97,6 +97,14 @@ def test_a_program_of_linear_algebra(x):
     np.testing.assert_allclose(A.grad.data, np.linalg.inv(A.data).T, rtol=1e-12)
 
 
+def test_norms_of_matrices(x):
+    """`F.norm` of a matrix is Frobenius; `ord='nuc'`: `ord must be a number`."""
+    with says(TypeError, "norm: ord must be a number, not 'nuc': F.matrix_norm has the norms of matrices"):
+        F.norm(x, "nuc")
+    A = np.outer(x.data, x.data) + np.eye(3)
+    np.testing.assert_allclose(F.matrix_norm(A, "nuc"), np.linalg.norm(A, "nuc"))
+
+
 def test_whole_quotients_remainders_and_rounding(x):
     """`x // 2`, `x % 2`, `round(x)`: TypeError."""
     assert (x // 2).tolist() == [0, 1, 1]
@@ -504,6 +512,15 @@ def test_a_gradient_of_another_shape(x, wrong):
     x.grad = wrong
     with says(ValueError, "x.grad must have the shape (3,) of its Variable, not "):
         x.sum().backward()
+
+
+def test_two_updates_on_one_gradient_are_two_steps(model):
+    """Two updates on one gradient: as in PyTorch. It belongs to its owner, and stays until it is cleared."""
+    model(np.ones((2, 4), np.float32)).sum().backward()
+    before, optimizer = model[0].b.data.copy(), O.SGD(model, 0.5)
+    optimizer.update()
+    optimizer.update()
+    np.testing.assert_array_equal(model[0].b.data, before - 2 * 0.5 * 2)
 
 
 def test_a_typing_error_in_the_learning_rate(model):
