@@ -28,7 +28,7 @@ __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
 statistics = Lock()  # one change of running statistics at a time: threads that train one layer lose none
 
 
-SEVERAL = ", the size of one axis: GroupNorm(1) normalizes all axes of a sample, with a scale for each channel"
+SEVERAL = ", that of the last axis: F.layer_norm and F.rms_norm are taken over all axes of the gamma that they get"
 
 
 class Normalization(Layer):
@@ -37,7 +37,7 @@ class Normalization(Layer):
     axis = 1
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        size, dtype = lazy_size("size", size, SEVERAL), dtype_of("dtype", dtype)
+        size, dtype = lazy_size("size", size, SEVERAL if self.axis == -1 else ""), dtype_of("dtype", dtype)
         self.gamma = Parameter.lazy((size,), ones, dtype=dtype, axis=self.axis)
         self.beta = Parameter.lazy((size,), zeros, dtype=dtype, axis=self.axis)
         self.eps = number(f"{type(self).__name__}: eps", eps, least=0)
