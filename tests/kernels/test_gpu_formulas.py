@@ -10,7 +10,7 @@ import autograd.functions as F
 import autograd.optimizers as O
 from autograd import backend
 from autograd.kernels import rows, updates
-from autograd.kernels.gpu import fusion
+from autograd.kernels.gpu import fusion, tensors
 from autograd.kernels.ways import KERNELS
 
 gpu = pytest.mark.gpu
@@ -175,7 +175,7 @@ def test_one_kernel_steps_through_all_parameters(name, dtype):
 @needs_gpu
 def test_more_tensors_than_a_table_holds():
     ps = [cupy().full(3, i, "f") for i in range(400)]
-    fusion.step_all(lambda p, g: updates.sgd(p, g, 0.5), [(p, cupy().ones(3, "f")) for p in ps])
+    tensors.step_all(lambda p, g: updates.sgd(p, g, 0.5), [(p, cupy().ones(3, "f")) for p in ps])
     assert [p[2].item() for p in ps] == [i - 0.5 for i in range(400)]
 
 
@@ -198,3 +198,18 @@ def test_a_wrong_label_is_found_late_and_only_once():
     for _ in range(600):  # more than may be under way
         y = F.embedding(W, right)
     assert backend.to_numpy(y.data).shape == (4, 3)
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", "efd")
+def test_all_squares_are_summed_by_one_question(dtype):
+    xs = [numbers(*s, dtype=dtype) for s in ((3, 4), (5000,), (0, 3), (), (300, 7))]
+    there = [cupy().asarray(x) for x in (*xs, *[numbers(3, dtype=dtype)] * 300)]
+    there[0] = there[0].T
+    expected = sum(float((cupy().asnumpy(x).astype("d") ** 2).sum()) for x in there)
+    assert tensors.square_sum(there).item() == pytest.approx(expected, rel=1e-12)
+    assert tensors.square_sum([cupy().full(5, 1e30, "f")]).item() == pytest.approx(5e60)
+    with np.errstate(all="ignore"):
+        clipped = O.clip_by_norm(1e-3)({}, {"a": there[1], "b": there[0]})
+    assert tensors.square_sum([*clipped.values()]).item() == pytest.approx(1e-6, rel=20 * EPS[dtype])
