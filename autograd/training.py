@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, namespace
+from autograd.backend import Array, is_array, item, namespace
 from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
@@ -26,6 +26,8 @@ from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
 from autograd.history import History, Score, largest_is_best
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
 from autograd.measures import Measure, total
 from autograd.names import with_advice
@@ -308,6 +310,10 @@ def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
             "loss must be computed from model(x), not from other parameters alone: none of the model's has a gradient. "
             "The way from the loss to them is cut, as by .data, detach() or NumPy"
         )
+    if grads and floats_on_gpu(*grads.values()):  # one question for all, in float64
+        square = item(square_sum([*grads.values()]))
+        if isfinite(square):
+            return float(square**0.5)
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         square = sum([float(square_of(g, "f")) for g in grads.values()])
     if isfinite(square) and square > 1e-30:

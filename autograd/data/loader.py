@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autograd.backend import Array, to_device
 from autograd.checks import dtype_of, flag, function, one_of, shown, whole
+from autograd.data.ahead import made_ahead
 from autograd.data.columns import columns, mapped, stacked
 from autograd.data.transforms import has_generator, takes_rng
 from autograd.data.workers import METHODS, from_workers
@@ -58,7 +59,8 @@ class DataLoader:
     batch_size   samples in a batch; the last batch has the rest, or is left out with drop_last=True
     shuffle      draw a new order for each epoch
     rng          a NumPy Generator, or the seed of one; None: different numbers in each run
-    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is
+    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is. For a GPU a thread makes and
+                 moves two batches ahead
     dtype        of the floating-point numbers in a batch, such as np.float32; None leaves them as they are
     transform    a function of each sample, or of x where a sample is a tuple (x, ...)
     collate      a function of the list of samples that makes the batch, such as `data.padded` for ragged ones
@@ -183,12 +185,15 @@ class DataLoader:
         else:
             made = (make(k) for k in numbers)
         with contextlib.closing(made):
-            for batch in made:
-                yield batch if self.device is None else mapped(self.moved, batch)
+            if self.device != "gpu":
+                yield from made if self.device is None else map(self.moved, made)
+                return
+            with contextlib.closing(made_ahead(made, self.moved)) as ready:
+                yield from ready
 
-    def moved(self, array: Array) -> Array:
-        """The array on the loader's device."""
-        return to_device(array, self.device or "cpu")
+    def moved(self, batch: Any) -> Any:
+        """The batch on the loader's device."""
+        return mapped(lambda array: to_device(array, self.device or "cpu"), batch)
 
     def joined(self, samples: Sequence[Any]) -> Any:
         """Samples as a batch."""

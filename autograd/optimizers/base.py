@@ -32,7 +32,7 @@ from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
 from autograd.kernels.gpu import floats_on_gpu
-from autograd.kernels.gpu.fusion import step_all
+from autograd.kernels.gpu.tensors import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach

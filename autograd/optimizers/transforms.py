@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import Array, namespace
+from autograd.backend import Array, item, namespace
 from autograd.checks import flag, number
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import square_sum, step_all
 from autograd.names import advised
 from autograd.optimizers.base import Grads
 from autograd.optimizers.groups import below, check_found
@@ -55,11 +57,30 @@ class clip_by_norm:
         number("max_norm", self.max_norm, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
-        n: Any = reduce(hypot, [length(g) for g in grads.values()], 0.0)
+        together = bool(grads) and floats_on_gpu(*grads.values())
+        n: Any = item(square_sum([*grads.values()])) ** 0.5 if together else norm(grads)
         if n <= self.max_norm:
             return grads
         factor = self.max_norm / n
+        if together:
+            return scaled(grads, factor)
         return {path: times(g, factor.astype(wide(g))) for path, g in grads.items()}
+
+
+def scaled(grads: Grads, factor: float) -> Grads:
+    """All gradients times a number, by one kernel."""
+
+    def write(y: Array, g: Array) -> None:
+        y[...] = g * factor
+
+    new = {path: namespace(g).empty(g.shape, g.dtype) for path, g in grads.items()}
+    step_all(write, [(new[path], namespace(g).ascontiguousarray(g)) for path, g in grads.items()])
+    return new
+
+
+def norm(grads: Grads) -> Any:
+    """The norm of all gradients together."""
+    return reduce(hypot, [length(g) for g in grads.values()], 0.0)
 
 
 def wide(g: Array) -> Any:

@@ -9,7 +9,7 @@ So the formula that NumPy runs is the source of the kernel, and is written once.
 written back to that array. Numbers become arguments of the kernel, which serves the next step's rate too; NumPy's rule
 holds for them: they take the dtype of the arrays. All is computed in the dtype of the arrays, float16 in float32.
 
-`fused` makes such a kernel a way of a plain function; `step_all` has one kernel step through all parameters of a model.
+`fused` makes such a kernel a way of a plain function; `tensors.py` has one kernel go through all parameters of a model.
 A formula that asks an Element for something else, a shape or a sum, raises `NoFormula`, and is computed plainly.
 """
 
@@ -22,15 +22,12 @@ from typing import Any
 import numpy as np
 
 from autograd import backend
-from autograd.backend import Array
-from autograd.kernels.gpu import SOURCES, THREADS, TYPES, Source, cuda, floats_on_gpu
+from autograd.kernels.gpu import SOURCES, TYPES, cuda, floats_on_gpu
 from autograd.kernels.ways import Way
 
-__all__ = ["FORMULAS", "Element", "NoFormula", "formula", "fused", "step_all", "traced"]
+__all__ = ["FORMULAS", "Element", "NoFormula", "formula", "fused", "traced"]
 
 SMALL_INTEGERS = range(-4, 5)  # written into the source; other numbers are arguments
-EACH = 4  # elements of a thread in `step_all`
-BYTES = 3584  # for the table of arrays: a kernel's arguments are at most 4096
 
 
 class NoFormula(Exception):
@@ -129,6 +126,11 @@ class Element:
 
     def clip(self, low: Any, high: Any) -> Element:
         return FORMULAS.clip(self, low, high)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index is not ...:
+            raise NoFormula("a formula writes whole arrays: y[...] = value")
+        self.name = value.name if isinstance(value, Element) and value.kind == "f" else self.trace.number(value)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"an element has no {name}")
@@ -254,70 +256,3 @@ def elementwise(takes: str, gives: str, body: str) -> Callable[..., Any]:
     """CuPy's elementwise kernel of this text, which has its dtypes in it."""
     source = cuda(f"formula_{len(SOURCES)}", "ElementwiseKernel", takes, gives, body)
     return lambda *xs: source(xs[0])(*xs)
-
-
-# One kernel for all parameters
-
-STEP = """
-struct Table {{ void* array[{n}][{most}]; long long size[{most}]; int block[{most}]; int count; }};
-extern "C" __global__ void {name}(const Table table{numbers}) {{
-  int low = 0, high = table.count - 1;
-  while (low < high) {{  // the last tensor whose first block is not behind this one
-    const int middle = (low + high + 1) / 2;
-    if (table.block[middle] <= (int)blockIdx.x) low = middle; else high = middle - 1;
-  }}
-{pointers}
-  const long long size = table.size[low];
-  long long i = ((long long)blockIdx.x - table.block[low]) * {chunk} + threadIdx.x;
-  for (int k = 0; k < {each} && i < size; k++, i += {threads}) {{
-{body}
-  }}
-}}
-"""
-
-
-def step_all(f: Callable[..., None], tensors: Sequence[tuple[Array, ...]]) -> None:
-    """f(p, g, ...) for each tuple of arrays, all in one kernel, or a few: the formula f changes arrays in place.
-
-    The arrays of a tuple have one shape and are C-contiguous; those at one place have one dtype, that of p or, beside a
-    p of float16, float32. Their addresses and sizes are an argument of the kernel, so nothing is copied.
-    Raises NoFormula for what is no formula, and has changed nothing then.
-    """
-    p, *others = tensors[0]
-    trace, elements, _ = traced(f, "A", tensors[0])
-    n = len(elements)
-    most = (BYTES - 8) // (8 * n + 12)
-    body = [f"const A a{i} = x{i}[i];" for i in range(n)] + trace.lines
-    body += [f"x{i}[i] = {x.name};" for i, x in enumerate(elements) if x.name != f"a{i}"]
-    types = ["T", *["T" if x.dtype == p.dtype else "A" for x in others]]
-    run = stepper(n, most, tuple(types), len(trace.numbers), "\n".join(body))(p)
-    numbers = [(np.float64 if p.dtype.char == "d" else np.float32)(x) for x in trace.numbers]
-    for start in range(0, len(tensors), most):
-        some = tensors[start : start + most]
-        table, blocks = np.zeros((), table_layout(n, most)), 0
-        for j, arrays in enumerate(some):
-            table["array"][:, j] = [x.data.ptr for x in arrays]
-            table["size"][j], table["block"][j] = arrays[0].size, blocks
-            blocks += -(-arrays[0].size // (THREADS * EACH))
-        table["count"] = len(some)
-        if blocks:
-            run((blocks,), (THREADS,), (table[()], *numbers))
-
-
-@cache
-def stepper(n: int, most: int, types: tuple[str, ...], numbers: int, body: str) -> Source:
-    """The kernel that runs `body` for each element of n arrays, of at most `most` tensors."""
-    name = f"step_{len(SOURCES)}"
-    text = STEP.format(
-        n=n, most=most, name=name, chunk=THREADS * EACH, each=EACH, threads=THREADS, body=body,
-        numbers="".join([f", const A n{i}" for i in range(numbers)]),
-        pointers="\n".join([f"  {t}* x{i} = ({t}*)table.array[{i}][low];" for i, t in enumerate(types)]),
-    )  # fmt: skip
-    return cuda(name, "RawKernel", text)
-
-
-@cache
-def table_layout(n: int, most: int) -> Any:
-    """The dtype of `Table` in main memory."""
-    fields = [("array", np.uintp, (n, most)), ("size", np.int64, most), ("block", np.int32, most), ("count", np.int32)]
-    return np.dtype(fields, align=True)
