@@ -223,6 +223,10 @@ def test_layers_that_were_missing(model):
         L.Sequential([L.Linear(2)])
     with says(AttributeError, "Sequential has no attribute 'append': here it is Sequential(*model, part)"):
         model.append(F.relu)
+    with says(AttributeError, "Sequential has no attribute 'predict': here it is training.predict(model, x)"):
+        model.predict(x)
+    with says(AttributeError, "Sequential has no attribute 'fit': here it is training.fit(model, ...)"):
+        model.fit(x)
     assert len(L.Sequential(*model, F.relu)) == 2
     with says(TypeError, "size must be a whole number, not (3, 8, 8)"):
         L.LayerNorm((3, 8, 8))
