@@ -118,7 +118,7 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.metrics": {
         "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
         "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
-        "root_mean_squared_error": "rmse",
+        "root_mean_squared_error": "rmse", "roc_auc_score": "roc_auc", "auroc": "roc_auc", "auc": "roc_auc",
     },
     "autograd.models": {
         **{f"resnet{n}": f"ResNet{n}" for n in (18, 34, 50, 101, 152)}, "vgg16": "VGG16", "mobilenet_v2": "MobileNetV2",

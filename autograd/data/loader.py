@@ -74,6 +74,8 @@ class DataLoader:
     A `transform` or `collate` with a parameter `rng` that is not set gets a generator of its own for each sample or
     batch. Its numbers follow from `rng`, the epoch and the place in it: workers and a resumed run give the same.
 
+    Beside workers a generator that the data, a transform or a collate have of their own is refused: it would repeat.
+
     Workers are started by `start_method`: 'fork', 'spawn' or 'forkserver'; None is Python's default. All but 'fork'
     pickle the data, and need `if __name__ == "__main__":` in a script. They are started for each epoch.
 
@@ -117,11 +119,8 @@ class DataLoader:
         self.transform = optional("transform", transform)
         self.collate = optional("collate", collate)
         self.workers = whole("DataLoader: workers", workers, 0)
-        if workers and (has_generator(transform) or has_generator(collate)):
-            raise ValueError(
-                "DataLoader: workers must be 0 for a transform with a generator of its own, which each process would "
-                "copy, and begin anew in each epoch: leave its rng unset, and the loader gives it one"
-            )
+        if workers:
+            check_generators(transform, collate, [data] if self.columns is None else self.columns.columns)
         self.start_method = one_of("DataLoader: start_method", start_method, *METHODS, None)
         self.rng = generator_of(rng)
         drawers.add(self)
@@ -303,6 +302,18 @@ class Shared:
 def optional(name: str, f: Any) -> Any:
     """The function f, or None."""
     return None if f is None else function(f"DataLoader: {name}", f)
+
+
+def check_generators(transform: Any, collate: Any, data: Sequence[Any]) -> None:
+    """Raises ValueError for a generator that workers would copy. That of a sampler stays in this process."""
+    for what, x in (("a transform", transform), ("a collate", collate), *[("data", x) for x in data]):
+        if has_generator(x):
+            advice = "leave its rng unset, and the loader gives it one"
+            advice = "draw from np.random, which is seeded for each batch" if what == "data" else advice
+            raise ValueError(
+                f"DataLoader: workers must be 0 for {what} with a generator of its own, which each process would copy, "
+                f"and begin anew in each epoch: {advice}"
+            )
 
 
 def check_sampler(sampler: Any, length: int) -> Any:

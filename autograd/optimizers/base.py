@@ -155,6 +155,8 @@ class Optimizer:
     def update(self) -> None:
         """One step for every parameter that has a gradient. Calls from several threads take place one after another.
 
+        The gradients stay: a second call without a new `backward()` takes the same ones again. They may be nan, unless
+        `transforms=[check_finite]` looks at them.
         No other thread may compute with the parameters meanwhile: it would see some before and some after the step.
         Raises TypeError for a gradient that is no Variable, and ValueError for one of another shape than the parameter,
         for an array that is read-only, and for a model without parameters.
