@@ -304,6 +304,14 @@ def test_a_line_of_code_fits_its_page(name):
             assert len(code) <= 90, f"{name}:{i}: {len(code)} letters: {code}"
 
 
+def test_the_changelog_says_everything_once():
+    """A merge puts lines that were moved behind those that moved them."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    items = [" ".join(item.split()) for item in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
+    openings = [item[:60] for item in items]
+    assert {opening for opening in openings if openings.count(opening) > 1} == set()
+
+
 # Links
 
 MORE = ["CONTRIBUTING.md", "CHANGELOG.md", "steps/README.md", "examples/lecture/README.md"]

@@ -17,7 +17,7 @@ from autograd.function import Function
 from autograd.functions.linear import WeightedSums
 from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
-from autograd.functions.statistics import channel_means, mean_of_channels, per_channel, row_means, settled
+from autograd.functions.statistics import channel_means, channel_sums, mean_of_channels, per_channel, row_means, settled
 from autograd.kernels import norms
 from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
@@ -155,6 +155,42 @@ def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> 
         raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}")
 
 
+class BatchNormInference(Function):
+    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), with mean and var of each channel (axis 1) given.
+
+    gx = gamma / sqrt(var + eps) gy,  ggamma = sum(gy xn),  gbeta = sum(gy),
+    gmean = -gamma / sqrt(var + eps) gbeta,  gvar = -gamma / (2 (var + eps)) ggamma
+    """
+
+    alike = 0
+
+    def __init__(self, eps):
+        self.eps = eps
+
+    def forward(self, x, gamma, beta, mean, var):
+        scale = gamma * (var + self.eps) ** -0.5
+        y = x * per_channel(scale, x)
+        y += per_channel(beta - mean * scale, x)
+        return y
+
+    def backward(self, gy):
+        x, gamma, _, mean, var = self.inputs
+        needs_x, needs_gamma, needs_beta, needs_mean, needs_var = self.needs
+        inv = (var + self.eps) ** -0.5
+        ggamma = gbeta = None
+        if needs_gamma or needs_var:
+            ggamma = channel_sums(gy, x - per_channel(mean, x)) * inv
+        if needs_beta or needs_mean:
+            gbeta = channel_sums(gy)
+        return (
+            needs_x and gy * per_channel(gamma * inv, x),
+            ggamma,
+            gbeta,
+            needs_mean and -gamma * inv * gbeta,
+            needs_var and -0.5 * gamma * inv**2 * ggamma,
+        )
+
+
 def batch_norm_inference(
     x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 1e-5
 ) -> Variable:
@@ -170,9 +206,7 @@ def batch_norm_inference(
     given = operand(name, mean).shape, operand(name, var).shape
     if given != (xs[1:2], xs[1:2]):
         raise ValueError(f"{name}: mean and var must have the shape {xs[1:2]}, not {given[0]} and {given[1]}")
-    shape = (1, -1, *[1] * (len(xs) - 2))
-    scale = summable(gamma) * (summable(var) + number(f"{name}: eps", eps, least=0)) ** -0.5
-    y = summable(x) * reshape(scale, shape) + reshape(beta - mean * scale, shape)
+    y = BatchNormInference(number(f"{name}: eps", eps, least=0))(*summable_together(x, gamma, beta, mean, var))
     return rounded(y, x, gamma, beta, mean, var)
 
 
