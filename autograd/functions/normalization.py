@@ -15,7 +15,7 @@ from autograd.backend import Array, namespace
 from autograd.checks import number, whole
 from autograd.function import Function
 from autograd.functions.linear import WeightedSums
-from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
+from autograd.functions.operands import channels_behind, operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
 from autograd.functions.statistics import channel_means, channel_sums, mean_of_channels, per_channel, row_means, settled
 from autograd.kernels import norms
@@ -132,7 +132,7 @@ def batch_norm_with_statistics(
 def check_batch_norm(name: str, x: Operand, gamma: Operand, beta: Operand, eps: float) -> float:
     """Raises the errors of a batch norm. Returns eps as a Python number."""
     check_batch(name, x)
-    check_parameters(name, gamma, beta, x.shape[1:2])
+    check_parameters(name, gamma, beta, x.shape[1:2], x.shape)
     return number(f"{name}: eps", eps, least=0)
 
 
@@ -148,11 +148,12 @@ def check_batch(name: str, x: Operand) -> None:
         )
 
 
-def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
-    """Raises ValueError unless gamma and beta have this shape."""
+def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape, x: Shape = ()) -> None:
+    """Raises ValueError unless gamma and beta have this shape; x is that of the input, if they are of its channels."""
     given = operand(name, gamma).shape, operand(name, beta).shape
     if given != (shape, shape):
-        raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}")
+        remedy = channels_behind(x, given[0][0]) if len(given[0]) == 1 else ""
+        raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}{remedy}")
 
 
 class BatchNormInference(Function):
@@ -202,7 +203,7 @@ def batch_norm_inference(
     xs = operand(name, x).shape
     if len(xs) < 2:
         raise ValueError(f"{name} takes x (N, C, ...), not {xs}")
-    check_parameters(name, gamma, beta, xs[1:2])
+    check_parameters(name, gamma, beta, xs[1:2], xs)
     given = operand(name, mean).shape, operand(name, var).shape
     if given != (xs[1:2], xs[1:2]):
         raise ValueError(f"{name}: mean and var must have the shape {xs[1:2]}, not {given[0]} and {given[1]}")
@@ -395,7 +396,7 @@ def by_group(name: str, x: Operand, groups: int, gamma: Operand, beta: Operand, 
     """The layer norm of each group as a row, then the scale and the offset of each channel."""
     G = check_groups(name, x, groups)
     N, C, *rest = x.shape
-    check_parameters(name, gamma, beta, (C,))
+    check_parameters(name, gamma, beta, (C,), x.shape)
     xp, z, D = namespace(as_array(x)), summable(x), C * prod(rest) // G
     f = LayerNorm(number(f"{name}: eps", eps, least=0))
     xn = f(reshape(z, (N * G, D)), xp.ones(D, z.dtype), xp.zeros(D, z.dtype))

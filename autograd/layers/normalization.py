@@ -28,13 +28,16 @@ __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
 statistics = Lock()  # one change of running statistics at a time: threads that train one layer lose none
 
 
+SEVERAL = ", that of the last axis: F.layer_norm and F.rms_norm are taken over all axes of the gamma that they get"
+
+
 class Normalization(Layer):
     """The base of all: a scale gamma and an offset beta, of the size of the input along `axis`."""
 
     axis = 1
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        size, dtype = lazy_size("size", size), dtype_of("dtype", dtype)
+        size, dtype = lazy_size("size", size, SEVERAL if self.axis == -1 else ""), dtype_of("dtype", dtype)
         self.gamma = Parameter.lazy((size,), ones, dtype=dtype, axis=self.axis)
         self.beta = Parameter.lazy((size,), zeros, dtype=dtype, axis=self.axis)
         self.eps = number(f"{type(self).__name__}: eps", eps, least=0)
@@ -105,7 +108,7 @@ class RMSNorm(Layer):
     """y = gamma x / sqrt(mean(x^2) + eps) over the last axis.   (..., D), gamma (D,)"""
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        self.gamma = Parameter.lazy((lazy_size("size", size),), ones, dtype=dtype_of("dtype", dtype))
+        self.gamma = Parameter.lazy((lazy_size("size", size, SEVERAL),), ones, dtype=dtype_of("dtype", dtype))
         self.eps = number("RMSNorm: eps", eps, least=0)
 
     def forward(self, x: Operand) -> Variable:

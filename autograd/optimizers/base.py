@@ -39,6 +39,7 @@ from autograd.names import OF_OPTIMIZERS as WORDS
 from autograd.optimizers import schedules
 from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
+from autograd.shapes import Shape
 from autograd.variable import Variable
 
 __all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
@@ -261,7 +262,7 @@ class Optimizer:
         """
         key = tuple(paths)
         flat = self.flat.get(key, ())
-        if flat and all(path in self.state and are_in(flat, self.state[path]) for path in paths):
+        if flat and all(are_in(flat, self.state.get(path, ()), p.shape) for path, p in zip(paths, ps)):
             return flat
         if len(paths) < 2 or any(
             not others.isdisjoint(paths) for others in map(set, self.flat) if others != set(paths)
@@ -422,9 +423,12 @@ def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def are_in(flat: Sequence[Array], slots: Sequence[Array]) -> bool:
-    """Are the slots of a parameter parts of these arrays?"""
-    return all(x.base is own for own, x in zip(flat, slots))
+def are_in(flat: Sequence[Array], slots: Sequence[Array], shape: Shape) -> bool:
+    """Are the slots of a parameter of this shape, if it has some, parts of these arrays?"""
+    for own, x in zip(flat, slots):
+        if x.base is not own or x.shape != shape:
+            return False
+    return bool(slots)
 
 
 def slot_dtype(p: Any) -> Any:
