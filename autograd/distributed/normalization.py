@@ -58,11 +58,11 @@ class SyncBatchNorm(BatchNorm):
         x = fitting(self, x, self.gamma)
         y, mean, var, n = self.normed(x)
         if n < 2:
-            raise ValueError(f"SyncBatchNorm takes at least 2 values in each channel over all ranks, not {n:g}")
+            raise ValueError(f"SyncBatchNorm takes at least 2 values in each channel over all ranks, not {n}")
         self.track(mean, var, n)
         return y
 
-    def normed(self, x: Any) -> tuple[Any, Any, Any, float]:
+    def normed(self, x: Any) -> tuple[Any, Any, Any, int]:
         """y, and the statistics of all ranks: mean, var and the number of values in a channel."""
         z, C = summable(x), self.gamma.size
         axes, shape = (0, *range(2, x.ndim)), (1, C, *[1] * (x.ndim - 2))
@@ -74,4 +74,4 @@ class SyncBatchNorm(BatchNorm):
         d = z - mean.reshape(shape)
         var = self.group.sum((d * d).sum(axes)) / n
         y = (self.gamma * (var + self.eps) ** -0.5).reshape(shape) * d + self.beta.reshape(shape)
-        return rounded(y, x, self.gamma, self.beta), as_array(mean), as_array(var), float(n[0])
+        return rounded(y, x, self.gamma, self.beta), as_array(mean), as_array(var), int(n[0])
