@@ -144,6 +144,9 @@ def test_parts_of_batches_make_them_whole():
     parts = [data.DataLoader(x, 4, rng=1).shard(rank, 3) for rank in range(3)]
     for whole, *some in zip(data.DataLoader(x, 4, rng=1), *parts, strict=True):
         np.testing.assert_array_equal(np.concatenate(some), whole)
+    ahead = data.DataLoader(x, 4, rng=1, workers=1).shard(2, 3)
+    for mine, theirs in zip(parts[2], ahead, strict=True):  # the second epoch here, the first one there
+        assert mine.shape == theirs.shape
     small = data.DataLoader([np.ones((2, 2), np.float32)] * 5, 4, shuffle=False).shard(1, 2)
     assert [x.shape for x in small] == [(2, 2, 2), (0, 2, 2)]  # an array without rows has a shape, too
     with pytest.raises(ValueError, match="shard takes a loader of whole batches, not one of part 1 of 2"):
