@@ -5,8 +5,8 @@
 
 1. All-reduce: milliseconds for some sizes, bare (`comm.Allreduce` of mpi4py) and ours (`group.all_reduce(x).wait()`),
    in turns, and the share of the bare bandwidth that ours has.
-2. A step of training, 50 images a process: images a second, and that over those of one process. Each process has one
-   thread of BLAS. 1, 2 and 4 processes take turns, and the best step counts: neighbours only take away.
+2. A step of training, 50 images a process: images a second, and that over those of one process, the median of turns.
+   Each process has one thread of BLAS. "2 programs" are two at a time that know nothing of each other.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from html import escape
 from itertools import pairwise
@@ -36,7 +37,7 @@ from autograd.distributed.group import Pending
 
 SIZES = [8, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]  # bytes
 IMAGES = 50  # of each process in a step
-ROUNDS, SECONDS = 2, 5.0
+ROUNDS, SECONDS = 5, 4.0
 
 
 def start(ranks: int, part: str, *args: str) -> Any:
@@ -120,31 +121,34 @@ class Training:
 
 
 def steps(group: Any, name: str) -> dict[str, float]:
-    """Seconds of a step and of its parts, of the best step in five seconds; and the bytes that are sent.
+    """Seconds of a step and of its parts, the means of five seconds; and the bytes that are sent.
 
-    A step lasts from the moment when the first rank begins it until the last one ends it. `work` are the seconds of the
-    processor that a rank needs for a step, the median, without those in which it waits: what a step would take if every
-    rank had a core for itself.
+    `work` are the seconds of the processor that a rank needs for a step, the median, without those in which it waits.
     """
     training, waits, work = Training(group, name), [0.0], []
     sender = training.averaging.group
     plain = sender.all_reduce
     sender.all_reduce = lambda x: Waited(plain(x), waits)
+    for _ in range(5):
+        training.step()
     found, begun = [], perf_counter()
     while group.broadcast(perf_counter() - begun) < SECONDS:
-        for _ in range(5):
-            group.barrier()
+        for _ in range(10):
             start, waits[0] = process_time(), 0.0
             found.append(training.step())
             work.append(process_time() - start - waits[0])
-    ranks = np.array(group.gather(found))  # (ranks, steps, 4), in the one clock of the machine
-    whole = ranks[:, :, -1].max(0) - ranks[:, :, 0].min(0)
-    best = int(whole.argmin())
-    parts = np.diff(ranks[:, best], axis=1).mean(0).tolist()
-    size = sum([p.data.nbytes for p in training.model.params()])
+    took = (perf_counter() - begun) / len(found)
+    parts = np.diff(found, axis=1).mean(0).tolist()
     own = float(np.mean(group.gather(float(np.median(work)))))
-    names = ["step", "forward", "backward", "update", "work", "bytes"]
-    return dict(zip(names, [float(whole[best]), *parts, own, size]))
+    size = sum([p.data.nbytes for p in training.model.params()])
+    return dict(zip(["step", "forward", "backward", "update", "work", "bytes"], [took, *parts, own, size]))
+
+
+def apart(name: str) -> dict[str, float]:
+    """Two programs of one process at a time, which know nothing of each other: what two cores give here."""
+    with ThreadPoolExecutor(2) as pool:
+        rows = [*pool.map(lambda _: start(1, "steps", "--network", name), range(2))]
+    return {key: (rows[0][key] + rows[1][key]) / 2 for key in rows[0]}
 
 
 class Waited(Pending):
@@ -260,17 +264,22 @@ def main(timeline_path: str | None) -> None:
         f"{'images/s':>9} {'gain':>6}"
     )
     for name in NETWORKS:
-        best: dict[int, dict[str, float]] = {}
+        ways = {
+            "1 process": (1, partial(start, 1, "steps", "--network", name)),
+            "2 programs": (2, partial(apart, name)),
+        }
+        ways |= {f"{n} processes": (n, partial(start, n, "steps", "--network", name)) for n in (2, 4)}
+        found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for _ in range(ROUNDS):
-            for ranks in (1, 2, 4):
-                found = start(ranks, "steps", "--network", name)
-                best[ranks] = min(best.get(ranks, found), found, key=lambda row: row["step"])
-        for ranks, row in best.items():
-            rate = ranks * IMAGES / row["step"]
+            for way, (_, f) in ways.items():
+                found[way].append(f())
+        for way, (n, _) in ways.items():
+            row = {key: float(np.median([x[key] for x in found[way]])) for key in found[way][0]}
+            gains = [n * one["step"] / x["step"] for one, x in zip(found["1 process"], found[way])]
             parts = " ".join([f"{row[key] * 1e3:8.2f}" for key in ("step", "forward", "backward", "update", "work")])
-            gain = rate / (IMAGES / best[1]["step"])
-            title = f"{name}, {ranks} processes, {row['bytes'] / 1e6:.1f} MB"
-            print(f"{title:44} {parts} {rate:9.0f} {gain:6.2f}")
+            title = f"{name}, {way}, {row['bytes'] / 1e6:.1f} MB"
+            spread = f"{min(gains):.2f} to {max(gains):.2f}"
+            print(f"{title:44} {parts} {n * IMAGES / row['step']:9.0f} {np.median(gains):6.2f} ({spread})")
 
 
 if __name__ == "__main__":
