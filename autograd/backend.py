@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.checks import shown, whole
 from autograd.config import float_dtype
+from autograd.effects import drawing
 from autograd.locks import drawers
 
 __all__ = [
@@ -261,10 +262,10 @@ class Randomness:
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""
         if rng is not None:
-            return rng if isinstance(rng, np.random.Generator) else seeded("rng", rng)
+            return drawing(rng) if isinstance(rng, np.random.Generator) else seeded("rng", rng)
         if self.rng is None:
             self.seed(None)
-        return self.rng  # type: ignore[return-value]
+        return drawing(self.rng)  # type: ignore[no-any-return]
 
 
 generator = Randomness()

@@ -37,6 +37,7 @@ class Watcher:
     """
 
     outer: Watcher | None = None
+    replays = False  # does it write the calls down, and run them again without their functions?
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
         """Runs `f.forward` on its arrays: in every call, on arrays alone too."""

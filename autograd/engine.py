@@ -158,14 +158,17 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else sum_in_shape(x, broadcast_axes(shape, x.shape), shape)
 
 
-def nodes_below(nodes: Iterable[Any]) -> dict[Any, None]:
-    """The nodes from which `nodes` were computed, and these; as the keys of a dict, whose order is always the same."""
+def nodes_below(nodes: Iterable[Any], ends: Container[Any] = ()) -> dict[Any, None]:
+    """The nodes from which `nodes` were computed, and these; as the keys of a dict, whose order is always the same.
+
+    It goes no further than the nodes in `ends`.
+    """
     found = dict.fromkeys([node for node in nodes if node is not None])
     stack = [*found]
     while stack:
-        f = stack.pop().creator
-        if f is not None:
-            for node in f.parents:
+        last = stack.pop()
+        if last.creator is not None and last not in ends:
+            for node in last.creator.parents:
                 if node is not None and node not in found:
                     found[node] = None
                     stack.append(node)
