@@ -1,7 +1,7 @@
 """What a call changes besides its result: buffers, and how far generators of random numbers are.
 
-Who changes such a thing says so here, before the change. `noting` writes it down, and `repeating` lets the same call run
-once more as it ran: it sees the old buffers and draws the same numbers, and its own changes are taken back.
+Who changes such a thing says so here, before the change. `noting` writes it down, and `repeating` lets the same call
+run once more as it ran: it sees the old buffers and draws the same numbers, and its own changes are taken back.
 """
 
 from __future__ import annotations

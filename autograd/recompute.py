@@ -4,8 +4,8 @@
     for i in range(0, 400, 20):  # the square root of the number of blocks is best
         h = ag.checkpoint(L.Sequential(*blocks[i : i + 20]), h)
 
-A chain of n blocks keeps the activations of all n. In parts of k blocks it keeps the n / k inputs of the parts, and the k
-activations of the part that is walked: 2 sqrt(n) with k = sqrt(n), for one more forward computation.
+A chain of n blocks keeps the activations of all n. In parts of k blocks it keeps the n / k inputs of the parts, and the
+k activations of the part that is walked: 2 sqrt(n) with k = sqrt(n), for one more forward computation.
 """
 
 from __future__ import annotations
@@ -27,21 +27,23 @@ from autograd.derivatives.structures import apart
 from autograd.effects import Effects, noting, repeating
 from autograd.engine import backward_pass, latest_first, nodes_below
 from autograd.function import Function, Tracked, wrap
+from autograd.names import with_advice
 
 __all__ = ["checkpoint"]
 
 Y = TypeVar("Y")
 
 
+@with_advice
 def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     """f(*xs), of which the graph keeps the inputs alone: the way back computes f again.   [activation checkpointing]
 
     f    a layer or a function. It may use parameters and other Variables from elsewhere: they get their gradients
     xs   its arguments: Variables, lists, tuples and dicts with Variables in them, and anything else
 
-    Values and gradients are those of f(*xs), at every order. What f gives may be a list, a tuple or a dict. The memory of
-    a chain of n blocks falls from n to 2 sqrt(n) activations, if each sqrt(n) blocks are one call; a step takes one more
-    forward computation, a third of its time. With `create_graph=True` the second computation stays in the graph.
+    Values and gradients are those of f(*xs), at every order. What f gives may be a list, a tuple or a dict. The memory
+    of a chain of n blocks falls from n to 2 sqrt(n) activations, if each sqrt(n) blocks are one call; a step takes one
+    more forward computation, a third of its time. With `create_graph=True` the second one stays in the graph.
 
     >>> x = Variable([1.0, 2.0])
     >>> y = checkpoint(lambda x: (x * x).exp().sum(), x)
@@ -50,9 +52,9 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     Variable([  5.43656366, 218.39260013])
 
     The second computation has the mode and the buffers of the first, and draws the same numbers: dropout has one mask,
-    and a BatchNorm moves its running mean once. Random numbers must come from `ag.generator()`, or from a generator that
-    is given to a function of this package as `rng`. In a step that `ag.capture` or `ag.emit` writes down, and under
-    `no_grad`, it is f(*xs) itself.
+    and a BatchNorm moves its running mean once. Random numbers must come from `ag.generator()`, or from a generator
+    that is given to a function of this package as `rng`. In a step that `ag.capture` writes down, and under `no_grad`,
+    it is f(*xs) itself.
 
     The walk back raises RuntimeError if f does not give the same values from the same Variables again, or if a second
     walk comes without `keep_graph=True`.
@@ -69,7 +71,7 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     given, _, arguments = apart(xs)
     places = [i for i, x in enumerate(given) if isinstance(x, Tracked) and not x.frozen]
     variables = [given[i] for i in places]
-    others = reading.others(besides=[*variables, *ys])
+    others = reading.others(besides=variables)
     below = nodes_below([ys[i].node for i in made], {x.node for x in (*variables, *others)})
     others = [x for x in others if x.node in below]
     reached = [x.node in below for x in (*variables, *others)]
@@ -181,7 +183,7 @@ class Recomputed(Function):
         below = nodes_below([y.node for y in ys], ends)
         if [node in below for node in self.parents] != again.reached:
             raise RuntimeError(f"{DIFFERS}, and it uses other Variables: is it a lambda in a loop, or a state?")
-        seeds = {}
+        seeds: dict[Any, Any] = {}
         for y, gy in zip(ys, gys):
             if gy is not None:
                 seeds[y.node] = seeds[y.node] + gy if y.node in seeds else gy
@@ -198,8 +200,8 @@ class Recomputed(Function):
 
 
 FREED = (
-    "checkpoint: what f needs was freed by an earlier backward pass: call that one with backward(keep_graph=True) to walk "
-    "the graph again"
+    "checkpoint: what f needs was freed by an earlier backward pass: call that one with backward(keep_graph=True) to "
+    "walk the graph again"
 )
 
 

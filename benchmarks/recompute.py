@@ -2,8 +2,9 @@
 
     python -m benchmarks.recompute [blocks] [part]
 
-A block is h + relu(h W + b), h (2048, 32) in float32. The memory is the largest that Python and NumPy have at once during
-forward and backward, beyond what was there before the step, by tracemalloc. The times are taken in turns, without it.
+A block is h + relu(h W + b), h (2048, 32) in float32. The memory is the largest that Python and NumPy have at once
+during forward and backward, beyond what was there before the step, by tracemalloc. The times are taken in turns,
+without it.
 """
 
 import statistics
@@ -81,7 +82,8 @@ def main(n=400, part=20, turns=5):
     ratio = statistics.median([b / a for a, b in times])
     a, b = [statistics.median(column) * 1e3 for column in zip(*times)]
     print(f"{n} blocks, in parts of {part}")
-    print(f"peak memory of a step   {memory[0] / 1e6:8.1f} MB   {memory[1] / 1e6:8.1f} MB   {memory[1] / memory[0]:.1%}")
+    whole, less = [size / 1e6 for size in memory]
+    print(f"peak memory of a step   {whole:8.1f} MB   {less:8.1f} MB   {less / whole:.1%}")
     print(f"time of a step          {a:8.1f} ms   {b:8.1f} ms   {ratio:.2f} x")
 
 
