@@ -61,6 +61,15 @@ def structures(run, x):
     return found["y"]
 
 
+def one_output_twice(run, x):
+    def f(x):
+        h = F.tanh(x @ W)
+        return h, h
+
+    a, b = run(f, x)
+    return a * x + b**2
+
+
 def nested(run, x):
     return run(lambda x: run(lambda h: F.tanh(h @ W), x * x) * run(F.sin, x) + x, x)
 
@@ -95,7 +104,7 @@ def a_stack(run, x):
 
 
 FUNCTIONS = [
-    a_layer, a_closure, a_computed_closure, several_outputs, an_input_passes_through, structures, nested, in_a_row,
+    a_layer, a_closure, a_computed_closure, several_outputs, one_output_twice, an_input_passes_through, structures, nested, in_a_row,
     one_variable_twice, gradients_inside, not_differentiable, no_parameters,
     pytest.param(a_stack, marks=pytest.mark.standin_exempt("Variable takes lists of Variables only by itself")),
 ]  # fmt: skip
@@ -157,6 +166,21 @@ def test_f_is_called_twice_and_keeps_its_inputs_alone():
     assert len(calls) == 2
     assert inner[1]() is None
     np.testing.assert_allclose(x.grad.data, np.cos(np.e) * np.e)
+
+
+def test_the_second_computation_belongs_to_the_forward_pass_at_every_order():
+    """Kernels may take another way where a recorded backward pass has made a value."""
+    made = []
+
+    def f(x):
+        h = F.exp(x)
+        made.append(h.creator.made_by)
+        return F.sin(h)
+
+    x = Variable(np.ones(3))
+    g = grad(checkpoint(f, x).sum(), x, create_graph=True)
+    grad(g.sum(), x)
+    assert made == [None, None]
 
 
 def test_without_a_graph_it_is_f_itself():
