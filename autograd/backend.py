@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.checks import shown, whole
+from autograd.checks import shown, whole, without_bfloat16
 from autograd.config import float_dtype
 from autograd.effects import drawing
 from autograd.locks import drawers
@@ -80,7 +80,7 @@ def as_numbers(x: Any) -> Array:
     except (TypeError, ValueError) as error:
         raise ValueError(f"a list of numbers must have rows of one length, not {shown(x)}: {error}") from error
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}{without_bfloat16(array)}")
     return array
 
 

@@ -39,6 +39,7 @@ WORDS = {  # by module: another framework's name -> ours
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
         "smooth_curve": "np.convolve",
         "numpy": "NumPy itself, whose functions take Variables", "autocast": "dtype= of each layer",
+        "GradScaler": "optimizers.LossScale", "amp": "optimizers.LossScale",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -168,6 +169,7 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
     "use_reentrant": "leave it out: there is one way, right at every order",
     "preserve_rng_state": "leave it out: the same numbers are drawn again",
+    "loss_scale": "optimizer=O.LossScale(optimizer) scales the loss",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
     "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
     "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",

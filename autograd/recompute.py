@@ -22,7 +22,7 @@ from autograd.algebra import as_array
 from autograd.backend import namespace
 from autograd.changes import Changed
 from autograd.checks import function
-from autograd.config import Mode, Watcher, current, mode, watching
+from autograd.config import Mode, Watcher, current, mode, replayed, watching
 from autograd.derivatives.structures import apart
 from autograd.effects import Effects, noting, repeating
 from autograd.engine import backward_pass, latest_first, nodes_below
@@ -62,7 +62,7 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     """
     function("checkpoint: f", f)
     now, reading = current(), Reading()
-    if not now.recording or replays(now.watcher):
+    if not now.recording or replayed():
         return f(*xs)
     with noting() as effects, watching(reading):
         y = f(*xs)
@@ -87,11 +87,6 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     for i, new in zip(made, found if isinstance(found, tuple) else (found,)):
         new.name, ys[i] = ys[i].name, new
     return rebuild(ys)  # type: ignore[no-any-return]
-
-
-def replays(watcher: Watcher | None) -> bool:
-    """Is there one among the watchers that runs the calls again by itself?"""
-    return watcher is not None and (watcher.replays or replays(watcher.outer))
 
 
 class Reading(Watcher):

@@ -104,8 +104,8 @@ def a_stack(run, x):
 
 
 FUNCTIONS = [
-    a_layer, a_closure, a_computed_closure, several_outputs, one_output_twice, an_input_passes_through, structures, nested, in_a_row,
-    one_variable_twice, gradients_inside, not_differentiable, no_parameters,
+    a_layer, a_closure, a_computed_closure, several_outputs, one_output_twice, an_input_passes_through, structures,
+    nested, in_a_row, one_variable_twice, gradients_inside, not_differentiable, no_parameters,
     pytest.param(a_stack, marks=pytest.mark.standin_exempt("Variable takes lists of Variables only by itself")),
 ]  # fmt: skip
 
