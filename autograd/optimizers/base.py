@@ -87,7 +87,7 @@ class Optimizer:
     lr: Rate
     transforms: Sequence[Transform] = field(default=(), kw_only=True)
     groups: Sequence[Group] = field(default=(), kw_only=True)
-    master: bool = field(default=False, kw_only=True)
+    master: bool = field(default=False, kw_only=True, repr=False)
 
     slots: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = False  # is the formula a kernel, whose compiled way needs no blocks?

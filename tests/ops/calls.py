@@ -512,6 +512,7 @@ TAKEN |= {
 CALLS |= {
     "O.group": (lambda which, lr, scale, decay: O.group(which, lr=lr, scale=scale, decay=decay), {"which": "0.W", "lr": 0.1, "scale": 1.0, "decay": 0.1}, {"which": ["text", "function"], "lr": ["number", "schedule", "optional"], "scale": ["number", "optional"], "decay": ["number"]}),
     "O.vectors": (O.vectors, {"path": "0.W", "p": Variable(v)}, {"path": ["unused"]}),
+    "O.LossScale": (lambda start, every: O.LossScale(O.SGD(linear), start, every=every), {"start": 2.0, "every": 3}, {"start": ["number"], "every": ["whole"]}),
     "O.EMA": (O.EMA, {"model": linear, "decay": 0.9}, RATES),
     "O.onecycle": (O.onecycle, {**rate, "steps": 3, "up": 0.3, "start": 25.0, "end": 1e4}, {"lr": ["number"], "steps": ["whole"], "up": ["number"], "start": ["number"], "end": ["number"]}),
     "O.plateau": (O.plateau, {**rate, "factor": 0.1, "patience": 2, "least": 0.0, "threshold": 1e-4}, {name: ["number", "whole"] for name in ("lr", "factor", "patience", "least", "threshold")}),
