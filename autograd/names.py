@@ -109,7 +109,8 @@ WORDS = {  # by module: another framework's name -> ours
         "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "OneCycleLR": "onecycle",
         "LinearLR": "warmup", "ReduceLROnPlateau": "plateau", "AveragedModel": "EMA", "clip_grad_norm": "clip_by_norm",
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
-        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA", "GradScaler": "LossScale", "NAdam": "Adam, or RAdam",
+        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA",
+        "GradScaler": "LossScale", "NAdam": "Adam, or RAdam",
         **dict.fromkeys(SCHEDULES.split(), "a function of the count of updates, as lr="),
     },
     "autograd.serialize": {
