@@ -140,10 +140,9 @@ WORDS = {  # by module: another framework's name -> ours
     },
 }  # fmt: skip
 
-FP32 = "dtype=np.float32 needs no scaled loss"
 ABSENT = {  # by module: what is not provided -> what to do instead
     "autograd": {
-        "GradScaler": FP32, "amp": FP32, "jit": "ag.capture(step) records a step and replays it without a graph",
+        "jit": "ag.capture(step) records a step and replays it without a graph",
         "compile": "ag.capture(step) records a step and replays it without a graph",
         "cuda": "model.to('gpu') computes by CuPy", "random": "use ag.seed(0), and an rng of np.random.default_rng(0)",
         "elementwise_grad": "use ag.grad(f(x).sum(), x)", "make_vjp": "use ag.vjp(f, x, v)",
@@ -189,7 +188,7 @@ ABSENT = {  # by module: what is not provided -> what to do instead
         **dict.fromkeys(["LAMB", "LARS", "Lamb", "Adafactor"], "take AdamW, with O.warmup for large batches"),
         "SAM": "take a step to p + rho * g / norm under no_grad(), compute gradients there, step back and update",
         "Adamax": "take Adam", "ASGD": "take SGD, with O.EMA for the average", "Rprop": "take RMSprop",
-        "SparseAdam": "take Adam", "Lookahead": "take O.EMA", "GradScaler": FP32,
+        "SparseAdam": "take Adam", "Lookahead": "take O.EMA",
         **dict.fromkeys(["Muon", "Shampoo", "Sophia", "Adan", "AdaBelief", "Yogi", "Ftrl"],
                         "write its formula as the step of a class of your own, of Optimizer"),
     },
