@@ -225,6 +225,8 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "use_reentrant": "leave it out: there is one way, right at every order",
     "preserve_rng_state": "leave it out: the same numbers are drawn again",
     "loss_scale": "optimizer=O.LossScale(optimizer) scales the loss",
+    "monitor": "name|best", "min_delta": "delta", "mode": "largest", "save_best_only": "best", "max_to_keep": "keep",
+    "restore_best_weights": "Checkpoints(folder, best=...) keeps the file of the best epoch",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
     "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
     "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",
