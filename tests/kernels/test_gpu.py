@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from autograd import backend
+import autograd.functions as F
+from autograd import Variable, backend
 from autograd.functions import normalization
 from autograd.kernels import conv, im2col, norms, pooling
 from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.gpu import norms as gpu_norms
 from autograd.kernels.gpu import pooling as gpu_pooling
 from autograd.kernels.gpu.products import write_product
@@ -108,6 +110,27 @@ def test_the_three_products(cp, case, dtype):
     check_products(case, dtype)
 
 
+DEPTHWISE = [
+    ((3, 5, 9, 8), 5, (3, 3), 5, {"pad": 1}),
+    ((2, 3, 9, 7), 6, (5, 4), 3, {"pad": ((2, 6), (4, 2)), "dilation": 2}),
+    ((2, 4, 11), 12, (3,), 4, {"pad": ((2, 0),), "stride": 2}),
+    ((0, 3, 5, 5), 3, (3, 3), 3, {}),
+    ((2, 2, 4, 5, 6), 2, (2, 3, 1), 2, {"stride": (2, 1, 3), "pad": 1}),
+    ((2, 2, 40, 41), 2, (1, 1), 2, {}),
+]
+
+
+@every_dtype
+@pytest.mark.parametrize("case", DEPTHWISE, ids=str)
+def test_depthwise_products(cp, case, dtype):
+    x, W, b, y, w, groups = arguments(case, dtype)
+    for bias in (None, b):
+        check(gpu_depthwise.forward, conv.forward.plain, x, W, bias, w, groups)
+    check(gpu_depthwise.transpose, conv.transpose.plain, y, W, w, groups)
+    for bias in (False, True):
+        check(gpu_depthwise.filter_gradient, conv.filter_gradient.plain, x, y, w, groups, bias)
+
+
 @pytest.mark.parametrize("limit", [1, 100, 1000, 4000])
 @every_image
 def test_the_three_products_in_blocks(cp, case, limit, monkeypatch):
@@ -152,6 +175,16 @@ def test_im2col_and_col2im(cp, case, dtype):
         assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
         room = 0.1 if dtype == np.float16 else 1e-5
         np.testing.assert_allclose(got.get().astype("d"), expected.astype("d"), rtol=room, atol=room)
+
+
+def test_half_precision_is_converted_nowhere(cp):
+    """cuBLAS adds numbers of float16 up in float32, and so do the kernels."""
+    x, W, b = [Variable(cp.asarray(a, "e")) for a in (numbers(2, 3, 9, 9), numbers(4, 3, 3, 3), numbers(4))]
+    y = F.conv2d(x, W, b, pad=1)
+    y.sum().backward()
+    assert {a.dtype for a in (y, x.grad, W.grad, b.grad)} == {np.dtype("e")}
+    exact = conv.forward.plain(*[a.data.get().astype("d") for a in (x, W, b)], windows((9, 9), (3, 3), pad=1))
+    np.testing.assert_allclose(y.data.get().astype("d"), exact, rtol=2e-3, atol=2e-3)
 
 
 def test_products_of_matrices_as_they_lie(cp):
@@ -302,3 +335,31 @@ def test_running_statistics(cp, dtypes):
     for a, b in zip(got, norms.moved_statistics.plain(*args, 0.9, 12), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a.get(), b, rtol=1e-3 if running == "e" else 1e-6)
+
+
+def test_views_are_pooled_and_normalized(cp):
+    """Arrays that lie across memory, backwards, and repeated."""
+    x = numbers(9, 8, 3, 2)[::-1].transpose(3, 2, 0, 1)
+    given, repeated = (
+        cp.asarray(numbers(9, 8, 3, 2))[::-1].transpose(3, 2, 0, 1),
+        np.broadcast_to(numbers(3, 1, 1), x.shape),
+    )
+    w = windows((9, 8), (3, 2), 2)
+    for a, b in ((given, x), (cp.broadcast_to(cp.asarray(numbers(3, 1, 1)), x.shape), repeated)):
+        y, where = pooling.window_max(a, w)
+        np.testing.assert_array_equal(y.get(), pooling.window_max.plain(b, w)[0])
+        strided = cp.asarray(np.repeat(y.get(), 2, 3))[..., ::2]
+        back = pooling.scatter_max(strided, cp.asfortranarray(where), w)
+        np.testing.assert_allclose(back.get(), pooling.scatter_max.plain(y.get(), where.get(), w), rtol=1e-12)
+        np.testing.assert_allclose(pooling.window_sum(a, w).get(), pooling.window_sum.plain(b, w), rtol=1e-12)
+        one = np.linspace(1, 2, 6)
+        gamma, beta = cp.asarray(one)[::2], cp.asarray(one)[::-2]
+        got = normalization.normed_channels(a, gamma, beta, 0.1)
+        for p, q in zip(got, normalization.normed_channels.plain(b, one[::2], one[::-2], 0.1), strict=True):
+            np.testing.assert_allclose(p.get(), q, rtol=1e-9, atol=1e-12)
+        got = normalization.channels_gradient(a, a, gamma, *got[1:], 0.1, (True, True, True))
+        expected = normalization.channels_gradient.plain(
+            b, b, one[::2], *normalization.normed_channels.plain(b, one[::2], one[::2], 0.1)[1:], 0.1, (1, 1, 1)
+        )
+        for p, q in zip(got, expected, strict=True):
+            np.testing.assert_allclose(p.get(), q, rtol=1e-9, atol=1e-9)
