@@ -6,12 +6,12 @@ import pytest
 import autograd.functions as F
 from autograd import Variable, backend
 from autograd.functions import normalization
-from autograd.kernels import conv, im2col, norms, pooling
+from autograd.kernels import conv, im2col, matmul, norms, pooling
 from autograd.kernels.gpu import conv as gpu_conv
 from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.gpu import norms as gpu_norms
 from autograd.kernels.gpu import pooling as gpu_pooling
-from autograd.kernels.gpu.products import write_product
+from autograd.kernels.gpu.products import weighted_sums, write_product
 from autograd.kernels.windows import windows
 
 pytestmark = pytest.mark.gpu
@@ -208,6 +208,19 @@ def test_products_of_matrices_as_they_lie(cp):
                 got = write_product(cp.asarray(y), cp.asarray(A), cp.asarray(B), add)
                 expected = add * y.astype("d") + A.astype("d") @ B.astype("d")
                 np.testing.assert_allclose(got.get().astype("d"), expected, rtol=room, atol=room)
+
+
+@every_dtype
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_sums_along_an_axis(cp, axis, dtype):
+    """A weight of 0 takes nothing, not even of an infinity or a nan."""
+    x = numbers(4, 5, 6, dtype=dtype)
+    A = np.abs(numbers(3, x.shape[axis], dtype=dtype)) * (numbers(3, x.shape[axis], seed=1) > 0)
+    check(weighted_sums, matmul.weighted_sums.plain, x, A, axis)
+    x[1, 2, 3], x[2, 0, 0] = np.inf, np.nan
+    got = matmul.weighted_sums(cp.asarray(x)[:, ::-1], cp.asarray(A)[::-1], axis)
+    expected = matmul.weighted_sums.plain(x.astype("d")[:, ::-1], A.astype("d")[::-1], axis)
+    np.testing.assert_allclose(got.get().astype("d"), expected, rtol=0.01, atol=0.01)
 
 
 POOLED = [  # (N, C, *size), kernel, options

@@ -1,4 +1,4 @@
-"""Products of matrices by one call of cuBLAS each, into memory that is there.
+"""Products of matrices by one call of cuBLAS each, into memory that is there, and one along an axis of any array.
 
 CuPy's own would fill or copy matrices that a call can take as they are: transposed, or one for a whole batch. Numbers
 of float16 are added up in float32.
@@ -6,11 +6,16 @@ of float16 are added up in float32.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.gpu import cuda, floats_on_gpu
+from autograd.kernels.gpu.sums import SUM
+from autograd.kernels.ways import way
 
-__all__ = ["write_product"]
+__all__ = ["weighted_sums", "write_product"]
 
 REAL_TYPE = {"f": 0, "d": 1, "e": 2}  # cuBLAS's numbers for CUDA_R_32F, CUDA_R_64F, CUDA_R_16F
 COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
@@ -53,3 +58,36 @@ def laid_out(A: Array) -> tuple[Array, int, int, int]:
     if to_row == 1 and (to_column >= rows or columns == 1):
         return A, TRANSPOSED, max(to_column, rows), to_next
     return namespace(A).ascontiguousarray(A), PLAIN, columns, rows * columns if count > 1 else 0
+
+
+weighted_kernel = cuda(
+    "weighted_sums",
+    "RawKernel",
+    SUM,
+    """
+// y[i, o, j] = sum over h of A[o, h] x[i, h, j]; where the weight is 0, nothing of x, not even a nan
+extern "C" __global__ void weighted_sums(const T* x, const T* weights, T* y, const I size, const I O, const I H,
+                                         const I after) {
+  for (I k = blockIdx.x * (I)blockDim.x + threadIdx.x; k < size; k += (I)gridDim.x * blockDim.x) {
+    const T* row = weights + k / after % O * H;
+    const T* from = x + k / after / O * H * after + k % after;
+    Sum sum;
+    for (I h = 0; h < H; h++) {
+      const A weight = A(row[h]);
+      if (weight != A(0)) sum.add(weight * A(from[h * after]));
+    }
+    y[k] = T(sum.value());
+  }
+}
+""",
+)
+
+
+@way(fits=lambda x, A, axis: floats_on_gpu(x, A))
+def weighted_sums(x: Array, A: Array, axis: int) -> Array:
+    """(..., H, ...) (O, H) -> (..., O, ...)"""
+    xp, axis, (O, H) = namespace(x), axis % x.ndim, A.shape
+    x, A = xp.ascontiguousarray(x), xp.ascontiguousarray(A)
+    y = xp.empty((*x.shape[:axis], O, *x.shape[axis + 1 :]), x.dtype)
+    weighted_kernel.run(y.size, x, A, y, y.size, O, H, prod(x.shape[axis + 1 :]))
+    return y
