@@ -320,6 +320,19 @@ def test_layer_norm(cp, rows, row, dtype):
         check(gpu_norms.layer_norm_gradient, plain, gy, x, gamma, mean, var, eps, needs, factor=16)
 
 
+@every_dtype
+@pytest.mark.parametrize("rows", [(5,), (2, 3), (1100,)], ids=str)
+@pytest.mark.parametrize("row", [(4,), (1,), (70,), (3, 5)], ids=str)
+def test_rms_norm(cp, rows, row, dtype):
+    x, gy = 3 * numbers(*rows, *row, dtype=dtype) + 1, numbers(*rows, *row, dtype=dtype, seed=1)
+    gamma, eps = numbers(*row, dtype=dtype), 0.1
+    check(gpu_norms.rms_norm, normalization.scaled_rows.plain, x, gamma, eps, factor=4)
+    square = normalization.scaled_rows.plain(x.astype("d"), gamma.astype("d"), eps)[1].astype(dtype)
+    for needs in ((True, True), (True, False), (False, True)):
+        plain = normalization.scaled_rows_gradient.plain
+        check(gpu_norms.rms_norm_gradient, plain, gy, x, gamma, square, eps, needs, factor=16)
+
+
 def test_equal_numbers_are_their_own_mean(cp):
     """So that what is left of them is 0, and not rounding made large."""
     x = cp.full((7, 3, 11), 3333.3, np.float32)
