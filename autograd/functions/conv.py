@@ -184,7 +184,11 @@ def conv_nd(
 ) -> Any:
     """The convolution over `n` spatial axes; `name` stands in the messages of errors."""
     w, groups = checked(name, n, x, W, b, stride, pad, dilation, groups)
-    f, operands = Conv(w, groups), (x, W) if b is None else (x, W, b)
+    return with_digits(Conv(w, groups), *((x, W) if b is None else (x, W, b)))
+
+
+def with_digits(f: Any, *operands: Operand) -> Any:
+    """f(*operands), with sums of float16 in float32: kernels for a GPU make them so, elsewhere `in_single` does."""
     return f(*operands) if floats_on_gpu(*map(as_array, operands)) else in_single(f, *operands)
 
 
@@ -272,8 +276,8 @@ def transposed(
     check_bias(name, b, M)
     w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
     if b is None:
-        return in_single(ConvTranspose(w, groups), x, W)
-    return in_single(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, *[1] * n), x, W, b)
+        return with_digits(ConvTranspose(w, groups), x, W)
+    return with_digits(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, *[1] * n), x, W, b)
 
 
 def transposed_windows(

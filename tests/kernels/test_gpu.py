@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
+import autograd.layers as L
 from autograd import Variable, backend
 from autograd.functions import normalization
 from autograd.kernels import conv, im2col, matmul, norms, pooling
@@ -183,6 +184,7 @@ def test_half_precision_is_converted_nowhere(cp):
     y = F.conv2d(x, W, b, pad=1)
     y.sum().backward()
     assert {a.dtype for a in (y, x.grad, W.grad, b.grad)} == {np.dtype("e")}
+    assert F.conv_transpose2d(y, W, stride=2).dtype == np.float16
     exact = conv.forward.plain(*[a.data.get().astype("d") for a in (x, W, b)], windows((9, 9), (3, 3), pad=1))
     np.testing.assert_allclose(y.data.get().astype("d"), exact, rtol=2e-3, atol=2e-3)
 
@@ -221,6 +223,14 @@ def test_sums_along_an_axis(cp, axis, dtype):
     got = matmul.weighted_sums(cp.asarray(x)[:, ::-1], cp.asarray(A)[::-1], axis)
     expected = matmul.weighted_sums.plain(x.astype("d")[:, ::-1], A.astype("d")[::-1], axis)
     np.testing.assert_allclose(got.get().astype("d"), expected, rtol=0.01, atol=0.01)
+
+
+def test_fewer_digits_on_request(cp, monkeypatch):
+    """The switch of CuPy holds for our products too; how many digits are left depends on the GPU."""
+    monkeypatch.setenv("CUPY_TF32", "1")
+    A, B = numbers(1, 4, 5, dtype="f"), numbers(1, 5, 3, dtype="f")
+    got = write_product(cp.empty((1, 4, 3), "f"), cp.asarray(A), cp.asarray(B))
+    np.testing.assert_allclose(got.get(), A @ B, rtol=1e-2, atol=1e-2)
 
 
 POOLED = [  # (N, C, *size), kernel, options
@@ -389,3 +399,24 @@ def test_views_are_pooled_and_normalized(cp):
         )
         for p, q in zip(got, expected, strict=True):
             np.testing.assert_allclose(p.get(), q, rtol=1e-9, atol=1e-9)
+
+
+def test_a_model_of_all_of_them_learns_what_it_learns_on_the_cpu(cp):
+    """The loss and the gradients of one step, and the statistics that it leaves behind."""
+
+    def step(device):
+        rng = np.random.default_rng(0)
+        options = {"dtype": np.float64, "rng": rng}
+        model = L.Sequential(
+            L.Conv2d(8, 3, pad=1, **options), L.BatchNorm(8, dtype=np.float64), F.relu,
+            lambda x: F.max_pool2d(x, 3, 2, 1), L.Conv2d(8, 3, pad=1, groups=8, **options),
+            L.GroupNorm(2, 8, dtype=np.float64), L.Conv2d(6, 1, **options), F.global_average_pool2d, F.flatten,
+        ).to(device)  # fmt: skip
+        x = Variable(rng.standard_normal((4, 3, 11, 10))).to(device)
+        loss = (model(x) ** 2).sum()
+        loss.backward()
+        found = [loss, *[p.grad for p in model.params()], model[1].mean, model[1].var]
+        return [backend.to_numpy(x.data) for x in found]
+
+    for got, expected in zip(step("gpu"), step("cpu"), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)

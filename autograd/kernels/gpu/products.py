@@ -1,11 +1,12 @@
 """Products of matrices by one call of cuBLAS each, into memory that is there, and one along an axis of any array.
 
 CuPy's own would fill or copy matrices that a call can take as they are: transposed, or one for a whole batch. Numbers
-of float16 are added up in float32.
+of float16 are added up in float32. As in CuPy, the environment variable CUPY_TF32=1 lets float32 lose digits for speed.
 """
 
 from __future__ import annotations
 
+import os
 from math import prod
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = ["weighted_sums", "write_product"]
 
 REAL_TYPE = {"f": 0, "d": 1, "e": 2}  # cuBLAS's numbers for CUDA_R_32F, CUDA_R_64F, CUDA_R_16F
 COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
+TF32 = 77  # CUBLAS_COMPUTE_32F_FAST_TF32: 10 bits of each factor, by tensor cores
 PLAIN, TRANSPOSED, DEFAULT = 0, 1, -1  # of cuBLAS's operations, and its own choice of an algorithm
 FACTORS = {char: [np.array(factor, "d" if char == "d" else "f") for factor in (0, 1)] for char in REAL_TYPE}
 
@@ -35,7 +37,7 @@ def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
     real, (zero, one) = REAL_TYPE[char], FACTORS[char]
     factor = (one if add else zero).ctypes.data
     start = (cuda.device.get_cublas_handle(), turn_B, turn_A, N, M, K, one.ctypes.data)  # of columns: y' = B' A'
-    end = (COMPUTE_TYPE[char], DEFAULT)
+    end = (TF32 if char == "f" and os.environ.get("CUPY_TF32") == "1" else COMPUTE_TYPE[char], DEFAULT)
     if G == 1:
         operands = (B.data.ptr, real, wide_B, A.data.ptr, real, wide_A, factor, y.data.ptr, real, N)
         cuda.cublas.gemmEx(*start, *operands, *end)

@@ -6,6 +6,7 @@ Fewer axes than three are preceded by axes of one pixel. Padding behind the imag
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def geometry(w: Windows) -> Any:
 @lru_cache(1 << 10)
 def small(w: Windows) -> bool:
     """Does the struct hold these windows?"""
-    sizes = (*w.padded_size, *w.kernel, *w.stride, *w.dilation)
+    sizes = (*w.padded_size, prod(w.size), prod(w.out), prod(w.kernel), *w.stride, *w.dilation)
     return len(w.size) <= AXES and max(sizes) < LARGEST and min(map(min, w.pad)) >= 0
 
 
