@@ -75,7 +75,6 @@ WORDS |= {
 INNER = {  # by class: names that only the package calls, there and in its subclasses
     "Adam": "corrected",
     "Anomaly": "check_sum name_of place",
-    "BatchNorm": "follow",
     "Checkpoints": "numbers ranked value",
     "DataLoader": "run begin batches moved joined signature",
     "Entry": "fill load",
