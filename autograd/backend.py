@@ -254,7 +254,8 @@ def restored(state: Any) -> np.random.Generator:
 class Randomness:
     """The shared generator of dropout masks and initial weights, used where no `rng` is given.
 
-    Numbers are drawn on the CPU and moved, so a seed gives the same numbers on every device.
+    Numbers are drawn on the CPU and moved; a mask of dropout is drawn on the GPU, as the same numbers. So a seed gives
+    the same on every device.
     """
 
     def __init__(self) -> None:
