@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, as_numbers, namespace
+from autograd.backend import Array, as_numbers, check_index, namespace
 from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
@@ -55,6 +55,7 @@ def embedding(W: Operand, index: Operand, padding_idx: int | None = None) -> Var
     W = operand("embedding", W)
     if not W.shape:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
+    check_index("embedding", as_array(W), as_array(index))
     found = checked_index("embedding", index, W.shape[0], "W has {} rows", namespace(as_array(W)))
     y = Embedding()(W, found)
     if padding_idx is None:
