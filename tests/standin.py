@@ -120,7 +120,7 @@ def index_for(index, shape):
     sizes = [part.ndim if mask else part is not None and part is not ... for part, mask in zip(parts, masks)]
     axis, found = 0, []
     for part, mask, size in zip(parts, masks, sizes):
-        inner = opened(part)
+        inner = part if isinstance(part, np.ndarray) and not part.shape else opened(part)
         if isinstance(part, (float, np.floating)):
             inner = int(part)  # with CuPy, x[1.0] is x[1]
         elif isinstance(part, slice):

@@ -12,7 +12,7 @@ import pytest
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Function, Variable, backend, data, grad, metrics, serialize, training
+from autograd import Function, Variable, anomaly, backend, data, grad, metrics, serialize, training
 from tests import standin
 
 pytestmark = pytest.mark.standin_exempt("is about both backends")
@@ -184,6 +184,7 @@ def test_an_index_on_another_device_is_named_too():
 
 LAZY = {
     "Linear": (lambda: L.Linear(3), (2, 4)),
+    "W alone": (lambda: L.Linear(3, bias=False), (2, 4)),
     "Conv2d": (lambda: L.Conv2d(3, 2), (2, 1, 4, 4)),
     "ConvTranspose2d": (lambda: L.ConvTranspose2d(3, 2), (2, 1, 4, 4)),
     "RNN": (lambda: L.RNN(3), (2, 5, 4)),
@@ -342,6 +343,19 @@ def test_an_optimizer_does_not_write_through_a_broadcast_view(gpu):
     O.SGD([W], lr=0.5).update()
     assert backend.to_numpy(W.data).tolist() == [0.5] * 3
     assert float(there[0]) == 1
+
+
+def test_anomaly_finds_an_index_that_would_wrap_around(gpu):
+    """On a GPU nothing looks at the numbers of an index array: that would wait for the GPU at every call."""
+    x = Variable(gpu(np.arange(24.0).reshape(2, 3, 4)))
+    index = gpu(np.array([0, 3]))
+    np.testing.assert_array_equal(backend.to_numpy(x[:, index].data), backend.to_numpy(x.data)[:, [0, 0]])
+    with anomaly():
+        for good in ((..., index), (x.data[..., 0] > 15, index), (0, None, slice(2), index), gpu(np.array([-2, 1]))):
+            x[good]
+        for bad, axis, wrong in (((slice(None), index), 1, 3), ((..., -2 * index), 2, -6), (index, 0, 3), ((0, index), 1, 3)):
+            with pytest.raises(IndexError, match=f"the index must be in -.* for axis {axis}, not {wrong}, .*test_standin.py"):
+                x[bad]
 
 
 # It behaves as CuPy does: one table for both. `pytest -m gpu` shows a line in which they come apart.
