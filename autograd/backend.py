@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,19 +21,21 @@ from autograd.config import float_dtype
 from autograd.locks import drawers
 
 __all__ = [
-    "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "check_index", "cupy", "device_conflict", "device_of", "forget",
-    "generator", "gpu_available", "is_array", "module_of", "namespace", "register", "restored", "seed", "seeded",
-    "special", "state_of", "to_device", "to_numpy", "zeros_like",
+    "AFTER_READING", "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "check_index", "cupy",
+    "device_conflict", "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of", "namespace",
+    "read", "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy", "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
 ON_A_GPU = "?bhilqpBHILQPefdFD"  # the characters of the dtypes that CuPy has: no longdouble, no text, no dates
+T = TypeVar("T")
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a computation also a NumPy scalar
 
 MODULES: dict[type, ModuleType | None] = {np.ndarray: np}  # the module that computes with a type; None: no array
 NAMESPACES: dict[type, ModuleType] = {}  # what `namespace` answered for a type: numpy for numbers too
 NUMPY: set[type] = {np.ndarray}  # the types of arrays that NumPy computes with
 SPECIAL: dict[ModuleType, Any] = {}  # the module of special functions beside such a module
+AFTER_READING: list[Callable[[], None]] = []  # called when numbers have come from a GPU, for errors found there
 
 
 def register(array_type: type, module: ModuleType, special: Any = None, numpy: bool = False) -> None:
@@ -189,7 +191,19 @@ def device_of(x: Array) -> str:
 def to_numpy(x: Array) -> np.ndarray[Any, Any]:
     """The array in main memory: itself if it lies there, a copy otherwise."""
     module = namespace(x)
-    return np.asarray(x) if module is np else np.asarray(module.asnumpy(x))
+    return np.asarray(x) if module is np else read(np.asarray(module.asnumpy(x)))
+
+
+def item(x: Array) -> Any:
+    """The one number of an array, as a number of Python."""
+    return x.item() if type(x) is np.ndarray else read(x.item())
+
+
+def read(x: T) -> T:
+    """x, which may have come from a GPU: an error that was found there is raised now."""
+    for look in AFTER_READING:
+        look()
+    return x
 
 
 def to_device(x: Array, device: str) -> Array:

@@ -133,6 +133,8 @@ def result(name: str, value: Any, kind: type) -> Any:
     """What the function `name` computed as an array, if it is not of a usual type. Refuses objects of `kind`."""
     if isinstance(value, kind) or (isinstance(value, list) and holds(value, kind)):
         raise TypeError(f"{name} must return arrays, not Variables: it computes on arrays, and backward differentiates")
+    if isinstance(value, list):
+        raise TypeError(f"{name} must return an array, or a tuple of arrays, not a list: write return y0, y1")
     if isinstance(value, np.matrix):
         return np.asarray(value)
     if not is_array(value) and not isinstance(value, np.generic):

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import algebra
 from autograd.algebra import Operand, Operator
-from autograd.backend import Array, is_array
+from autograd.backend import Array, is_array, item, read
 from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
@@ -85,9 +85,9 @@ def of_number(name: str, op: Callable[[Any], T]) -> Callable[[Any], T]:
             or caller.f_globals.get("__name__", "").startswith(("scipy.", "sklearn."))  # what a callback returned
         ):
             raise lost(self)
-        return op(self.value.item())
+        return op(item(self.value))
 
-    method.__doc__ = "The one element as a number of Python."
+    method.__doc__ = "The one element as a number of Python, without its graph: math.exp(x) has no gradient, use F.exp."
     return method
 
 
@@ -96,9 +96,10 @@ def of_array(words: str, op: Callable[..., T]) -> Callable[..., T]:
 
     def method(self: Any, *index: Any) -> T:
         try:
-            return op(self.value, *index)
+            y = op(self.value, *index)
         except (TypeError, ValueError, IndexError) as error:
             raise type(error)(f"{words}, not {self.dtype} of shape {self.value.shape}") from error
+        return y if type(self.value) is np.ndarray else read(y)
 
     method.__doc__ = f"That of the array: {words}."
     return method
@@ -142,6 +143,19 @@ def in_place(op: Callable[[Any, Any], Any]) -> Operator:
 
     method.__doc__ = "A new Variable; under no_grad() a leaf takes the result as its data."
     return method
+
+
+class Elsewhere:
+    """An attribute that a Variable lacks, and that others set: both ask and set are the AttributeError that says so."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: Any, owner: type) -> Any:
+        raise MissingAttribute(self.name, owner)
+
+    def __set__(self, x: Any, value: Any) -> None:
+        raise MissingAttribute(self.name, type(x))
 
 
 class OfTheClass:
@@ -213,7 +227,7 @@ class Convertible(ArrayMethods):
             return str(self)
         if self.value.size != 1:
             raise TypeError(f"a format such as {spec!r} takes a Variable of one element, not shape {self.value.shape}")
-        return format(self.value.item(), spec)
+        return format(item(self.value), spec)
 
     def __setitem__(self, index: Any, value: Any = None) -> None:
         raise TypeError(
@@ -224,6 +238,7 @@ class Convertible(ArrayMethods):
     __delitem__ = __setitem__
 
     if not TYPE_CHECKING:  # a type checker finds a missing attribute by itself
+        requires_grad = Elsewhere()
 
         def __getattr__(self, name: str) -> Any:
             """The error for an attribute that is missing, with our word for it."""

@@ -118,7 +118,7 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.metrics": {
         "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
         "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
-        "root_mean_squared_error": "rmse",
+        "root_mean_squared_error": "rmse", "roc_auc_score": "roc_auc", "auroc": "roc_auc", "auc": "roc_auc",
     },
     "autograd.models": {
         **{f"resnet{n}": f"ResNet{n}" for n in (18, 34, 50, 101, 152)}, "vgg16": "VGG16", "mobilenet_v2": "MobileNetV2",
@@ -134,6 +134,61 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.visualize": {
         "show": "y.graph()", "draw": "plot", "plot_dot_graph": "plot", "get_dot_graph": "to_dot",
         "make_dot": "to_graphviz", "summary": "model.summary(x)",
+    },
+}  # fmt: skip
+
+FP32 = "dtype=np.float32 needs no scaled loss"
+ABSENT = {  # by module: what is not provided -> what to do instead
+    "autograd": {
+        "GradScaler": FP32, "amp": FP32, "jit": "ag.capture(step) records a step and replays it without a graph",
+        "compile": "ag.capture(step) records a step and replays it without a graph",
+        "cuda": "model.to('gpu') computes by CuPy", "random": "use ag.seed(0), and an rng of np.random.default_rng(0)",
+        "elementwise_grad": "use ag.grad(f(x).sum(), x)", "make_vjp": "use ag.vjp(f, x, v)",
+        "hessian_vector_product": "use ag.hvp(f, x, v)", "stop_gradient": "use x.detach()",
+        "custom_vjp": "write a Function with forward and backward", "GradientTape": "use ag.grad(y, x)",
+        "DataParallel": "one process computes on one device", "distributed": "one process computes on one device",
+        "float32": "use np.float32", "float64": "use np.float64", "is_tensor": "use isinstance(x, ag.Variable)",
+        **{name: f"use F.{name}" for name in ("einsum", "where", "stack", "concat")},
+    },
+    "autograd.functions": {
+        "gumbel_softmax": "write F.softmax((x - np.log(-np.log(u))) / tau), with u = rng.uniform(size=x.shape)",
+        "focal_loss": "p = F.exp(-losses) of F.softmax_cross_entropy(x, t, reduction='none'): "
+        "write ((1 - p) ** 2 * losses).mean()",
+        "dice_loss": "write 1 - 2 * (p * t).sum() / (p.sum() + t.sum())", "label_smoothing":
+        "F.softmax_cross_entropy has smoothing=", "contrastive_loss": "write F.softmax_cross_entropy of a @ b.T / tau, "
+        "with the labels np.arange(len(a))", "info_nce": "write F.softmax_cross_entropy of a @ b.T / tau, "
+        "with the labels np.arange(len(a))", "rrelu": "use F.leaky_relu", "alpha_dropout": "use F.dropout",
+        "bilinear": "write F.einsum('ni,oij,nj->no', x0, W, x1)", "stop_gradient": "use x.detach()",
+        "straight_through": "write x + (F.round(x) - x).detach()", "heaviside": "write F.where(x > 0, 1.0, 0.0)",
+        "swiglu": "write F.silu(a) * b", "geglu": "write F.gelu(a) * b", "maxout": "write x.reshape(n, -1, k).max(2)",
+        "spectral_norm": "write W / F.matrix_norm(W, 2)", "weight_norm":
+        "write g * v / F.norm(v, axis=0, keepdims=True)", "flash_attention": "use F.scaled_dot_product_attention",
+        "rearrange": "use F.reshape and F.transpose", **{
+            name: f"it has no gradient, use np.{name} of x.data"
+            for name in ("bincount", "histogram", "nonzero", "count_nonzero", "searchsorted", "unique")
+        },
+    },
+    "autograd.layers": {
+        **{f"{kind}Cell": f"a call of L.{kind} with a state is one step: y, state = layer(x, state)"
+           for kind in ("RNN", "LSTM", "GRU")},
+        **dict.fromkeys(("SpectralNorm", "spectral_norm"), "compute the weight in forward, by F.matrix_norm(W, 2)"),
+        **dict.fromkeys(("WeightNorm", "weight_norm"), "compute the weight in forward, from g and v"),
+        "AlphaDropout": "use Dropout", "Bilinear": "write F.einsum('ni,oij,nj->no', x0, W, x1)",
+        "ModuleDict": "a plain dict of layers does it", "ParameterDict": "a plain dict of Parameters does it",
+        "EmbeddingBag": "take the mean of an Embedding over axis 1", "Lambda": "put the function itself there",
+        "Activation": "put the function itself there", "Reshape": "put lambda x: x.reshape(...) there",
+        "Permute": "put lambda x: x.transpose(...) there", "Bidirectional": "RNN, LSTM and GRU have bidirectional=",
+        **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAvgPool2d"), "use the mean, lambda x: x.mean((2, 3))"),
+        **dict.fromkeys(("DepthwiseConv2D", "SeparableConv2D"), "Conv2d has groups=, the number of channels"),
+        "TimeDistributed": "Linear takes any number of axes in front", "Highway": "write t * h(x) + (1 - t) * x",
+    },
+    "autograd.optimizers": {
+        **dict.fromkeys(["LAMB", "LARS", "Lamb", "Adafactor"], "take AdamW, with O.warmup for large batches"),
+        "SAM": "take a step to p + rho * g / norm under no_grad(), compute gradients there, step back and update",
+        "Adamax": "take Adam", "ASGD": "take SGD, with O.EMA for the average", "Rprop": "take RMSprop",
+        "SparseAdam": "take Adam", "Lookahead": "take O.EMA", "GradScaler": FP32,
+        **dict.fromkeys(["Muon", "Shampoo", "Sophia", "Adan", "AdaBelief", "Yogi", "Ftrl"],
+                        "write its formula as the step of a class of your own, of Optimizer"),
     },
 }  # fmt: skip
 
@@ -304,11 +359,13 @@ class MissingAttribute(AttributeError):
 
 def missing_name(module: str, name: str, there: Iterable[str]) -> AttributeError:
     """The error for an attribute `name` that `module` lacks; `there` are the names that it has."""
-    words = WORDS.get(module, {})
+    words, absent = WORDS.get(module, {}), ABSENT.get(module, {})
     folded = {known.lower(): known for known in [*words, *there]}
     close = get_close_matches(name.lower(), folded, 1, 0.75)
     if name in words:
         advice = f": it is {words[name]} here"
+    elif name in absent:
+        advice = f": it is not provided; {absent[name]}"
     elif close:
         found = folded[close[0]]
         advice = f": did you mean {words.get(found, found)}?"

@@ -18,16 +18,18 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, namespace
-from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joined, rows_of
+from autograd.backend import Array, is_array, item, namespace
+from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
-from autograd.history import History, Score
+from autograd.history import History, Score, largest_is_best
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
-from autograd.measures import Measure
+from autograd.measures import Measure, total
 from autograd.names import with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
@@ -60,19 +62,21 @@ def fit(
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
     accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
-                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm
+                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm. Of losses that are
+                sums over the samples it takes the mean
     history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
                 all lines. False: nothing. The bar needs tqdm
     checkpoints `Checkpoints(folder, keep=3, best="test_loss")`: one after each epoch, and after `every` updates
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
-                The model, its dropout, the optimizer, the loaders and the history are then as they were
+                The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
+                they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
-    another model. Raises FloatingPointError if the loss or a gradient is not finite, and names the parameter. The
-    parameters keep their values of the last good update. The buffers do not: the running mean of a BatchNorm has seen
-    the batch, and may be nan.
+    another model. Raises ValueError if none gets a gradient from the first loss. Raises FloatingPointError if the loss
+    or a gradient is not finite, and names the parameter. The parameters keep their values of the last good update. The
+    buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then. Warns if a
     schedule has come down to 0 before the last epoch: it counts updates, not epochs.
     """
@@ -94,11 +98,11 @@ def fit(
                 error = batch_loss(loss, y, batch)
                 sums.add(batch, finite_loss(error, model, epoch), y)
                 (error if len(group) == 1 else error * (batch.size / size)).backward()
-            sums.norms.append(gradient_norm(model, epoch))
+            sums.norms.append(gradient_norm(model, epoch, first=not run.count))
             optimizer.update()
             report.loss(sums.loss / sums.size)
             run.updated(len(group), sums)
-        values = sums.score() | rates(optimizer, last=epoch == epochs)
+        values = sums.score() | rates(optimizer, history, last=epoch == epochs)
         values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
         if test is not None:
             score = evaluate(model, loss, test, metric=metric)
@@ -149,7 +153,8 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     batch_size = whole("predict: batch_size", batch_size)
     if getattr(data, "shuffle", False) is True or getattr(data, "sampler", None) is not None:
         raise ValueError("predict: data must keep its order: DataLoader(data, batch_size, shuffle=False)")
-    if is_array(data) or isinstance(data, (Variable, tuple, dict)):
+    rows = is_array(data) or isinstance(data, (Variable, tuple, dict))
+    if rows:
         batches: Iterable[Any] = rows_of(data, batch_size)
     else:
         check_loaders("predict", data=data)
@@ -158,23 +163,28 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
         outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
     if not outputs:
         raise ValueError("predict: data must have at least one sample, not none")
-    return joined(outputs)
+    y = joined(outputs)
+    if rows:
+        check_rows(y, data)
+    return y
 
 
 @dataclass
 class EarlyStopping:
     """For `fit(..., watch=EarlyStopping(5))`: stops once `patience` epochs have brought no better value.
 
-    name      the value: "test_loss", "loss", or a metric with `largest=True`
+    name      the value: "test_loss", "loss", or a metric
+    largest   is the largest value the best? None: the name says it, if it ends in `loss`, `accuracy` or another metric
+              of `autograd.metrics`
     delta     a value is better if it is so by more than this
 
     A nan is not better. The model keeps the parameters of the last epoch; `epoch` and `best` say which was the best.
-    Raises ValueError if there is no value of this name.
+    Raises ValueError if there is no value of this name, or `largest` is None and the name says nothing.
     """
 
     patience: int
     name: str = "test_loss"
-    largest: bool = field(default=False, kw_only=True)
+    largest: bool | None = field(default=None, kw_only=True)
     delta: float = field(default=0.0, kw_only=True)
     best: float = field(default=inf, init=False)
     epoch: int = field(default=0, init=False)
@@ -182,10 +192,10 @@ class EarlyStopping:
 
     def __post_init__(self) -> None:
         self.patience = whole("EarlyStopping: patience", self.patience)
-        self.largest = flag("EarlyStopping: largest", self.largest)
         self.delta = float(number("EarlyStopping: delta", self.delta, least=0))
         if not isinstance(self.name, str):
             raise TypeError(f"EarlyStopping: name must be text, such as 'test_loss', not {shown(self.name)}")
+        self.largest = largest_is_best("EarlyStopping", self.name, self.largest)
 
     def __call__(self, epoch: int, values: Mapping[str, float]) -> bool:
         """Has it been long enough?"""
@@ -224,7 +234,7 @@ class Sums:
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         self.metrics = metrics
         self.size, self.loss = 0.0, 0.0
-        self.measures: dict[str, Measure] = {}
+        self.measures: dict[str, tuple[Callable[..., float], Sequence[Any]]] = {}  # the formula and its sums
         self.norms: list[float] = []
         self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
@@ -237,22 +247,24 @@ class Sums:
                 found = metric(y, batch.t)
                 if not isinstance(found, Measure):
                     found = Measure(mean, one_number("metric", found) * batch.samples, batch.samples)
-                if name not in self.measures and str(i) in self.before:
-                    sums = [like(x, self.before[str(i)][str(k)]) for k, x in enumerate(found.sums)]
-                    self.measures[name] = Measure(found.formula, *sums)
-                self.measures[name] = self.measures[name].joined(found) if name in self.measures else found
+                sums: Sequence[Any] = found.sums
+                if name in self.measures:
+                    sums = [total(a, b) for a, b in zip(self.measures[name][1], sums)]
+                elif str(i) in self.before:
+                    sums = [total(like(x, self.before[str(i)][str(k)]), x) for k, x in enumerate(sums)]
+                self.measures[name] = found.formula, sums
 
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-        return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+        return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, as a checkpoint holds them."""
         measures = {
-            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(measure.sums)}  # type: ignore[arg-type]
-            for i, measure in enumerate(self.measures.values())
+            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(sums)}  # type: ignore[arg-type]
+            for i, (_, sums) in enumerate(self.measures.values())
         }
         sums = {"size": self.size, "loss": self.loss, "norms": np.array(self.norms)}
         return {**sums, "metrics": [*self.metrics], "measures": measures}
@@ -287,9 +299,21 @@ def finite_loss(error: Any, model: Layer, epoch: int) -> float:
     return value
 
 
-def gradient_norm(model: Layer, epoch: int) -> float:
-    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path."""
+def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
+    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path.
+
+    Raises ValueError if there is none at the first update.
+    """
     grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
+    if first and not grads:
+        raise ValueError(
+            "loss must be computed from model(x), not from other parameters alone: none of the model's has a gradient. "
+            "The way from the loss to them is cut, as by .data, detach() or NumPy"
+        )
+    if grads and floats_on_gpu(*grads.values()):  # one question for all, in float64
+        square = item(square_sum([*grads.values()]))
+        if isfinite(square):
+            return float(square**0.5)
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         square = sum([float(square_of(g, "f")) for g in grads.values()])
     if isfinite(square) and square > 1e-30:
@@ -313,12 +337,12 @@ def all_finite(x: Array) -> bool:
     return bool(namespace(x).isfinite(x).all())
 
 
-def rates(optimizer: Any, last: bool) -> dict[str, float]:
-    """The learning rate of the latest update. Warns if it was 0 before the last epoch."""
+def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
+    """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
-    if lr == 0 and not last:
+    if lr == 0 and not last and history.get("lr", [])[-1:] != [0]:
         said = "fit: the learning rate is 0 before the last epoch: a schedule counts updates, epochs * len(loader)"
         warnings.warn(said, stacklevel=4)
     return {"lr": lr}

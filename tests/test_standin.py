@@ -740,6 +740,12 @@ def test_what_cupy_lacks_is_lacking(x):
             f()
 
 
+@pytest.mark.gpu
+def test_special_functions_that_cupy_lacks(other_device):
+    module = backend.special(other_device(X))
+    assert [name for name in standin.SpecialFunctions.LACKING if hasattr(module, name)] == []
+
+
 def test_views_and_copies(x):
     assert x.base is None
     assert x.T.base is not None

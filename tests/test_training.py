@@ -7,6 +7,7 @@ import pickle
 import re
 import sys
 import time
+import warnings
 from functools import partial
 from types import SimpleNamespace
 
@@ -149,6 +150,9 @@ def test_the_curves_are_a_picture(tmp_path):
     path = history.plot(tmp_path / "new" / "curve.png")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert len(path.read_bytes()) > 5000
+    formatted, _ = pytest.importorskip("IPython.core.formatters").DisplayFormatter().format(path)
+    assert formatted["image/png"] == path.read_bytes()
+    assert "curve.png" in formatted["text/plain"]
 
 
 def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypatch):
@@ -408,7 +412,11 @@ def test_early_stopping():
     assert stopped(training.EarlyStopping(1, "loss"), losses) == 3
     assert stopped(training.EarlyStopping(4, "loss"), losses) is None
     assert stopped(training.EarlyStopping(2, "loss", delta=1.5), losses) == 3
-    assert stopped(training.EarlyStopping(2, "f1", largest=True), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    for name, largest in (("test_f1", None), ("f1", True), ("mine", True)):
+        assert stopped(training.EarlyStopping(2, name, largest=largest), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    assert stopped(training.EarlyStopping(2, "f1", largest=False), [0.9, 0.5, 0.6, 0.7]) == 4
+    with pytest.raises(ValueError, match="EarlyStopping: largest must be given for 'test_metric'"):
+        training.EarlyStopping(2, "test_metric")
     assert stopped(training.EarlyStopping(2, "loss"), [nan, nan, nan]) == 2
     with pytest.raises(ValueError, match=r"name must be one of loss, not 'test_loss': fit\(\.\.\., test=loader\)"):
         training.EarlyStopping(3)(1, {"loss": 1.0})
@@ -576,6 +584,24 @@ def test_the_gradient_norm_and_the_learning_rate_are_measured(scale):
     assert history.lr == pytest.approx([1e-30 / 3, 1e-30 / 6])
 
 
+def test_a_loss_that_is_cut_from_its_model_is_an_error_and_one_of_a_part_is_none():
+    model = L.Sequential(L.Linear(4, 3, rng=0), F.tanh, L.Linear(3, 4, rng=1))
+    other = L.Linear(3, 3)
+    with pytest.raises(ValueError, match=r"loss must be computed from model\(x\), not from other parameters alone"):
+        training.fit(model, lambda y, t: LOSS(other(y.data), t), O.SGD(model), [(X, T)])
+    model[0].freeze()
+    training.fit(model, LOSS, O.SGD(model), [(X, T)], epochs=2)
+
+
+def test_a_rate_of_zero_is_said_once():
+    model = L.Linear(3, 3)
+    optimizer = O.SGD(model, lr=O.cosine(0.1, 2))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        training.fit(model, LOSS, optimizer, [(X, T)] * 3, epochs=5, verbose=False)
+    assert len(said) == 1
+
+
 def test_a_schedule_in_epochs_is_noticed():
     model = L.Linear(3, 3, rng=0)
     with pytest.warns(UserWarning, match=r"rate is 0 before the last epoch: a schedule counts updates, epochs \* len"):
@@ -676,6 +702,24 @@ def test_predict_joins_outputs_of_any_structure():
 def test_predict_refuses(given, error, said):
     with pytest.raises(error, match=said):
         training.predict(L.Linear(3, 3), given)
+
+
+def test_predict_says_that_one_sample_is_no_batch():
+    with pytest.raises(
+        ValueError, match=r"a row for each of 3 samples, not \(2,\) for \(3,\): one sample x is x\[None\]"
+    ):
+        training.predict(L.Linear(2, 3), X[0])
+    assert training.predict(L.Linear(2, 3), X[:1]).shape == (1, 2)
+    assert training.predict(L.Embedding(5, 2), np.array([0, 4, 1])).shape == (3, 2)
+
+
+def test_predict_reads_a_memory_map(tmp_path):
+    seen = []
+    np.save(tmp_path / "x.npy", X)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = L.Sequential(lambda x: (seen.append(type(x)), x)[1], L.Linear(2, 3))
+    assert training.predict(model, x).shape == (len(X), 2)
+    assert {*seen} == {np.ndarray}
 
 
 def test_the_words_of_other_frameworks_are_answered(spiral):

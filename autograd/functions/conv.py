@@ -19,7 +19,7 @@ from typing import Any
 from autograd.algebra import Operand
 from autograd.checks import shown, whole
 from autograd.function import Function
-from autograd.functions.operands import in_single, operand
+from autograd.functions.operands import channels_behind, in_single, operand
 from autograd.kernels import conv
 from autograd.kernels import im2col as arrays
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
@@ -265,7 +265,7 @@ def transposed(
     if W.shape[0] != C or C % groups:
         raise ValueError(
             f"{name} takes filters W (C, M/groups, ...), with C = {C} a multiple of groups, "
-            f"not filters {W.shape} for images {x.shape} in {groups} groups"
+            f"not filters {W.shape} for images {x.shape} in {groups} groups{channels_behind(x.shape, W.shape[0])}"
         )
     check_bias(name, b, M)
     w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
@@ -304,9 +304,10 @@ def checked(
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
     if W.shape[1] * groups != C or M % groups:
+        remedy = channels_behind(x.shape, W.shape[1] * groups)
         raise ValueError(
             f"{name} takes filters W (M, C/groups, ...), with C = {C} and M = {M} multiples of groups, "
-            f"not filters {W.shape} for images {x.shape} in {groups} groups"
+            f"not filters {W.shape} for images {x.shape} in {groups} groups{remedy}"
         )
     check_bias(name, b, M)
     return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation), groups

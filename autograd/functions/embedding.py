@@ -12,6 +12,7 @@ from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand
+from autograd.kernels.gpu import late, on_gpu
 from autograd.kernels.indexing import add_rows
 from autograd.variable import Variable
 
@@ -70,9 +71,14 @@ def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
     if index.dtype.kind not in "iu":
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}")
-    if index.size and not (index.min() >= 0 and index.max() < V):
-        wrong = int(index.min()) if index.min() < 0 else int(index.max())
-        raise ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
+
+    def error(wrong: int) -> ValueError:
+        return ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
+
+    if on_gpu(index):
+        late.check_below(index, V, error)
+    elif index.size and not (index.min() >= 0 and index.max() < V):
+        raise error(int(index.min()) if index.min() < 0 else int(index.max()))
     return index.astype(int, copy=False)
 
 

@@ -9,7 +9,7 @@ from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL, operand
 
-__all__ = ["Predictions", "predictions"]
+__all__ = ["Predictions", "beside", "predictions"]
 
 SLACK = 1e-2  # of the sum of a distribution, which may be float16
 
@@ -30,9 +30,8 @@ def predictions(
 
     Raises TypeError or ValueError, in the words of the function `name`, for what `accuracy` refuses.
     """
-    y, t = as_array(operand(name, y)), as_array(t)
+    y, t = beside(name, y, t)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
-    t = t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
     for what, x in (("scores", y), ("labels", t)):
         if x.dtype.kind not in "fiub":
             raise TypeError(f"{name} takes {what} that are real numbers, not {x.dtype}")
@@ -48,6 +47,13 @@ def predictions(
         labels = labels_of(name, y, t, ignore_index)
         guesses = largest(y)
     return kept(name, guesses.reshape(-1), labels.reshape(-1), scores, C, ignore_index)
+
+
+def beside(name: str, y: Any, t: Any) -> tuple[Array, Array]:
+    """What is predicted and what is true as arrays. There is no gradient to lose, so both may be lists of numbers."""
+    y = as_numbers(y) if isinstance(y, (list, tuple)) else as_array(operand(name, y))
+    t = as_array(t)
+    return y, t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
 
 
 def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, ignore_index: int | None) -> Predictions:

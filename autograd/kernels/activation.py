@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.compiled import each
+from autograd.kernels.gpu.fusion import fused
 from autograd.kernels.pieces import by_pieces
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel
@@ -23,7 +24,7 @@ def write_sigmoid(y: Array, x: Array) -> None:
         np.divide(1, y, out=y)
 
 
-@kernel(each("elementwise.logistic"), by_pieces(write_sigmoid))
+@kernel(each("elementwise.logistic"), by_pieces(write_sigmoid), fused)
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x)"""
     with np.errstate(over="ignore"):
@@ -36,7 +37,7 @@ def write_sigmoid_gradient(gx: Array, gy: Array, y: Array) -> None:
     gx *= gy
 
 
-@kernel(each("elementwise.logistic_gradient"), by_pieces(write_sigmoid_gradient))
+@kernel(each("elementwise.logistic_gradient"), by_pieces(write_sigmoid_gradient), fused)
 def sigmoid_gradient(gy: Array, y: Array) -> Array:
     """gy y (1 - y)"""
     return gy * ((1 - y) * y)
@@ -47,7 +48,7 @@ def write_silu(y: Array, x: Array) -> None:
     y *= x
 
 
-@kernel(each("elementwise.silu"), by_pieces(write_silu))
+@kernel(each("elementwise.silu"), by_pieces(write_silu), fused)
 def silu(x: Array) -> Array:
     """x s, s = 1 / (1 + e^-x)"""
     return sigmoid.plain(x) * x
@@ -68,7 +69,7 @@ def write_silu_gradient(gx: Array, gy: Array, x: Array, y: Array) -> None:
         gx *= gy
 
 
-@kernel(each("elementwise.silu_gradient", 2), by_pieces(write_silu_gradient))
+@kernel(each("elementwise.silu_gradient", 2), by_pieces(write_silu_gradient), fused)
 def silu_gradient(gy: Array, x: Array, y: Array) -> Array:
     """gy s (1 + x (1 - s)), where y = x s"""
     s = sigmoid.plain(x)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.gpu import fusion
 from autograd.kernels.pieces import by_pieces
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel
@@ -31,7 +32,7 @@ def write_erf(y: Array, x: Array) -> None:
         np.tanh(y, out=y)
 
 
-@kernel(by_pieces(write_erf))
+@kernel(by_pieces(write_erf), fusion.formula(lambda x: fusion.FORMULAS.erf(x)))
 def erf(x: Array) -> Array:
     """erf x = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, to 4 units in the last place of the dtype of x.
 
@@ -112,7 +113,7 @@ def complement(xp: Any, a: Array) -> Array:
 LOW = -2.5  # below this the digits that cancel in 1 + erf are missed
 
 
-@kernel()
+@kernel(fusion.formula(lambda x: 0.5 * fusion.FORMULAS.erfc(-math.sqrt(0.5) * x)))
 def normal_cdf(x: Array) -> Array:
     """(1 + erf(x / sqrt 2)) / 2: the probability that a standard normal number is below x."""
     xp = namespace(x)

@@ -10,6 +10,7 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.kernels.compiled import each
 from autograd.kernels.erf import LOW, normal_cdf, write_half_normal
+from autograd.kernels.gpu.fusion import fused
 from autograd.kernels.pieces import by_pieces, in_pieces, is_large
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel, way
@@ -37,7 +38,7 @@ def gelu_by_pieces(x: Array) -> Array:
     return y
 
 
-@kernel(each("elementwise.gelu"), gelu_by_pieces)
+@kernel(each("elementwise.gelu"), gelu_by_pieces, fused)
 def gelu(x: Array) -> Array:
     """x P, where P is the probability that a standard normal number is below x."""
     return x * normal_cdf(x)
@@ -59,7 +60,7 @@ def write_gelu_gradient(gx: Array, gy: Array, x: Array, y: Array) -> None:
     gx *= gy
 
 
-@kernel(each("elementwise.gelu_gradient", 2), by_pieces(write_gelu_gradient))
+@kernel(each("elementwise.gelu_gradient", 2), by_pieces(write_gelu_gradient), fused)
 def gelu_gradient(gy: Array, x: Array, y: Array) -> Array:
     """gy (P + x p), where y = x P"""
     return gy * gelu_slope(x)
@@ -74,7 +75,7 @@ def from_plain(name: str) -> Callable[[Array, Array], None]:
     return write
 
 
-@kernel(each("elementwise.gelu_slope"), by_pieces(from_plain("gelu_slope")))
+@kernel(each("elementwise.gelu_slope"), by_pieces(from_plain("gelu_slope")), fused)
 def gelu_slope(x: Array) -> Array:
     """P + x p, with the density p = e^(-x^2 / 2) / sqrt(2 pi)."""
     x = namespace(x).clip(x, -FAR, FAR)
@@ -82,13 +83,13 @@ def gelu_slope(x: Array) -> Array:
     return normal_cdf(x) + x * p * (1 / math.sqrt(2 * math.pi))
 
 
-@kernel(each("elementwise.tanh_gelu"), by_pieces(from_plain("tanh_gelu")))
+@kernel(each("elementwise.tanh_gelu"), by_pieces(from_plain("tanh_gelu")), fused)
 def tanh_gelu(x: Array) -> Array:
     """x s, with s = sigmoid(C (x + A x^3)) = (1 + tanh(C (x + A x^3) / 2)) / 2."""
     return x * sigmoid(x)
 
 
-@kernel(each("elementwise.tanh_gelu_slope"), by_pieces(from_plain("tanh_gelu_slope")))
+@kernel(each("elementwise.tanh_gelu_slope"), by_pieces(from_plain("tanh_gelu_slope")), fused)
 def tanh_gelu_slope(x: Array) -> Array:
     """s + x s (1 - s) C (1 + 3 A x^2)"""
     x = namespace(x).clip(x, -FAR, FAR)
@@ -96,7 +97,7 @@ def tanh_gelu_slope(x: Array) -> Array:
     return s * (x * (1 - s) * (3 * A * C * x * x + C) + 1)
 
 
-@kernel(each("elementwise.tanh_gelu_gradient"))
+@kernel(each("elementwise.tanh_gelu_gradient"), fused)
 def tanh_gelu_gradient(gy: Array, x: Array) -> Array:
     """gy times the slope"""
     gx = tanh_gelu_slope(x)

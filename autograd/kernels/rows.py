@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.compiled import SINGLE, Compiled, loop, over, single
+from autograd.kernels.gpu import rows as gpu
 from autograd.kernels.pieces import in_pieces, is_large
 from autograd.kernels.ways import kernel, way
 from autograd.sums import sum_over
@@ -73,7 +74,7 @@ def softmax_by_pieces(x: Array, axes: tuple[int, ...]) -> Array:
     return in_pieces(write_softmax, x, row=x.shape[-1:])
 
 
-@kernel(by_rows("softmax", bits=True), softmax_by_pieces)
+@kernel(by_rows("softmax", bits=True), softmax_by_pieces, gpu.by_rows("softmax"))
 def softmax(x: Array, axes: tuple[int, ...]) -> Array:
     """e^x / sum of e^x over some axes"""
     y = namespace(x).exp(below(x, x.max(axis=axes, keepdims=True)))
@@ -92,7 +93,7 @@ def softmax_gradient_by_pieces(gy: Array, y: Array, axes: tuple[int, ...]) -> Ar
     return in_pieces(write_softmax_gradient, gy, y, row=y.shape[-1:])
 
 
-@kernel(by_rows("softmax_gradient"), softmax_gradient_by_pieces)
+@kernel(by_rows("softmax_gradient"), softmax_gradient_by_pieces, gpu.by_rows("softmax_gradient"))
 def softmax_gradient(gy: Array, y: Array, axes: tuple[int, ...]) -> Array:
     """y (gy - sum of gy y), for y = softmax x"""
     return y * (gy - sum_over(gy * y, axes))
@@ -104,7 +105,9 @@ def compiled_hidden_softmax(s: Array) -> Array:
     return s
 
 
-@kernel(Compiled(compiled_hidden_softmax, lambda s: single(s) and s.ndim > 0), writes=(0,))
+@kernel(
+    Compiled(compiled_hidden_softmax, lambda s: single(s) and s.ndim > 0), gpu.in_place("hidden_softmax"), writes=(0,)
+)
 def hidden_softmax(s: Array) -> Array:
     """e^s / sum of e^s over the last axis, in the memory of s; a row of -inf gives 0."""
     xp = namespace(s)
@@ -125,7 +128,7 @@ def compiled_scores_gradient(gP: Array, P: Array) -> Array:
 scores_gradient = Compiled(compiled_scores_gradient, lambda gP, P: single(P, gP) and P.ndim > 0)
 
 
-@kernel(by_rows("log_softmax", bits=True))
+@kernel(by_rows("log_softmax", bits=True), gpu.by_rows("log_softmax"))
 def log_softmax(x: Array, axes: tuple[int, ...]) -> Array:
     """x - ln(sum of e^x) over some axes"""
     xp = namespace(x)
@@ -133,7 +136,7 @@ def log_softmax(x: Array, axes: tuple[int, ...]) -> Array:
     return y - xp.log(sum_over(xp.exp(y), axes))
 
 
-@kernel(by_rows("log_softmax_gradient"))
+@kernel(by_rows("log_softmax_gradient"), gpu.by_rows("log_softmax_gradient"))
 def log_softmax_gradient(gy: Array, y: Array, axes: tuple[int, ...]) -> Array:
     """gy - e^y sum of gy, for y = log softmax x"""
     gx = namespace(y).exp(y)
@@ -158,7 +161,10 @@ def compiled_cross_entropy(x: Array, labels: Array, smoothing: float) -> tuple[A
     return losses, residual
 
 
-@kernel(Compiled(compiled_cross_entropy, lambda x, labels, smoothing: single(x) and labels.dtype == np.int64))
+@kernel(
+    Compiled(compiled_cross_entropy, lambda x, labels, smoothing: single(x) and labels.dtype == np.int64),
+    gpu.cross_entropy,
+)
 def cross_entropy(x: Array, labels: Array, smoothing: float) -> tuple[Array, Array]:
     """The losses -sum of target log softmax(x), and softmax(x) - target.   (N, C) (N,) -> (N,) (N, C)
 

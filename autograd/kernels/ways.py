@@ -65,11 +65,16 @@ def way(fits: Callable[..., bool] = lambda *args, **options: True) -> Callable[[
     return lambda compute: Way(compute, fits)
 
 
-def kernel(*ways: Way[..., Any], writes: tuple[int, ...] = ()) -> Callable[[Callable[P, T]], Kernel[P, T]]:
-    """Makes the decorated function a kernel with these ways, fastest first, and enters it in `KERNELS`."""
+def kernel(
+    *ways: Way[..., Any] | Callable[..., Way[..., Any]], writes: tuple[int, ...] = ()
+) -> Callable[[Callable[P, T]], Kernel[P, T]]:
+    """Makes the decorated function a kernel with these ways, fastest first, and enters it in `KERNELS`.
+
+    A function among them makes a way of the plain twin.
+    """
 
     def define(plain: Callable[P, T]) -> Kernel[P, T]:
-        made: Kernel[P, T] = Kernel(plain, list(ways), writes)
+        made: Kernel[P, T] = Kernel(plain, [w if isinstance(w, Way) else w(plain) for w in ways], writes)
         KERNELS[f"{plain.__module__}.{plain.__qualname__}"] = made
         return made
 

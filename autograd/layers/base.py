@@ -647,7 +647,7 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
         elif isinstance(x, Layer):
             parts += outline(x, path, above)
         elif isinstance(x, Entry):
-            facts.append(f"{path} {x.shape}")  # type: ignore[attr-defined]
+            facts.append(f"{path} {getattr(x, 'shape', '(no data yet)')}")
         elif isinstance(x, (list, tuple, dict)):
             above += (x,)
             stack += [(f"{path}.{key}", y) for key, y in children(x) if isinstance(y, (PARENTS, Entry)) or callable(y)][
@@ -682,6 +682,8 @@ def fitting(layer: Layer, x: Operand, weight: Parameter) -> Any:
     return astype(x, dtype)
 
 
-def lazy_size(name: str, size: Any) -> int | None:
-    """`size` as an int of at least 1, or None if the first input tells it."""
+def lazy_size(name: str, size: Any, remedy: str = "") -> int | None:
+    """`size` as an int of at least 1, or None if the first input tells it. `remedy` is for a tuple of sizes."""
+    if isinstance(size, (list, tuple)):
+        raise TypeError(f"{name} must be a whole number, not {shown(size)}{remedy}")
     return None if size is None else whole(name, size)

@@ -19,7 +19,7 @@ from autograd.optimizers.groups import group, vectors
 from autograd.optimizers.minimizers import LBFGS, NewtonCG
 from autograd.optimizers.schedules import constant, cosine, exponential, onecycle, plateau, step, warmup
 from autograd.optimizers.sgd import SGD, Momentum, Nesterov
-from autograd.optimizers.transforms import clip_by_norm, clip_by_value, freeze, weight_decay
+from autograd.optimizers.transforms import check_finite, clip_by_norm, clip_by_value, freeze, weight_decay
 
 __all__ = [
     "EMA",
@@ -36,6 +36,7 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "check_finite",
     "clip_by_norm",
     "clip_by_value",
     "constant",

@@ -20,7 +20,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, fields
-from functools import wraps
+from functools import partial, wraps
 from itertools import accumulate
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -31,6 +31,8 @@ from autograd.backend import Array, by_numpy, device_conflict, device_of, is_arr
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -39,6 +41,7 @@ from autograd.names import OF_OPTIMIZERS as WORDS
 from autograd.optimizers import schedules
 from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
+from autograd.shapes import Shape
 from autograd.variable import Variable
 
 __all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
@@ -155,6 +158,8 @@ class Optimizer:
     def update(self) -> None:
         """One step for every parameter that has a gradient. Calls from several threads take place one after another.
 
+        The gradients stay: a second call without a new `backward()` takes the same ones again. They may be nan, unless
+        `transforms=[check_finite]` looks at them.
         No other thread may compute with the parameters meanwhile: it would see some before and some after the step.
         Raises TypeError for a gradient that is no Variable, and ValueError for one of another shape than the parameter,
         for an array that is read-only, and for a model without parameters.
@@ -199,7 +204,9 @@ class Optimizer:
         if self.kind is Variable:
             for path in grads:
                 self.take_over(path, params[path])
-        together = self.step_small(lr, params, grads) if self.bundles else ()
+        together = self.step_small(lr, params, grads) if self.bundles else set()
+        if not self.foreign and mode.get().watcher is None:
+            together |= self.step_on_gpu(lr, params, grads)
         for path, g in grads.items():
             p = params[path]
             t = self.counts.get(path, 0) + 1
@@ -222,6 +229,18 @@ class Optimizer:
                 self.step_together(lr, t, some, slots)
                 done.update([path for path, _, _ in some])
         return done
+
+    def step_on_gpu(self, lr: float, params: Mapping[str, Variable], grads: Grads) -> set[str]:
+        """The steps of parameters on a GPU, which one kernel takes for all of one count, and which these are."""
+        found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
+        for path, g in grads.items():
+            p = as_array(params[path])
+            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+                arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
+                found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+        for (t, _), some in found.items():
+            step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
+        return {path for some in found.values() for path, _ in some}
 
     def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
@@ -259,7 +278,7 @@ class Optimizer:
         """
         key = tuple(paths)
         flat = self.flat.get(key, ())
-        if flat and all(path in self.state and are_in(flat, self.state[path]) for path in paths):
+        if flat and all(are_in(flat, self.state.get(path, ()), p.shape) for path, p in zip(paths, ps)):
             return flat
         if len(paths) < 2 or any(
             not others.isdisjoint(paths) for others in map(set, self.flat) if others != set(paths)
@@ -420,9 +439,12 @@ def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def are_in(flat: Sequence[Array], slots: Sequence[Array]) -> bool:
-    """Are the slots of a parameter parts of these arrays?"""
-    return all(x.base is own for own, x in zip(flat, slots))
+def are_in(flat: Sequence[Array], slots: Sequence[Array], shape: Shape) -> bool:
+    """Are the slots of a parameter of this shape, if it has some, parts of these arrays?"""
+    for own, x in zip(flat, slots):
+        if x.base is not own or x.shape != shape:
+            return False
+    return bool(slots)
 
 
 def slot_dtype(p: Any) -> Any:

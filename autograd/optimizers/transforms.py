@@ -17,14 +17,30 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import Array, namespace
+from autograd.backend import Array, item, namespace
 from autograd.checks import flag, number
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import square_sum, step_all
 from autograd.names import advised
 from autograd.optimizers.base import Grads
 from autograd.optimizers.groups import below, check_found
 from autograd.variable import Variable
 
-__all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
+__all__ = ["check_finite", "clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
+
+
+def check_finite(params: Mapping[str, Variable], grads: Grads) -> Grads:
+    """g, if all gradients are finite: `transforms=[check_finite, clip_by_norm(1.0)]` in a loop of one's own.
+
+    Raises FloatingPointError with the path of one that is not; nothing is updated then. `fit` does so by itself.
+    """
+    for path, g in grads.items():
+        if not namespace(g).isfinite(g).all():
+            raise FloatingPointError(
+                f"the gradient of {path} is not finite, and nothing was updated: try a smaller learning rate; with "
+                "ag.anomaly() shows where it begins"
+            )
+    return grads
 
 
 @advised
@@ -38,14 +54,33 @@ class clip_by_norm:
     max_norm: float
 
     def __post_init__(self) -> None:
-        number("max_norm", self.max_norm, least=0)
+        number("max_norm", self.max_norm, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
-        n: Any = reduce(hypot, [length(g) for g in grads.values()], 0.0)
+        together = bool(grads) and floats_on_gpu(*grads.values())
+        n: Any = item(square_sum([*grads.values()])) ** 0.5 if together else norm(grads)
         if n <= self.max_norm:
             return grads
         factor = self.max_norm / n
+        if together:
+            return scaled(grads, factor)
         return {path: times(g, factor.astype(wide(g))) for path, g in grads.items()}
+
+
+def scaled(grads: Grads, factor: float) -> Grads:
+    """All gradients times a number, by one kernel."""
+
+    def write(y: Array, g: Array) -> None:
+        y[...] = g * factor
+
+    new = {path: namespace(g).empty(g.shape, g.dtype) for path, g in grads.items()}
+    step_all(write, [(new[path], namespace(g).ascontiguousarray(g)) for path, g in grads.items()])
+    return new
+
+
+def norm(grads: Grads) -> Any:
+    """The norm of all gradients together."""
+    return reduce(hypot, [length(g) for g in grads.values()], 0.0)
 
 
 def wide(g: Array) -> Any:
@@ -81,7 +116,7 @@ class clip_by_value:
     limit: float
 
     def __post_init__(self) -> None:
-        number("limit", self.limit, least=0)
+        number("limit", self.limit, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
         return {path: g.clip(-self.limit, self.limit) for path, g in grads.items()}

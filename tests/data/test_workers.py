@@ -262,6 +262,59 @@ def test_no_worker_outlives_the_main_process(tmp_path, method, way):
         assert "Traceback" not in errors
 
 
+RNG = np.random.default_rng(0)
+
+
+class Noisy:
+    """A data set, a transform and a collate with a generator of its own, as a user may write it."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, row):
+        return np.float32([row, self.rng.random()])
+
+    def __call__(self, x):
+        return x
+
+
+class Reaching(Noisy):
+    """Its generator is that of the module."""
+
+    def __init__(self):
+        pass
+
+    def __getitem__(self, row):
+        return np.float32([row, RNG.random()])
+
+
+def closed(rng):
+    def noise(x):
+        return x + rng.random()
+
+    return noise
+
+
+@pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState, random.Random])
+def test_a_generator_of_an_object_or_around_a_function_is_refused(kind):
+    own = kind(0)
+    for f in (Noisy(own), Noisy(own).__call__, closed(own), lambda x, own=own: x, partial(closed(own)), own.random):
+        with pytest.raises(ValueError, match="workers must be 0 for a transform with a generator of its own"):
+            DataLoader(X, 4, transform=f, workers=2)
+        DataLoader(X, 4, transform=f)
+    with pytest.raises(ValueError, match="workers must be 0 for a collate with a generator of its own"):
+        DataLoader(X, 4, collate=Noisy(own), workers=2)
+    for given in (Noisy(own), (Noisy(own), T), Reaching()):
+        with pytest.raises(
+            ValueError, match="for data with a generator of its own.*: draw from np.random, which is seed"
+        ):
+            DataLoader(given, 4, workers=2)
+    DataLoader(Computed(), 4, transform=abs, workers=2, rng=np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("within", [False, True], ids=["alone", "composed"])
 def test_a_generator_of_ones_own_is_refused(within):
     """Each process would have a copy of it, which begins anew in each epoch."""
