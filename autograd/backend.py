@@ -22,8 +22,9 @@ from autograd.locks import drawers
 
 __all__ = [
     "AFTER_READING", "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "check_index", "cupy",
-    "device_conflict", "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of", "namespace",
-    "read", "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy", "zeros_like",
+    "device_conflict", "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of",
+    "namespace", "read", "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy",
+    "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
@@ -157,8 +158,8 @@ def cupy() -> ModuleType:
         float((module.ones((2, 2), np.float32) @ module.ones((2, 2), np.float32) + 1)[0, 0])
     except Exception as error:  # each missing library has an error of its own
         raise RuntimeError(
-            f"CuPy finds a GPU, but it can't compute there ({type(error).__name__}: {error}). Most often CUDA's headers "
-            "or libraries are missing: pip install 'define-by-run[cuda12]' or 'define-by-run[cuda13]' brings them"
+            f"CuPy finds a GPU, but it can't compute there ({type(error).__name__}: {error}). Most often CUDA's "
+            "headers or libraries are missing: pip install 'define-by-run[cuda12]' or 'define-by-run[cuda13]'"
         ) from error
     return module  # type: ignore[no-any-return]
 

@@ -114,7 +114,7 @@ def pytest_collection_modifyitems(config, items):
         whys += mark.args if mark else () if hasattr(item, "function") else ["a doctest"]
         if whys and not (config.getoption("--gpu") and item.get_closest_marker("gpu")):
             item.add_marker(pytest.mark.skip(reason=f"not on {place.name}: {whys[0]}"))
-        elif not whys and item.module not in by_itself:  # a file that takes its devices from the fixtures is there anyway
+        elif not whys and item.module not in by_itself:  # a file that takes devices from the fixtures is there anyway
             move(item.module.__dict__, place)
             if hasattr(item, "callspec"):
                 item.callspec.params.update({name: place.moved(x) for name, x in item.callspec.params.items()})
@@ -162,7 +162,7 @@ LIBRARIES = {
 }
 
 
-def lacking(error, missing={}):  # noqa: B006  # what was tried stays known
+def lacking(error, missing={}):  # what was tried stays known
     """Which of the libraries that are really not there an error speaks of; None for any other error."""
     while GPU and error is not None:
         for name, (words, call) in LIBRARIES.items():

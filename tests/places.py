@@ -11,8 +11,7 @@ import numpy as np
 
 from autograd.backend import namespace
 
-
-VIEWS = {"expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"}
+VIEWS = {"broadcast_to", "expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"}
 WRITING = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 

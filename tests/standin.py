@@ -19,7 +19,6 @@ Register it with `backend.register(standin.Array, standin)`.
 
 import functools
 import operator
-import sys
 import warnings
 from types import SimpleNamespace
 
@@ -124,7 +123,8 @@ def index_for(index, shape):
         if isinstance(part, (float, np.floating)):
             inner = int(part)  # with CuPy, x[1.0] is x[1]
         elif isinstance(part, slice):
-            inner = slice(*[int(end.held) if isinstance(end, Array) else end for end in (part.start, part.stop, part.step)])
+            ends = part.start, part.stop, part.step
+            inner = slice(*[int(end.held) if isinstance(end, Array) else end for end in ends])
         elif isinstance(part, (Array, list)) and not mask and np.size(inner) and np.asarray(inner).dtype.kind in "iu":
             inner = np.asarray(inner) % max(shape[axis], 1)
         found.append(inner)
@@ -148,7 +148,8 @@ def mirrored(op):
 @np.errstate(all="ignore")
 def quietly(f, *args, **kwargs):
     """f of NumPy's arrays as CuPy computes it: without warnings, and with integer powers that are never an error."""
-    if f in (operator.pow, np.power) and all(np.result_type(x).kind in "iub" for x in args) and np.any(np.less(args[1], 0)):
+    whole = f in (operator.pow, np.power) and all(np.result_type(x).kind in "iub" for x in args)
+    if whole and np.any(np.less(args[1], 0)):
         x, p = np.broadcast_arrays(*args)
         return np.where((p < 0) & (abs(x) != 1), 0, x ** abs(p))
     try:
@@ -233,7 +234,7 @@ class Array:
     T = property(lambda self: self.seeing(self.held.T))
     mT = property(lambda self: self.seeing(self.held.mT))
     real = property(lambda self: self.seeing(self.held.real) if self.dtype.kind == "c" else self)
-    imag = property(lambda self: self.seeing(self.held.imag) if self.dtype.kind == "c" else Array(np.zeros_like(self.held)))
+    imag = property(lambda self: self.seeing(self.held.imag) if self.dtype.kind == "c" else Array(self.held * 0))
 
     def seeing(self, y):
         """NumPy's result as an Array; a view has this Array, or the one that it sees, as its base."""
@@ -282,8 +283,7 @@ class Array:
 
     def __bool__(self):
         if not self.size:
-            words = "The truth value of an empty array is ambiguous. Returning False, but in future this will be an error"
-            warnings.warn(words, DeprecationWarning, stacklevel=2)
+            warnings.warn("The truth value of an empty array is ambiguous", DeprecationWarning, stacklevel=2)
             return False
         return bool(self.held)
 
@@ -345,7 +345,21 @@ class Array:
     def __complex__(self):
         return complex(self.held)
 
-    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]:
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ]:
         op = getattr(operator, f"{name}_" if name in ("and", "or") else name)
         locals()[f"__{name}__"], locals()[f"__r{name}__"] = binary(op), mirrored(op)
     for name, without in [("eq", False), ("ne", True), ("lt", None), ("le", None), ("gt", None), ("ge", None)]:
@@ -425,7 +439,10 @@ ARRAYS_ONLY = {"concatenate", "stack", "hstack", "vstack", "dstack", "column_sta
 FILLED = {"empty", "full", "ones", "zeros"}  # the first argument is a shape
 NO_OPTIONS = {"einsum": {"out"}, "take": {"mode"}}
 METHODS = {"astype", "diagonal", "ravel", "reshape", "squeeze", "swapaxes", "take", "transpose"}  # as that of the Array
-VIEWING = {"atleast_1d", "atleast_2d", "atleast_3d", "expand_dims", "flip", "moveaxis", "rollaxis", "split", "array_split", "einsum"}
+VIEWING = {
+    "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "einsum", "expand_dims", "flip", "moveaxis", "rollaxis",
+    "split",
+}  # fmt: skip
 KEEPING_TOO = {"copy", "zeros_like", "ones_like", "empty_like", "full_like"}  # the order of their argument
 
 
@@ -463,9 +480,9 @@ class SpecialFunctions:
     """cupyx.scipy.special, which has no functions of Bessel of any order, and lacks others."""
 
     LACKING = frozenset({
-        "dawsn", "ellipe", "erfi", "factorial", "hyp0f1", "hyp1f1", "hyp2f1", "iv", "ive", "jn", "jv", "jve", "kn", "kv",
-        "kve", "ndtri_exp", "owens_t", "powm1", "spence", "stdtr", "struve", "voigt_profile", "wofz", "wrightomega", "yv",
-        "yve",
+        "dawsn", "ellipe", "erfi", "factorial", "hyp0f1", "hyp1f1", "hyp2f1", "iv", "ive", "jn", "jv", "jve", "kn",
+        "kv", "kve", "ndtri_exp", "owens_t", "powm1", "spence", "stdtr", "struve", "voigt_profile", "wofz",
+        "wrightomega", "yv", "yve",
     })  # fmt: skip
 
     def __getattr__(self, name):
@@ -526,7 +543,8 @@ def ascontiguousarray(x, dtype=None):
     """The Array itself if its elements lie row by row."""
     if not isinstance(x, Array):
         x = array(x)
-    return x if x.flags.c_contiguous and dtype in (None, x.dtype) else Array(np.ascontiguousarray(x.held, supported(dtype)))
+    same = x.flags.c_contiguous and dtype in (None, x.dtype)
+    return x if same else Array(np.ascontiguousarray(x.held, supported(dtype)))
 
 
 def broadcast_to(x, shape):

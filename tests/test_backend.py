@@ -121,14 +121,14 @@ def test_that_cupy_imports_does_not_mean_there_is_a_gpu(tables, monkeypatch):
 
 
 def test_a_driver_alone_is_no_usable_gpu(tables, monkeypatch):
-    """Then CuPy imports and says that it is available; its first kernel finds no headers, its first product no cuBLAS."""
+    """Then CuPy imports and says that it is available; its first kernel finds no headers, a product no cuBLAS."""
 
     def ones(*_):
         raise RuntimeError("Failed to find CUDA headers")
 
     fake_cupy(monkeypatch, available=True, ones=ones)
     assert not gpu_available()
-    message = r"can't compute there \(RuntimeError: Failed to find CUDA headers\).*pip install 'define-by-run\[cuda12\]'"
+    message = r"can't compute there \(RuntimeError: Failed to find CUDA headers\).*pip install 'define-by-run\[cuda"
     with pytest.raises(RuntimeError, match=message):
         to_device(np.ones(2), "gpu")
 

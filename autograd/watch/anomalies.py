@@ -95,17 +95,15 @@ class Anomaly(Tracing):
             )
 
     def check_index(self, f: Any, x: Any) -> None:
-        """Raises IndexError for a number beyond its axis in an array of indices on a GPU, where it would wrap around."""
+        """Raises IndexError for a number beyond its axis in an index array on a GPU, where it would wrap around."""
         axis, parts = 0, f.index if isinstance(f.index, tuple) else (f.index,)
         sizes = [getattr(part, "ndim", 1) if is_mask(part) else part is not None for part in parts]
         for part, size in zip(parts, sizes):
             if is_array(part) and not is_mask(part) and part.size and namespace(x) is not np:
                 n, low, high = x.shape[axis], int(part.min()), int(part.max())
                 if low < -n or high >= n:
-                    wrong = high if high >= n else low
-                    raise IndexError(
-                        f"{call_text(f, [x])}: the index must be {within(n, -n)} for axis {axis}, not {wrong}, {self.place()}"
-                    )
+                    which = f"for axis {axis}, not {high if high >= n else low}"
+                    raise IndexError(f"{call_text(f, [x])}: the index must be {within(n, -n)} {which}, {self.place()}")
             axis += x.ndim - sum([s for s, p in zip(sizes, parts) if p is not ...]) if part is ... else int(size)
 
     def name_of(self, node: Any) -> str:

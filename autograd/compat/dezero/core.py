@@ -236,7 +236,7 @@ def extreme(x: Any, axis: Any, keepdims: bool, largest: bool) -> Any:
 
 
 def beside(x: Any, index: Any) -> Any:
-    """An index whose NumPy arrays lie where x does, as CuPy itself has it: scripts write them down for either device."""
+    """An index whose NumPy arrays lie where x does: scripts write them down for either device, and CuPy takes them."""
     if isinstance(index, tuple):
         return tuple([beside(x, part) for part in index])
     return namespace(algebra.as_array(x)).asarray(index) if isinstance(index, np.ndarray) and index.shape else index
