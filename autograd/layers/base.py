@@ -339,6 +339,8 @@ class Layer:
         zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
         weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
         requires_grad_, reset_parameters = Elsewhere("freeze(), or thaw()"), Elsewhere("to make the layer anew")
+        fit, evaluate = Elsewhere("training.fit(model, ...)"), Elsewhere("training.evaluate(model, ...)")
+        predict = Elsewhere("training.predict(model, x)")
 
     def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""

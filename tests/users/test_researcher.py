@@ -236,6 +236,10 @@ def test_layers_that_were_missing(model):
         L.Sequential([L.Linear(2)])
     with says(AttributeError, "Sequential has no attribute 'append': here it is Sequential(*model, part)"):
         model.append(F.relu)
+    with says(AttributeError, "Sequential has no attribute 'predict': here it is training.predict(model, x)"):
+        model.predict(x)
+    with says(AttributeError, "Sequential has no attribute 'fit': here it is training.fit(model, ...)"):
+        model.fit(x)
     assert len(L.Sequential(*model, F.relu)) == 2
 
 

@@ -80,6 +80,7 @@ class Source:
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
+        types += "#ifndef INFINITY\n#define INFINITY __int_as_float(0x7f800000)\n#endif\n"  # NVRTC knows no math.h
         return (HALF if T == "float16" else "") + types + "\n".join(self.parts)
 
 
