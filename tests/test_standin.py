@@ -4,6 +4,8 @@ And is it honest? One table of expressions says what CuPy does; both are held to
 """
 
 import operator
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -774,3 +776,11 @@ def test_views_and_copies(x):
     assert x.copy().base is None
     assert standin.asarray(x) is x
     assert not np.shares_memory(x.get(), x.held)
+
+
+@pytest.mark.skipif(backend.gpu_available(), reason="there is a GPU")
+def test_the_suite_on_a_gpu_is_refused_where_there_is_none():
+    command = [sys.executable, "-m", "pytest", "--gpu", "-q", "-p", "no:cacheprovider", "tests/test_config.py"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--gpu: computing on a GPU needs CuPy: pip install" in found.stderr or "--gpu: CuPy" in found.stderr
