@@ -31,7 +31,7 @@ from autograd.backend import Array, by_numpy, device_conflict, device_of, is_arr
 from autograd.checks import number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import floats_on_gpu, on_gpu
 from autograd.kernels.gpu.tensors import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
@@ -205,7 +205,8 @@ class Optimizer:
             for path in grads:
                 self.take_over(path, params[path])
         together = self.step_small(lr, params, grads) if self.bundles else set()
-        if not self.foreign and mode.get().watcher is None:
+        first = next(iter(grads.values()), None)
+        if on_gpu(first) and not self.foreign and mode.get().watcher is None:
             together |= self.step_on_gpu(lr, params, grads)
         for path, g in grads.items():
             p = params[path]
