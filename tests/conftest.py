@@ -145,6 +145,15 @@ def variables_there(request, monkeypatch):
         monkeypatch.setattr(backend, "cupy", lambda: standin)
 
 
+@pytest.fixture(autouse=True)
+def nothing_late():
+    """An error that was found on the GPU, and is raised when a value is read, belongs to the test that caused it."""
+    yield
+    if GPU:
+        backend.cupy().cuda.Device().synchronize()
+        backend.read(None)
+
+
 # What a machine may lack: a library of CUDA's, by the error in which CuPy says so, and by a call that needs it
 
 LIBRARIES = {

@@ -261,6 +261,11 @@ def test_indices_lie_where_their_table_lies(gpu):
     assert W[np.int64(1)].shape == W[np.array(1)].shape == (2,)  # of no axes: a number
 
 
+def test_an_empty_table_is_an_error_at_once(gpu):
+    with pytest.raises(ValueError, match="embedding: the index must be empty, as W has 0 rows, not 1"):
+        F.embedding(gpu(np.ones((0, 2))), gpu(np.array([1])))
+
+
 def test_seeds_lie_where_their_output_lies(gpu):
     x = Variable(gpu(np.ones(3)))
     y, seed = x * 2, np.ones(3)  # a way back that only multiplies by numbers

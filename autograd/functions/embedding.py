@@ -75,7 +75,7 @@ def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
     def error(wrong: int) -> ValueError:
         return ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
 
-    if on_gpu(index):
+    if V and on_gpu(index):  # of an empty table nothing can be taken meanwhile
         late.check_below(index, V, error)
     elif index.size and not (index.min() >= 0 and index.max() < V):
         raise error(int(index.min()) if index.min() < 0 else int(index.max()))
