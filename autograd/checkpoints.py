@@ -29,6 +29,7 @@ from autograd.checks import flag, shown, whole
 from autograd.files import delete_abandoned, path_of_file
 from autograd.history import History, largest_is_best
 from autograd.layers.base import Layer, named_objects
+from autograd.names import with_advice
 
 __all__ = ["Checkpoints", "Run"]
 
@@ -49,6 +50,7 @@ class Checkpoints:
     Other files in the folder are left alone. Raises ValueError if `largest` is None and the name says nothing.
     """
 
+    @with_advice
     def __init__(
         self,
         folder: str | os.PathLike[str],

@@ -103,6 +103,8 @@ def largest_is_best(owner: str, name: str, largest: bool | None) -> bool:
     """
     if largest is not None:
         return flag(f"{owner}: largest", largest)
+    if name.removeprefix("test_").startswith("neg_"):  # scikit-learn's names of negative losses
+        return True
     for answer, words in ((True, LARGEST), (False, SMALLEST)):
         if any(f"_{name}".endswith(f"_{word}") for word in words):
             return answer

@@ -154,9 +154,11 @@ def roc_auc(y: Operand, t: Operand) -> float:
             f"{t.dtype} {t.shape}"
         )
     scores, positive = to_numpy(y).astype(np.float64).reshape(t.size, -1), to_numpy(t).reshape(-1) == 1
-    if (to_numpy(t).reshape(-1) != positive).any() or np.isnan(scores).any():
+    with np.errstate(invalid="ignore"):  # inf - inf is nan
+        score = scores[:, 0] if scores.shape[1] == 1 else scores[:, 1] - scores[:, 0]
+    if (to_numpy(t).reshape(-1) != positive).any() or np.isnan(score).any():
         raise ValueError("roc_auc takes labels that are 0 or 1, and no nan among scores")
-    return Measure(area, Scores(scores[:, -1] - scores[:, 0] * (scores.shape[1] - 1), positive))
+    return Measure(area, Scores(score, positive))
 
 
 def area(both: Any) -> float:

@@ -220,6 +220,8 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "gamma": "factor",
     "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
+    "monitor": "name|best", "min_delta": "delta", "mode": "largest", "save_best_only": "best", "max_to_keep": "keep",
+    "restore_best_weights": "Checkpoints(folder, best=...) keeps the file of the best epoch",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
     "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
     "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",

@@ -21,16 +21,16 @@ from autograd.algebra import as_array
 from autograd.backend import Array, is_array, item, namespace
 from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
-from autograd.checks import flag, number, shown, takes, whole
+from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
-from autograd.history import History, Score, largest_is_best
+from autograd.history import BESIDE, History, Score, largest_is_best
 from autograd.kernels.gpu import floats_on_gpu
 from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
 from autograd.measures import Measure, total
-from autograd.names import with_advice
+from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
 from autograd.progress import Report, progress
@@ -85,8 +85,8 @@ def fit(
     check_model("fit", model, loss=[loss], metric=metrics.values(), watch=watches)
     check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
-    history = checked_history(history)
-    report = Report(epochs, None if verbose is None else flag("fit: verbose", verbose))
+    check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
+    history, report = checked_history(history), Report(epochs, verbose)
     run = Run(checkpoints, resume, history, model, loader, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
         start, sums = time.perf_counter(), run.begin(Sums(metrics))
@@ -169,6 +169,7 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     return y
 
 
+@advised
 @dataclass
 class EarlyStopping:
     """For `fit(..., watch=EarlyStopping(5))`: stops once `patience` epochs have brought no better value.
@@ -438,6 +439,19 @@ def checked_history(history: Any) -> History:
     if history is not None and not isinstance(history, History):
         raise TypeError(f"fit: history must be a History, or None, not {shown(history)}")
     return History() if history is None else history
+
+
+def check_columns(checkpoints: Any, watches: list[Any], names: list[str], test: bool) -> None:
+    """Raises ValueError for a `best` or an `EarlyStopping` of a value that no epoch will have."""
+    names += [f"test_{name}" for name in names if name not in BESIDE] if test else []
+    wanted = [("checkpoints: best", getattr(checkpoints, "measure", None))]
+    wanted += [("EarlyStopping: name", f.name) for f in watches if isinstance(f, EarlyStopping)]
+    for what, name in wanted:
+        if name is not None and name not in names:
+            raise ValueError(
+                f"fit: {what} must be one of {', '.join(names)}, not {name!r}: fit(..., test=loader) measures test "
+                "values, and metric=[f] calls each metric by its function's name"
+            )
 
 
 def check_training(optimizer: Any, model: Layer) -> None:

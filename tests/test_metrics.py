@@ -196,3 +196,13 @@ def test_on_every_device(on_device):
     assert metrics.accuracy(y, t, top=2) == pytest.approx(0.575)
     assert metrics.accuracy(on_device(Z), on_device(B), threshold=0) == pytest.approx(0.35)
     assert metrics.r2(on_device(U), on_device(V)) == pytest.approx(0.47237979816044634)
+
+
+def test_roc_auc_takes_infinite_scores():
+    """log p is -inf where p = 0."""
+    t = [0, 1, 0, 1]
+    for scores in ([-np.inf, 0.0, -1.0, np.inf], [-np.inf, 0.0, np.inf, -np.inf]):
+        finite = np.clip(scores, -1e9, 1e9)
+        assert metrics.roc_auc(np.array(scores), t) == metrics.roc_auc(finite, t)
+    with pytest.raises(ValueError, match="no nan"):
+        metrics.roc_auc(np.full((4, 2), -np.inf), t)

@@ -19,6 +19,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data, metrics, progress, training
+from autograd.checkpoints import Checkpoints
 from autograd.history import History
 
 
@@ -754,3 +755,43 @@ def test_a_loader_of_lengths_is_refused():
     ):
         with pytest.raises(TypeError, match="a SequenceLoader gives"):
             call()
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_a_value_that_no_epoch_will_have_is_refused_before_it_begins(test, tmp_path):
+    x, t = np.eye(4, dtype=np.float32), np.arange(4) % 2
+    model = L.Linear(2, 4)
+    before = model.W.data.copy()
+
+    def run(**options):
+        loader = data.DataLoader((x, t), 2)
+        options |= {"verbose": False, **({"test": loader} if test else {})}
+        return training.fit(model, F.softmax_cross_entropy, O.SGD(model), loader, epochs=1, **options)
+
+    with pytest.raises(ValueError, match="checkpoints: best must be one of loss,.* not 'test_accuracy'"):
+        run(checkpoints=Checkpoints(tmp_path / "c", best="test_accuracy"), metric=F.accuracy)
+    with pytest.raises(ValueError, match="EarlyStopping: name must be one of loss,.* not 'accuracy'"):
+        run(watch=training.EarlyStopping(3, "accuracy"), metric=F.accuracy)
+    np.testing.assert_array_equal(model.W.data, before)
+    run(
+        watch=training.EarlyStopping(3, "loss"),
+        checkpoints=Checkpoints(tmp_path / "c", best="accuracy"),
+        metric=[F.accuracy],
+    )
+    assert training.EarlyStopping(3, "test_neg_log_loss").largest
+    if test:
+        run(watch=training.EarlyStopping(3, "test_accuracy"), metric=[F.accuracy])
+    else:
+        with pytest.raises(ValueError, match="test=loader"):
+            run(watch=training.EarlyStopping(3))
+
+
+def test_words_of_keras_are_answered():
+    for f, option, ours in (
+        (training.EarlyStopping, "monitor", "name="), (training.EarlyStopping, "min_delta", "delta="),
+        (training.EarlyStopping, "mode", "largest="),
+        (training.EarlyStopping, "restore_best_weights", "Checkpoints"), (Checkpoints, "monitor", "best="),
+        (Checkpoints, "save_best_only", "best="),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"has no argument {option}=.*{ours}"):
+            f(3, **{option: "x"})

@@ -16,7 +16,8 @@ from autograd.backend import Array, to_device
 from autograd.checks import dtype_of, flag, function, one_of, shown, whole
 from autograd.data.ahead import made_ahead
 from autograd.data.columns import columns, mapped, stacked
-from autograd.data.transforms import has_generator, takes_rng
+from autograd.data.generators import has_generator
+from autograd.data.transforms import takes_rng
 from autograd.data.workers import METHODS, from_workers
 from autograd.locks import Lock, drawers
 from autograd.names import with_advice

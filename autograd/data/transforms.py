@@ -13,14 +13,10 @@ generator, separately for every image of a batch. Inputs are never changed; a cr
 
 from __future__ import annotations
 
-import contextlib
-import dis
 import inspect
 import math
 import random
 from collections.abc import Callable, Sequence
-from functools import partial
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -103,30 +99,6 @@ def takes_rng(f: Any) -> bool:
     if rng is None or rng.kind not in (rng.POSITIONAL_OR_KEYWORD, rng.KEYWORD_ONLY):
         return False
     return rng.default is rng.empty or rng.default is None
-
-
-def has_generator(f: Any) -> bool:
-    """Has a function or an object a generator of its own: bound to it, as an attribute, or from around it?"""
-    if isinstance(f, Composed):
-        return any(has_generator(each) for each, _ in f.transforms)
-    if isinstance(f, partial):
-        return any(isinstance(x, GENERATORS) for x in (*f.args, *f.keywords.values())) or has_generator(f.func)
-    owner = getattr(f, "__self__", f)  # of a method
-    functions = [getattr(f, "__func__", f), *[getattr(type(owner), name, None) for name in ("__call__", "__getitem__")]]
-    found = [owner, *getattr(owner, "__dict__", {}).values(), *[x for g in functions for x in within(g)]]
-    return any(isinstance(x, GENERATORS) for x in found)
-
-
-def within(f: Any) -> list[Any]:
-    """What the code of a function can reach by itself: its defaults, and the names of where it was written."""
-    if not isinstance(f, FunctionType):
-        return []
-    names = {i.argval for i in dis.get_instructions(f) if i.opname == "LOAD_GLOBAL"}
-    found = [f.__globals__.get(name) for name in names]
-    for cell in f.__closure__ or ():
-        with contextlib.suppress(ValueError):  # it is still empty
-            found.append(cell.cell_contents)
-    return [*found, *(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:

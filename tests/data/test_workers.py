@@ -316,6 +316,49 @@ def test_a_generator_of_an_object_or_around_a_function_is_refused(kind):
     DataLoader(Computed(), 4, transform=abs, workers=2, rng=np.random.default_rng(0))
 
 
+class Deep:
+    """Its generator lies deeper: in a part, a dict, a slot, a list, or what a helper loads."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, row):
+        return np.float32([row])
+
+
+class Helped(Deep):
+    def __getitem__(self, row):
+        return self.helper(row)
+
+    def helper(self, row):
+        return np.float32([helper() for _ in range(1)])
+
+
+HELD = {"rng": RNG}
+
+
+def helper():
+    return next(HELD["rng"].random() for _ in range(1))
+
+
+def test_a_generator_at_any_depth_is_refused():
+    own = np.random.default_rng(0)
+    for data in (Deep(Noisy(own)), Deep({"rng": [own]}), Deep(own.normal), Deep(Deep(closed(own))), Helped()):
+        with pytest.raises(ValueError, match="data with a generator of its own"):
+            DataLoader(data, 4, workers=2)
+    for f in (Deep(own), lambda x: helper() + x, partial(abs, Deep(own))):
+        g = f if callable(f) else f.__getitem__
+        with pytest.raises(ValueError, match="a transform with a generator of its own"):
+            DataLoader(X, 4, transform=g, workers=2)
+    long = [*range(100_000)]
+    DataLoader(Deep(long, {i: i for i in long}, "text", np.zeros(3)), 4, workers=2)
+
+
 @pytest.mark.parametrize("within", [False, True], ids=["alone", "composed"])
 def test_a_generator_of_ones_own_is_refused(within):
     """Each process would have a copy of it, which begins anew in each epoch."""
