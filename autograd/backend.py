@@ -16,8 +16,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.checks import shown, whole
+from autograd.checks import shown, whole, without_bfloat16
 from autograd.config import float_dtype
+from autograd.effects import drawing
 from autograd.locks import drawers
 
 __all__ = [
@@ -83,7 +84,7 @@ def as_numbers(x: Any) -> Array:
     except (TypeError, ValueError) as error:
         raise ValueError(f"a list of numbers must have rows of one length, not {shown(x)}: {error}") from error
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}{without_bfloat16(array)}")
     return array
 
 
@@ -303,10 +304,10 @@ class Randomness:
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""
         if rng is not None:
-            return rng if isinstance(rng, np.random.Generator) else seeded("rng", rng)
+            return drawing(rng) if isinstance(rng, np.random.Generator) else seeded("rng", rng)
         if self.rng is None:
             self.seed(None)
-        return self.rng  # type: ignore[return-value]
+        return drawing(self.rng)  # type: ignore[no-any-return]
 
 
 generator = Randomness()

@@ -143,11 +143,12 @@ def seeds_for(ys: Sequence[Any], seeds: Any) -> list[Any]:
 
 
 def run_backward(
-    outputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool, walk: Any, retained: Any, wanted: Any = None
-) -> dict[Any, Any]:
+    outputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool, walk: Any, retained: Any, wanted: Any = None,
+    free: Any = (),
+) -> dict[Any, Any]:  # fmt: skip
     """Walks back from `outputs` with their seeds (None: ones). Returns the gradients of what is alive, by node.
 
-    `walk`, `retained` and `wanted` are those of `engine.backward_pass`.
+    `walk`, `retained`, `wanted` and `free` are those of `engine.backward_pass`.
     """
     family = outputs[0].family  # of the gradients too
     recorded = BackwardPass(family, seeds, bool(retained)) if create_graph else None
@@ -161,7 +162,7 @@ def run_backward(
             g = as_array(g) if not create_graph else g if isinstance(g, Tracked) else wrap(g, family)
             g = astype(g, y.dtype)
             start[y.node] = start[y.node] + g if y.node in start else g
-        found = engine.backward_pass(start, walk, retained, wanted)
+        found = engine.backward_pass(start, walk, retained, wanted, free)
         if now.watcher is not None:
             now.watcher.finished(found)
         owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
