@@ -239,7 +239,8 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+            alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
+            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
                 arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
                 found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
         for (t, _), some in found.items():
