@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import as_numbers, is_array
+from autograd.backend import as_numbers, check_index, is_array
 from autograd.checks import shown, without_bfloat16
 
 __all__ = [
@@ -146,11 +146,17 @@ def result(name: str, value: Any, kind: type) -> Any:
     return value
 
 
-def copied_index(index: Any, plain: Callable[[Any], Any]) -> Any:
-    """An index whose arrays and lists are copies, so that a graph never sees them change. `plain` opens Variables."""
+def copied_index(x: Any, index: Any, plain: Callable[[Any], Any]) -> Any:
+    """An index of x whose arrays and lists are copies, so that a graph never sees them change. `plain` opens Variables.
+
+    Raises ValueError for arrays on another device than x.
+    """
     if isinstance(index, tuple):
-        return tuple([copied_index(part, plain) for part in index])
+        return tuple([copied_index(x, part, plain) for part in index])
     if isinstance(index, list):
-        return [copied_index(part, plain) for part in index]
+        return [copied_index(x, part, plain) for part in index]
     index = plain(index)
-    return index.copy() if is_array(index) and index.shape else index
+    if not is_array(index) or not index.shape:
+        return index
+    check_index("GetItem", plain(x), index)
+    return index.copy()

@@ -79,13 +79,16 @@ class Entry:
         return entry
 
     def fill(self, name: str, x: Operand) -> None:
-        """Makes the array, with the size and the device of `x`, the first input of the layer `name`."""
+        """Makes the array, with the size of `x`, the first input of the layer `name`, on the device that `to` said.
+
+        An input on another device is an error of the formula, as it is for a layer whose sizes are all known.
+        """
         unfilled, shape = self.value, operand(name, x).shape
         there = -len(shape) <= unfilled.axis < len(shape)
         if not there or shape[unfilled.axis] < unfilled.share:
             least = f"a size of at least {unfilled.share} along axis {unfilled.axis}"
             raise ValueError(f"{name} takes a first input with {least}, not the shape {shape}")
-        self.data = unfilled.array(shape[unfilled.axis] // unfilled.share, device_of(as_array(x)))
+        self.data = unfilled.array(shape[unfilled.axis] // unfilled.share)
 
     def load(self, array: Array) -> None:
         """Takes over a copy of `array`, on the device of the entry."""

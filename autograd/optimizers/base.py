@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to_device
+from autograd.backend import Array, by_numpy, device_conflict, device_of, is_array, namespace, to_device
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
@@ -239,7 +239,8 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+            alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
+            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
                 arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
                 found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
         for (t, _), some in found.items():
@@ -565,6 +566,8 @@ def gradient(path: str, p: Variable) -> Array:
         kind = type(p.grad).__name__
         raise TypeError(f"{path}: grad must be a Variable or None, not {kind}: put it in one, Variable(grad)")
     g = as_array(p.grad)
+    if type(g) is not type(p.value) and (conflict := device_conflict([as_array(p), g])):
+        raise ValueError(f"{path}: the parameter and its gradient: {conflict}")
     if not isinstance(p, Parameter) and not getattr(as_array(p).flags, "writeable", True):
         raise ValueError(f"{path}: the array must be writable, not read-only: assign a copy, p.data = p.data.copy()")
     if g.shape != p.shape:
