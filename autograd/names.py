@@ -30,7 +30,8 @@ WORDS = {  # by module: another framework's name -> ours
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
         "arange": "Variable(np.arange(n))", "eye": "Variable(np.eye(n))", "linspace": "Variable(np.linspace(a, b, n))",
-        "functional": "functions", "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
+        "functional": "functions", "remat": "checkpoint", "checkpoint_sequential": "checkpoint(Sequential(*part), x)",
+        "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
         "DataLoader": "data.DataLoader", "WeightedRandomSampler": "data.WeightedSampler",
         "default_collate": "data.stacked", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
@@ -38,6 +39,7 @@ WORDS = {  # by module: another framework's name -> ours
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
         "smooth_curve": "np.convolve",
         "numpy": "NumPy itself, whose functions take Variables", "autocast": "dtype= of each layer",
+        "GradScaler": "optimizers.LossScale", "amp": "optimizers.LossScale",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -107,7 +109,8 @@ WORDS = {  # by module: another framework's name -> ours
         "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "OneCycleLR": "onecycle",
         "LinearLR": "warmup", "ReduceLROnPlateau": "plateau", "AveragedModel": "EMA", "clip_grad_norm": "clip_by_norm",
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
-        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA", "NAdam": "Adam, or RAdam",
+        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA",
+        "GradScaler": "LossScale", "NAdam": "Adam, or RAdam",
         **dict.fromkeys(SCHEDULES.split(), "a function of the count of updates, as lr="),
     },
     "autograd.serialize": {
@@ -137,10 +140,9 @@ WORDS = {  # by module: another framework's name -> ours
     },
 }  # fmt: skip
 
-FP32 = "dtype=np.float32 needs no scaled loss"
 ABSENT = {  # by module: what is not provided -> what to do instead
     "autograd": {
-        "GradScaler": FP32, "amp": FP32, "jit": "ag.capture(step) records a step and replays it without a graph",
+        "jit": "ag.capture(step) records a step and replays it without a graph",
         "compile": "ag.capture(step) records a step and replays it without a graph",
         "cuda": "model.to('gpu') computes by CuPy", "random": "use ag.seed(0), and an rng of np.random.default_rng(0)",
         "elementwise_grad": "use ag.grad(f(x).sum(), x)", "make_vjp": "use ag.vjp(f, x, v)",
@@ -186,7 +188,7 @@ ABSENT = {  # by module: what is not provided -> what to do instead
         **dict.fromkeys(["LAMB", "LARS", "Lamb", "Adafactor"], "take AdamW, with O.warmup for large batches"),
         "SAM": "take a step to p + rho * g / norm under no_grad(), compute gradients there, step back and update",
         "Adamax": "take Adam", "ASGD": "take SGD, with O.EMA for the average", "Rprop": "take RMSprop",
-        "SparseAdam": "take Adam", "Lookahead": "take O.EMA", "GradScaler": FP32,
+        "SparseAdam": "take Adam", "Lookahead": "take O.EMA",
         **dict.fromkeys(["Muon", "Shampoo", "Sophia", "Adan", "AdaBelief", "Yogi", "Ftrl"],
                         "write its formula as the step of a class of your own, of Optimizer"),
     },
@@ -220,6 +222,9 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "gamma": "factor",
     "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
+    "use_reentrant": "leave it out: there is one way, right at every order",
+    "preserve_rng_state": "leave it out: the same numbers are drawn again",
+    "loss_scale": "optimizer=O.LossScale(optimizer) scales the loss",
     "monitor": "name|best", "min_delta": "delta", "mode": "largest", "save_best_only": "best", "max_to_keep": "keep",
     "restore_best_weights": "Checkpoints(folder, best=...) keeps the file of the best epoch",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",

@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ from autograd.measures import Measure, total
 from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
+from autograd.optimizers.scaling import LossScale
 from autograd.progress import Report, progress
 from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
@@ -60,6 +61,7 @@ def fit(
     test        batches that are measured after each epoch, in test mode
     metric      a function (y, t), several in a list or a dict of names, or None. It is measured on each training batch,
                 before its update, and on `test`; those of `autograd.metrics` are of all samples of an epoch
+    optimizer   of this model; for float16 `O.LossScale(O.Adam(model, master=True))`, which may skip an update
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
     accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
@@ -101,13 +103,13 @@ def fit(
                 error = batch_loss(loss, y, batch)
                 sums.add(batch, finite_loss(error, model, epoch), y)
                 with averaging(batch.size, last=batch is some[-1]):
-                    error.backward()
-            sums.norms.append(gradient_norm(model, epoch, first=not run.count))
+                    walk_back(error, optimizer)
+            sums.norms += gradient_norms(model, epoch, optimizer, first=not run.count)
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
         values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
-        values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
+        values |= {"gradient_norm": mean(sum(sums.norms), len(sums.norms)), "seconds": time.perf_counter() - start}
         if test is not None:
             values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
         history.append(values := ranks.broadcast(values))
@@ -306,7 +308,25 @@ def like(x: Any, state: Any) -> Any:
 
 
 def mean(total: float, n: int) -> float:
-    return total / n
+    return total / n if n else nan
+
+
+def walk_back(error: Variable, optimizer: Any) -> None:
+    """The backward pass, through the scaled loss if the optimizer scales it."""
+    if isinstance(optimizer, LossScale):
+        optimizer.backward(error)
+    else:
+        error.backward()
+
+
+def gradient_norms(model: Layer, epoch: int, optimizer: Any, first: bool) -> list[float]:
+    """The norm of all gradients, in a list; none if a scaled loss was too large, and the update will be skipped."""
+    if not isinstance(optimizer, LossScale):
+        return [gradient_norm(model, epoch, first)]
+    try:
+        return [gradient_norm(model, epoch, first) / optimizer.scale]
+    except FloatingPointError:
+        return []
 
 
 def finite_loss(error: Any, model: Layer, epoch: int) -> float:
@@ -361,7 +381,7 @@ def all_finite(x: Array) -> bool:
 
 def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
     """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
-    optimizer = optimizer.optimizer if isinstance(optimizer, Partition) else optimizer
+    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
@@ -504,6 +524,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
         raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
+    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}
         if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):

@@ -88,11 +88,12 @@ INNER = {  # by class: names that only the package calls, there and in its subcl
     "KeyValueCache": "check longer",
     "LBFGS": "product",
     "Layer": "call_in_mode unfilled first_call",
+    "LossScale": "true divided is_finite",
     "Minimizer": "iterate first params vector loss_and_gradients evaluate",
     "MultiHeadAttention": "keys_and_values turned",
     "Network": "run step",
     "Optimizer": "unknown formula step_small step_alone in_one_pass step_together flat_slots rate_of rate_source "
-    "check_replaced take_over slots_of problems settings misfits",
+    "check_replaced take_over slots_of names_of step_on_gpu problems settings misfits",
     "Parameter": "check assign",
     "Profile": "timed",
     "Recurrent": "compute make run boxes check_rank state_shape state_left state_given",

@@ -308,12 +308,9 @@ class RMSNorm(Function):
         self.eps = eps
 
     def forward(self, x, gamma):
-        rows = x.reshape(-1, gamma.size)
-        square = row_means(rows, rows)
-        y = rows * (square + self.eps) ** -0.5
-        y *= gamma.reshape(-1)
+        y, square = scaled_rows(x, gamma, self.eps)
         self.save(square=square)
-        return y.reshape(x.shape)
+        return y
 
     def recompute(self, x, gamma):
         rows = x.reshape(-1, gamma.size)
@@ -321,19 +318,35 @@ class RMSNorm(Function):
 
     def backward(self, gy):
         x, gamma = self.inputs
-        needs_x, needs_gamma = self.needs
-        D = gamma.size
-        rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
-        inv = (self.saved.square + self.eps) ** -0.5
-        gx = None
-        gy_x = gy * rows
-        if needs_x:
-            weight = gamma.reshape(-1)
-            gx = rows * ((gy_x @ weight).reshape(-1, 1) * inv**2 * (-1 / D))
-            gx += gy * weight  # in gx's memory; a Variable has no += and is rebound
-            gx *= inv
-            gx = gx.reshape(x.shape)
-        return gx, needs_gamma and product(inv.reshape(1, -1), gy_x).reshape(gamma.shape)
+        return scaled_rows_gradient(gy, x, gamma, self.saved.square, self.eps, asked(self.needs))
+
+
+@kernel(gpu.rms_norm)
+def scaled_rows(x, gamma, eps):
+    """y = gamma xn, and mean(x^2)"""
+    rows = x.reshape(-1, gamma.size)
+    square = row_means(rows, rows)
+    y = rows * (square + eps) ** -0.5
+    y *= gamma.reshape(-1)
+    return y.reshape(x.shape), square
+
+
+@kernel(gpu.rms_norm_gradient)
+def scaled_rows_gradient(gy, x, gamma, square, eps, needs):
+    """gx and ggamma"""
+    needs_x, needs_gamma = needs
+    D = gamma.size
+    rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
+    inv = (square + eps) ** -0.5
+    gx = None
+    gy_x = gy * rows
+    if needs_x:
+        weight = gamma.reshape(-1)
+        gx = rows * ((gy_x @ weight).reshape(-1, 1) * inv**2 * (-1 / D))
+        gx += gy * weight  # in gx's memory; a Variable has no += and is rebound
+        gx *= inv
+        gx = gx.reshape(x.shape)
+    return gx, product(inv.reshape(1, -1), gy_x).reshape(gamma.shape) if needs_gamma else None
 
 
 def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Variable:

@@ -8,6 +8,7 @@ from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL, operand
+from autograd.kernels.gpu import late, on_gpu
 
 __all__ = ["Predictions", "beside", "predictions"]
 
@@ -133,9 +134,16 @@ def classes_of_distributions(name: str, t: Array, ignore_index: int | None) -> A
 
 def check_labels(name: str, labels: Array, C: int, ignore_index: int | None) -> None:
     """Raises ValueError unless all labels that count are whole numbers in 0 .. C - 1."""
+
+    def error(label: Any) -> ValueError:
+        must = f"labels must be whole numbers in 0 .. {C - 1}, as there are {C} classes"
+        return ValueError(f"{name}: {must}, not {label}")
+
+    if ignore_index is None and labels.dtype.kind in "iu" and on_gpu(labels):
+        late.check_below(labels, C, error)
+        return
     wrong = (labels < 0) | (labels >= C) | (labels != labels // 1) if labels.dtype.kind != "b" else labels != labels
     if ignore_index is not None:
         wrong &= labels != ignore_index
     if wrong.any():
-        label = labels.reshape(-1)[wrong.reshape(-1)][0]
-        raise ValueError(f"{name}: labels must be whole numbers in 0 .. {C - 1}, as there are {C} classes, not {label}")
+        raise error(labels.reshape(-1)[wrong.reshape(-1)][0])

@@ -27,8 +27,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to_device
-from autograd.checks import number, shown, takes, whole
+from autograd.backend import Array, by_numpy, device_conflict, device_of, is_array, namespace, to_device
+from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
 from autograd.kernels.gpu import floats_on_gpu, on_gpu
@@ -75,6 +75,8 @@ class Optimizer:
                  `.grad` itself is not changed
     groups       parameters with settings of their own, `[group("encoder", lr=1e-4), group(vectors, decay=0.0)]`; of a
                  parameter in several groups the first that has a setting counts
+    master       True: a float16 parameter has a float32 copy, the master, which is updated and then rounded. So updates
+                 add up that are smaller than a half step of float16, a thousandth of the weight
 
     A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
     array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
@@ -88,6 +90,7 @@ class Optimizer:
     lr: Rate
     transforms: Sequence[Transform] = field(default=(), kw_only=True)
     groups: Sequence[Group] = field(default=(), kw_only=True)
+    master: bool = field(default=False, kw_only=True, repr=False)
 
     slots: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = False  # is the formula a kernel, whose compiled way needs no blocks?
@@ -236,7 +239,8 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+            alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
+            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
                 arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
                 found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
         for (t, _), some in found.items():
@@ -247,7 +251,9 @@ class Optimizer:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
         slots = self.slots_of(path, p)
         if p.dtype.char == "e":
-            single = p.astype(np.float32)
+            slots, single = (slots[:-1], slots[-1]) if self.master else (slots, p.astype(np.float32))
+            if self.master:  # where somebody has written into p, that counts
+                single[...] = namespace(p).where(single.astype(p.dtype) == p, single, p)
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
         elif p.nbytes <= BLOCK or self.in_one_pass(p, g, *slots):
@@ -342,8 +348,14 @@ class Optimizer:
             raise ValueError(f"{path} has the shape {p.shape} now and had {slots[0].shape}: make a new optimizer")
         elif slots and namespace(slots[0]) is not namespace(p):
             slots = tuple([to_device(slot, device_of(p)) for slot in slots])
-        self.state[path] = slots
+        if len(slots) < len(names := self.names_of(p)):
+            slots = (*slots, p.astype(np.float32))
+        self.state[path] = slots = slots[: len(names)]
         return slots
+
+    def names_of(self, p: Any) -> tuple[str, ...]:
+        """The names of the slots of a parameter."""
+        return (*self.slots, "master") if self.master and p.dtype == np.float16 else self.slots
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state: `steps`, `lr` and the other hyper-parameters by name, and for each parameter that was
@@ -358,7 +370,7 @@ class Optimizer:
         state |= {f.name: getattr(self, f.name) for f in fields(self) if f.metadata}
         for path, slots in self.state.items():
             state[f"{path}.t"] = self.counts[path]
-            state |= {f"{path}.{name}": slot.copy() for name, slot in zip(self.slots, slots)}
+            state |= {f"{path}.{name}": slot.copy() for name, slot in zip((*self.slots, "master"), slots)}
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -375,7 +387,8 @@ class Optimizer:
         paths = [key[:-2] for key in state if key.endswith(".t")]
         self.steps = int(state["steps"])
         self.counts = {path: int(state[f"{path}.t"]) for path in paths}
-        self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in self.slots]) for path in paths}
+        names = {path: [n for n in (*self.slots, "master") if f"{path}.{n}" in state] for path in paths}
+        self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in names[path]]) for path in paths}
         for name in state.keys() & self.settings():
             setattr(self, name, state[name] if name != "lr" else schedules.taken_over(self.lr, rate_from(state)))
 
@@ -391,7 +404,8 @@ class Optimizer:
     def misfits(self, params: Mapping[str, Any], paths: Iterable[str], state: Mapping[str, Any]) -> Iterator[str]:
         """What keeps `state` from being loaded, a line for each entry."""
         expected = {"steps", *[f"{path}.{name}" for path in paths for name in ("t", *self.slots)]}
-        known = expected | self.settings()
+        masters = {f"{path}.master" for path in paths if path in params and "master" in self.names_of(params[path])}
+        known = expected | masters | self.settings()
         yield from [f"{key}: unexpected in a state of {type(self).__name__}" for key in state if key not in known]
         yield from [f"{key}: missing" for key in sorted(expected) if key not in state]
         for key in ("steps", *[f"{path}.t" for path in paths]):
@@ -410,7 +424,7 @@ class Optimizer:
             if p is None:
                 yield f"{path}: there is no such parameter"
                 continue
-            for key in [f"{path}.{name}" for name in self.slots if f"{path}.{name}" in state]:
+            for key in [f"{path}.{name}" for name in self.names_of(p) if f"{path}.{name}" in state]:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key} must be an array, not {type(slot).__name__}"
@@ -512,7 +526,11 @@ def checked_transforms(transforms: Any) -> tuple[Transform, ...]:
     return transforms
 
 
-CHECKED: dict[str, Callable[[Any], Any]] = {"lr": checked_rate, "transforms": checked_transforms}
+CHECKED: dict[str, Callable[[Any], Any]] = {
+    "lr": checked_rate,
+    "transforms": checked_transforms,
+    "master": partial(flag, "master"),
+}
 
 
 def transformed(grads: Grads, params: Mapping[str, Variable], transform: Transform) -> Grads:
@@ -548,6 +566,8 @@ def gradient(path: str, p: Variable) -> Array:
         kind = type(p.grad).__name__
         raise TypeError(f"{path}: grad must be a Variable or None, not {kind}: put it in one, Variable(grad)")
     g = as_array(p.grad)
+    if type(g) is not type(p.value) and (conflict := device_conflict([as_array(p), g])):
+        raise ValueError(f"{path}: the parameter and its gradient: {conflict}")
     if not isinstance(p, Parameter) and not getattr(as_array(p).flags, "writeable", True):
         raise ValueError(f"{path}: the array must be writable, not read-only: assign a copy, p.data = p.data.copy()")
     if g.shape != p.shape:

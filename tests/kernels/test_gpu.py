@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from autograd import backend
+import autograd.functions as F
+import autograd.layers as L
+from autograd import Variable, backend
 from autograd.functions import normalization
-from autograd.kernels import conv, im2col, norms, pooling
+from autograd.kernels import conv, im2col, matmul, norms, pooling
 from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.gpu import norms as gpu_norms
 from autograd.kernels.gpu import pooling as gpu_pooling
-from autograd.kernels.gpu.products import write_product
+from autograd.kernels.gpu.products import weighted_sums, write_product
 from autograd.kernels.windows import windows
 
 pytestmark = pytest.mark.gpu
@@ -108,6 +111,27 @@ def test_the_three_products(cp, case, dtype):
     check_products(case, dtype)
 
 
+DEPTHWISE = [
+    ((3, 5, 9, 8), 5, (3, 3), 5, {"pad": 1}),
+    ((2, 3, 9, 7), 6, (5, 4), 3, {"pad": ((2, 6), (4, 2)), "dilation": 2}),
+    ((2, 4, 11), 12, (3,), 4, {"pad": ((2, 0),), "stride": 2}),
+    ((0, 3, 5, 5), 3, (3, 3), 3, {}),
+    ((2, 2, 4, 5, 6), 2, (2, 3, 1), 2, {"stride": (2, 1, 3), "pad": 1}),
+    ((2, 2, 40, 41), 2, (1, 1), 2, {}),
+]
+
+
+@every_dtype
+@pytest.mark.parametrize("case", DEPTHWISE, ids=str)
+def test_depthwise_products(cp, case, dtype):
+    x, W, b, y, w, groups = arguments(case, dtype)
+    for bias in (None, b):
+        check(gpu_depthwise.forward, conv.forward.plain, x, W, bias, w, groups)
+    check(gpu_depthwise.transpose, conv.transpose.plain, y, W, w, groups)
+    for bias in (False, True):
+        check(gpu_depthwise.filter_gradient, conv.filter_gradient.plain, x, y, w, groups, bias)
+
+
 @pytest.mark.parametrize("limit", [1, 100, 1000, 4000])
 @every_image
 def test_the_three_products_in_blocks(cp, case, limit, monkeypatch):
@@ -154,6 +178,17 @@ def test_im2col_and_col2im(cp, case, dtype):
         np.testing.assert_allclose(got.get().astype("d"), expected.astype("d"), rtol=room, atol=room)
 
 
+def test_half_precision_is_converted_nowhere(cp):
+    """cuBLAS adds numbers of float16 up in float32, and so do the kernels."""
+    x, W, b = [Variable(cp.asarray(a, "e")) for a in (numbers(2, 3, 9, 9), numbers(4, 3, 3, 3), numbers(4))]
+    y = F.conv2d(x, W, b, pad=1)
+    y.sum().backward()
+    assert {a.dtype for a in (y, x.grad, W.grad, b.grad)} == {np.dtype("e")}
+    assert F.conv_transpose2d(y, W, stride=2).dtype == np.float16
+    exact = conv.forward.plain(*[a.data.get().astype("d") for a in (x, W, b)], windows((9, 9), (3, 3), pad=1))
+    np.testing.assert_allclose(y.data.get().astype("d"), exact, rtol=2e-3, atol=2e-3)
+
+
 def test_products_of_matrices_as_they_lie(cp):
     """Transposed, broadcast, across memory, of one row, and added to what is there."""
     for dtype, room in (("e", 1e-2), ("f", 1e-5), ("d", 1e-12)):
@@ -175,6 +210,27 @@ def test_products_of_matrices_as_they_lie(cp):
                 got = write_product(cp.asarray(y), cp.asarray(A), cp.asarray(B), add)
                 expected = add * y.astype("d") + A.astype("d") @ B.astype("d")
                 np.testing.assert_allclose(got.get().astype("d"), expected, rtol=room, atol=room)
+
+
+@every_dtype
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_sums_along_an_axis(cp, axis, dtype):
+    """A weight of 0 takes nothing, not even of an infinity or a nan."""
+    x = numbers(4, 5, 6, dtype=dtype)
+    A = np.abs(numbers(3, x.shape[axis], dtype=dtype)) * (numbers(3, x.shape[axis], seed=1) > 0)
+    check(weighted_sums, matmul.weighted_sums.plain, x, A, axis)
+    x[1, 2, 3], x[2, 0, 0] = np.inf, np.nan
+    got = matmul.weighted_sums(cp.asarray(x)[:, ::-1], cp.asarray(A)[::-1], axis)
+    expected = matmul.weighted_sums.plain(x.astype("d")[:, ::-1], A.astype("d")[::-1], axis)
+    np.testing.assert_allclose(got.get().astype("d"), expected, rtol=0.01, atol=0.01)
+
+
+def test_fewer_digits_on_request(cp, monkeypatch):
+    """The switch of CuPy holds for our products too; how many digits are left depends on the GPU."""
+    monkeypatch.setenv("CUPY_TF32", "1")
+    A, B = numbers(1, 4, 5, dtype="f"), numbers(1, 5, 3, dtype="f")
+    got = write_product(cp.empty((1, 4, 3), "f"), cp.asarray(A), cp.asarray(B))
+    np.testing.assert_allclose(got.get(), A @ B, rtol=1e-2, atol=1e-2)
 
 
 POOLED = [  # (N, C, *size), kernel, options
@@ -274,6 +330,19 @@ def test_layer_norm(cp, rows, row, dtype):
         check(gpu_norms.layer_norm_gradient, plain, gy, x, gamma, mean, var, eps, needs, factor=16)
 
 
+@every_dtype
+@pytest.mark.parametrize("rows", [(5,), (2, 3), (1100,)], ids=str)
+@pytest.mark.parametrize("row", [(4,), (1,), (70,), (3, 5)], ids=str)
+def test_rms_norm(cp, rows, row, dtype):
+    x, gy = 3 * numbers(*rows, *row, dtype=dtype) + 1, numbers(*rows, *row, dtype=dtype, seed=1)
+    gamma, eps = numbers(*row, dtype=dtype), 0.1
+    check(gpu_norms.rms_norm, normalization.scaled_rows.plain, x, gamma, eps, factor=4)
+    square = normalization.scaled_rows.plain(x.astype("d"), gamma.astype("d"), eps)[1].astype(dtype)
+    for needs in ((True, True), (True, False), (False, True)):
+        plain = normalization.scaled_rows_gradient.plain
+        check(gpu_norms.rms_norm_gradient, plain, gy, x, gamma, square, eps, needs, factor=16)
+
+
 def test_equal_numbers_are_their_own_mean(cp):
     """So that what is left of them is 0, and not rounding made large."""
     x = cp.full((7, 3, 11), 3333.3, np.float32)
@@ -302,3 +371,52 @@ def test_running_statistics(cp, dtypes):
     for a, b in zip(got, norms.moved_statistics.plain(*args, 0.9, 12), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a.get(), b, rtol=1e-3 if running == "e" else 1e-6)
+
+
+def test_views_are_pooled_and_normalized(cp):
+    """Arrays that lie across memory, backwards, and repeated."""
+    x = numbers(9, 8, 3, 2)[::-1].transpose(3, 2, 0, 1)
+    given, repeated = (
+        cp.asarray(numbers(9, 8, 3, 2))[::-1].transpose(3, 2, 0, 1),
+        np.broadcast_to(numbers(3, 1, 1), x.shape),
+    )
+    w = windows((9, 8), (3, 2), 2)
+    for a, b in ((given, x), (cp.broadcast_to(cp.asarray(numbers(3, 1, 1)), x.shape), repeated)):
+        y, where = pooling.window_max(a, w)
+        np.testing.assert_array_equal(y.get(), pooling.window_max.plain(b, w)[0])
+        strided = cp.asarray(np.repeat(y.get(), 2, 3))[..., ::2]
+        back = pooling.scatter_max(strided, cp.asfortranarray(where), w)
+        np.testing.assert_allclose(back.get(), pooling.scatter_max.plain(y.get(), where.get(), w), rtol=1e-12)
+        np.testing.assert_allclose(pooling.window_sum(a, w).get(), pooling.window_sum.plain(b, w), rtol=1e-12)
+        one = np.linspace(1, 2, 6)
+        gamma, beta = cp.asarray(one)[::2], cp.asarray(one)[::-2]
+        got = normalization.normed_channels(a, gamma, beta, 0.1)
+        for p, q in zip(got, normalization.normed_channels.plain(b, one[::2], one[::-2], 0.1), strict=True):
+            np.testing.assert_allclose(p.get(), q, rtol=1e-9, atol=1e-12)
+        got = normalization.channels_gradient(a, a, gamma, *got[1:], 0.1, (True, True, True))
+        expected = normalization.channels_gradient.plain(
+            b, b, one[::2], *normalization.normed_channels.plain(b, one[::2], one[::2], 0.1)[1:], 0.1, (1, 1, 1)
+        )
+        for p, q in zip(got, expected, strict=True):
+            np.testing.assert_allclose(p.get(), q, rtol=1e-9, atol=1e-9)
+
+
+def test_a_model_of_all_of_them_learns_what_it_learns_on_the_cpu(cp):
+    """The loss and the gradients of one step, and the statistics that it leaves behind."""
+
+    def step(device):
+        rng = np.random.default_rng(0)
+        options = {"dtype": np.float64, "rng": rng}
+        model = L.Sequential(
+            L.Conv2d(8, 3, pad=1, **options), L.BatchNorm(8, dtype=np.float64), F.relu,
+            lambda x: F.max_pool2d(x, 3, 2, 1), L.Conv2d(8, 3, pad=1, groups=8, **options),
+            L.GroupNorm(2, 8, dtype=np.float64), L.Conv2d(6, 1, **options), F.global_average_pool2d, F.flatten,
+        ).to(device)  # fmt: skip
+        x = Variable(rng.standard_normal((4, 3, 11, 10))).to(device)
+        loss = (model(x) ** 2).sum()
+        loss.backward()
+        found = [loss, *[p.grad for p in model.params()], model[1].mean, model[1].var]
+        return [backend.to_numpy(x.data) for x in found]
+
+    for got, expected in zip(step("gpu"), step("cpu"), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)

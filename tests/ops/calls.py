@@ -507,6 +507,7 @@ CALLS |= {
     "ag.hvp": (ag.hvp, {"f": lambda x: (x * x).sum(), "x": v, "v": v, "create_graph": False}, of_f),
     **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
     "ag.vmap": (lambda f, x, in_axes, out_axes: ag.vmap(f, in_axes, out_axes)(x), {"f": F.tanh, "x": rows, "in_axes": 0, "out_axes": 0}, {"f": ["function"], "x": ["items"], "in_axes": ["one axis"], "out_axes": ["one axis"]}),
+    "ag.checkpoint": (lambda f, x: ag.checkpoint(f, x), {"f": F.tanh, "x": v}, {"f": ["function"], "x": ["array"]}),
     "ag.capture": (ag.capture, {"step": F.tanh}, {"step": ["function"]}),
     "ag.emit": (lambda model, x, backward: ag.emit(model, x, f"{emitted.name}/model.py", backward), {"model": linear, "x": x[:, :2], "backward": False}, {"x": ["array"], "model": ["function"], "backward": ["flag"]}),
     "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
@@ -520,6 +521,7 @@ TAKEN |= {
 CALLS |= {
     "O.group": (lambda which, lr, scale, decay: O.group(which, lr=lr, scale=scale, decay=decay), {"which": "0.W", "lr": 0.1, "scale": 1.0, "decay": 0.1}, {"which": ["text", "function"], "lr": ["number", "schedule", "optional"], "scale": ["number", "optional"], "decay": ["number"]}),
     "O.vectors": (O.vectors, {"path": "0.W", "p": Variable(v)}, {"path": ["unused"]}),
+    "O.LossScale": (lambda start, every: O.LossScale(O.SGD(linear), start, every=every), {"start": 2.0, "every": 3}, {"start": ["number"], "every": ["whole"]}),
     "O.EMA": (O.EMA, {"model": linear, "decay": 0.9}, RATES),
     "O.onecycle": (O.onecycle, {**rate, "steps": 3, "up": 0.3, "start": 25.0, "end": 1e4}, {"lr": ["number"], "steps": ["whole"], "up": ["number"], "start": ["number"], "end": ["number"]}),
     "O.plateau": (O.plateau, {**rate, "factor": 0.1, "patience": 2, "least": 0.0, "threshold": 1e-4}, {name: ["number", "whole"] for name in ("lr", "factor", "patience", "least", "threshold")}),

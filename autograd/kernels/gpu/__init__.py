@@ -49,6 +49,11 @@ HALF = """#include <cupy/carray.cuh>
 #include <cupy/float16.cuh>
 #endif
 """  # CuPy's class float16 has moved within its version 14
+MATH = """#ifndef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fc00000)
+#endif
+"""  # NVRTC has no math.h
 SOURCES: dict[str, Source] = {}  # all texts, by name
 
 
@@ -80,8 +85,7 @@ class Source:
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
-        types += "#ifndef INFINITY\n#define INFINITY __int_as_float(0x7f800000)\n#endif\n"  # NVRTC knows no math.h
-        return (HALF if T == "float16" else "") + types + "\n".join(self.parts)
+        return (HALF if T == "float16" else "") + MATH + types + "\n".join(self.parts)
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:

@@ -12,7 +12,7 @@ a part of an image's windows.
 
 Large images have columns of their own, (n, R, O) for n of them: one call of cuBLAS takes W to each and y to its place,
 so neither `place` nor `rows` is needed. A kernel of one pixel finds its columns where the pixels lie.
-
+Filters for single channels are in `depthwise.py`.
 """
 
 from __future__ import annotations

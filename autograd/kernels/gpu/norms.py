@@ -4,6 +4,7 @@
     back          a block sums up gy and gy xn of a channel: gbeta and ggamma; then gx, number by number
     layer norm    a block has a row: mean, var and the normalized row; back, its gx
     ggamma, gbeta of layer norm: a block has 32 columns of some rows; the sums of several such parts are added up
+    RMS norm      the kernels of layer norm, with no mean and no beta
 
 A mean is that of the distances from the first number, so that equal numbers have themselves as their mean. Each thread
 adds up runs of 64 numbers, and a block adds up its threads in a tree.
@@ -19,10 +20,13 @@ from autograd.kernels.gpu.sums import SUM, TREE
 from autograd.kernels.gpu.windows import contiguous
 from autograd.kernels.ways import way
 
-__all__ = ["batch_norm", "batch_norm_gradient", "layer_norm", "layer_norm_gradient", "moved_statistics"]
+__all__ = [
+    "batch_norm", "batch_norm_gradient", "layer_norm", "layer_norm_gradient", "moved_statistics", "rms_norm",
+    "rms_norm_gradient",
+]  # fmt: skip
 
-CHANNEL = 512  # threads that share a channel
-MOST_OF_A_ROW = 512  # threads that share a row
+CHANNEL, ROW = 1024, 512  # the most threads that share a channel, or a row
+FEW = 4  # numbers that a thread has at least, where there are many
 COLUMNS = 32  # that a block of 256 threads sums up, in 8 lanes of rows
 ROWS, PARTS = 512, 64  # rows for which a further block pays, and the most blocks for some columns
 
@@ -38,7 +42,8 @@ CHANNELS = """
 statistics_kernel = cuda(
     "channel_statistics", "RawKernel", SUM, TREE, CHANNELS,
     """
-extern "C" __global__ void channel_statistics(const T* x, T* mean, T* var, const I N, const I C, const I P) {
+extern "C" __global__ void __launch_bounds__(1024)
+channel_statistics(const T* x, T* mean, T* var, const I N, const I C, const I P) {
   EACH_CHANNEL {
     const A first = A(x[c * P]);
     Sum sum, squares;
@@ -56,7 +61,7 @@ normalized_kernel = cuda(
     "normalized_channels", "RawKernel", CHANNELS,
     """
 extern "C" __global__ void normalized_channels(const T* x, const T* mean, const T* var, const T* gamma, const T* beta,
-                                               T* y, const A eps, const I N, const I C, const I P) {
+    T* y, const A eps, const I N, const I C, const I P) {
   EACH_NUMBER {
     const I c = i / P % C;
     y[i] = T((A(x[i]) - A(mean[c])) * (A(gamma[c]) / sqrt(A(var[c]) + eps)) + A(beta[c]));
@@ -68,8 +73,9 @@ extern "C" __global__ void normalized_channels(const T* x, const T* mean, const 
 channel_sums_kernel = cuda(
     "channel_sums", "RawKernel", SUM, TREE, CHANNELS,
     """
-extern "C" __global__ void channel_sums(const T* gy, const T* x, const T* mean, const T* var, T* ggamma, T* gbeta,
-                                        const A eps, const I N, const I C, const I P) {
+extern "C" __global__ void __launch_bounds__(1024)
+channel_sums(const T* gy, const T* x, const T* mean, const T* var, T* ggamma, T* gbeta,
+    const A eps, const I N, const I C, const I P) {
   EACH_CHANNEL {
     const A m = A(mean[c]);
     Sum sum, products;
@@ -88,8 +94,8 @@ channels_back_kernel = cuda(
     "channels_back", "RawKernel", CHANNELS,
     """
 extern "C" __global__ void channels_back(const T* gy, const T* x, const T* gamma, const T* mean, const T* var,
-                                         const T* ggamma, const T* gbeta, T* gx, const A eps, const I N, const I C,
-                                         const I P) {
+    const T* ggamma, const T* gbeta, T* gx, const A eps, const I N, const I C,
+    const I P) {
   const A n = A(N * P);
   EACH_NUMBER {
     const I c = i / P % C;
@@ -103,18 +109,21 @@ extern "C" __global__ void channels_back(const T* gy, const T* x, const T* gamma
 rows_kernel = cuda(
     "normalized_rows", "RawKernel", SUM, TREE,
     """
-extern "C" __global__ void normalized_rows(const T* x, const T* gamma, const T* beta, T* y, T* mean, T* var,
-                                           const A eps, const I N, const I D) {
+extern "C" __global__ void __launch_bounds__(512)
+normalized_rows(const T* x, const T* gamma, const T* beta, T* y, T* mean, T* var,
+    const A eps, const I N, const I D) {
   for (I n = blockIdx.x; n < N; n += gridDim.x) {
     const T* row = x + n * D;
     const A first = A(row[0]);
     Sum sum, squares;
-    for (I d = threadIdx.x; d < D; d += blockDim.x) sum.add(A(row[d]) - first);
-    const A m = first + over_block(sum.value()) / A(D);
+    for (I d = threadIdx.x; mean && d < D; d += blockDim.x) sum.add(A(row[d]) - first);
+    const A m = mean ? first + over_block(sum.value()) / A(D) : A(0);
     for (I d = threadIdx.x; d < D; d += blockDim.x) squares.add((A(row[d]) - m) * (A(row[d]) - m));
     const A v = over_block(squares.value()) / A(D), inv = A(1) / sqrt(v + eps);
-    for (I d = threadIdx.x; d < D; d += blockDim.x) y[n * D + d] = T((A(row[d]) - m) * inv * A(gamma[d]) + A(beta[d]));
-    if (threadIdx.x == 0) mean[n] = T(m), var[n] = T(v);
+    for (I d = threadIdx.x; d < D; d += blockDim.x)
+      y[n * D + d] = T((A(row[d]) - m) * inv * A(gamma[d]) + (beta ? A(beta[d]) : A(0)));
+    if (threadIdx.x == 0 && mean) mean[n] = T(m);
+    if (threadIdx.x == 0) var[n] = T(v);
   }
 }
 """,
@@ -123,17 +132,18 @@ extern "C" __global__ void normalized_rows(const T* x, const T* gamma, const T* 
 rows_back_kernel = cuda(
     "rows_back", "RawKernel", SUM, TREE,
     """
-extern "C" __global__ void rows_back(const T* gy, const T* x, const T* gamma, const T* mean, const T* var, T* gx,
-                                     const A eps, const I N, const I D) {
+extern "C" __global__ void __launch_bounds__(512)
+rows_back(const T* gy, const T* x, const T* gamma, const T* mean, const T* var, T* gx,
+    const A eps, const I N, const I D) {
   for (I n = blockIdx.x; n < N; n += gridDim.x) {
-    const A m = A(mean[n]), inv = A(1) / sqrt(A(var[n]) + eps);
+    const A m = mean ? A(mean[n]) : A(0), inv = A(1) / sqrt(A(var[n]) + eps);
     Sum sum, products;
     for (I d = threadIdx.x; d < D; d += blockDim.x) {
       const A g = A(gy[n * D + d]) * A(gamma[d]);
       sum.add(g);
       products.add(g * (A(x[n * D + d]) - m));
     }
-    const A mean_g = over_block(sum.value()) / A(D), mean_gxn = over_block(products.value()) * inv / A(D);
+    const A mean_g = mean ? over_block(sum.value()) / A(D) : A(0), mean_gxn = over_block(products.value()) * inv / A(D);
     for (I d = threadIdx.x; d < D; d += blockDim.x) {
       const I i = n * D + d;
       gx[i] = T((A(gy[i]) * A(gamma[d]) - mean_g - (A(x[i]) - m) * inv * mean_gxn) * inv);
@@ -148,7 +158,7 @@ columns_kernel = cuda(
     """
 // sums[part, 0, d] = sum over some rows of gy xn, sums[part, 1, d] = that of gy
 extern "C" __global__ void column_sums(const T* gy, const T* x, const T* mean, const T* var, A* sums, const A eps,
-                                       const I N, const I D, const I tiles, const I parts, const I rows) {
+    const I N, const I D, const I tiles, const I parts, const I rows) {
   __shared__ A numbers[2][8][32];
   const int column = threadIdx.x % 32, lane = threadIdx.x / 32;
   for (I block = blockIdx.x; block < tiles * parts; block += gridDim.x) {
@@ -157,7 +167,7 @@ extern "C" __global__ void column_sums(const T* gy, const T* x, const T* mean, c
     for (I n = part * rows + lane; d < D && n < end; n += 8) {
       const A g = A(gy[n * D + d]);
       sum.add(g);
-      products.add(g * (A(x[n * D + d]) - A(mean[n])) / sqrt(A(var[n]) + eps));
+      products.add(g * (A(x[n * D + d]) - (mean ? A(mean[n]) : A(0))) / sqrt(A(var[n]) + eps));
     }
     numbers[0][lane][column] = products.value();
     numbers[1][lane][column] = sum.value();
@@ -194,7 +204,8 @@ def batch_norm(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, 
     x, gamma, beta = contiguous(x), contiguous(gamma), contiguous(beta)
     xp, (N, C, P) = namespace(x), sizes(x)
     y, mean, var = xp.empty(x.shape, x.dtype), xp.empty(C, x.dtype), xp.empty(C, x.dtype)
-    statistics_kernel.run(C * CHANNEL, x, mean, var, N, C, P, threads=CHANNEL)
+    threads = sharing(N * P, CHANNEL)
+    statistics_kernel.run(C * threads, x, mean, var, N, C, P, threads=threads)
     normalized_kernel.run(x.size, x, mean, var, gamma, beta, y, float(eps), N, C, P)
     return y, mean, var
 
@@ -210,28 +221,40 @@ def batch_norm_gradient(
     """gx, ggamma and gbeta"""
     gy, x, gamma, mean, var = map(contiguous, (gy, x, gamma, mean, var))
     xp, (N, C, P), eps = namespace(x), sizes(x), float(eps)
-    ggamma, gbeta, gx = xp.empty(C, x.dtype), xp.empty(C, x.dtype), None
-    channel_sums_kernel.run(C * CHANNEL, gy, x, mean, var, ggamma, gbeta, eps, N, C, P, threads=CHANNEL)
+    ggamma, gbeta, gx, threads = xp.empty(C, x.dtype), xp.empty(C, x.dtype), None, sharing(N * P, CHANNEL)
+    channel_sums_kernel.run(C * threads, gy, x, mean, var, ggamma, gbeta, eps, N, C, P, threads=threads)
     if needs[0]:
         gx = xp.empty(x.shape, x.dtype)
         channels_back_kernel.run(x.size, gy, x, gamma, mean, var, ggamma, gbeta, gx, eps, N, C, P)
     return gx, ggamma, gbeta
 
 
-def sharing(D: int) -> int:
-    """The threads that share a row of D numbers: a power of two."""
-    return min(MOST_OF_A_ROW, max(32, 1 << (D - 1).bit_length()))
+def sharing(n: int, most: int) -> int:
+    """The threads that share n numbers: a power of two."""
+    return min(most, max(32, 1 << (n // FEW).bit_length()))
 
 
 @way(fits=lambda x, gamma, beta, eps: floats_on_gpu(x, gamma, beta) and x.size > 0)
 def layer_norm(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
     """(..., D) (D,) (D,) -> (..., D), and (N, 1) twice for N rows"""
-    x, gamma, beta = contiguous(x), contiguous(gamma), contiguous(beta)
-    xp, D, N = namespace(x), gamma.size, x.size // gamma.size
-    y, mean, var = xp.empty(x.shape, x.dtype), xp.empty((N, 1), x.dtype), xp.empty((N, 1), x.dtype)
-    threads = sharing(D)
-    rows_kernel.run(N * threads, x, gamma, beta, y, mean, var, float(eps), N, D, threads=threads)
+    mean = namespace(x).empty((x.size // gamma.size, 1), x.dtype)
+    y, var = normalized(x, gamma, contiguous(beta), mean, eps)
     return y, mean, var
+
+
+@way(fits=lambda x, gamma, eps: floats_on_gpu(x, gamma) and x.size > 0)
+def rms_norm(x: Array, gamma: Array, eps: float) -> tuple[Array, Array]:
+    """(..., D) (D,) -> (..., D), and (N, 1) for N rows"""
+    return normalized(x, gamma, None, None, eps)
+
+
+def normalized(x: Array, gamma: Array, beta: Array | None, mean: Array | None, eps: float) -> tuple[Array, Array]:
+    """y and var; `mean` is written. Without it, var is the mean of the squares."""
+    x, gamma = contiguous(x), contiguous(gamma)
+    xp, D, N = namespace(x), gamma.size, x.size // gamma.size
+    y, var, threads = xp.empty(x.shape, x.dtype), xp.empty((N, 1), x.dtype), sharing(D, ROW)
+    rows_kernel.run(N * threads, x, gamma, beta, y, mean, var, float(eps), N, D, threads=threads)
+    return y, var
 
 
 @way(
@@ -243,11 +266,30 @@ def layer_norm_gradient(
     gy: Array, x: Array, gamma: Array, mean: Array, var: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array | None, Array | None]:
     """gx, ggamma and gbeta"""
-    gy, x, gamma, mean, var = map(contiguous, (gy, x, gamma, mean, var))
+    return back(gy, x, gamma, contiguous(mean), var, eps, needs)
+
+
+@way(
+    fits=lambda gy, x, gamma, square, eps, needs: (
+        floats_on_gpu(gy, x, gamma, square) and x.size > 0 and gy.shape == x.shape
+    )
+)
+def rms_norm_gradient(
+    gy: Array, x: Array, gamma: Array, square: Array, eps: float, needs: Any
+) -> tuple[Array | None, Array | None]:
+    """gx and ggamma"""
+    return back(gy, x, gamma, None, square, eps, (*needs, False))[:2]
+
+
+def back(
+    gy: Array, x: Array, gamma: Array, mean: Array | None, var: Array, eps: float, needs: Any
+) -> tuple[Array | None, Array | None, Array | None]:
+    """gx, ggamma and gbeta; without a mean those of a RMS norm."""
+    gy, x, gamma, var = map(contiguous, (gy, x, gamma, var))
     xp, D, N, eps = namespace(x), gamma.size, x.size // gamma.size, float(eps)
     gx = ggamma = gbeta = None
     if needs[0]:
-        gx, threads = xp.empty(x.shape, x.dtype), sharing(D)
+        gx, threads = xp.empty(x.shape, x.dtype), sharing(D, ROW)
         rows_back_kernel.run(N * threads, gy, x, gamma, mean, var, gx, eps, N, D, threads=threads)
     if needs[1] or needs[2]:
         tiles, parts = -(-D // COLUMNS), min(PARTS, -(-N // ROWS))

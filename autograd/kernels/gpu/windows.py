@@ -6,14 +6,16 @@ Fewer axes than three are preceded by axes of one pixel. Padding behind the imag
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from autograd.backend import Array, namespace
+from autograd.kernels.gpu import floats_on_gpu
 from autograd.kernels.windows import Windows
 
-__all__ = ["WINDOWS", "contiguous", "geometry", "small"]
+__all__ = ["WINDOWS", "contiguous", "floats", "geometry", "small"]
 
 AXES = 3
 LARGEST = 1 << 30  # of sizes, strides and paddings: sums of two products of them stay in an int where windows exist
@@ -54,8 +56,13 @@ def geometry(w: Windows) -> Any:
 @lru_cache(1 << 10)
 def small(w: Windows) -> bool:
     """Does the struct hold these windows?"""
-    sizes = (*w.padded_size, *w.kernel, *w.stride, *w.dilation)
+    sizes = (*w.padded_size, prod(w.size), prod(w.out), prod(w.kernel), *w.stride, *w.dilation)
     return len(w.size) <= AXES and max(sizes) < LARGEST and min(map(min, w.pad)) >= 0
+
+
+def floats(w: Windows, *xs: Array | None) -> bool:
+    """Are these arrays, where they are not None, of CuPy and of one dtype of floating-point numbers?"""
+    return floats_on_gpu(*[x for x in xs if x is not None]) and small(w)
 
 
 def contiguous(x: Array, dtype: Any = None) -> Array:
