@@ -195,6 +195,34 @@ def an_lstm_in_float32(group):
     equal_to_one_process(group, lambda group: LSTM(np.float32), WAVES, np.float32, rate=1e-3)
 
 
+class Again(L.Layer):
+    """A network whose first part is computed again on the way back."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def forward(self, x):
+        return self.net[2](ag.checkpoint(lambda x: F.relu(self.net[0](x)), x))
+
+
+@case
+def activations_that_are_computed_again(group):
+    equal_to_one_process(group, lambda ranks: Again(mlp(np.float64)(ranks)), IMAGES.reshape(70, -1), np.float64)
+
+
+@case
+def a_scaled_loss_in_float16(group):
+    """Too large a scale is found on all ranks, whose gradients are the same."""
+    model = mlp(np.float16)(group)
+    optimizer = O.LossScale(O.Adam(model, master=True), start=2.0**24)
+    loader = group.shard(data.DataLoader((IMAGES.reshape(70, -1), LABELS), 20))
+    history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=8, group=group, verbose=False)
+    assert history.loss[-1] < history.loss[0]
+    assert 0 < optimizer.skipped < 20
+    state = np.concatenate([p.data.reshape(-1) for p in model.params()])
+    assert all((state == other).all() for other in group.gather(state))
+
+
 @case
 def sizes_that_the_first_batch_tells(group):
     def make(group):
