@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, item, namespace
+from autograd.backend import Array, is_array, namespace, to_numpy
 from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import number, shown, takes, whole
@@ -27,7 +27,7 @@ from autograd.data.sequences import SequenceLoader
 from autograd.distributed import Averaging, Group, Partition
 from autograd.function import Function
 from autograd.history import BESIDE, History, Score, largest_is_best
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import floats_on_gpu, on_gpu
 from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
 from autograd.measures import Measure, total
@@ -98,13 +98,13 @@ def fit(
         start, sums = time.perf_counter(), run.begin(Sums(metrics))
         for some in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
+            outputs, errors = [], []
             for batch in some:
-                y = model(*batch.inputs, **batch.options)
-                error = batch_loss(loss, y, batch)
-                sums.add(batch, finite_loss(error, model, epoch), y)
+                outputs.append(model(*batch.inputs, **batch.options))
+                errors.append(one_loss(batch_loss(loss, outputs[-1], batch)))
                 with averaging(batch.size, last=batch is some[-1]):
-                    walk_back(error, optimizer)
-            sums.norms += gradient_norms(model, epoch, optimizer, first=not run.count)
+                    walk_back(errors[-1], optimizer)
+            sums.update(some, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
@@ -265,6 +265,12 @@ class Sums:
                     sums = [total(like(x, self.before[str(i)][str(k)]), x) for k, x in enumerate(sums)]
                 self.measures[name] = found.formula, sums
 
+    def update(self, batches: Sequence[Batch], ys: Sequence[Any], losses: Sequence[float], norms: list[float]) -> None:
+        """Adds the batches of an update."""
+        for batch, y, loss in zip(batches, ys, losses):
+            self.add(batch, loss, y)
+        self.norms += norms
+
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
@@ -319,32 +325,22 @@ def walk_back(error: Variable, optimizer: Any) -> None:
         error.backward()
 
 
-def gradient_norms(model: Layer, epoch: int, optimizer: Any, first: bool) -> list[float]:
-    """The norm of all gradients, in a list; none if a scaled loss was too large, and the update will be skipped."""
-    if not isinstance(optimizer, LossScale):
-        return [gradient_norm(model, epoch, first)]
-    try:
-        return [gradient_norm(model, epoch, first) / optimizer.scale]
-    except FloatingPointError:
-        return []
-
-
-def finite_loss(error: Any, model: Layer, epoch: int) -> float:
-    """The loss as a number. Raises TypeError for one without a graph, FloatingPointError for nan and infinity."""
+def one_loss(error: Any) -> Variable:
+    """The loss of a batch. Raises TypeError for one without a graph, ValueError for several numbers."""
     if not isinstance(error, Variable):
         raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
-    value = one_number("loss", error)
-    if not isfinite(value):
-        bad = [path for path, p in model.named_params() if not all_finite(as_array(p))]
-        where = f"{bad[0]} is not finite either" if bad else "with ag.anomaly() shows where it begins"
-        raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate; {where}")
-    return value
+    if error.size != 1:
+        raise ValueError(f"loss must return one number, not the shape {error.shape}: take its mean or sum")
+    return error
 
 
-def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
-    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path.
+def numbers_of(
+    model: Layer, errors: list[Variable], epoch: int, optimizer: Any, first: bool
+) -> tuple[list[float], list[float]]:
+    """The losses of an update and, in a list, the norm of all gradients. A GPU is asked once for all of them.
 
-    Raises ValueError if there is none at the first update.
+    There is no norm if a scaled loss was too large, and the update will be skipped. Raises FloatingPointError for a
+    loss or a gradient that is not finite, and ValueError if there is no gradient at the first update.
     """
     grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
     if first and not grads:
@@ -352,21 +348,38 @@ def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
             "loss must be computed from model(x), not from other parameters alone: none of the model's has a gradient. "
             "The way from the loss to them is cut, as by .data, detach() or NumPy"
         )
-    if grads and floats_on_gpu(*grads.values()):  # one question for all, in float64
-        square = item(square_sum([*grads.values()]))
-        if isfinite(square):
-            return float(square**0.5)
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-        square = sum([float(square_of(g, "f")) for g in grads.values()])
-    if isfinite(square) and square > 1e-30:
-        return float(square**0.5)
-    for path, g in grads.items():
-        if not all_finite(g):
+    losses, square = losses_and_square([as_array(error) for error in errors], [*grads.values()])
+    check_losses(losses, model, epoch)
+    scaled = isinstance(optimizer, LossScale)
+    if not isfinite(square) or square < 1e-30:  # in float32 it may have been too large or small
+        if path := next((path for path, g in grads.items() if not all_finite(g)), None):
+            if scaled:
+                return losses, []
             raise FloatingPointError(
                 f"the gradient of {path} is not finite in epoch {epoch}, and nothing was updated: try a smaller "
                 "learning rate; with ag.anomaly() shows where it begins"
             )
-    return float(sum([float(square_of(g, "d")) for g in grads.values()]) ** 0.5)  # in float32 it was too large or small
+        square = sum([float(square_of(g, "d")) for g in grads.values()])
+    return losses, [float(square**0.5) / (optimizer.scale if scaled else 1)]
+
+
+def losses_and_square(errors: list[Array], grads: list[Array]) -> tuple[list[float], float]:
+    """The losses as numbers, and the sum of the squares of all gradients."""
+    if grads and floats_on_gpu(*grads) and on_gpu(*errors):
+        together = [error.reshape(()).astype("d") for error in errors] + [square_sum(grads)]
+        *losses, square = to_numpy(namespace(grads[0]).stack(together)).tolist()
+        return losses, square
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at by those who ask
+        return [one_number("loss", error) for error in errors], sum([float(square_of(g, "f")) for g in grads])
+
+
+def check_losses(losses: list[float], model: Layer, epoch: int) -> None:
+    """Raises FloatingPointError for nan and infinity."""
+    for value in losses:
+        if not isfinite(value):
+            bad = [path for path, p in model.named_params() if not all_finite(as_array(p))]
+            where = f"{bad[0]} is not finite either" if bad else "with ag.anomaly() shows where it begins"
+            raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate; {where}")
 
 
 def square_of(g: Array, least: str) -> Any:
