@@ -45,6 +45,7 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
     of a chain of n blocks falls from n to 2 sqrt(n) activations, if each sqrt(n) blocks are one call; a step takes one
     more forward computation, a third of its time. With `create_graph=True` the second one stays in the graph.
 
+    >>> from autograd import Variable
     >>> x = Variable([1.0, 2.0])
     >>> y = checkpoint(lambda x: (x * x).exp().sum(), x)
     >>> y.backward()

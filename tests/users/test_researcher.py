@@ -80,7 +80,7 @@ def test_functions_that_were_missing(names):
         (O, "CosineAnnealingWarmRestarts", "a function of the count"), (O, "piecewise", "a function of the count"),
         (F, "focal_loss", "not provided; p = F.exp(-losses)"), (F, "gumbel_softmax", "not provided; write F.softmax("),
         (O, "Adafactor", "not provided; take AdamW"), (O, "LAMB", "not provided; take AdamW"),
-        (O, "SAM", "not provided; take a step to p + rho * g / norm"), (ag, "GradScaler", "not provided; dtype="),
+        (O, "SAM", "not provided; take a step to p + rho * g / norm"), (ag, "GradScaler", "optimizers.LossScale"),
         (L, "LSTMCell", "not provided; a call of L.LSTM with a state"),
     ],
 )  # fmt: skip

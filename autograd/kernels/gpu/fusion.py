@@ -143,7 +143,7 @@ class Formulas:
 
     def __getattr__(self, name: str) -> Any:
         if name not in FUNCTIONS:
-            raise NoFormula(f"CUDA has no {name}")
+            raise AttributeError(f"CUDA has no {name}")
         return lambda x: x.trace.write(f"{FUNCTIONS[name]}({x.trace.number(x)})", "f")
 
     def maximum(self, x: Any, y: Any) -> Element:
