@@ -10,6 +10,7 @@ from autograd.checks import number
 from autograd.config import training
 from autograd.function import Function
 from autograd.functions.conv import check_images
+from autograd.kernels.gpu import draws
 from autograd.variable import Variable
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
@@ -28,8 +29,12 @@ class Dropout(Function):
 
     def forward(self, x):
         kept = x.ndim - self.whole
-        draw = self.rng.random((*x.shape[:kept], *[1] * self.whole), dtype="float32")
-        mask = namespace(x).asarray(draw >= self.p) * x.dtype.type(1 / (1 - self.p))
+        shape = *x.shape[:kept], *[1] * self.whole
+        if draws.fits(self.rng, x):
+            mask = draws.mask(self.rng, shape, self.p, x)
+        else:
+            draw = self.rng.random(shape, dtype="float32")
+            mask = namespace(x).asarray(draw >= self.p) * x.dtype.type(1 / (1 - self.p))
         self.save(mask=mask, constant=True)
         return x * mask
 
@@ -41,8 +46,8 @@ def dropout(x: Operand, p: float = 0.5, rng: Any = None) -> Variable:
     """Each element becomes 0 with probability p, and x / (1 - p) otherwise: the expected value stays x.
 
     Under `test_mode()` it is the identity, because training scales already (the lecture scales when testing instead).
-    `rng` is a NumPy generator or a seed; by default the shared generator of `autograd.seed`. The mask is drawn on the
-    CPU, so a seed gives the same mask on every device. With p = 0 nothing is drawn.
+    `rng` is a NumPy generator or a seed; by default the shared generator of `autograd.seed`. A seed gives the same
+    mask on every device. With p = 0 nothing is drawn.
     Raises TypeError if p is not a number or x is not floating-point, ValueError if p is not in [0, 1).
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """

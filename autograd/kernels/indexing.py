@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.backend import Array, by_numpy, namespace
 from autograd.kernels.compiled import Compiled, loop, single
+from autograd.kernels.gpu import indexing
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 
@@ -68,7 +69,7 @@ def compiled_add_rows(x: Array, index: Array, shape: Shape) -> Array:
     return y
 
 
-@kernel(Compiled(compiled_add_rows, fits_loop))
+@kernel(Compiled(compiled_add_rows, fits_loop), indexing.add_rows)
 def add_rows(x: Array, index: Array, shape: Shape) -> Array:
     """Zeros of `shape` with the rows of x added at the rows `index`.   (..., *row), (...) -> (V, *row)
 

@@ -9,8 +9,8 @@ import autograd as ag
 import autograd.functions as F
 import autograd.optimizers as O
 from autograd import backend
-from autograd.kernels import rows, updates
-from autograd.kernels.gpu import fusion, tensors
+from autograd.kernels import indexing, rows, updates
+from autograd.kernels.gpu import draws, fusion, tensors
 from autograd.kernels.ways import KERNELS
 
 gpu = pytest.mark.gpu
@@ -213,3 +213,46 @@ def test_all_squares_are_summed_by_one_question(dtype):
     with np.errstate(all="ignore"):
         clipped = O.clip_by_norm(1e-3)({}, {"a": there[1], "b": there[0]})
     assert tensors.square_sum([*clipped.values()]).item() == pytest.approx(1e-6, rel=20 * EPS[dtype])
+
+
+# Random numbers and rows
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", "efd")
+def test_a_mask_is_numpys_bit_by_bit_and_moves_the_generator_as_numpy_does(dtype):
+    here, there = np.random.default_rng(3), np.random.default_rng(3)
+    for shape in (1, 2, 1, 3, (5, 7), 1000, 0, 1, 1, 200_001, 2, 1):
+        expected = (here.random(shape, dtype="float32") >= 0.3) * np.dtype(dtype).type(1 / 0.7)
+        got = draws.mask(there, np.empty(shape).shape, 0.3, cupy().zeros(1, dtype))
+        np.testing.assert_array_equal(cupy().asnumpy(got), expected)
+        assert there.bit_generator.state == here.bit_generator.state
+    assert not draws.fits(np.random.Generator(np.random.Philox(1)), cupy().zeros(1, dtype))
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("whole", [F.dropout, F.dropout2d])
+def test_dropout_is_that_of_the_cpu(whole):
+    x = numbers(2, 3, 4, 5)
+    here = whole(ag.Variable(x), 0.4, rng=5)
+    there = whole(ag.Variable(cupy().asarray(x)), 0.4, rng=5)
+    np.testing.assert_allclose(cupy().asnumpy(there.data), here.data, rtol=1e-6)
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", "efd")
+@pytest.mark.parametrize("row", [(), (5,), (0,), (2, 3)], ids=str)
+def test_rows_are_added_at_an_index(row, dtype):
+    index = np.random.default_rng(0).integers(0, 6, (40, 3))
+    x = numbers(40, 3, *row, dtype=dtype)
+    (found,) = ways_of(indexing.add_rows, "indexing")
+    args = cupy().asarray(x)[::2], cupy().asarray(index.astype(np.uint8))[::2], (6, *row)
+    assert found.fits(*args)
+    got = found.compute(*args)
+    assert got.dtype == dtype
+    expected = np.zeros((6, *row))
+    np.add.at(expected, index[::2], x[::2].astype("d"))
+    np.testing.assert_allclose(cupy().asnumpy(got), expected, rtol=4 * EPS[dtype], atol=40 * EPS[dtype])

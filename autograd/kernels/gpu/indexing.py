@@ -1,0 +1,43 @@
+"""Rows added at an index: threads add at the same time, by atomic operations.
+
+They come in any order, so sums of three and more numbers may differ in their last bits from run to run. float16 is
+added up in float32.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from autograd.backend import Array, namespace
+from autograd.kernels.gpu import MOST_BLOCKS, THREADS, cuda, floats_on_gpu
+from autograd.kernels.ways import way
+from autograd.shapes import Shape
+
+__all__ = ["add_rows"]
+
+ADD = cuda(
+    "indexing_add_rows",
+    "RawKernel",
+    """
+extern "C" __global__ void indexing_add_rows(const T* x, const long long* index, A* y, long long n, long long D,
+                                             long long V) {
+  for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
+    const long long row = index[i / D];
+    if (0 <= row && row < V) atomicAdd(y + row * D + i % D, (A)x[i]);
+  }
+}
+""",
+)
+
+
+@way(fits=lambda x, index, shape: floats_on_gpu(x) and index.dtype.kind in "iu")
+def add_rows(x: Array, index: Array, shape: Shape) -> Array:
+    xp, n = namespace(x, index), x.size
+    y = xp.zeros(shape, np.promote_types(x.dtype, np.float32))
+    if n:
+        blocks = min(-(-n // THREADS), MOST_BLOCKS)
+        given = xp.ascontiguousarray(x), xp.ascontiguousarray(index.astype(np.int64, copy=False))
+        ADD(x)((blocks,), (THREADS,), (*given, y, np.int64(n), np.int64(prod(shape[1:])), np.int64(shape[0])))
+    return y.astype(x.dtype, copy=False)
