@@ -19,7 +19,7 @@ from weakref import ref
 
 import numpy as np
 
-from autograd.backend import generator
+from autograd.backend import by_numpy, generator, is_array, namespace
 from autograd.checks import shown
 from autograd.config import using, watching
 from autograd.function import Tracked, count_write, new_node, wrap
@@ -188,6 +188,7 @@ class Record:
         self.legacy = np.random.get_state()
         self.states = [(g, g.bit_generator.state) for g in self.reach.generators.values()]
         self.places = [*self.reach.places()]
+        self.check_device(args, options)
         self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
         self.setters: list[tuple[Setter, Recorded]] = []
         self.actions: list[Callable[[], Any]] = []
@@ -214,6 +215,14 @@ class Record:
         except BaseException:
             self.take_back()
             raise
+
+    def check_device(self, args: Any, options: Any) -> None:
+        """Refuses a step of arrays on a GPU, before anything is changed."""
+        leaves: list[Any] = []
+        signature_of((args, options), leaves)
+        for x in [*[getattr(x, "value", x) for x in leaves], *[box.last for box in self.reach.boxes]]:
+            if is_array(x) and not by_numpy(x):
+                refuse(f"a step of arrays of {namespace(x).__name__}", "move the model and the data by .to('cpu')")
 
     def called(self, step: Callable[..., Any], given: Any) -> Any:
         try:
