@@ -20,6 +20,7 @@ from itertools import count
 from typing import Any
 
 from autograd.programs.device import Line, Recorded, Routine, Tape
+from autograd.programs.gpu import together
 
 __all__ = ["LARGE", "Diverged", "Program", "function_rows", "routines_of"]
 
@@ -48,7 +49,7 @@ class Program:
         outputs: Sequence[Recorded],
         tape: Tape,
     ) -> None:
-        lines = needed(once(tape.lines, outputs), outputs, [x for x, _ in given])
+        lines = together(needed(once(tape.lines, outputs), outputs, [x for x, _ in given]))
         used = {id(x) for line in lines for x in line.args} | {id(x) for x in outputs}
         unique = {id(x): (x, get) for x, get in given if id(x) in used}
         self.arguments = [*inputs, *[x for x, _ in unique.values()]]
@@ -67,6 +68,7 @@ class Program:
         self.inputs = [x.name for x in inputs]
         self.shapes = {x.name: x.held.shape for x in inputs}
         self.names = [x.name for x in self.arguments[len(inputs) :]]
+        self.xp = tape.xp.__name__
         self.quiet, self.called = tape.quiet, routines_of(tape, [*self.constants, *self.body])
         wanted = [x for line in self.body for x in line.args]
         self.rows = [["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""], self.step()]
@@ -93,7 +95,7 @@ class Program:
             word = '    """Other values than those of the record."""'
             rows = ["", "", "class Diverged(Exception):", word, *rows]
         text = "\n".join([*rows, *[row for part in self.rows for row in part], ""])
-        imports = "import numpy as np\n" + ("import scipy.special\n" if "scipy.special" in text else "")
+        imports = f"import {self.xp} as np\n" + ("import scipy.special\n" if "scipy.special" in text else "")
         return imports + text
 
     @property
@@ -189,7 +191,7 @@ def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[R
     memory |= {id(x) for x in written if x.given}
     for line in reversed(lines):
         writes = not memory.isdisjoint(line.changed)
-        if writes or line.guard or any(id(y) in values for y in line.outs):
+        if writes or line.guard or line.check or any(id(y) in values for y in line.outs):
             kept.append(line)
             values |= {id(x) for x in line.args}
             memory |= {id(x.root) for x in line.args}
