@@ -76,18 +76,24 @@ class Line:
 class Routine:
     """A function that the lines call: an optimizer's formula, or a kernel. `rows` makes its text.
 
-    `run` takes its place where the package is at hand; None for what is the text alone.
+    `run` takes its place where the package is at hand; None for what is the text alone. `shown`: two records are one
+    program only if this text is the same too.
     """
 
     name: str
     rows: Callable[[str], list[str]]
     run: Callable[..., Any] | None = None
+    shown: bool = False
+
+    @property
+    def in_code(self) -> bool:
+        return self.run is None or self.shown
 
 
 class Tape:
     """The lines of a step, and the arrays that were there before: its inputs, and the state that it reads and writes.
 
-    `xp` is NumPy or CuPy, which computes. `kind` is the type of the arrays, and `module` that of the operations on them.
+    `xp` is NumPy or CuPy, which computes. `kind` is the type of its arrays, `module` that of the operations on them.
     """
 
     def __init__(self, xp: Any = np) -> None:
@@ -524,7 +530,7 @@ class Recorded(Methods):  # type: ignore[misc]
         refuse("a program that prints a value", "return it, and print outside of the step")
 
     def __getattr__(self, name: str) -> Any:
-        if hasattr(np.ndarray, name) and not name.startswith("__"):
+        if any(hasattr(kind, name) for kind in self.tape.arrays) and not name.startswith("__"):
             refuse(f"{name} of an array", "compute with autograd.functions")
         raise AttributeError(name)
 

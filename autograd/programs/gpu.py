@@ -1,4 +1,4 @@
-"""What a program has on a GPU alone: steps of parameters by one kernel.
+"""What a program has on a GPU alone: steps of parameters by one kernel; and what it must not have, NumPy's arrays.
 
     adam(lr, count, (W, d_W, W_m, W_v))               adam(lr, count, (W, d_W, W_m, W_v), (b, d_b, b_m, b_v))
     adam(lr, count, (b, d_b, b_m, b_v))          ->
@@ -15,9 +15,19 @@ from typing import Any
 
 from autograd.kernels.gpu.fusion import FORMULAS, NoFormula
 from autograd.kernels.gpu.tensors import step_all
-from autograd.programs.device import Line
+from autograd.programs.device import Line, Tape, refuse
 
-__all__ = ["for_all", "of_all", "together"]
+__all__ = ["Elsewhere", "for_all", "of_all", "together"]
+
+
+class Elsewhere(Tape):
+    """The tape of NumPy's arrays that a step on a GPU can reach: none of them is a part of the program."""
+
+    def add(self, line: Line) -> None:
+        refuse("a step on a GPU that computes with an array of NumPy", "move it by .to('gpu')")
+
+    def save(self, x: Any) -> None:
+        self.add(Line((), "", ()))
 
 
 def for_all(rows: Sequence[str], numbers: int) -> list[str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import copy
 import gc
 import random
-import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from inspect import signature
 from keyword import iskeyword
+from traceback import walk_tb
 from typing import Any
 from weakref import ref
 
@@ -26,11 +26,12 @@ from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.kernels.threads import hold
 from autograd.optimizers.base import BLOCK, Optimizer
 from autograd.programs.device import GENERATORS, Draws, Line, Recorded, Refused, Tape, refuse
-from autograd.programs.gpu import for_all, of_all
-from autograd.programs.program import LARGE, Diverged, Program, function_rows, routines_of, split
+from autograd.programs.gpu import Elsewhere, for_all, of_all
+from autograd.programs.program import Diverged, Program, routines_of, split
 from autograd.programs.state import Holder, Place, Reach, equal, named, progress
 from autograd.programs.structures import HOLE, like, put_together, signature_of, statics_of, taken_apart
-from autograd.watch.places import Locator
+from autograd.programs.text import LARGE, function_rows, named_rows, snake
+from autograd.watch.places import PACKAGE, Locator, Source
 
 __all__ = ["FirstUpdate", "Record", "Replay"]
 
@@ -121,11 +122,19 @@ class Recording(Locator):
         at_once = self.tape.xp is not np and not optimizer.foreign
         if at_once:
             rows, run = for_all(rows, len(given)), of_all(make, self.tape.xp)
-        routine = self.tape.routine((*rows, *([x.dtype for x in arrays] if at_once else [])), snake(type(optimizer).__name__), partial(named_rows, rows))
+        routine = self.tape.routine(
+            (*rows, *([x.dtype for x in arrays] if at_once else [])),
+            snake(type(optimizer).__name__),
+            partial(named_rows, rows),
+        )
         routine.run, name = run or routine.run, routine.name
         first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
         template, used = f"{name}({first}{f'({each})' if at_once else each})", (*given, *arrays)
-        if self.tape.xp is np and arrays[0].held.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
+        if (
+            self.tape.xp is np
+            and arrays[0].held.nbytes > BLOCK
+            and not optimizer.in_one_pass(*[x.held for x in arrays])
+        ):
             template, used = f"for part in blocks({each}): {name}({first}*part)", (*arrays, *given)
         numbers_used = len(given) if at_once else None
         self.tape.add(Line((), template, used, into[0], also=tuple(into[1:]), numbers=numbers_used))
@@ -189,6 +198,7 @@ class Record:
         self.reach = Reach(step, statics_of((args, options)))
         self.places = [*self.reach.places()]
         self.tape = Tape(self.device(args, options))
+        self.elsewhere = Elsewhere()
         self.watcher = Recording(self.tape, self.reach.generators)
         self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
         self.rates = [(o, o.lr) for o in self.reach.counting if isinstance(o, Optimizer)]
@@ -201,7 +211,7 @@ class Record:
         self.absent: list[Callable[[], Any]] = []  # get what was None, and must be None at a replay
         self.stand_ins: list[tuple[int, Any, Any]] = []
         values: list[Recorded] = []
-        with self.tape.open():
+        with self.tape.open(), self.elsewhere.open():
             try:
                 given = self.lift_arguments(names, args, options)
                 for place in self.places:
@@ -231,7 +241,10 @@ class Record:
         xp = found.get("cupy", np)
         for name, module in found.items():
             if module is not xp:
-                refuse(f"a step of arrays of {name}" + " beside those of a GPU" * (xp is not np), "move all to one place by .to('cpu') or .to('gpu')")
+                refuse(
+                    f"a step of arrays of {name}" + " beside those of a GPU" * (xp is not np),
+                    "move all to one place by .to('cpu') or .to('gpu')",
+                )
         return xp
 
     def called(self, step: Callable[..., Any], given: Any) -> Any:
@@ -241,6 +254,10 @@ class Record:
             if isinstance(error, Refused) or all(getattr(p.owner, "creator", None) is None for p in self.places):
                 raise
             return refuse("a derivative through a graph that was there before the step", "make the graph inside")
+        except TypeError as error:
+            if "Recorded" not in str(error):
+                raise
+            return refuse("a function of CuPy on an array", "use that of autograd.functions", line_of(error))
 
     def lift_arguments(self, names: list[str], args: Any, options: Any) -> Any:
         """The arguments on the recording device, a Variable of their own for each that is one."""
@@ -287,7 +304,11 @@ class Record:
             if x is not None and isinstance(x.value, self.tape.arrays):
                 lifted = self.lifted(x.value, place.name, partial(gradient_of, place.owner), place.owner)
                 place.lifted = wrap(lifted, x.family)
-        elif isinstance(x, (self.tape.xp.ndarray, tuple)) or (isinstance(x, np.generic) and not isinstance(place.owner, Holder)):
+        elif self.is_elsewhere(x):
+            place.lifted = self.elsewhere.lift(x, place.name)
+        elif isinstance(x, (self.tape.xp.ndarray, tuple)) or (
+            isinstance(x, np.generic) and not isinstance(place.owner, Holder)
+        ):
             place.lifted = self.lifted(x, place.name, place.get, place.owner)
         if place.lifted is not x:
             place.put(place.lifted)
@@ -297,14 +318,19 @@ class Record:
         if type(x) is tuple:
             names = self.slot_names(name, len(x))
             parts = [(partial(item_of, get, i), n, y) for i, (n, y) in enumerate(zip(names, x))]
-            found = tuple(
-                [self.lifted(y, n, g, None) if isinstance(y, (self.tape.xp.ndarray, tuple)) else y for g, n, y in parts]
-            )
+            arrays = np.ndarray, self.tape.xp.ndarray, tuple
+            found = tuple([self.lifted(y, n, g, None) if isinstance(y, arrays) else y for g, n, y in parts])
             return x if all(a is b for a, b in zip(found, x)) else found
+        if self.is_elsewhere(x):
+            return self.elsewhere.lift(x, name)
         if not isinstance(x, self.tape.arrays) or x.dtype.kind not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
         return self.state[-1][0]
+
+    def is_elsewhere(self, x: Any) -> bool:
+        """Is this an array of NumPy in a step on a GPU?"""
+        return isinstance(x, np.ndarray) and self.tape.xp is not np
 
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
@@ -402,7 +428,7 @@ class Record:
 
     def take_back(self) -> None:
         """Puts back all that the step has changed."""
-        self.tape.over = True
+        self.tape.over = self.elsewhere.over = True
         for holder in self.reach.holders:
             holder.restore()
         for place in self.places:
@@ -462,6 +488,7 @@ class Record:
         made = [(ref(y), line.source) for line in self.tape.lines if id(line) not in fixed for y in line.outs]
         self.program.forget()
         self.tape.forget()
+        self.elsewhere.forget()
         self.setters, self.state, self.stand_ins, self.inputs = [], [], [], []
         for place in self.places:
             place.lifted = None
@@ -474,8 +501,11 @@ class Record:
             refuse("a step that keeps a value outside of what it names", "return it", kept)
 
 
-def named_rows(rows: Sequence[str], name: str) -> list[str]:
-    return [rows[0].replace("def (", f"def {name}("), *rows[1:]]
+def line_of(error: BaseException) -> Any:
+    """The innermost line of the user's program that an error has passed."""
+    found = [Source(f.f_code.co_filename, line, f.f_code.co_name) for f, line in walk_tb(error.__traceback__)]
+    ours = [s for s in found if s.file.endswith(".py") and "site-packages" not in s.file]
+    return next((s for s in reversed(ours) if not s.file.startswith(PACKAGE)), None)
 
 
 def function_of(rows: Sequence[str], others: Mapping[str, Any], xp: Any) -> Any:
@@ -627,11 +657,6 @@ def identifier(path: str) -> str:
     """A path as a name of Python."""
     name = "".join([c if c.isalnum() else "_" for c in path]).strip("_")
     return name if name.isidentifier() and not iskeyword(name) else f"layer{name}"
-
-
-def snake(name: str) -> str:
-    """SoftmaxCrossEntropy -> softmax_cross_entropy"""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Replay:

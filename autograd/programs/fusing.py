@@ -1,0 +1,264 @@
+"""Lines of a program on a GPU that go element by element, as one kernel each time.
+
+    layer0 = x @ layer0_W                    layer0 = x @ layer0_W
+    layer0 += layer0_b                  ->   relu = fused_linear_relu(layer0, layer0_b)
+    relu = layer0.clip(0, np.inf)
+
+A line joins others of its shape where no line between them needs, or changes, what it uses. The function is a part of
+the text. Where the package is at hand, its lines are run once on Elements (`kernels/gpu/fusion.py`), which gives the
+source of one kernel.
+
+    lines -> groups -> Group.line: a call of a Routine with rows (the text) and run (the kernel)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from operator import add, mul, sub, truediv
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels.gpu import TYPES
+from autograd.kernels.gpu.fusion import FORMULAS, Element, NoFormula, Trace, elementwise
+from autograd.kernels.ways import Kernel
+from autograd.programs.device import Line, Recorded, Tape
+from autograd.programs.text import function_rows, named_rows, snake
+
+__all__ = ["fused"]
+
+MOST = 24  # arrays of a kernel: its arguments have a few bytes for each
+
+
+OPERATORS = {"add": add, "subtract": sub, "multiply": mul, "divide": truediv, "true_divide": truediv}
+
+
+class Text:
+    """What stands for NumPy where the text of lines is run on Elements: CUDA's functions, with `out`, and numbers."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("inf", "nan") or isinstance(getattr(np, name, None), type):
+            return getattr(np, name)
+        f = OPERATORS[name] if name in OPERATORS else getattr(FORMULAS, name)
+
+        def call(*xs: Any, out: Any = None) -> Any:
+            y = f(*xs)
+            if out is not None:
+                out[...] = y
+            return y
+
+        return call
+
+
+TEXT = Text()
+
+
+def run_on_elements(lines: Sequence[Line], values: dict[int, Any], routines: dict[str, Any]) -> None:
+    """Runs lines on the values of their arguments, by id, and adds their results to `values`."""
+    for line in lines:
+        names = {f"x{i}": values[id(x)] for i, x in enumerate(line.args)}
+        text = line.template.format(*names)
+        if not line.outs:
+            exec(text, {"np": TEXT, **routines, **names})
+            continue
+        y = eval(text, {"np": TEXT, **routines, **names})
+        if not isinstance(y, Element):
+            raise NoFormula("it gives no element")
+        values[id(line.outs[0])] = y
+
+
+class Fusing:
+    """Which lines of a tape are formulas of single elements, and the kernels of several."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.known: dict[Any, bool] = {}
+        kernels = {r.name: (key[0], r) for key, r in tape.routines.items() if type(key) is tuple}
+        self.routines = {name: r.run for name, (kernel, r) in kernels.items() if takes_elements(kernel)}
+
+    def is_formula(self, line: Line) -> bool:
+        """Is this a line of arrays of one dtype, and truth values, that goes element by element?"""
+        arrays = [*line.args, *line.outs]
+        if line.guard or line.check or line.also or len(line.outs) + (line.into is not None) != 1 or not line.args:
+            return False
+        if not all(isinstance(x.held, self.tape.xp.ndarray) and not x.free for x in arrays):
+            return False
+        y = result(line)
+        kinds = [x.held.dtype.char for x in arrays]
+        if not {"?"}.issuperset(set(kinds) - {dtype_of(arrays)}):
+            return False
+        if line.outs and not y.held.flags.c_contiguous:
+            return False
+        if any(not spreads(x.held.shape, y.held.shape) for x in line.args):
+            return False
+        key = line.template, *kinds
+        if key not in self.known:
+            self.known[key] = self.runs(line, dtype_of(arrays), y)
+        return self.known[key]
+
+    def runs(self, line: Line, char: str, y: Recorded) -> bool:
+        if char not in TYPES:
+            return False
+        values = elements(Trace(TYPES[char][1]), line.args)
+        try:
+            run_on_elements([line], values, self.routines)
+        except Exception:  # what is no formula may fail in any way
+            return False
+        return bool((values[id(y)].kind == "b") == (y.held.dtype.kind == "b"))
+
+
+def spreads(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Does an array of the shape a become one of the shape b by broadcasting?"""
+    return len(a) <= len(b) and all(n in (1, m) for n, m in zip(a[::-1], b[::-1]))
+
+
+def takes_elements(kernel: Any) -> bool:
+    """Has a kernel a way for Elements?"""
+    if not isinstance(kernel, Kernel):
+        return False
+    n = kernel.plain.__code__.co_argcount
+    one = [Element(Trace("float"), "a", "f")] * n
+    ways = [w for w in kernel.ways if w.compute.__module__.startswith("autograd.kernels.gpu.")]
+    return any(w.fits(*one) for w in ways)
+
+
+def result(line: Line) -> Recorded:
+    """The array that a line makes, or changes."""
+    return line.outs[0] if line.outs else line.into  # type: ignore[return-value]
+
+
+def dtype_of(arrays: Iterable[Recorded]) -> str:
+    """The dtype of the numbers among these arrays, as a character; that of the first one if there are several."""
+    return next((x.held.dtype.char for x in arrays if x.held.dtype.char != "?"), "?")
+
+
+def elements(trace: Trace, arrays: Sequence[Recorded]) -> dict[int, Element]:
+    """The Elements a0, a1, ... of these arrays, by id."""
+    kinds = ["b" if x.held.dtype.kind == "b" else "f" for x in arrays]
+    return {id(x): Element(trace, f"a{i}", kind) for i, (x, kind) in enumerate(zip(arrays, kinds))}
+
+
+class Group:
+    """Lines that become one, in order; `between` are the lines that stand between them and stay outside."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.between: list[Line] = []
+
+    def takes(self, line: Line) -> bool:
+        """May this line be computed where the first one is?"""
+        given, memory = {id(x) for x in line.args}, {id(x.root) for x in line.args}
+        for other in self.between:
+            if not given.isdisjoint([id(y) for y in other.outs]) or not memory.isdisjoint(other.changed):
+                return False
+            if not {id(x.root) for x in other.args}.isdisjoint(line.changed):
+                return False
+        lines = [*self.lines, line]
+        changed = {root for one in lines for root in one.changed}
+        used = {id(x): x for one in lines for x in (*one.args, *one.outs)}
+        views = Counter([id(x.root) for x in used.values()])
+        return line.part == lines[0].part and len(used) <= MOST and all(views[root] < 2 for root in changed)
+
+
+def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
+    """The lines, with one in the place of several that go element by element. `kept` are needed behind the last."""
+    fusing = Fusing(tape)
+    groups: dict[Any, Group] = {}
+    member: dict[int, Group] = {}
+    for line in lines:
+        own = None
+        if fusing.is_formula(line):
+            y = result(line)
+            key = y.held.shape, dtype_of([*line.args, y])
+            own = groups.get(key)
+            if own is None or not own.takes(line):
+                own = groups[key] = Group()
+            own.lines.append(line)
+            member[id(line)] = own
+        for group in groups.values():
+            if group is not own:
+                group.between.append(line)
+    used = Counter([id(x) for line in lines for x in line.args])
+    used.update([id(x) for x in kept])
+    roots = Counter([root for line in lines for root in {id(x.root) for x in line.args}])
+    roots.update([id(x.root) for x in kept])
+    found = []
+    for line in lines:
+        group = member.get(id(line))
+        if group is None or len(group.lines) == 1:
+            found.append(line)
+        elif line is group.lines[0]:
+            found.append(joined(fusing, group.lines, used, roots))
+    return found
+
+
+def joined(fusing: Fusing, lines: Sequence[Line], used: Counter[int], roots: Counter[int]) -> Line:
+    """One line in the place of these: a call of a function of their text, which is one kernel."""
+    inside = Counter([id(x) for line in lines for x in line.args])
+    inner = Counter([root for line in lines for root in {id(x.root) for x in line.args}])
+    made = {id(y): y for line in lines for y in line.outs}
+    args = [*{id(x): x for line in lines for x in line.args if id(x) not in made}.values()]
+    outs = [y for i, y in made.items() if used[i] > inside[i]]
+    changed = {id(line.into): line.into for line in lines if line.into is not None and id(line.into) not in made}
+    into = [x for x in changed.values() if x.root.given or roots[id(x.root)] > inner[id(x.root)]]
+    tape, rows = fusing.tape, text_of(fusing.tape, args, outs, lines)
+    places = [next(i for i, x in enumerate(args) if x is y) for y in into]
+    key = (*rows, *[x.held.dtype for x in (*args, *outs)], *places)
+    run = kernel_of(fusing, args, outs, places, lines)
+    routine = tape.routine(key, name_of(lines), partial(named_rows, rows), run)
+    routine.shown = True
+    template = f"{routine.name}({', '.join(['{}'] * len(args))})"
+    first = into[0] if into else None
+    return replace(lines[-1], outs=tuple(outs), template=template, args=tuple(args), into=first, also=tuple(into[1:]))
+
+
+def name_of(lines: Sequence[Line]) -> str:
+    """A name of what functions it computes."""
+    places = dict.fromkeys([snake(line.place.rpartition(": ")[2]) for line in lines])
+    return "_".join(["fused", *["backward"] * (lines[0].part == "backward"), *[place for place in places if place][:3]])
+
+
+def text_of(tape: Tape, args: Sequence[Recorded], outs: Sequence[Recorded], lines: Sequence[Line]) -> list[str]:
+    """The lines as a function of arguments a, b, ..., so that those of two layers have one text."""
+    own = {id(x): tape.given(x.held, chr(ord("a") + i)) for i, x in enumerate(args)}
+    own |= {id(y): tape.kind(y.held) for line in lines for y in line.outs}
+
+    def copied(line: Line) -> Line:
+        into = None if line.into is None else own[id(line.into)]
+        xs, ys = [tuple([own[id(x)] for x in some]) for some in (line.args, line.outs)]
+        return replace(line, args=xs, outs=ys, into=into)
+
+    given, made = [[own[id(x)] for x in some] for some in (args, outs)]
+    return function_rows("", given, made, [copied(line) for line in lines])
+
+
+def kernel_of(
+    fusing: Fusing, args: Sequence[Recorded], outs: Sequence[Recorded], places: Sequence[int], lines: Sequence[Line]
+) -> Callable[..., Any]:
+    """The kernel of these lines: it makes `outs`, and writes into its arguments at these places."""
+    into = [args[i] for i in places]
+    char, xp = dtype_of([*args, *outs]), fusing.tape.xp
+    wide = TYPES[char][1]
+    trace = Trace(wide)
+    values = elements(trace, args)
+    first = [f"const {'bool' if e.kind == 'b' else wide} {e.name} = x{i};" for i, e in enumerate(values.values())]
+    run_on_elements(lines, values, fusing.routines)
+    written = [values[id(y)] for y in (*outs, *into)]
+    last = [f"y{i} = {e.name if e.kind == 'b' else trace.number(e)};" for i, e in enumerate(written)]
+    takes = [f"{x.held.dtype.name} x{i}" for i, x in enumerate(args)]
+    takes += [f"{'float64' if wide == 'double' else 'float32'} n{i}" for i in range(len(trace.numbers))]
+    gives = [f"{y.held.dtype.name} y{i}" for i, y in enumerate((*outs, *into))]
+    kernel = elementwise(", ".join(takes), ", ".join(gives), "\n".join([*first, *trace.lines, *last]))
+    numbers, kinds = trace.numbers, [y.held.dtype for y in outs]
+
+    def run(*xs: Any) -> Any:
+        if not places:
+            return kernel(*xs, *numbers)
+        ys = [xp.empty(xs[places[0]].shape, kind) for kind in kinds]
+        kernel(*xs, *numbers, *ys, *[xs[i] for i in places])
+        return ys[0] if len(ys) == 1 else tuple(ys)
+
+    return run
