@@ -245,6 +245,14 @@ class Tape:
         """What computes in the place of x: the array of a Recorded one, of one that the tape knows, or a number."""
         return self.known(x).held if isinstance(x, (np.ndarray, self.xp.ndarray)) and x.ndim else opened(x)
 
+    def is_there(self, x: Recorded, index: Any, value: Any) -> bool:
+        """Is x[index] = value on a GPU only the end of x[index] += y, which copies a view to where it is?"""
+        if self.xp is np or not isinstance(value, Recorded) or value.root is not x.root:
+            return False
+        part = x.held[index]
+        same = part.shape == value.held.shape and part.strides == value.held.strides
+        return bool(same and part.data.ptr == value.held.data.ptr)
+
     def written(self, x: Any) -> tuple[str, list[Recorded]]:
         """x as text, with {} for each Recorded array in it, and these arrays."""
         if isinstance(x, Recorded):
@@ -490,7 +498,10 @@ class Recorded(Methods):  # type: ignore[misc]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.tape.save(self)
-        self.held[opened(index)] = self.tape.operand(value)
+        found = opened(index)
+        if self.tape.is_there(self, found, value):
+            return
+        self.held[found] = self.tape.operand(value)
         self.tape.put("{}[{}] = {}", [self, Subscript(index), value], None, self)
 
     def __bool__(self) -> bool:

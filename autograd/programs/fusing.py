@@ -14,9 +14,10 @@ source of one kernel.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from operator import add, mul, sub, truediv
 from typing import Any
 
@@ -27,9 +28,11 @@ from autograd.kernels.gpu.fusion import FORMULAS, Element, NoFormula, Trace, ele
 from autograd.kernels.ways import Kernel
 from autograd.programs.device import Line, Recorded, Tape
 from autograd.programs.text import function_rows, named_rows, snake
+from autograd.shapes import Shape
 
 __all__ = ["fused"]
 
+OPEN = 8  # groups of a shape that a line may join
 MOST = 24  # arrays of a kernel: its arguments have a few bytes for each
 
 
@@ -56,10 +59,10 @@ class Text:
 TEXT = Text()
 
 
-def run_on_elements(lines: Sequence[Line], values: dict[int, Any], routines: dict[str, Any]) -> None:
-    """Runs lines on the values of their arguments, by id, and adds their results to `values`."""
+def run_on_elements(lines: Sequence[Line], values: dict[Any, Any], routines: dict[str, Any]) -> None:
+    """Runs lines on the values of their arguments, by spot, and adds their results to `values`."""
     for line in lines:
-        names = {f"x{i}": values[id(x)] for i, x in enumerate(line.args)}
+        names = {f"x{i}": values[spot(x)] for i, x in enumerate(line.args)}
         text = line.template.format(*names)
         if not line.outs:
             exec(text, {"np": TEXT, **routines, **names})
@@ -67,14 +70,14 @@ def run_on_elements(lines: Sequence[Line], values: dict[int, Any], routines: dic
         y = eval(text, {"np": TEXT, **routines, **names})
         if not isinstance(y, Element):
             raise NoFormula("it gives no element")
-        values[id(line.outs[0])] = y
+        values[spot(line.outs[0])] = y
 
 
 class Fusing:
     """Which lines of a tape are formulas of single elements, and the kernels of several."""
 
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
+    def __init__(self, tape: Tape, fixed: set[int]) -> None:
+        self.tape, self.fixed = tape, fixed
         self.known: dict[Any, bool] = {}
         kernels = {r.name: (key[0], r) for key, r in tape.routines.items() if type(key) is tuple}
         self.routines = {name: r.run for name, (kernel, r) in kernels.items() if takes_elements(kernel)}
@@ -84,7 +87,7 @@ class Fusing:
         arrays = [*line.args, *line.outs]
         if line.guard or line.check or line.also or len(line.outs) + (line.into is not None) != 1 or not line.args:
             return False
-        if not all(isinstance(x.held, self.tape.xp.ndarray) and not x.free for x in arrays):
+        if not all(isinstance(x.held, self.tape.xp.ndarray) and (not x.free or id(x) in self.fixed) for x in arrays):
             return False
         y = result(line)
         kinds = [x.held.dtype.char for x in arrays]
@@ -107,7 +110,7 @@ class Fusing:
             run_on_elements([line], values, self.routines)
         except Exception:  # what is no formula may fail in any way
             return False
-        return bool((values[id(y)].kind == "b") == (y.held.dtype.kind == "b"))
+        return bool((values[spot(y)].kind == "b") == (y.held.dtype.kind == "b"))
 
 
 def spreads(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
@@ -135,52 +138,154 @@ def dtype_of(arrays: Iterable[Recorded]) -> str:
     return next((x.held.dtype.char for x in arrays if x.held.dtype.char != "?"), "?")
 
 
-def elements(trace: Trace, arrays: Sequence[Recorded]) -> dict[int, Element]:
-    """The Elements a0, a1, ... of these arrays, by id."""
+def elements(trace: Trace, arrays: Sequence[Recorded]) -> dict[Any, Element]:
+    """The Elements a0, a1, ... of these arrays, by spot."""
     kinds = ["b" if x.held.dtype.kind == "b" else "f" for x in arrays]
-    return {id(x): Element(trace, f"a{i}", kind) for i, (x, kind) in enumerate(zip(arrays, kinds))}
+    return {spot(x): Element(trace, f"a{i}", kind) for i, (x, kind) in enumerate(zip(arrays, kinds))}
 
 
 class Group:
-    """Lines that become one, in order; `between` are the lines that stand between them and stay outside."""
+    """Lines that become one, at the place of `at`; `between` are others that are computed behind `at` so far."""
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
+    def __init__(self, line: Line) -> None:
+        self.lines = [line]
+        self.at = line
         self.between: list[Line] = []
 
+    def touches(self, line: Line, shape: Shape) -> bool:
+        """Do the lines share an array of their shape?"""
+        mine = {spot(x) for one in self.lines for x in (*one.args, *one.outs)}
+        return any(x.held.shape == shape and spot(x) in mine for x in line.args)
+
     def takes(self, line: Line) -> bool:
-        """May this line be computed where the first one is?"""
-        given, memory = {id(x) for x in line.args}, {id(x.root) for x in line.args}
-        for other in self.between:
-            if not given.isdisjoint([id(y) for y in other.outs]) or not memory.isdisjoint(other.changed):
+        """May this line join: all go to the place of the first, or all to the place of this one? Then it is added."""
+        if not may_be_one([*self.lines, line]):
+            return False
+        if not commute([line], self.between):
+            if not commute(self.between, self.lines):
                 return False
-            if not {id(x.root) for x in other.args}.isdisjoint(line.changed):
-                return False
-        lines = [*self.lines, line]
-        changed = {root for one in lines for root in one.changed}
-        used = {id(x): x for one in lines for x in (*one.args, *one.outs)}
-        views = Counter([id(x.root) for x in used.values()])
-        return line.part == lines[0].part and len(used) <= MOST and all(views[root] < 2 for root in changed)
+            self.at, self.between = line, []
+        self.lines.append(line)
+        return True
+
+    def swallows(self, other: Group, order: Mapping[int, int]) -> bool:
+        """May an earlier group go to the place of this one? Then its lines are added."""
+        between = [line for line in other.between if line not in self.lines]
+        lines = sorted([*other.lines, *self.lines], key=lambda line: order[id(line)])
+        if order[id(other.at)] > order[id(self.at)] or not may_be_one(lines) or not commute(between, other.lines):
+            return False
+        self.lines = lines
+        return True
 
 
-def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
+def may_be_one(lines: Sequence[Line]) -> bool:
+    """Are these of one part of the step, few enough, and without views that overlap where one of them is changed?"""
+    used = {spot(x): x for line in lines for x in (*line.args, *line.outs)}
+    if len(used) > MOST or len({line.part for line in lines}) > 1:
+        return False
+    changed = {root for line in lines for root in line.changed}
+    ends = sorted([(id(x.root), *extent(x)) for x in used.values() if id(x.root) in changed])
+    return all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(ends))
+
+
+def extent(x: Recorded) -> tuple[int, int]:
+    """Where the memory of an array begins and ends."""
+    steps = [step * (n - 1) for n, step in zip(x.held.shape, x.held.strides)]
+    first = x.held.data.ptr
+    return first + sum([s for s in steps if s < 0]), first + sum([s for s in steps if s > 0]) + x.held.itemsize
+
+
+def commute(lines: Sequence[Line], earlier: Sequence[Line]) -> bool:
+    """May these lines be computed before `earlier` ones?"""
+    made = {id(y) for line in earlier for y in line.outs}
+    changed = {root for line in earlier for root in line.changed}
+    read = {id(x.root) for line in earlier for x in line.args}
+    for line in lines:
+        if any(id(x) in made or id(x.root) in changed for x in line.args) or not read.isdisjoint(line.changed):
+            return False
+    return True
+
+
+def spot(x: Recorded) -> tuple[Any, ...]:
+    """Which numbers these are: two views of one part of an array are the same."""
+    held = x.held
+    if not hasattr(held, "data") or isinstance(held, np.generic):
+        return id(x.root), id(x)
+    return id(x.root), held.data.ptr, held.shape, held.strides, held.dtype.char
+
+
+def views_first(lines: Sequence[Line]) -> list[Line]:
+    """The lines with each view where what it is a view of is made, or where its part of the step begins."""
+    behind: dict[Any, list[Line]] = {}  # by the line that they follow, or their part
+    anchors: dict[int, Any] = {}  # by array
+    others = []
+    for line in lines:
+        anchor: Any = line
+        if is_view(line):
+            before = anchors.get(id(line.args[0]))
+            anchor = line.part if before is None or getattr(before, "part", before) != line.part else before
+            behind.setdefault(anchor if type(anchor) is str else id(anchor), []).append(line)
+        else:
+            others.append(line)
+        for out in line.outs:
+            anchors[id(out)] = anchor
+    found: list[Line] = []
+    for line in others:
+        found += behind.pop(line.part, [])
+        found += [line, *behind.pop(id(line), [])]
+    return [*found, *[line for rest in behind.values() for line in rest]]
+
+
+def is_view(line: Line) -> bool:
+    """Does this line only say another name for a part of an array?"""
+    if len(line.outs) != 1 or len(line.args) != 1 or line.into is not None:
+        return False
+    return line.outs[0].root is line.args[0].root and line.outs[0].held is not line.args[0].held
+
+
+def views_last(lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
+    """The lines with each view where it is used first."""
+    waiting: dict[int, Line] = {}  # by what they make
+    found: list[Line] = []
+
+    def write(line: Line) -> None:
+        for x in line.args:
+            if id(x) in waiting:
+                write(waiting.pop(id(x)))
+        found.append(line)
+
+    for line in lines:
+        if is_view(line):
+            waiting[id(line.outs[0])] = line
+        else:
+            write(line)
+    for x in kept:
+        if id(x) in waiting:
+            write(waiting.pop(id(x)))
+    return found
+
+
+def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded], constants: Iterable[Line]) -> list[Line]:
     """The lines, with one in the place of several that go element by element. `kept` are needed behind the last."""
-    fusing = Fusing(tape)
-    groups: dict[Any, Group] = {}
+    fusing = Fusing(tape, {id(y) for line in constants for y in line.outs})
+    lines = views_first(lines)
+    order = {id(line): i for i, line in enumerate(lines)}
+    groups: dict[Any, list[Group]] = {}  # by shape and dtype
     member: dict[int, Group] = {}
     for line in lines:
         own = None
         if fusing.is_formula(line):
             y = result(line)
-            key = y.held.shape, dtype_of([*line.args, y])
-            own = groups.get(key)
-            if own is None or not own.takes(line):
-                own = groups[key] = Group()
-            own.lines.append(line)
-            member[id(line)] = own
-        for group in groups.values():
+            some = groups.setdefault((y.held.shape, dtype_of([*line.args, y])), [])
+            near = [group for group in reversed(some[-OPEN:]) if group.touches(line, y.held.shape)]
+            own = next((group for group in near if group.takes(line)), None) or Group(line)
+            gone = [group for group in near if group is not own and own.swallows(group, order)]
+            some[:] = [*[group for group in some if group is not own and group not in gone], own]
+            member |= {id(one): own for one in own.lines}
+        moved = own.lines if own is not None else [line]
+        for group in [group for some in groups.values() for group in some[-OPEN:]]:
             if group is not own:
-                group.between.append(line)
+                group.between += moved
     used = Counter([id(x) for line in lines for x in line.args])
     used.update([id(x) for x in kept])
     roots = Counter([root for line in lines for root in {id(x.root) for x in line.args}])
@@ -190,22 +295,24 @@ def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded]) -> list[L
         group = member.get(id(line))
         if group is None or len(group.lines) == 1:
             found.append(line)
-        elif line is group.lines[0]:
+        elif line is group.at:
             found.append(joined(fusing, group.lines, used, roots))
-    return found
+    return views_last(found, kept)
 
 
 def joined(fusing: Fusing, lines: Sequence[Line], used: Counter[int], roots: Counter[int]) -> Line:
     """One line in the place of these: a call of a function of their text, which is one kernel."""
     inside = Counter([id(x) for line in lines for x in line.args])
     inner = Counter([root for line in lines for root in {id(x.root) for x in line.args}])
-    made = {id(y): y for line in lines for y in line.outs}
-    args = [*{id(x): x for line in lines for x in line.args if id(x) not in made}.values()]
-    outs = [y for i, y in made.items() if used[i] > inside[i]]
-    changed = {id(line.into): line.into for line in lines if line.into is not None and id(line.into) not in made}
-    into = [x for x in changed.values() if x.root.given or roots[id(x.root)] > inner[id(x.root)]]
-    tape, rows = fusing.tape, text_of(fusing.tape, args, outs, lines)
-    places = [next(i for i, x in enumerate(args) if x is y) for y in into]
+    made = {spot(y): y for line in lines for y in line.outs}
+    given = {spot(x): x for line in lines for x in line.args if spot(x) not in made}
+    outs = [y for y in made.values() if used[id(y)] > inside[id(y)]]
+    changed = dict.fromkeys([spot(line.into) for line in lines if line.into is not None])
+    into = [given[s] for s in changed if s in given]
+    into = [x for x in into if x.root.given or roots[id(x.root)] > inner[id(x.root)]]
+    tape, args = fusing.tape, [*given.values()]
+    rows = text_of(tape, args, outs, lines)
+    places = [i for y in into for i, x in enumerate(args) if x is y]
     key = (*rows, *[x.held.dtype for x in (*args, *outs)], *places)
     run = kernel_of(fusing, args, outs, places, lines)
     routine = tape.routine(key, name_of(lines), partial(named_rows, rows), run)
@@ -223,15 +330,15 @@ def name_of(lines: Sequence[Line]) -> str:
 
 def text_of(tape: Tape, args: Sequence[Recorded], outs: Sequence[Recorded], lines: Sequence[Line]) -> list[str]:
     """The lines as a function of arguments a, b, ..., so that those of two layers have one text."""
-    own = {id(x): tape.given(x.held, chr(ord("a") + i)) for i, x in enumerate(args)}
-    own |= {id(y): tape.kind(y.held) for line in lines for y in line.outs}
+    own = {spot(x): tape.given(x.held, chr(ord("a") + i)) for i, x in enumerate(args)}
+    own |= {spot(y): tape.kind(y.held) for line in lines for y in line.outs}
 
     def copied(line: Line) -> Line:
-        into = None if line.into is None else own[id(line.into)]
-        xs, ys = [tuple([own[id(x)] for x in some]) for some in (line.args, line.outs)]
+        into = None if line.into is None else own[spot(line.into)]
+        xs, ys = [tuple([own[spot(x)] for x in some]) for some in (line.args, line.outs)]
         return replace(line, args=xs, outs=ys, into=into)
 
-    given, made = [[own[id(x)] for x in some] for some in (args, outs)]
+    given, made = [[own[spot(x)] for x in some] for some in (args, outs)]
     return function_rows("", given, made, [copied(line) for line in lines])
 
 
@@ -246,7 +353,7 @@ def kernel_of(
     values = elements(trace, args)
     first = [f"const {'bool' if e.kind == 'b' else wide} {e.name} = x{i};" for i, e in enumerate(values.values())]
     run_on_elements(lines, values, fusing.routines)
-    written = [values[id(y)] for y in (*outs, *into)]
+    written = [values[spot(y)] for y in (*outs, *into)]
     last = [f"y{i} = {e.name if e.kind == 'b' else trace.number(e)};" for i, e in enumerate(written)]
     takes = [f"{x.held.dtype.name} x{i}" for i, x in enumerate(args)]
     takes += [f"{'float64' if wide == 'double' else 'float32'} n{i}" for i in range(len(trace.numbers))]

@@ -54,7 +54,7 @@ class Program:
         self.getters = [get for _, get in unique.values()]
         self.outputs = outputs
         self.constants, body = split(lines, self.arguments, outputs)
-        self.body = guards_first(body if tape.xp is np else fused(tape, body, outputs))
+        self.body = guards_first(body if tape.xp is np else fused(tape, body, outputs, self.constants))
         self.sources = [(line.template, line.source) for line in tape.lines]
         self.answers = [line.template for line in self.body if line.guard]
         self.risky = risky(self.body, self.arguments)
