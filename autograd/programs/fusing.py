@@ -32,6 +32,7 @@ from autograd.shapes import Shape
 
 __all__ = ["fused"]
 
+FAR = 256  # lines between the first and the last line of a kernel
 OPEN = 8  # groups of a shape that a line may join
 MOST = 24  # arrays of a kernel: its arguments have a few bytes for each
 
@@ -64,8 +65,12 @@ def run_on_elements(lines: Sequence[Line], values: dict[Any, Any], routines: dic
     for line in lines:
         names = {f"x{i}": values[spot(x)] for i, x in enumerate(line.args)}
         text = line.template.format(*names)
-        if not line.outs:
-            exec(text, {"np": TEXT, **routines, **names})
+        if line.into is not None:
+            found = {"np": TEXT, **routines, **names}
+            exec(text, found)
+            for name, x in zip(names, line.args):  # x &= y gives a new Element
+                if found[name] is not names[name] and spot(x) == spot(line.into):
+                    values[spot(x)] = found[name]
             continue
         y = eval(text, {"np": TEXT, **routines, **names})
         if not isinstance(y, Element):
@@ -91,7 +96,7 @@ class Fusing:
             return False
         y = result(line)
         kinds = [x.held.dtype.char for x in arrays]
-        if not {"?"}.issuperset(set(kinds) - {dtype_of(arrays)}):
+        if len(set(kinds) - {"?"}) > 1 or not set(kinds) <= {"?", *TYPES}:
             return False
         if line.outs and not y.held.flags.c_contiguous:
             return False
@@ -99,13 +104,11 @@ class Fusing:
             return False
         key = line.template, *kinds
         if key not in self.known:
-            self.known[key] = self.runs(line, dtype_of(arrays), y)
+            self.known[key] = self.runs(line, y)
         return self.known[key]
 
-    def runs(self, line: Line, char: str, y: Recorded) -> bool:
-        if char not in TYPES:
-            return False
-        values = elements(Trace(TYPES[char][1]), line.args)
+    def runs(self, line: Line, y: Recorded) -> bool:
+        values = elements(Trace("float"), line.args)
         try:
             run_on_elements([line], values, self.routines)
         except Exception:  # what is no formula may fail in any way
@@ -133,9 +136,9 @@ def result(line: Line) -> Recorded:
     return line.outs[0] if line.outs else line.into  # type: ignore[return-value]
 
 
-def dtype_of(arrays: Iterable[Recorded]) -> str:
-    """The dtype of the numbers among these arrays, as a character; that of the first one if there are several."""
-    return next((x.held.dtype.char for x in arrays if x.held.dtype.char != "?"), "?")
+def wide_of(arrays: Iterable[Recorded]) -> str:
+    """The type in which a kernel of these arrays computes."""
+    return "double" if any(x.held.dtype.char == "d" for x in arrays) else "float"
 
 
 def elements(trace: Trace, arrays: Sequence[Recorded]) -> dict[Any, Element]:
@@ -181,7 +184,8 @@ class Group:
 def may_be_one(lines: Sequence[Line]) -> bool:
     """Are these of one part of the step, few enough, and without views that overlap where one of them is changed?"""
     used = {spot(x): x for line in lines for x in (*line.args, *line.outs)}
-    if len(used) > MOST or len({line.part for line in lines}) > 1:
+    kinds = {x.held.dtype.char for x in used.values()} - {"?"}
+    if len(used) > MOST or len(kinds) > 1 or len({line.part for line in lines}) > 1:
         return False
     changed = {root for line in lines for root in line.changed}
     ends = sorted([(id(x.root), *extent(x)) for x in used.values() if id(x.root) in changed])
@@ -270,33 +274,33 @@ def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded], constants
     fusing = Fusing(tape, {id(y) for line in constants for y in line.outs})
     lines = views_first(lines)
     order = {id(line): i for i, line in enumerate(lines)}
-    groups: dict[Any, list[Group]] = {}  # by shape and dtype
+    groups: dict[Shape, list[Group]] = {}  # those that a line may join, by shape
     member: dict[int, Group] = {}
     for line in lines:
-        own = None
+        own, gone = None, []
         if fusing.is_formula(line):
             y = result(line)
-            some = groups.setdefault((y.held.shape, dtype_of([*line.args, y])), [])
-            near = [group for group in reversed(some[-OPEN:]) if group.touches(line, y.held.shape)]
+            some = groups.get(y.held.shape, [])
+            near = [group for group in reversed(some) if group.touches(line, y.held.shape)]
             own = next((group for group in near if group.takes(line)), None) or Group(line)
             gone = [group for group in near if group is not own and own.swallows(group, order)]
-            some[:] = [*[group for group in some if group is not own and group not in gone], own]
+            some = [*[group for group in some if group is not own and group not in gone], own][-OPEN:]
+            groups[y.held.shape] = [group for group in some if len(group.between) < FAR]
             member |= {id(one): own for one in own.lines}
-        moved = own.lines if own is not None else [line]
-        for group in [group for some in groups.values() for group in some[-OPEN:]]:
+        for group in [group for some in groups.values() for group in some]:
             if group is not own:
-                group.between += moved
+                group.between += [line] if own is None else own.lines if own.at is line or gone else [line]
     used = Counter([id(x) for line in lines for x in line.args])
     used.update([id(x) for x in kept])
     roots = Counter([root for line in lines for root in {id(x.root) for x in line.args}])
     roots.update([id(x.root) for x in kept])
     found = []
     for line in lines:
-        group = member.get(id(line))
-        if group is None or len(group.lines) == 1:
+        own = member.get(id(line))
+        if own is None or len(own.lines) == 1:
             found.append(line)
-        elif line is group.at:
-            found.append(joined(fusing, group.lines, used, roots))
+        elif line is own.at:
+            found.append(joined(fusing, own.lines, used, roots))
     return views_last(found, kept)
 
 
@@ -347,8 +351,7 @@ def kernel_of(
 ) -> Callable[..., Any]:
     """The kernel of these lines: it makes `outs`, and writes into its arguments at these places."""
     into = [args[i] for i in places]
-    char, xp = dtype_of([*args, *outs]), fusing.tape.xp
-    wide = TYPES[char][1]
+    xp, wide = fusing.tape.xp, wide_of([*args, *outs, *[y for line in lines for y in line.outs]])
     trace = Trace(wide)
     values = elements(trace, args)
     first = [f"const {'bool' if e.kind == 'b' else wide} {e.name} = x{i};" for i, e in enumerate(values.values())]

@@ -191,6 +191,8 @@ class Writer:
             asked = text.removeprefix("not ") if text.startswith("not ") else f"not {text}"
             self.rows += [(f"if {asked}:", used), (f"    raise Diverged({text!r})", used)]
         else:
+            if line.numbers is not None and len(text) > WIDTH:  # a step of parameters, a row for each
+                text = text.replace(" (", "\n    (")
             text = f"{', '.join(names)} = {text}" if names else text
             self.rows += [(row, used | set(names)) for row in text.splitlines()]
 

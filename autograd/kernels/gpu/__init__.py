@@ -24,7 +24,7 @@ from typing import Any
 
 from autograd.backend import Array, namespace
 
-__all__ = ["SOURCES", "THREADS", "Source", "blocks_of", "cuda", "floats_on_gpu", "on_gpu"]
+__all__ = ["SOURCES", "THREADS", "TYPES", "Source", "blocks_of", "cuda", "floats_on_gpu", "on_gpu"]
 
 THREADS = 256  # of a block, where its threads do not work together
 MOST_BLOCKS = 1 << 16  # threads go on to further elements, a whole grid ahead

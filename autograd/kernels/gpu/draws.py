@@ -79,7 +79,7 @@ extern "C" __global__ void draws_mask(T* y, long long n, float p, A scale, U s1,
 def fits(rng: np.random.Generator, x: Any) -> bool:
     """Can numbers of this generator be drawn where x lies?"""
     if hasattr(rng, "draws_mask"):  # a recorded one
-        return rng.draws_on_gpu(x)  # type: ignore[no-any-return]
+        return rng.draws_on_gpu(x)  # type: ignore[attr-defined,no-any-return]
     return floats_on_gpu(x) and type(rng.bit_generator) is np.random.PCG64
 
 
