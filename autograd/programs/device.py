@@ -726,4 +726,5 @@ class Special:
         self.tape = tape
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(Module(backend.special(self.tape.xp.zeros(0)), "scipy.special", self.tape), name)
+        module = backend.special(self.tape.xp.zeros(0))
+        return getattr(Module(module, module.__name__, self.tape), name)

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import add, mul, sub, truediv
 from typing import Any
 
@@ -127,8 +128,11 @@ def takes_elements(kernel: Any) -> bool:
         return False
     n = kernel.plain.__code__.co_argcount
     one = [Element(Trace("float"), "a", "f")] * n
-    ways = [w for w in kernel.ways if w.compute.__module__.startswith("autograd.kernels.gpu.")]
-    return any(w.fits(*one) for w in ways)
+    for way in kernel.ways:
+        with suppress(Exception):  # ways for arrays ask an Element what it has not
+            if way.compute.__module__.startswith("autograd.kernels.gpu.") and way.fits(*one):
+                return True
+    return False
 
 
 def result(line: Line) -> Recorded:
@@ -220,24 +224,25 @@ def spot(x: Recorded) -> tuple[Any, ...]:
 
 def views_first(lines: Sequence[Line]) -> list[Line]:
     """The lines with each view where what it is a view of is made, or where its part of the step begins."""
-    behind: dict[Any, list[Line]] = {}  # by the line that they follow, or their part
-    anchors: dict[int, Any] = {}  # by array
-    others = []
+    changes = accumulate([int(a.part != b.part) for a, b in pairwise(lines)], initial=0)
+    part = dict(zip(map(id, lines), changes))  # by line: its number
+    behind: dict[tuple[str, int], list[Line]] = {}  # views, by the line or the beginning of the part that they follow
+    anchors: dict[int, tuple[str, int]] = {}  # by array
+    parts: dict[tuple[str, int], int] = {("line", i): n for i, n in part.items()}
     for line in lines:
-        anchor: Any = line
+        anchor = "line", id(line)
         if is_view(line):
-            before = anchors.get(id(line.args[0]))
-            anchor = line.part if before is None or getattr(before, "part", before) != line.part else before
-            behind.setdefault(anchor if type(anchor) is str else id(anchor), []).append(line)
-        else:
-            others.append(line)
-        for out in line.outs:
-            anchors[id(out)] = anchor
+            n = part[id(line)]
+            anchor = anchors.get(id(line.args[0]), ("part", -1))
+            anchor = anchor if parts.get(anchor, anchor[1]) == n else ("part", n)
+            behind.setdefault(anchor, []).append(line)
+        anchors |= {id(y): anchor for y in line.outs}
     found: list[Line] = []
-    for line in others:
-        found += behind.pop(line.part, [])
-        found += [line, *behind.pop(id(line), [])]
-    return [*found, *[line for rest in behind.values() for line in rest]]
+    for line in lines:
+        found += behind.pop(("part", part[id(line)]), [])
+        if not is_view(line):
+            found += [line, *behind.pop(("line", id(line)), [])]
+    return found
 
 
 def is_view(line: Line) -> bool:
@@ -328,7 +333,8 @@ def joined(fusing: Fusing, lines: Sequence[Line], used: Counter[int], roots: Cou
 
 def name_of(lines: Sequence[Line]) -> str:
     """A name of what functions it computes."""
-    places = dict.fromkeys([snake(line.place.rpartition(": ")[2]) for line in lines])
+    update = lines[0].part == "update"  # "Adam: 0.W" in it, and "0: Linear" elsewhere
+    places = dict.fromkeys([snake(line.place.split(": ")[0 if update else -1]) for line in lines])
     return "_".join(["fused", *["backward"] * (lines[0].part == "backward"), *[place for place in places if place][:3]])
 
 

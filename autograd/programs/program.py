@@ -93,7 +93,8 @@ class Program:
             word = '    """Other values than those of the record."""'
             rows = ["", "", "class Diverged(Exception):", word, *rows]
         text = "\n".join([*rows, *[row for part in self.rows for row in part], ""])
-        imports = f"import {self.xp} as np\n" + ("import scipy.special\n" if "scipy.special" in text else "")
+        special = "scipy.special" if self.xp == "numpy" else "cupyx.scipy.special"
+        imports = f"import {self.xp} as np\n" + (f"import {special}\n" if f"{special}." in text else "")
         return imports + text
 
     @property
@@ -103,12 +104,13 @@ class Program:
 
     def compiled(self) -> Callable[..., Any]:
         """The function. A kernel is called in its fastest way, and not as the text has it."""
-        names: dict[str, Any] = {}
+        runs = {r.name: r.run for r in self.called if r.run is not None}
+        names: dict[str, Any] = dict(runs)  # the constants call some
         file = f"<captured step {next(numbers)}>"
         linecache.cache[file] = len(self.code), None, self.code.splitlines(True), file  # for tracebacks
         weakref.finalize(self, linecache.cache.pop, file, None)
         exec(compile(self.code, file, "exec"), names)
-        names.update({r.name: r.run for r in self.called if r.run is not None})
+        names.update(runs)
         if self.answers:
             names["Diverged"] = Diverged
         return names["step"]  # type: ignore[no-any-return]

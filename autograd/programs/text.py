@@ -89,7 +89,8 @@ def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[R
 
 def name_all(given: Iterable[Recorded], lines: Sequence[Line], others: Iterable[str] = ()) -> set[int]:
     """Gives each value a name of its own. Returns the ids of those that had none."""
-    taken = {"np", "scipy", "step", "Diverged", "abs", "blocks", "bool", "float", "int", "part", "slice", *others}
+    taken = {"np", "scipy", "cupyx", "step", "Diverged", "blocks", "part", *others}
+    taken |= {"abs", "bool", "float", "int", "slice"}
     v = count(1)
     unnamed: set[int] = set()
     for x in [*given, *[y for line in lines for y in line.outs]]:

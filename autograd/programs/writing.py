@@ -54,6 +54,8 @@ def emit(model: Any, x: Any, path: str | os.PathLike[str], backward: bool = Fals
     else:
         raise TypeError(f"emit takes a layer, a function or a captured step, not {shown(model)}")
     program = record.program
+    if program.xp != "numpy":
+        raise ValueError("emit: the model must lie on the CPU, as the file needs NumPy alone: move it by .to('cpu')")
     state = {name: value for name, value in program.given().items() if isinstance(value, np.ndarray)}
     inside = sum(value.size for value in state.values()) <= SMALL
     with replacing(target) as file:
