@@ -154,7 +154,7 @@ class Recording(Locator):
         nothing = kernel.plain.__annotations__.get("return") == "None"
         if not all(isinstance(x, Recorded) for x in leaves) or (nothing and not into):
             return super().kernel(kernel, args, options)
-        large = not into and sum([getattr(x.held, "nbytes", 0) for x in leaves]) >= LARGE
+        large = self.tape.xp is np and not into and sum([getattr(x.held, "nbytes", 0) for x in leaves]) >= LARGE
         if not large and not any(way.fits(*xs, **ys) for way in kernel.ways):
             return super().kernel(kernel, args, options)
         holes = like((args, options), iter([HOLE] * len(leaves)))
