@@ -122,22 +122,10 @@ class Recording(Locator):
         at_once = self.tape.xp is not np and not optimizer.foreign
         if at_once:
             rows, run = for_all(rows, len(given)), of_all(make, self.tape.xp)
-        routine = self.tape.routine(
-            (*rows, *([x.dtype for x in arrays] if at_once else [])),
-            snake(type(optimizer).__name__),
-            partial(named_rows, rows),
-        )
-        routine.run, name = run or routine.run, routine.name
-        first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
-        template, used = f"{name}({first}{f'({each})' if at_once else each})", (*given, *arrays)
-        if (
-            self.tape.xp is np
-            and arrays[0].held.nbytes > BLOCK
-            and not optimizer.in_one_pass(*[x.held for x in arrays])
-        ):
-            template, used = f"for part in blocks({each}): {name}({first}*part)", (*arrays, *given)
-        numbers_used = len(given) if at_once else None
-        self.tape.add(Line((), template, used, into[0], also=tuple(into[1:]), numbers=numbers_used))
+        key = (*rows, *[x.dtype for x in arrays if at_once])
+        routine = self.tape.routine(key, snake(type(optimizer).__name__), partial(named_rows, rows))
+        routine.run, routine.shown = run or routine.run, at_once
+        self.tape.add(call_of_formula(routine.name, optimizer, given, arrays, into, at_once))
 
     def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """A kernel is a routine if it has a faster way, or much to do; another one is its plain lines.
@@ -499,6 +487,20 @@ class Record:
         kept = next((source for x, source in made if x() is not None), None)
         if kept is not None:
             refuse("a step that keeps a value outside of what it names", "return it", kept)
+
+
+def call_of_formula(
+    name: str, optimizer: Any, given: Sequence[Any], arrays: Sequence[Any], into: Sequence[Any], at_once: bool
+) -> Line:
+    """The line that calls a formula: in blocks for a large parameter of NumPy, with a tuple of arrays on a GPU."""
+    first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
+    p, also = arrays[0].held, tuple(into[1:])
+    if at_once:
+        return Line((), f"{name}({first}({each}))", (*given, *arrays), into[0], also=also, numbers=len(given))
+    if namespace(p) is np and p.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
+        template = f"for part in blocks({each}): {name}({first}*part)"
+        return Line((), template, (*arrays, *given), into[0], also=also)
+    return Line((), f"{name}({first}{each})", (*given, *arrays), into[0], also=also)
 
 
 def line_of(error: BaseException) -> Any:
