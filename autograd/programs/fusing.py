@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from operator import add, mul, sub, truediv
 from typing import Any
 
@@ -205,11 +205,10 @@ def extent(x: Recorded) -> tuple[int, int]:
 
 def commute(lines: Sequence[Line], earlier: Sequence[Line]) -> bool:
     """May these lines be computed before `earlier` ones?"""
-    made = {id(y) for line in earlier for y in line.outs}
-    changed = {root for line in earlier for root in line.changed}
+    changed = {root for line in earlier for root in (*line.changed, *[id(y.root) for y in line.outs])}
     read = {id(x.root) for line in earlier for x in line.args}
     for line in lines:
-        if any(id(x) in made or id(x.root) in changed for x in line.args) or not read.isdisjoint(line.changed):
+        if any(id(x.root) in changed for x in line.args) or not read.isdisjoint(line.changed):
             return False
     return True
 
@@ -222,29 +221,6 @@ def spot(x: Recorded) -> tuple[Any, ...]:
     return id(x.root), held.data.ptr, held.shape, held.strides, held.dtype.char
 
 
-def views_first(lines: Sequence[Line]) -> list[Line]:
-    """The lines with each view where what it is a view of is made, or where its part of the step begins."""
-    changes = accumulate([int(a.part != b.part) for a, b in pairwise(lines)], initial=0)
-    part = dict(zip(map(id, lines), changes))  # by line: its number
-    behind: dict[tuple[str, int], list[Line]] = {}  # views, by the line or the beginning of the part that they follow
-    anchors: dict[int, tuple[str, int]] = {}  # by array
-    parts: dict[tuple[str, int], int] = {("line", i): n for i, n in part.items()}
-    for line in lines:
-        anchor = "line", id(line)
-        if is_view(line):
-            n = part[id(line)]
-            anchor = anchors.get(id(line.args[0]), ("part", -1))
-            anchor = anchor if parts.get(anchor, anchor[1]) == n else ("part", n)
-            behind.setdefault(anchor, []).append(line)
-        anchors |= {id(y): anchor for y in line.outs}
-    found: list[Line] = []
-    for line in lines:
-        found += behind.pop(("part", part[id(line)]), [])
-        if not is_view(line):
-            found += [line, *behind.pop(("line", id(line)), [])]
-    return found
-
-
 def is_view(line: Line) -> bool:
     """Does this line only say another name for a part of an array?"""
     if len(line.outs) != 1 or len(line.args) != 1 or line.into is not None:
@@ -254,7 +230,7 @@ def is_view(line: Line) -> bool:
 
 def views_last(lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
     """The lines with each view where it is used first."""
-    waiting: dict[int, Line] = {}  # by what they make
+    waiting = {id(line.outs[0]): line for line in lines if is_view(line)}
     found: list[Line] = []
 
     def write(line: Line) -> None:
@@ -264,9 +240,7 @@ def views_last(lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
         found.append(line)
 
     for line in lines:
-        if is_view(line):
-            waiting[id(line.outs[0])] = line
-        else:
+        if not is_view(line):
             write(line)
     for x in kept:
         if id(x) in waiting:
@@ -277,11 +251,12 @@ def views_last(lines: Sequence[Line], kept: Iterable[Recorded]) -> list[Line]:
 def fused(tape: Tape, lines: Sequence[Line], kept: Iterable[Recorded], constants: Iterable[Line]) -> list[Line]:
     """The lines, with one in the place of several that go element by element. `kept` are needed behind the last."""
     fusing = Fusing(tape, {id(y) for line in constants for y in line.outs})
-    lines = views_first(lines)
     order = {id(line): i for i, line in enumerate(lines)}
     groups: dict[Shape, list[Group]] = {}  # those that a line may join, by shape
     member: dict[int, Group] = {}
     for line in lines:
+        if is_view(line):
+            continue  # it stands where it is used, in the end
         own, gone = None, []
         if fusing.is_formula(line):
             y = result(line)
