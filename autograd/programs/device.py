@@ -30,7 +30,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from autograd import backend
-from autograd.kernels.gpu import draws, late
+from autograd.kernels.gpu import draws, late, tensors
 from autograd.watch.places import PACKAGE, source_line
 
 __all__ = ["Draws", "Line", "Recorded", "Refused", "Tape", "refuse"]
@@ -709,6 +709,9 @@ CHECK_BELOW = """\
         raise ValueError(f'a label or an index that is not in 0 .. {n - 1}')""".splitlines()
 
 
+SQUARE_SUM = ["    return sum([(x.astype(np.float64) ** 2).sum() for x in xs])"]
+
+
 class ModuleOfGPU(Module):
     """CuPy on the recording device. It has a name for each thing that the package does on a GPU without waiting."""
 
@@ -717,6 +720,17 @@ class ModuleOfGPU(Module):
         key, run = ("check_below", n, str(error(-1))), partial(late.check_below, error=error)
         routine = self.tape.routine(key, "check_below", lambda name: [f"def {name}(index, n):", *CHECK_BELOW], run)
         self.tape.add(Line((), f"{routine.name}({{}}, {n})", (index,), check=True))
+
+    def square_sum(self, xs: Sequence[Recorded]) -> Any:
+        """The sum of all squares, which one kernel adds up."""
+        y = tensors.square_sum([x.held for x in xs])
+        routine = self.tape.routine(
+            "square_sum",
+            "square_sum",
+            lambda name: [f"def {name}(*xs):", *SQUARE_SUM],
+            lambda *xs: tensors.square_sum(xs),
+        )
+        return self.tape.put(*call_text(routine.name, xs, {}), y)
 
 
 class Special:

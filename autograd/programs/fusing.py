@@ -93,15 +93,15 @@ class Fusing:
         arrays = [*line.args, *line.outs]
         if line.guard or line.check or line.also or len(line.outs) + (line.into is not None) != 1 or not line.args:
             return False
-        if not all(isinstance(x.held, self.tape.xp.ndarray) and (not x.free or id(x) in self.fixed) for x in arrays):
+        if any(x.free and id(x) not in self.fixed for x in arrays):
             return False
         y = result(line)
-        kinds = [x.held.dtype.char for x in arrays]
-        if len(set(kinds) - {"?"}) > 1 or not set(kinds) <= {"?", *TYPES}:
+        kinds = [char_of(x) for x in arrays]
+        if len(set(kinds) - {"?", ""}) > 1 or not set(kinds) <= {"?", "", *TYPES} or not char_of(y):
             return False
         if line.outs and not y.held.flags.c_contiguous:
             return False
-        if any(not spreads(x.held.shape, y.held.shape) for x in line.args):
+        if any(not spreads(np.shape(x.held), y.held.shape) for x in line.args):
             return False
         key = line.template, *kinds
         if key not in self.known:
@@ -140,14 +140,19 @@ def result(line: Line) -> Recorded:
     return line.outs[0] if line.outs else line.into  # type: ignore[return-value]
 
 
+def char_of(x: Recorded) -> str:
+    """The character of its dtype; none for a number, such as a rate."""
+    return x.held.dtype.char if hasattr(x.held, "dtype") and not isinstance(x.held, np.generic) else ""
+
+
 def wide_of(arrays: Iterable[Recorded]) -> str:
     """The type in which a kernel of these arrays computes."""
-    return "double" if any(x.held.dtype.char == "d" for x in arrays) else "float"
+    return "double" if any(char_of(x) == "d" for x in arrays) else "float"
 
 
 def elements(trace: Trace, arrays: Sequence[Recorded]) -> dict[Any, Element]:
     """The Elements a0, a1, ... of these arrays, by spot."""
-    kinds = ["b" if x.held.dtype.kind == "b" else "f" for x in arrays]
+    kinds = ["b" if char_of(x) == "?" else "f" for x in arrays]
     return {spot(x): Element(trace, f"a{i}", kind) for i, (x, kind) in enumerate(zip(arrays, kinds))}
 
 
@@ -162,7 +167,7 @@ class Group:
     def touches(self, line: Line, shape: Shape) -> bool:
         """Do the lines share an array of their shape?"""
         mine = {spot(x) for one in self.lines for x in (*one.args, *one.outs)}
-        return any(x.held.shape == shape and spot(x) in mine for x in line.args)
+        return any(spot(x) in mine for x in line.args if np.shape(x.held) == shape)
 
     def takes(self, line: Line) -> bool:
         """May this line join: all go to the place of the first, or all to the place of this one? Then it is added."""
@@ -188,7 +193,7 @@ class Group:
 def may_be_one(lines: Sequence[Line]) -> bool:
     """Are these of one part of the step, few enough, and without views that overlap where one of them is changed?"""
     used = {spot(x): x for line in lines for x in (*line.args, *line.outs)}
-    kinds = {x.held.dtype.char for x in used.values()} - {"?"}
+    kinds = {char_of(x) for x in used.values()} - {"?", ""}
     if len(used) > MOST or len(kinds) > 1 or len({line.part for line in lines}) > 1:
         return False
     changed = {root for line in lines for root in line.changed}
@@ -216,7 +221,7 @@ def commute(lines: Sequence[Line], earlier: Sequence[Line]) -> bool:
 def spot(x: Recorded) -> tuple[Any, ...]:
     """Which numbers these are: two views of one part of an array are the same."""
     held = x.held
-    if not hasattr(held, "data") or isinstance(held, np.generic):
+    if not char_of(x):
         return id(x.root), id(x)
     return id(x.root), held.data.ptr, held.shape, held.strides, held.dtype.char
 
@@ -297,7 +302,7 @@ def joined(fusing: Fusing, lines: Sequence[Line], used: Counter[int], roots: Cou
     tape, args = fusing.tape, [*given.values()]
     rows = text_of(tape, args, outs, lines)
     places = [i for y in into for i, x in enumerate(args) if x is y]
-    key = (*rows, *[x.held.dtype for x in (*args, *outs)], *places)
+    key = (*rows, *map(char_of, (*args, *outs)), *places)
     run = kernel_of(fusing, args, outs, places, lines)
     routine = tape.routine(key, name_of(lines), partial(named_rows, rows), run)
     routine.shown = True
@@ -339,8 +344,9 @@ def kernel_of(
     run_on_elements(lines, values, fusing.routines)
     written = [values[spot(y)] for y in (*outs, *into)]
     last = [f"y{i} = {e.name if e.kind == 'b' else trace.number(e)};" for i, e in enumerate(written)]
-    takes = [f"{x.held.dtype.name} x{i}" for i, x in enumerate(args)]
-    takes += [f"{'float64' if wide == 'double' else 'float32'} n{i}" for i in range(len(trace.numbers))]
+    number = "float64" if wide == "double" else "float32"
+    takes = [f"{x.held.dtype.name if char_of(x) else number} x{i}" for i, x in enumerate(args)]
+    takes += [f"{number} n{i}" for i in range(len(trace.numbers))]
     gives = [f"{y.held.dtype.name} y{i}" for i, y in enumerate((*outs, *into))]
     kernel = elementwise(", ".join(takes), ", ".join(gives), "\n".join([*first, *trace.lines, *last]))
     numbers, kinds = trace.numbers, [y.held.dtype for y in outs]
