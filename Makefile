@@ -39,11 +39,12 @@ bench: .venv/bench
 	for name in growth import_time watching; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 docs: .venv/docs
-	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs runs/docs
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --doctree-dir runs/doctrees docs runs/docs
 	@echo "the manual: runs/docs/index.html"
 
 manual:
 	@test -n "$(TAG)" || { echo "make manual needs the tag of a release: make manual TAG=v0.1.0"; exit 1; }
+	@command -v gh >/dev/null || { echo "make manual needs GitHub's gh: https://cli.github.com"; exit 1; }
 	$(MAKE) docs
 	$(BIN)/python -m zipfile -c runs/manual-$(TAG).zip runs/docs/
 	gh release upload $(TAG) runs/manual-$(TAG).zip --clobber

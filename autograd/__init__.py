@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from autograd.kernels.compiled import fast
     from autograd.layers import Buffer, Layer, Parameter
     from autograd.programs import capture, emit
+    from autograd.recompute import checkpoint
     from autograd.watch import anomaly, profile
 
 __version__ = "0.1.0"
@@ -73,6 +74,7 @@ __all__ = [
     "as_array",
     "as_variable",
     "capture",
+    "checkpoint",
     "default_dtype",
     "emit",
     "enable_grad",
@@ -104,7 +106,7 @@ PARTS = (
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",
-    "capture": "programs", "emit": "programs",
+    "capture": "programs", "checkpoint": "recompute", "emit": "programs",
     "fast": "kernels.compiled", "from_dlpack": "dlpack",
     "functional_call": "derivatives", "hessian": "derivatives", "hvp": "derivatives", "jacobian": "derivatives",
     "jvp": "derivatives", "laplacian": "derivatives", "root": "derivatives", "value_and_grad": "derivatives",

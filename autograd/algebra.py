@@ -342,7 +342,7 @@ class AddAt(Function):
 
 def getitem(x: Operand, index: Any) -> Variable:
     """y = x[index] with NumPy's indices: integers, slices, `...`, None, masks and arrays, repeats included."""
-    plain = index if type(index) in (int, slice) else copied_index(index, as_array)
+    plain = index if type(index) in (int, slice) else copied_index(x, index, as_array)
     return GetItem(plain)(operand("getitem", x))
 
 
@@ -355,7 +355,8 @@ class Convert(Function):
     def forward(self, x):
         home = device_of(x)
         self.save(home=home)
-        return to_device(x, self.device or home).astype(self.dtype or x.dtype)
+        y = to_device(x, self.device or home)  # which may have its bytes in another order
+        return y.astype(self.dtype or y.dtype)
 
     def backward(self, gy):
         return Convert(device=self.saved.home)(gy) if self.device else gy

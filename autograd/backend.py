@@ -16,17 +16,20 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.checks import shown, whole
+from autograd.checks import shown, whole, without_bfloat16
 from autograd.config import float_dtype
+from autograd.effects import drawing
 from autograd.locks import drawers
 
 __all__ = [
-    "AFTER_READING", "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "cupy", "device_conflict",
-    "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of", "namespace", "read",
-    "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy", "zeros_like",
+    "AFTER_READING", "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "check_index", "cupy",
+    "device_conflict", "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of",
+    "namespace", "read", "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy",
+    "zeros_like",
 ]  # fmt: skip
 
 LARGEST_SEED = 2**128 - 1
+ON_A_GPU = "?bhilqpBHILQPefdFD"  # the characters of the dtypes that CuPy has: no longdouble, no text, no dates
 T = TypeVar("T")
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; in the middle of a computation also a NumPy scalar
 
@@ -81,7 +84,7 @@ def as_numbers(x: Any) -> Array:
     except (TypeError, ValueError) as error:
         raise ValueError(f"a list of numbers must have rows of one length, not {shown(x)}: {error}") from error
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}{without_bfloat16(array)}")
     return array
 
 
@@ -130,9 +133,20 @@ def device_conflict(arrays: Sequence[object]) -> str | None:
     return f"the arrays lie on different devices ({given}): move all to one with .to('cpu') or .to('gpu')"
 
 
+def check_index(name: str, x: Array, index: Array) -> None:
+    """Raises ValueError for an array of indices on another device than x. CuPy would copy it there unseen, each time.
+
+    An index of no axes is a number, and goes with any array.
+    """
+    there, here = module_of(x), module_of(index)
+    recording = hasattr(there, "refuse_others") or hasattr(here, "refuse_others")  # such a device looks by itself
+    if here is not there and here is not None and index.shape and not recording:
+        raise ValueError(f"{name}: {device_conflict([x, index])}")
+
+
 @functools.cache
 def cupy() -> ModuleType:
-    """The module CuPy. Raises RuntimeError, which says what is missing."""
+    """The module CuPy, which has computed a product. Raises RuntimeError, which says what is missing."""
     try:
         import cupy as module
     except ImportError as error:
@@ -141,6 +155,13 @@ def cupy() -> ModuleType:
         ) from error
     if not module.cuda.is_available():
         raise RuntimeError("CuPy is installed, but it finds no usable GPU: check the driver with nvidia-smi")
+    try:  # a driver alone is enough for the answer above, and for nothing else
+        float((module.ones((2, 2), np.float32) @ module.ones((2, 2), np.float32) + 1)[0, 0])
+    except Exception as error:  # each missing library has an error of its own
+        raise RuntimeError(
+            f"CuPy finds a GPU, but it can't compute there ({type(error).__name__}: {error}). Most often CUDA's "
+            "headers or libraries are missing: pip install 'define-by-run[cuda12]' or 'define-by-run[cuda13]'"
+        ) from error
     return module  # type: ignore[no-any-return]
 
 
@@ -156,7 +177,7 @@ def special(*xs: object) -> Any:
 
 
 def gpu_available() -> bool:
-    """Can CuPy be imported, and a GPU be used?"""
+    """Can CuPy be imported, and can it compute on a GPU?"""
     try:
         cupy()
     except RuntimeError:
@@ -188,11 +209,19 @@ def read(x: T) -> T:
 
 
 def to_device(x: Array, device: str) -> Array:
-    """The array on `'cpu'` or `'gpu'`: itself if it lies there, a copy otherwise. Raises ValueError for other names."""
+    """The array on `'cpu'` or `'gpu'`: itself if it lies there, a copy otherwise.
+
+    A copy on the GPU has its bytes in the machine's order. Raises ValueError for other names of devices, TypeError for
+    numbers that a GPU does not have.
+    """
     if device == "cpu":
         return to_numpy(x)
     if device == "gpu":
-        return cupy().asarray(x) if namespace(x) is np else x
+        if namespace(x) is not np:
+            return x
+        if (dtype := np.asarray(x).dtype).char not in ON_A_GPU:
+            raise TypeError(f"a GPU has no {dtype}: move numbers of another dtype, such as x.astype(np.float64)")
+        return cupy().asarray(x)
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")
 
 
@@ -253,7 +282,8 @@ def restored(state: Any) -> np.random.Generator:
 class Randomness:
     """The shared generator of dropout masks and initial weights, used where no `rng` is given.
 
-    Numbers are drawn on the CPU and moved, so a seed gives the same numbers on every device.
+    Numbers are drawn on the CPU and moved; a mask of dropout is drawn on the GPU, as the same numbers. So a seed gives
+    the same on every device.
     """
 
     def __init__(self) -> None:
@@ -275,10 +305,10 @@ class Randomness:
     def __call__(self, rng: np.random.Generator | int | None = None) -> np.random.Generator:
         """`rng` itself, a generator seeded by the number `rng`, or the shared one."""
         if rng is not None:
-            return rng if isinstance(rng, np.random.Generator) else seeded("rng", rng)
+            return drawing(rng) if isinstance(rng, np.random.Generator) else seeded("rng", rng)
         if self.rng is None:
             self.seed(None)
-        return self.rng  # type: ignore[return-value]
+        return drawing(self.rng)  # type: ignore[no-any-return]
 
 
 generator = Randomness()

@@ -21,8 +21,9 @@ from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
 from autograd.checks import shown
 from autograd.constants import is_sparse
+from autograd.data.columns import in_memory
 
-__all__ = ["Batch", "batch_loss", "batch_of", "groups", "inputs_of", "joined", "rows_of"]
+__all__ = ["Batch", "batch_loss", "batch_of", "check_rows", "groups", "inputs_of", "joined", "rows_of"]
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,18 @@ def rows_of(data: Any, n: int) -> Iterator[Any]:
     if not arrays or not all(hasattr(x, "shape") and x.shape for x in arrays) or len({len(x) for x in arrays}) != 1:
         raise ValueError(f"predict takes arrays with rows, as many in each, not {shown(data)}")
     for i in range(0, len(arrays[0]), n):
-        parts = [x[i : i + n] for x in arrays]
+        parts = [in_memory(x[i : i + n]) for x in arrays]
         yield dict(zip(data, parts)) if isinstance(data, Mapping) else tuple(parts)
+
+
+def check_rows(y: Any, data: Any) -> None:
+    """Raises ValueError for an output that has not as many rows as the data, such as that of one sample alone."""
+    first = next(iter(data.values())) if isinstance(data, Mapping) else data[0] if isinstance(data, tuple) else data
+    if is_array(y) and len(y) != len(first):
+        raise ValueError(
+            f"predict takes a model that gives a row for each of {len(first)} samples, not {y.shape} for "
+            f"{first.shape}: one sample x is x[None]"
+        )
 
 
 def joined(outputs: list[Any]) -> Any:

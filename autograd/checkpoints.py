@@ -27,8 +27,9 @@ from autograd import serialize
 from autograd.backend import generator
 from autograd.checks import flag, shown, whole
 from autograd.files import delete_abandoned, path_of_file
-from autograd.history import History
+from autograd.history import History, largest_is_best
 from autograd.layers.base import Layer, named_objects
+from autograd.names import with_advice
 
 __all__ = ["Checkpoints", "Run"]
 
@@ -41,20 +42,22 @@ class Checkpoints:
 
     folder    where they lie; the first `save` makes it
     keep      how many of the latest stay, at least 1; older ones are deleted
-    best      the name of a value of which the smallest is the best, such as "test_loss": that checkpoint stays too
-    largest   True: the largest value is the best, as of an accuracy
+    best      the name of a value, such as "test_loss": the checkpoint of its best value stays too
+    largest   True: the largest value is the best, as of an accuracy. False: the smallest. None: the name says it, if it
+              ends in `loss`, `accuracy` or another metric of `autograd.metrics`
     every     for `fit`: a checkpoint after every so many updates too, not only after each epoch
 
-    Other files in the folder are left alone.
+    Other files in the folder are left alone. Raises ValueError if `largest` is None and the name says nothing.
     """
 
+    @with_advice
     def __init__(
         self,
         folder: str | os.PathLike[str],
         keep: int = 3,
         best: str | None = None,
         *,
-        largest: bool = False,
+        largest: bool | None = None,
         every: int | None = None,
     ) -> None:
         if best is not None and not isinstance(best, str):
@@ -62,7 +65,7 @@ class Checkpoints:
         self.folder = Path(path_of_file(folder))
         self.keep = whole("Checkpoints: keep", keep)
         self.measure = best
-        self.largest = flag("Checkpoints: largest", largest)
+        self.largest = largest_is_best("Checkpoints", best or "loss", largest)
         self.every = None if every is None else whole("Checkpoints: every", every)
         self.position: int | None = None  # the number that was saved or loaded last
         self.measured: dict[int, float] = {}  # the value of `measure` by number
@@ -222,6 +225,9 @@ class Run:
             raise ValueError(f"fit: the latest of {self.checkpoints} must be a checkpoint of fit: resume it by hand")
         self.count, self.batches, self.stopped = found["number"], found["batches"], found["stopped"]
         self.sums = found["sums"]
+        if self.stopped:
+            said = f"fit: a watch has stopped the training in {self.checkpoints.folder}, and so nothing is trained"
+            warnings.warn(f"{said}: load the latest checkpoint and take a new folder to train on", stacklevel=5)
         self.history.clear()
         self.history.update(found["history"])
 

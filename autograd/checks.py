@@ -28,6 +28,7 @@ __all__ = [
     "one_of",
     "shown",
     "takes",
+    "without_bfloat16",
     "whole",
     "within",
 ]
@@ -122,8 +123,14 @@ def dtype_of(name: str, dtype: Any, kinds: str = "f") -> Any:
     if found is None or found.kind not in kinds:
         expected = "floating-point, such as np.float32" if kinds == "f" else "of numbers, such as np.float32"
         given = shown(dtype) if found is None else found
-        raise TypeError(f"{name} must be {expected}, not {given}")
+        raise TypeError(f"{name} must be {expected}, not {given}{without_bfloat16(dtype)}")
     return found
+
+
+def without_bfloat16(x: Any) -> str:
+    """The end of a message about a dtype or an array: what to do if it is bfloat16, which is no dtype of NumPy."""
+    said = "; bfloat16 is no dtype of NumPy: take float16 with O.LossScale(O.Adam(model, master=True)), or float32"
+    return said if "bfloat16" in shown(getattr(x, "dtype", x)) else ""
 
 
 def function(name: str, f: Any) -> Any:

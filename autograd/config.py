@@ -24,8 +24,8 @@ from autograd.checks import dtype_of
 from autograd.decorators import decorated
 
 __all__ = [
-    "Mode", "Watcher", "current", "default_dtype", "enable_grad", "float_dtype", "mode", "no_grad", "set_default_dtype",
-    "test_mode", "training", "using", "watching",
+    "Mode", "Watcher", "current", "default_dtype", "enable_grad", "float_dtype", "mode", "no_grad", "replayed",
+    "set_default_dtype", "test_mode", "training", "using", "watching",
 ]  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Watcher:
     """
 
     outer: Watcher | None = None
+    replays = False  # does it write the calls down, and run them again without their functions?
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
         """Runs `f.forward` on its arrays: in every call, on arrays alone too."""
@@ -213,6 +214,14 @@ class KeptWatching(Kept):
         super().__exit__(*error)
         if self.watcher is not None:
             self.watcher.outer = None
+
+
+def replayed() -> bool:
+    """Is there a watcher that runs what is called here again by itself, as `capture` does?"""
+    there = mode.get().watcher
+    while there is not None and not there.replays:
+        there = there.outer
+    return there is not None
 
 
 def watches(watcher: Watcher) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import as_numbers, is_array
-from autograd.checks import shown
+from autograd.backend import as_numbers, check_index, is_array
+from autograd.checks import shown, without_bfloat16
 
 __all__ = [
     "NUMBERS", "check_real", "constant", "copied_index", "family_of_result", "holds", "is_sparse", "real_dtype",
@@ -97,7 +97,7 @@ def check_real(name: str, x: Any) -> None:
         return
     if type(x) is np.ndarray or not isinstance(x, np.ndarray):
         if getattr(getattr(x, "dtype", None), "kind", "f") not in KINDS:
-            raise TypeError(f"{name} takes real numbers, not {x.dtype}: {shown(x)}")
+            raise TypeError(f"{name} takes real numbers, not {x.dtype}: {shown(x)}{without_bfloat16(x)}")
         return
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} takes no masked array, whose masked elements would count: give it x.filled(value)")
@@ -115,7 +115,10 @@ def real_dtype(name: str, dtype: Any) -> np.dtype[Any]:
     except Exception:  # NumPy asks what it is given, which may answer with anything
         found = None
     if found is None or found.kind not in KINDS:
-        raise TypeError(f"{name}: dtype must be one of real numbers, such as np.float32 or int, not {shown(dtype)}")
+        raise TypeError(
+            f"{name}: dtype must be one of real numbers, such as np.float32 or int, not {shown(dtype)}"
+            f"{without_bfloat16(dtype)}"
+        )
     return found
 
 
@@ -133,6 +136,8 @@ def result(name: str, value: Any, kind: type) -> Any:
     """What the function `name` computed as an array, if it is not of a usual type. Refuses objects of `kind`."""
     if isinstance(value, kind) or (isinstance(value, list) and holds(value, kind)):
         raise TypeError(f"{name} must return arrays, not Variables: it computes on arrays, and backward differentiates")
+    if isinstance(value, list):
+        raise TypeError(f"{name} must return an array, or a tuple of arrays, not a list: write return y0, y1")
     if isinstance(value, np.matrix):
         return np.asarray(value)
     if not is_array(value) and not isinstance(value, np.generic):
@@ -141,11 +146,17 @@ def result(name: str, value: Any, kind: type) -> Any:
     return value
 
 
-def copied_index(index: Any, plain: Callable[[Any], Any]) -> Any:
-    """An index whose arrays and lists are copies, so that a graph never sees them change. `plain` opens Variables."""
+def copied_index(x: Any, index: Any, plain: Callable[[Any], Any]) -> Any:
+    """An index of x whose arrays and lists are copies, so that a graph never sees them change. `plain` opens Variables.
+
+    Raises ValueError for arrays on another device than x.
+    """
     if isinstance(index, tuple):
-        return tuple([copied_index(part, plain) for part in index])
+        return tuple([copied_index(x, part, plain) for part in index])
     if isinstance(index, list):
-        return [copied_index(part, plain) for part in index]
+        return [copied_index(x, part, plain) for part in index]
     index = plain(index)
-    return index.copy() if is_array(index) and index.shape else index
+    if not is_array(index) or not index.shape:
+        return index
+    check_index("GetItem", plain(x), index)
+    return index.copy()

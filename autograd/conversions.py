@@ -87,7 +87,7 @@ def of_number(name: str, op: Callable[[Any], T]) -> Callable[[Any], T]:
             raise lost(self)
         return op(item(self.value))
 
-    method.__doc__ = "The one element as a number of Python."
+    method.__doc__ = "The one element as a number of Python, without its graph: math.exp(x) has no gradient, use F.exp."
     return method
 
 
@@ -143,6 +143,19 @@ def in_place(op: Callable[[Any, Any], Any]) -> Operator:
 
     method.__doc__ = "A new Variable; under no_grad() a leaf takes the result as its data."
     return method
+
+
+class Elsewhere:
+    """An attribute that a Variable lacks, and that others set: both ask and set are the AttributeError that says so."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: Any, owner: type) -> Any:
+        raise MissingAttribute(self.name, owner)
+
+    def __set__(self, x: Any, value: Any) -> None:
+        raise MissingAttribute(self.name, type(x))
 
 
 class OfTheClass:
@@ -225,6 +238,7 @@ class Convertible(ArrayMethods):
     __delitem__ = __setitem__
 
     if not TYPE_CHECKING:  # a type checker finds a missing attribute by itself
+        requires_grad = Elsewhere()
 
         def __getattr__(self, name: str) -> Any:
             """The error for an attribute that is missing, with our word for it."""

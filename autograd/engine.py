@@ -30,8 +30,7 @@ from autograd.sums import sum_in_shape
 
 __all__ = [
     "Computed", "Node", "backward_pass", "below", "functions_below", "latest_first", "nodes_below", "nodes_between",
-    "release",
-    "sum_to", "unbroadcast",
+    "releasable", "sum_to", "unbroadcast",
 ]  # fmt: skip
 
 
@@ -64,12 +63,13 @@ by_generation = attrgetter("generation")
 
 
 def backward_pass(
-    seeds: dict[Any, Any], walk: Iterable[Any], retained: Container[Any] = (), wanted: Container[Any] | None = None
+    seeds: dict[Any, Any], walk: Iterable[Any], retained: Container[Any] = (), wanted: Any = None, free: Any = ()
 ) -> dict[Any, Any]:
     """The gradients by node: of the leaves that were reached, and of the nodes in `retained`.
 
     `seeds` are the gradients to begin with. `walk` are the nodes to go through, the latest generation first. `wanted`
-    are the nodes that take a gradient, None for all.
+    are the nodes that take a gradient, None for all. `free` are the ids of functions that let large arrays go once they
+    are walked.
     """
     grads, kept = dict(seeds), dict[Any, Any]()
     sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
@@ -82,6 +82,8 @@ def backward_pass(
                 continue  # no gradient came, or it went along with that of another output
             f = noting.f = node.creator
             gxs = f.backward(gy) if plain and f.direct else backward_of(f, node, gy, grads, kept, retained)
+            if id(f) in free:
+                f.release()
             if type(gxs) is not tuple or len(gxs) != len(f.parents):
                 gxs = one_for_each_input(f, gxs)
             for x, gx in zip(f.parents, gxs):
@@ -158,14 +160,17 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else sum_in_shape(x, broadcast_axes(shape, x.shape), shape)
 
 
-def nodes_below(nodes: Iterable[Any]) -> dict[Any, None]:
-    """The nodes from which `nodes` were computed, and these; as the keys of a dict, whose order is always the same."""
+def nodes_below(nodes: Iterable[Any], ends: Container[Any] = ()) -> dict[Any, None]:
+    """The nodes from which `nodes` were computed, and these; as the keys of a dict, whose order is always the same.
+
+    It goes no further than the nodes in `ends`.
+    """
     found = dict.fromkeys([node for node in nodes if node is not None])
     stack = [*found]
     while stack:
-        f = stack.pop().creator
-        if f is not None:
-            for node in f.parents:
+        last = stack.pop()
+        if last.creator is not None and last not in ends:
+            for node in last.creator.parents:
                 if node is not None and node not in found:
                     found[node] = None
                     stack.append(node)
@@ -191,19 +196,17 @@ def functions_below(nodes: Iterable[Any]) -> list[Any]:
     return list({id(f): f for node in nodes_below(nodes) if (f := node.creator) is not None}.values())
 
 
-def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
-    """Lets the arrays go that only this finished walk needed: large ones are held weakly from here on.
+def releasable(walk: list[Any], nodes: Container[Any], large: int) -> dict[int, Any]:
+    """The functions whose arrays only this walk needs, by id: once walked, they may let large ones go.
 
     `walk` is that of `backward_pass`, and `nodes` all nodes below. A function that another graph uses too keeps its
-    arrays, as do those below it.
+    arrays, as do those below it. Where no array is large, there is nothing to let go.
     """
-    for node in walk:
-        if node.shape and prod(node.shape) >= large:
-            break
-    else:
-        return
     uses: dict[int, int] = {}  # how often functions of the walk refer to a node, by id
     shared: set[Any] = set()
+    found: dict[int, Any] = {}
+    if not any(node.shape and prod(node.shape) >= large for node in walk):
+        return found
     for f in {id(node.creator): node.creator for node in walk}.values():
         for x in f.parents:
             uses[id(x)] = uses.get(id(x), 0) + 1
@@ -216,9 +219,10 @@ def release(walk: list[Any], nodes: Container[Any], large: int) -> None:
         if outside or node in shared or any(y in shared or y not in nodes for y in siblings):
             shared.update(f.parents)
         else:
-            f.release()
+            found[id(f)] = f
+    return found
 
 
-REFERENCES = 4  # of `release` itself to a node: two lists of nodes, a local name, an argument
+REFERENCES = 4  # of `releasable` itself to a node: two lists of nodes, a local name, an argument
 
 below = functions_below  # the name in version 0.1

@@ -81,7 +81,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given = copy.deepcopy(self.model) if isinstance(self.model, Layer) else None  # may draw a seed for both
         with drawing_from(self.rng_), test_mode(), no_grad():
             self.model_ = self.network(name, outputs) if given is None else given
-            shape = self.model_(x[:1]).shape
+            shape = self.model_.train()(x[:1]).shape
         if shape not in ((1, outputs), (1,) if outputs == 1 else (1, outputs)):
             raise ValueError(f"{name} must give {outputs} outputs, (N, {outputs}), not {shape} for one sample")
         function(f"{type(self).__name__}: optimizer", self.optimizer)

@@ -22,9 +22,10 @@ try:
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["delete_abandoned", "opened", "path_of_file", "replacing"]
+__all__ = ["Picture", "delete_abandoned", "opened", "path_of_file", "replacing"]
 
 UNFINISHED = 86_400  # seconds after which an unfinished file is litter where the system has no locks
+SHOWN = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png", ".svg": "image/svg+xml"}
 KINDS = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 
 
@@ -33,6 +34,18 @@ def path_of_file(path: Any) -> str:
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"a path must be a string or a Path, not {type(path).__name__} {path!r:.40}")
     return os.fsdecode(path)
+
+
+class Picture(type(Path())):  # type: ignore[misc]
+    """The path of a picture: a notebook shows the picture, as far as it can."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": repr(self)}
+        if kind := SHOWN.get(self.suffix.lower()):
+            with suppress(OSError):
+                content = self.read_bytes()
+                bundle[kind] = content.decode() if "svg" in kind else content
+        return bundle
 
 
 def opened(path: str | os.PathLike[str]) -> IO[bytes]:

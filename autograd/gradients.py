@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import algebra, engine
 from autograd.algebra import as_array, astype
-from autograd.backend import as_numbers, is_array, namespace
+from autograd.backend import as_numbers, device_conflict, device_of, is_array, module_of, namespace
 from autograd.checks import flag
 from autograd.config import mode, using
 from autograd.constants import check_real
@@ -91,7 +91,22 @@ def seed_for(name: str, seed: Any, y: Any) -> Any:
         check_real(name, as_array(seed))
     if seed.shape != y.shape:
         raise ValueError(f"{name} must have the shape of the output, {y.shape}, not {seed.shape}")
-    return seed
+    return at_home(seed, y, name)
+
+
+def at_home(g: Any, x: Any, name: str = "") -> Any:
+    """The gradient `g` on the device of its Variable x, where a number may go; an array there is a ValueError.
+
+    A Variable of no axes takes part in computations on the GPU as a number does, and its gradient is computed there.
+    """
+    array, value = as_array(g), x.value
+    if type(array) is type(value) or None in (module_of(array), module_of(as_array(x))):
+        return g
+    if (conflict := device_conflict([value, array])) is None:
+        return g
+    if g.shape:
+        raise ValueError(f"{name or 'the gradient of ' + (x.name or 'x')}: {conflict}")
+    return algebra.to(g, device_of(value))
 
 
 def seed_of(y: Any, gradient: Any) -> tuple[Any, Any]:
@@ -128,11 +143,12 @@ def seeds_for(ys: Sequence[Any], seeds: Any) -> list[Any]:
 
 
 def run_backward(
-    outputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool, walk: Any, retained: Any, wanted: Any = None
-) -> dict[Any, Any]:
+    outputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool, walk: Any, retained: Any, wanted: Any = None,
+    free: Any = (),
+) -> dict[Any, Any]:  # fmt: skip
     """Walks back from `outputs` with their seeds (None: ones). Returns the gradients of what is alive, by node.
 
-    `walk`, `retained` and `wanted` are those of `engine.backward_pass`.
+    `walk`, `retained`, `wanted` and `free` are those of `engine.backward_pass`.
     """
     family = outputs[0].family  # of the gradients too
     recorded = BackwardPass(family, seeds, bool(retained)) if create_graph else None
@@ -146,11 +162,12 @@ def run_backward(
             g = as_array(g) if not create_graph else g if isinstance(g, Tracked) else wrap(g, family)
             g = astype(g, y.dtype)
             start[y.node] = start[y.node] + g if y.node in start else g
-        found = engine.backward_pass(start, walk, retained, wanted)
+        found = engine.backward_pass(start, walk, retained, wanted, free)
         if now.watcher is not None:
             now.watcher.finished(found)
         owners = {id(as_array(seed)) for seed in seeds}  # arrays that are somebody else's
-        return {node: as_gradient(g, owners, create_graph, family) for node, g in found.items() if node() is not None}
+        home = {node: at_home(g, x) for node, g in found.items() if (x := node()) is not None}
+        return {node: as_gradient(g, owners, create_graph, family) for node, g in home.items()}
 
 
 def as_gradient(g: Any, owners: set[int], create_graph: bool, family: Any) -> Any:

@@ -7,12 +7,15 @@ from math import nan
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from autograd.checks import shown
+from autograd.checks import flag, shown
+from autograd.files import Picture
 
-__all__ = ["BESIDE", "History", "Score"]
+__all__ = ["BESIDE", "History", "Score", "largest_is_best"]
 
 T = TypeVar("T")
 BESIDE = ("lr", "gradient_norm", "seconds")  # columns that do not say how good the model is
+LARGEST = ("accuracy", "f1", "precision", "r2", "recall", "roc_auc")  # ends of names whose largest value is the best
+SMALLEST = ("error", "loss", "mae", "rmse")
 
 
 class Columns(dict[str, T], Generic[T]):
@@ -59,7 +62,9 @@ class History(Columns[list[float]]):
                 column.append(float(values.get(name, nan)))
 
     def plot(self, path: str | Path) -> Path:
-        """Draws the curves into a picture, whose type follows the extension of `path`.
+        """Draws the curves into a picture, whose type follows the extension of `path`, which is returned.
+
+        A notebook shows the picture in place of the path.
 
         Raises RuntimeError if matplotlib is not installed.
         """
@@ -78,7 +83,7 @@ class History(Columns[list[float]]):
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.legend()
-        path = Path(path)
+        path = Picture(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=120)
         return path
@@ -89,3 +94,18 @@ class History(Columns[list[float]]):
 
     def __reduce__(self) -> Any:
         return History, (dict(self),)
+
+
+def largest_is_best(owner: str, name: str, largest: bool | None) -> bool:
+    """Is the largest value of this name the best? `largest` says it; if it is None, the end of the name.
+
+    Raises ValueError for a name that says nothing, such as "metric".
+    """
+    if largest is not None:
+        return flag(f"{owner}: largest", largest)
+    if name.removeprefix("test_").startswith("neg_"):  # scikit-learn's names of negative losses
+        return True
+    for answer, words in ((True, LARGEST), (False, SMALLEST)):
+        if any(f"_{name}".endswith(f"_{word}") for word in words):
+            return answer
+    raise ValueError(f"{owner}: largest must be given for {name!r}: True as for an accuracy, False as for a loss")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Measure"]
+__all__ = ["Measure", "total"]
 
 
 class Measure(float):

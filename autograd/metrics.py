@@ -3,7 +3,8 @@
     fit(model, loss, optimizer, loader, test=test, metric=[metrics.accuracy, metrics.f1])
 
 Each is a `Measure`, a float that knows the sums that it was computed from. `fit` and `evaluate` add these over the
-batches, so F1 and R^2 of an epoch are those of all its samples. Options are bound with `functools.partial`.
+batches, so F1 and R^2 of an epoch are those of all its samples. Options are bound with `functools.partial`. Predictions
+and targets are Variables, arrays or lists of numbers.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.algebra import Operand, as_array
-from autograd.backend import Array, as_numbers, namespace, to_numpy
+from autograd.algebra import Operand
+from autograd.backend import Array, namespace, to_numpy
 from autograd.checks import one_of, shown, whole
 from autograd.functions.accuracy import accuracy
-from autograd.functions.operands import operand
-from autograd.functions.predictions import predictions
+from autograd.functions.predictions import beside, predictions
 from autograd.measures import Measure
 from autograd.names import missing_name
 
-__all__ = ["accuracy", "confusion_matrix", "f1", "mae", "precision", "r2", "recall", "rmse"]
+__all__ = ["accuracy", "confusion_matrix", "f1", "mae", "precision", "r2", "recall", "rmse", "roc_auc"]
 
 
 def confusion_matrix(
@@ -125,6 +125,52 @@ def counted(
 
 
 @dataclass(frozen=True)
+class Scores:
+    """The scores of all samples, and which are of class 1: the order of all is no sum of numbers."""
+
+    scores: Any
+    positive: Any
+
+    def __add__(self, other: Scores) -> Scores:
+        """Those of both sets."""
+        parts = ((self.scores, other.scores), (self.positive, other.positive))
+        return Scores(*[np.concatenate(pair) for pair in parts])
+
+
+def roc_auc(y: Operand, t: Operand) -> float:
+    """Of all pairs of a sample of class 1 and one of class 0, the fraction in which the first has the larger score.
+
+    (N,), (N, 1) or (N, 2); (N,) or (N, 1) -> float. Equal scores count half. It is the area under the ROC curve.
+    y are scores of class 1, such as logits or probabilities; of two columns the second less the first. t are 0 and 1.
+    It is nan without samples of both classes. Over batches it keeps all scores, and is that of all samples.
+
+    Raises TypeError or ValueError for anything else, and for a nan among the scores.
+    """
+    y, t = beside("roc_auc", y, t)
+    wrong = y.shape not in {(t.size,), (t.size, 1), (t.size, 2)} or t.shape not in {(t.size,), (t.size, 1)}
+    if wrong or not t.size or {y.dtype.kind, t.dtype.kind} - {*"fiub"}:
+        raise ValueError(
+            f"roc_auc takes scores (N,), (N, 1) or (N, 2) and labels (N,), real numbers, not {y.dtype} {y.shape} and "
+            f"{t.dtype} {t.shape}"
+        )
+    scores, positive = to_numpy(y).astype(np.float64).reshape(t.size, -1), to_numpy(t).reshape(-1) == 1
+    with np.errstate(invalid="ignore"):  # inf - inf is nan
+        score = scores[:, 0] if scores.shape[1] == 1 else scores[:, 1] - scores[:, 0]
+    if (to_numpy(t).reshape(-1) != positive).any() or np.isnan(score).any():
+        raise ValueError("roc_auc takes labels that are 0 or 1, and no nan among scores")
+    return Measure(area, Scores(score, positive))
+
+
+def area(both: Any) -> float:
+    """The pairs in order from the ranks of the scores: Mann and Whitney, 1947."""
+    _, places, counts = np.unique(both.scores, return_inverse=True, return_counts=True)
+    ranks = (counts.cumsum() - (counts - 1) / 2)[places]  # from 1; equal scores have the mean of theirs
+    n = int(both.positive.sum())
+    pairs = n * (both.positive.size - n)
+    return float(ranks[both.positive].sum() - n * (n + 1) / 2) / pairs if pairs else float("nan")
+
+
+@dataclass(frozen=True)
 class Moments:
     """The number of values in each column, their means, and the sums of their squared distances from these."""
 
@@ -180,8 +226,7 @@ def root_of_quotient(total: float, n: int) -> float:
 
 def regression(name: str, y: Operand, t: Operand) -> tuple[Array, Array]:
     """Prediction and target in float64, of one shape. Raises TypeError or ValueError for anything else."""
-    y, t = as_array(operand(name, y)), as_array(t)
-    t = t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
+    y, t = beside(name, y, t)
     for what, x in (("a prediction", y), ("a target", t)):
         if x.dtype.kind not in "fiub":
             raise TypeError(f"{name} takes {what} of real numbers, not {x.dtype}: {shown(x)}")

@@ -30,7 +30,8 @@ WORDS = {  # by module: another framework's name -> ours
         "nn": "layers", "optim": "optimizers", "optimizer": "optimizers", "utils": "data", "save": "serialize.save",
         "load": "serialize.load", "Module": "Layer", "autograd": "grad", "detect_anomaly": "anomaly",
         "arange": "Variable(np.arange(n))", "eye": "Variable(np.eye(n))", "linspace": "Variable(np.linspace(a, b, n))",
-        "functional": "functions", "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
+        "functional": "functions", "remat": "checkpoint", "checkpoint_sequential": "checkpoint(Sequential(*part), x)",
+        "jacrev": "jacobian", "jacfwd": "jacobian", "grad_and_value": "value_and_grad",
         "DataLoader": "data.DataLoader", "WeightedRandomSampler": "data.WeightedSampler",
         "default_collate": "data.stacked", "pad_sequence": "data.padded", "SummaryWriter": "tensorboard",
         "numerical_gradient": "testing.numerical_gradient", "numerical_diff": "testing.numerical_diff",
@@ -38,6 +39,7 @@ WORDS = {  # by module: another framework's name -> ours
         "Affine": "layers.Linear", "Trainer": "training.fit", "Sequential": "layers.Sequential",
         "smooth_curve": "np.convolve",
         "numpy": "NumPy itself, whose functions take Variables", "autocast": "dtype= of each layer",
+        "GradScaler": "optimizers.LossScale", "amp": "optimizers.LossScale",
     },
     "autograd.functions": {
         "cross_entropy": "softmax_cross_entropy", "mse_loss": "mean_squared_error",
@@ -107,7 +109,8 @@ WORDS = {  # by module: another framework's name -> ours
         "ExponentialLR": "exponential", "CosineAnnealingLR": "cosine", "OneCycleLR": "onecycle",
         "LinearLR": "warmup", "ReduceLROnPlateau": "plateau", "AveragedModel": "EMA", "clip_grad_norm": "clip_by_norm",
         "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value", "ClipGrad": "clip_by_norm",
-        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA", "NAdam": "Adam, or RAdam",
+        "WeightDecay": "weight_decay", "FreezeParam": "freeze", "SWA": "EMA",
+        "GradScaler": "LossScale", "NAdam": "Adam, or RAdam",
         **dict.fromkeys(SCHEDULES.split(), "a function of the count of updates, as lr="),
     },
     "autograd.serialize": {
@@ -118,7 +121,7 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.metrics": {
         "accuracy_score": "accuracy", "top_k_accuracy_score": "accuracy", "f1_score": "f1",
         "precision_score": "precision", "recall_score": "recall", "r2_score": "r2", "mean_absolute_error": "mae",
-        "root_mean_squared_error": "rmse",
+        "root_mean_squared_error": "rmse", "roc_auc_score": "roc_auc", "auroc": "roc_auc", "auc": "roc_auc",
     },
     "autograd.models": {
         **{f"resnet{n}": f"ResNet{n}" for n in (18, 34, 50, 101, 152)}, "vgg16": "VGG16", "mobilenet_v2": "MobileNetV2",
@@ -134,6 +137,60 @@ WORDS = {  # by module: another framework's name -> ours
     "autograd.visualize": {
         "show": "y.graph()", "draw": "plot", "plot_dot_graph": "plot", "get_dot_graph": "to_dot",
         "make_dot": "to_graphviz", "summary": "model.summary(x)",
+    },
+}  # fmt: skip
+
+ABSENT = {  # by module: what is not provided -> what to do instead
+    "autograd": {
+        "jit": "ag.capture(step) records a step and replays it without a graph",
+        "compile": "ag.capture(step) records a step and replays it without a graph",
+        "cuda": "model.to('gpu') computes by CuPy", "random": "use ag.seed(0), and an rng of np.random.default_rng(0)",
+        "elementwise_grad": "use ag.grad(f(x).sum(), x)", "make_vjp": "use ag.vjp(f, x, v)",
+        "hessian_vector_product": "use ag.hvp(f, x, v)", "stop_gradient": "use x.detach()",
+        "custom_vjp": "write a Function with forward and backward", "GradientTape": "use ag.grad(y, x)",
+        "DataParallel": "one process computes on one device", "distributed": "one process computes on one device",
+        "float32": "use np.float32", "float64": "use np.float64", "is_tensor": "use isinstance(x, ag.Variable)",
+        **{name: f"use F.{name}" for name in ("einsum", "where", "stack", "concat")},
+    },
+    "autograd.functions": {
+        "gumbel_softmax": "write F.softmax((x - np.log(-np.log(u))) / tau), with u = rng.uniform(size=x.shape)",
+        "focal_loss": "p = F.exp(-losses) of F.softmax_cross_entropy(x, t, reduction='none'): "
+        "write ((1 - p) ** 2 * losses).mean()",
+        "dice_loss": "write 1 - 2 * (p * t).sum() / (p.sum() + t.sum())", "label_smoothing":
+        "F.softmax_cross_entropy has smoothing=", "contrastive_loss": "write F.softmax_cross_entropy of a @ b.T / tau, "
+        "with the labels np.arange(len(a))", "info_nce": "write F.softmax_cross_entropy of a @ b.T / tau, "
+        "with the labels np.arange(len(a))", "rrelu": "use F.leaky_relu", "alpha_dropout": "use F.dropout",
+        "bilinear": "write F.einsum('ni,oij,nj->no', x0, W, x1)", "stop_gradient": "use x.detach()",
+        "straight_through": "write x + (F.round(x) - x).detach()", "heaviside": "write F.where(x > 0, 1.0, 0.0)",
+        "swiglu": "write F.silu(a) * b", "geglu": "write F.gelu(a) * b", "maxout": "write x.reshape(n, -1, k).max(2)",
+        "spectral_norm": "write W / F.matrix_norm(W, 2)", "weight_norm":
+        "write g * v / F.norm(v, axis=0, keepdims=True)", "flash_attention": "use F.scaled_dot_product_attention",
+        "rearrange": "use F.reshape and F.transpose", **{
+            name: f"it has no gradient, use np.{name} of x.data"
+            for name in ("bincount", "histogram", "nonzero", "count_nonzero", "searchsorted", "unique")
+        },
+    },
+    "autograd.layers": {
+        **{f"{kind}Cell": f"a call of L.{kind} with a state is one step: y, state = layer(x, state)"
+           for kind in ("RNN", "LSTM", "GRU")},
+        **dict.fromkeys(("SpectralNorm", "spectral_norm"), "compute the weight in forward, by F.matrix_norm(W, 2)"),
+        **dict.fromkeys(("WeightNorm", "weight_norm"), "compute the weight in forward, from g and v"),
+        "AlphaDropout": "use Dropout", "Bilinear": "write F.einsum('ni,oij,nj->no', x0, W, x1)",
+        "ModuleDict": "a plain dict of layers does it", "ParameterDict": "a plain dict of Parameters does it",
+        "EmbeddingBag": "take the mean of an Embedding over axis 1", "Lambda": "put the function itself there",
+        "Activation": "put the function itself there", "Reshape": "put lambda x: x.reshape(...) there",
+        "Permute": "put lambda x: x.transpose(...) there", "Bidirectional": "RNN, LSTM and GRU have bidirectional=",
+        **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAvgPool2d"), "use the mean, lambda x: x.mean((2, 3))"),
+        **dict.fromkeys(("DepthwiseConv2D", "SeparableConv2D"), "Conv2d has groups=, the number of channels"),
+        "TimeDistributed": "Linear takes any number of axes in front", "Highway": "write t * h(x) + (1 - t) * x",
+    },
+    "autograd.optimizers": {
+        **dict.fromkeys(["LAMB", "LARS", "Lamb", "Adafactor"], "take AdamW, with O.warmup for large batches"),
+        "SAM": "take a step to p + rho * g / norm under no_grad(), compute gradients there, step back and update",
+        "Adamax": "take Adam", "ASGD": "take SGD, with O.EMA for the average", "Rprop": "take RMSprop",
+        "SparseAdam": "take Adam", "Lookahead": "take O.EMA",
+        **dict.fromkeys(["Muon", "Shampoo", "Sophia", "Adan", "AdaBelief", "Yogi", "Ftrl"],
+                        "write its formula as the step of a class of your own, of Optimizer"),
     },
 }  # fmt: skip
 
@@ -165,6 +222,11 @@ OPTIONS = {  # another framework's keyword -> ours, the first that the function 
     "gamma": "factor",
     "step_size": "every", "norm_type": "ord|it is the Euclidean norm", "clip_value": "max_value|limit", "base_lr": "lr",
     "max_lr": "lr", "total_steps": "steps", "generator": "rng",
+    "use_reentrant": "leave it out: there is one way, right at every order",
+    "preserve_rng_state": "leave it out: the same numbers are drawn again",
+    "loss_scale": "optimizer=O.LossScale(optimizer) scales the loss",
+    "monitor": "name|best", "min_delta": "delta", "mode": "largest", "save_best_only": "best", "max_to_keep": "keep",
+    "restore_best_weights": "Checkpoints(folder, best=...) keeps the file of the best epoch",
     "metrics": "metric", "validation_data": "test", "callbacks": "watch", "callback": "watch",
     "one_hot": "write F.one_hot(t, 10), but losses and F.accuracy take labels", "normalize": "x is between 0 and 1",
     "accumulation_steps": "accumulate", "initial_epoch": "history", "start_epoch": "history",
@@ -304,11 +366,13 @@ class MissingAttribute(AttributeError):
 
 def missing_name(module: str, name: str, there: Iterable[str]) -> AttributeError:
     """The error for an attribute `name` that `module` lacks; `there` are the names that it has."""
-    words = WORDS.get(module, {})
+    words, absent = WORDS.get(module, {}), ABSENT.get(module, {})
     folded = {known.lower(): known for known in [*words, *there]}
     close = get_close_matches(name.lower(), folded, 1, 0.75)
     if name in words:
         advice = f": it is {words[name]} here"
+    elif name in absent:
+        advice = f": it is not provided; {absent[name]}"
     elif close:
         found = folded[close[0]]
         advice = f": did you mean {words.get(found, found)}?"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autograd.checks import flag
 from autograd.history import BESIDE
 
 __all__ = ["Report", "progress"]
@@ -22,7 +23,7 @@ class Report:
     """
 
     def __init__(self, epochs: int, verbose: bool | None) -> None:
-        self.epochs, self.verbose = epochs, verbose
+        self.epochs, self.verbose = epochs, None if verbose is None else flag("fit: verbose", verbose)
         self.latest = time.perf_counter()
         self.bar: Any = None
 

@@ -36,6 +36,7 @@ from autograd.optimizers.base import Optimizer, slot_dtype
 __all__ = ["JSON", "load", "read", "save", "values"]
 
 PATH = (str, bytes, os.PathLike)
+OPTIONS = ("cast", "compress", "path", "source", "strict", "target")  # no names for parts: they mean something else
 LEVELS = 64  # of dicts in a dict of parts
 UNFIT = "the state does not fit, and nothing was changed:\n  "  # how a list of what does not fit begins
 MISFIT = (ValueError, TypeError, LookupError, ArithmeticError)  # what a load_state_dict may raise
@@ -51,8 +52,8 @@ def save(source: Any = None, path: Any = None, *, compress: bool = False, **part
     A path `*.safetensors` gives a file of safetensors, any other an npz, which `compress` makes smaller and slower.
     The file is written whole or not at all: after a crash there is the old file or the new one. A link is followed. The
     new file keeps the mode of the old one, and its owner where the system allows it.
-    Raises TypeError for a source without state_dict, and for an entry that would come back as something else, or that
-    safetensors cannot hold.
+    Raises TypeError for a source without state_dict, a part with the name of an argument here or of `load`, and an
+    entry that would come back as something else, or that safetensors cannot hold.
     Raises ValueError for a model without parameters, or with some that are out of its reach, and for an empty dict.
     Raises RuntimeError if a layer does not know its sizes yet. Raises FileNotFoundError if the folder does not exist,
     IsADirectoryError if the path is a folder, and ValueError if it is a pipe or a device.
@@ -182,9 +183,17 @@ class Position:
 
 def source_and_path(name: str, first: Any, second: Any, parts: dict[str, Any]) -> tuple[Any, Any]:
     """What is saved or loaded, and the path. Raises TypeError for a call in which it is not clear which is which."""
+    ways = f"{name}(model, path), or {name}(path, model=model)"
+    if taken := [key for key in OPTIONS if key in parts]:
+        given = "{" + f"{taken[0]!r}: ..." + "}"
+        raise TypeError(
+            f"{name}: a part must have another name than {taken[0]}, or be in a dict, {name}({given}, path)"
+        )
     if not parts and second is not None:
+        if isinstance(first, PATH) and not isinstance(second, PATH):
+            raise TypeError(f"{name}: path must be a string or a Path, not {shown(second)}: call {ways}")
         return first, second
-    path, ways = first if second is None else second, f"{name}(model, path), or {name}(path, model=model)"
+    path = first if second is None else second
     if parts and first is not None and second is not None:
         raise TypeError(f"{name} takes {ways}, not {shown(first)}, a path and the parts {', '.join(parts)}")
     if not isinstance(path, PATH):

@@ -11,26 +11,29 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, namespace
-from autograd.batches import Batch, batch_loss, batch_of, groups, inputs_of, joined, rows_of
+from autograd.backend import Array, is_array, item, namespace
+from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
-from autograd.checks import flag, number, shown, takes, whole
+from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
 from autograd.function import Function
-from autograd.history import History, Score
+from autograd.history import BESIDE, History, Score, largest_is_best
+from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
-from autograd.measures import Measure
-from autograd.names import with_advice
+from autograd.measures import Measure, total
+from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
+from autograd.optimizers.scaling import LossScale
 from autograd.progress import Report, progress
 from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
@@ -57,22 +60,25 @@ def fit(
     test        batches that are measured after each epoch, in test mode
     metric      a function (y, t), several in a list or a dict of names, or None. It is measured on each training batch,
                 before its update, and on `test`; those of `autograd.metrics` are of all samples of an epoch
+    optimizer   of this model; for float16 `O.LossScale(O.Adam(model, master=True))`, which may skip an update
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
     accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
-                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm
+                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm. Of losses that are
+                sums over the samples it takes the mean
     history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
                 all lines. False: nothing. The bar needs tqdm
     checkpoints `Checkpoints(folder, keep=3, best="test_loss")`: one after each epoch, and after `every` updates
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
-                The model, its dropout, the optimizer, the loaders and the history are then as they were
+                The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
+                they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
-    another model. Raises FloatingPointError if the loss or a gradient is not finite, and names the parameter. The
-    parameters keep their values of the last good update. The buffers do not: the running mean of a BatchNorm has seen
-    the batch, and may be nan.
+    another model. Raises ValueError if none gets a gradient from the first loss. Raises FloatingPointError if the loss
+    or a gradient is not finite, and names the parameter. The parameters keep their values of the last good update. The
+    buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then. Warns if a
     schedule has come down to 0 before the last epoch: it counts updates, not epochs.
     """
@@ -81,8 +87,8 @@ def fit(
     check_model("fit", model, loss=[loss], metric=metrics.values(), watch=watches)
     check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
-    history = checked_history(history)
-    report = Report(epochs, None if verbose is None else flag("fit: verbose", verbose))
+    check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
+    history, report = checked_history(history), Report(epochs, verbose)
     run = Run(checkpoints, resume, history, model, loader, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
         start, sums = time.perf_counter(), run.begin(Sums(metrics))
@@ -93,13 +99,13 @@ def fit(
                 y = model(*batch.inputs, **batch.options)
                 error = batch_loss(loss, y, batch)
                 sums.add(batch, finite_loss(error, model, epoch), y)
-                (error if len(group) == 1 else error * (batch.size / size)).backward()
-            sums.norms.append(gradient_norm(model, epoch))
+                walk_back(error if len(group) == 1 else error * (batch.size / size), optimizer)
+            sums.norms += gradient_norms(model, epoch, optimizer, first=not run.count)
             optimizer.update()
             report.loss(sums.loss / sums.size)
             run.updated(len(group), sums)
-        values = sums.score() | rates(optimizer, last=epoch == epochs)
-        values |= {"gradient_norm": sum(sums.norms) / len(sums.norms), "seconds": time.perf_counter() - start}
+        values = sums.score() | rates(optimizer, history, last=epoch == epochs)
+        values |= {"gradient_norm": mean(sum(sums.norms), len(sums.norms)), "seconds": time.perf_counter() - start}
         if test is not None:
             score = evaluate(model, loss, test, metric=metric)
             values |= {f"test_{name}": value for name, value in score.items()}
@@ -149,7 +155,8 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     batch_size = whole("predict: batch_size", batch_size)
     if getattr(data, "shuffle", False) is True or getattr(data, "sampler", None) is not None:
         raise ValueError("predict: data must keep its order: DataLoader(data, batch_size, shuffle=False)")
-    if is_array(data) or isinstance(data, (Variable, tuple, dict)):
+    rows = is_array(data) or isinstance(data, (Variable, tuple, dict))
+    if rows:
         batches: Iterable[Any] = rows_of(data, batch_size)
     else:
         check_loaders("predict", data=data)
@@ -158,23 +165,29 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
         outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
     if not outputs:
         raise ValueError("predict: data must have at least one sample, not none")
-    return joined(outputs)
+    y = joined(outputs)
+    if rows:
+        check_rows(y, data)
+    return y
 
 
+@advised
 @dataclass
 class EarlyStopping:
     """For `fit(..., watch=EarlyStopping(5))`: stops once `patience` epochs have brought no better value.
 
-    name      the value: "test_loss", "loss", or a metric with `largest=True`
+    name      the value: "test_loss", "loss", or a metric
+    largest   is the largest value the best? None: the name says it, if it ends in `loss`, `accuracy` or another metric
+              of `autograd.metrics`
     delta     a value is better if it is so by more than this
 
     A nan is not better. The model keeps the parameters of the last epoch; `epoch` and `best` say which was the best.
-    Raises ValueError if there is no value of this name.
+    Raises ValueError if there is no value of this name, or `largest` is None and the name says nothing.
     """
 
     patience: int
     name: str = "test_loss"
-    largest: bool = field(default=False, kw_only=True)
+    largest: bool | None = field(default=None, kw_only=True)
     delta: float = field(default=0.0, kw_only=True)
     best: float = field(default=inf, init=False)
     epoch: int = field(default=0, init=False)
@@ -182,10 +195,10 @@ class EarlyStopping:
 
     def __post_init__(self) -> None:
         self.patience = whole("EarlyStopping: patience", self.patience)
-        self.largest = flag("EarlyStopping: largest", self.largest)
         self.delta = float(number("EarlyStopping: delta", self.delta, least=0))
         if not isinstance(self.name, str):
             raise TypeError(f"EarlyStopping: name must be text, such as 'test_loss', not {shown(self.name)}")
+        self.largest = largest_is_best("EarlyStopping", self.name, self.largest)
 
     def __call__(self, epoch: int, values: Mapping[str, float]) -> bool:
         """Has it been long enough?"""
@@ -224,7 +237,7 @@ class Sums:
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         self.metrics = metrics
         self.size, self.loss = 0.0, 0.0
-        self.measures: dict[str, Measure] = {}
+        self.measures: dict[str, tuple[Callable[..., float], Sequence[Any]]] = {}  # the formula and its sums
         self.norms: list[float] = []
         self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
@@ -237,22 +250,24 @@ class Sums:
                 found = metric(y, batch.t)
                 if not isinstance(found, Measure):
                     found = Measure(mean, one_number("metric", found) * batch.samples, batch.samples)
-                if name not in self.measures and str(i) in self.before:
-                    sums = [like(x, self.before[str(i)][str(k)]) for k, x in enumerate(found.sums)]
-                    self.measures[name] = Measure(found.formula, *sums)
-                self.measures[name] = self.measures[name].joined(found) if name in self.measures else found
+                sums: Sequence[Any] = found.sums
+                if name in self.measures:
+                    sums = [total(a, b) for a, b in zip(self.measures[name][1], sums)]
+                elif str(i) in self.before:
+                    sums = [total(like(x, self.before[str(i)][str(k)]), x) for k, x in enumerate(sums)]
+                self.measures[name] = found.formula, sums
 
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
-        return {"loss": self.loss / self.size} | {name: float(x) for name, x in self.measures.items()}
+        return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, as a checkpoint holds them."""
         measures = {
-            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(measure.sums)}  # type: ignore[arg-type]
-            for i, measure in enumerate(self.measures.values())
+            str(i): {str(k): asdict(x) if is_dataclass(x) else x for k, x in enumerate(sums)}  # type: ignore[arg-type]
+            for i, (_, sums) in enumerate(self.measures.values())
         }
         sums = {"size": self.size, "loss": self.loss, "norms": np.array(self.norms)}
         return {**sums, "metrics": [*self.metrics], "measures": measures}
@@ -272,7 +287,25 @@ def like(x: Any, state: Any) -> Any:
 
 
 def mean(total: float, n: int) -> float:
-    return total / n
+    return total / n if n else nan
+
+
+def walk_back(error: Variable, optimizer: Any) -> None:
+    """The backward pass, through the scaled loss if the optimizer scales it."""
+    if isinstance(optimizer, LossScale):
+        optimizer.backward(error)
+    else:
+        error.backward()
+
+
+def gradient_norms(model: Layer, epoch: int, optimizer: Any, first: bool) -> list[float]:
+    """The norm of all gradients, in a list; none if a scaled loss was too large, and the update will be skipped."""
+    if not isinstance(optimizer, LossScale):
+        return [gradient_norm(model, epoch, first)]
+    try:
+        return [gradient_norm(model, epoch, first) / optimizer.scale]
+    except FloatingPointError:
+        return []
 
 
 def finite_loss(error: Any, model: Layer, epoch: int) -> float:
@@ -287,9 +320,21 @@ def finite_loss(error: Any, model: Layer, epoch: int) -> float:
     return value
 
 
-def gradient_norm(model: Layer, epoch: int) -> float:
-    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path."""
+def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
+    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path.
+
+    Raises ValueError if there is none at the first update.
+    """
     grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
+    if first and not grads:
+        raise ValueError(
+            "loss must be computed from model(x), not from other parameters alone: none of the model's has a gradient. "
+            "The way from the loss to them is cut, as by .data, detach() or NumPy"
+        )
+    if grads and floats_on_gpu(*grads.values()):  # one question for all, in float64
+        square = item(square_sum([*grads.values()]))
+        if isfinite(square):
+            return float(square**0.5)
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         square = sum([float(square_of(g, "f")) for g in grads.values()])
     if isfinite(square) and square > 1e-30:
@@ -313,12 +358,13 @@ def all_finite(x: Array) -> bool:
     return bool(namespace(x).isfinite(x).all())
 
 
-def rates(optimizer: Any, last: bool) -> dict[str, float]:
-    """The learning rate of the latest update. Warns if it was 0 before the last epoch."""
+def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
+    """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
+    optimizer = optimizer.optimizer if isinstance(optimizer, LossScale) else optimizer
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
-    if lr == 0 and not last:
+    if lr == 0 and not last and history.get("lr", [])[-1:] != [0]:
         said = "fit: the learning rate is 0 before the last epoch: a schedule counts updates, epochs * len(loader)"
         warnings.warn(said, stacklevel=4)
     return {"lr": lr}
@@ -416,6 +462,19 @@ def checked_history(history: Any) -> History:
     return History() if history is None else history
 
 
+def check_columns(checkpoints: Any, watches: list[Any], names: list[str], test: bool) -> None:
+    """Raises ValueError for a `best` or an `EarlyStopping` of a value that no epoch will have."""
+    names += [f"test_{name}" for name in names if name not in BESIDE] if test else []
+    wanted = [("checkpoints: best", getattr(checkpoints, "measure", None))]
+    wanted += [("EarlyStopping: name", f.name) for f in watches if isinstance(f, EarlyStopping)]
+    for what, name in wanted:
+        if name is not None and name not in names:
+            raise ValueError(
+                f"fit: {what} must be one of {', '.join(names)}, not {name!r}: fit(..., test=loader) measures test "
+                "values, and metric=[f] calls each metric by its function's name"
+            )
+
+
 def check_training(optimizer: Any, model: Layer) -> None:
     """Raises TypeError for what is no optimizer, and ValueError for one that trains none of the model's parameters.
 
@@ -428,6 +487,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
         raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
+    optimizer = optimizer.optimizer if isinstance(optimizer, LossScale) else optimizer
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}
         if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):

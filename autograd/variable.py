@@ -238,8 +238,8 @@ class Variable(Convertible, family=True):
         `create_graph` the gradients are recorded and can be differentiated again. A leaf that keeps such a gradient is
         a reference cycle (leaf, gradient, graph, leaf): clear it with `cleargrad`, or use `grad`.
 
-        Afterwards the graph keeps no large array alive, so a loss in a list costs little. An array that is gone when a
-        second pass needs it is an error. `keep_graph=True` keeps all; with `create_graph` it is the default.
+        Large arrays go as the walk passes them: gradients take their place, and a loss in a list costs little. An array
+        that is gone when a second pass needs it is an error. `keep_graph=True` keeps all, as `create_graph` does.
         Raises RuntimeError if there is no graph: self is a leaf, or was made of constants or under `no_grad`.
         """
         if isinstance(gradient, (bool, np.bool)):  # the two flags in order
@@ -255,7 +255,8 @@ class Variable(Convertible, family=True):
         seed, laid = seed_of(self, gradient)
         nodes = engine.nodes_below([self.node])
         walk, retained = engine.latest_first(nodes), nodes if retain_grad else ()
-        found = run_backward([self], [seed], create_graph, walk, retained)
+        free = {} if keep_graph else engine.releasable(walk, nodes, LARGE)
+        found = run_backward([self], [seed], create_graph, walk, retained, free=free)
         for node in found:
             if node.given:
                 break
@@ -269,9 +270,8 @@ class Variable(Convertible, family=True):
                 accumulate(x, gx, create_graph)
                 if node.creator is not None:
                     node.retained = ref(x.grad)
-        if not keep_graph:
-            found.clear()
-            engine.release(walk, nodes, LARGE)
+        for f in free.values():  # those that no gradient reached, too
+            f.release()
 
 
 UNUSED = 3  # the references to a node that no function has: its Variable, a local name, an argument

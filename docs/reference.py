@@ -72,6 +72,33 @@ WORDS |= {
     "mobilenet": "MobileNet and EfficientNet",
     "silero_vad": "Silero VAD",
 }
+INNER = {  # by class: names that only the package calls, there and in its subclasses
+    "Adam": "corrected",
+    "Anomaly": "check_sum name_of place",
+    "Checkpoints": "numbers ranked value",
+    "DataLoader": "run begin batches moved joined signature",
+    "Entry": "fill load",
+    "Estimator": "begin network train step outputs checked weights usual_loss learn shape_of",
+    "Function": "output_nodes unchanged release explained",
+    "GPT": "decoder checked",
+    "KeyValueCache": "check longer",
+    "LBFGS": "product",
+    "Layer": "call_in_mode unfilled first_call",
+    "LossScale": "true divided is_finite",
+    "Minimizer": "iterate first params vector loss_and_gradients evaluate",
+    "MultiHeadAttention": "keys_and_values turned",
+    "Network": "run step",
+    "Optimizer": "unknown formula step_small step_alone in_one_pass step_together flat_slots rate_of rate_source "
+    "check_replaced take_over slots_of names_of step_on_gpu problems settings misfits",
+    "Parameter": "check assign",
+    "Profile": "timed",
+    "Recurrent": "compute make run boxes check_rank state_shape state_left state_given",
+    "ResNet": "block",
+    "TransformerEncoderLayer": "add_cross_attention add",
+    "Variable": "written extreme",
+    "Watcher": "called finished forward backward layer kernel update number",
+    "freeze": "selects",
+}
 
 
 @dataclass
@@ -299,11 +326,13 @@ def signature(value: Any) -> str:
 def members(value: type) -> Iterator[tuple[str, str, Any]]:
     """(kind, name, object) of what a class has for its users: documented, its own or of a base that is not public."""
     shown = {"__init__"}
+    inner = {name for base in value.__mro__ for name in INNER.get(base.__name__, "").split()}
+    elsewhere = {above for base in value.__mro__[1:] if base.__name__ in PUBLIC_CLASSES for above in base.__mro__}
     for base in value.__mro__:
-        if not base.__module__.startswith("autograd") or (base is not value and base.__name__ in PUBLIC_CLASSES):
+        if not base.__module__.startswith("autograd") or base in elsewhere:
             continue
         for name, member in vars(base).items():
-            if name.startswith("_") or name in shown or isinstance(member, type):
+            if name.startswith("_") or name in shown or name in inner or isinstance(member, type):
                 continue
             shown.add(name)
             kind, member = kind_of(member)

@@ -2,8 +2,8 @@
 
 New: nothing in the model. CuPy has the functions of NumPy for arrays that lie in the memory of a graphics
 card, and every function of the package computes with the module that its arrays belong to. So the whole move
-is `model.to("gpu")` for the parameters and `device="gpu"` for the batches. Random numbers are always drawn on
-the CPU: both trainings start from the same weights, and must end at the same loss. Without a usable GPU the
+is `model.to("gpu")` for the parameters and `device="gpu"` for the batches. A seed gives the same random numbers
+on both: both trainings start from the same weights, and must end at the same loss. Without a usable GPU the
 step says so, and trains on the CPU alone.
 
 In the package: autograd/backend.py

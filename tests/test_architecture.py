@@ -12,14 +12,14 @@ ROOT = Path(autograd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
-    "decorators checks locks", "config", "backend shapes files names protection measures", "sums",
+    "decorators checks locks effects", "config", "backend shapes files names protection measures", "sums",
     "engine kernels data constants",
     "guards changes", "function", "sparse stacking methods", "algebra", "gradients conversions", "variable",
     "core dlpack",
     "functions",
     "layers",
     "derivatives",
-    "optimizers formats watch testing metrics tensorboard history batches",
+    "optimizers formats watch testing metrics tensorboard history batches recompute",
     "progress serialize",
     "checkpoints",
     "visualize training models programs summary",

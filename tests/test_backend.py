@@ -2,11 +2,14 @@
 
 import json
 import sys
+import tomllib
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import autograd.layers as L
 from autograd import Variable, backend
 from autograd.backend import (
     device_conflict,
@@ -35,10 +38,11 @@ def tables(monkeypatch):
     backend.cupy.cache_clear()
 
 
-def fake_cupy(monkeypatch, available):
+def fake_cupy(monkeypatch, available, ones=lambda *_: np.ones((2, 2))):
     cupy = types.ModuleType("cupy")
     cupy.ndarray = type("ndarray", (), {"__module__": "cupy", "shape": (2,)})
     cupy.cuda = types.SimpleNamespace(is_available=lambda: available)
+    cupy.ones = ones
     cupy.asarray = lambda x: cupy.ndarray()
     cupy.asnumpy = lambda x: np.zeros(2)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
@@ -116,6 +120,36 @@ def test_that_cupy_imports_does_not_mean_there_is_a_gpu(tables, monkeypatch):
         to_device(np.ones(2), "gpu")
 
 
+def test_a_driver_alone_is_no_usable_gpu(tables, monkeypatch):
+    """Then CuPy imports and says that it is available; its first kernel finds no headers, a product no cuBLAS."""
+
+    def ones(*_):
+        raise RuntimeError("Failed to find CUDA headers")
+
+    fake_cupy(monkeypatch, available=True, ones=ones)
+    assert not gpu_available()
+    message = r"can't compute there \(RuntimeError: Failed to find CUDA headers\).*pip install 'define-by-run\[cuda"
+    with pytest.raises(RuntimeError, match=message):
+        to_device(np.ones(2), "gpu")
+
+
+def test_the_extras_bring_cudas_libraries():
+    extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert [extras[f"cuda{n}"] for n in (12, 13)] == [[f"cupy-cuda{n}x[ctk]>=14"] for n in (12, 13)]
+
+
+def test_numbers_that_a_gpu_lacks_are_refused(monkeypatch):
+    monkeypatch.setattr(backend, "cupy", lambda: standin)
+    for dtype in (np.longdouble, np.clongdouble, str):
+        with pytest.raises(TypeError, match=r"a GPU has no .*: move numbers of another dtype, such as x.astype"):
+            to_device(np.ones(2).astype(dtype), "gpu")
+    x = Variable(np.ones(2, np.longdouble))
+    with pytest.raises(TypeError, match=r"a GPU has no (float128|longdouble|float96)"):
+        x.to("gpu")
+    with pytest.raises(TypeError, match="a GPU has no"):
+        L.Linear(2, 2, dtype=np.longdouble).to("gpu")
+
+
 def test_one_seed():
     backend.seed(3)
     a = generator().standard_normal(3)
@@ -141,7 +175,7 @@ def test_a_real_gpu():
     if not gpu_available():
         pytest.skip("no usable GPU, or no CuPy")
     cupy = backend.cupy()
-    x = Variable(np.array([1.0, 2.0], np.float32)).to("gpu")
+    x = Variable(to_device(np.array([1.0, 2.0], np.float32), "gpu"))
     assert isinstance(x.data, cupy.ndarray)
     (x * x).sum().backward()
     assert to_numpy(x.grad.data).tolist() == [2, 4]

@@ -47,7 +47,10 @@ def test_the_latest_and_the_best_stay(tmp_path):
 
 
 def test_the_largest_value_is_the_best_of_an_accuracy(tmp_path):
-    checkpoints = Checkpoints(tmp_path, keep=1, best="accuracy", largest=True)
+    checkpoints = Checkpoints(tmp_path, keep=1, best="accuracy")
+    assert not Checkpoints(tmp_path, best="accuracy", largest=False).largest
+    with pytest.raises(ValueError, match="Checkpoints: largest must be given for 'metric': True as for an accuracy"):
+        Checkpoints(tmp_path, best="metric")
     for epoch, accuracy in enumerate([0.5, np.float32(0.75), Variable(0.25)]):
         checkpoints.save(epoch, {"accuracy": accuracy}, model=net())
     assert names(tmp_path) == [name(1), name(2)]
@@ -132,7 +135,7 @@ def test_a_save_that_fails_leaves_the_old_ones(tmp_path):
         (lambda folder: Checkpoints(folder).save(1, {"loss": "low"}), TypeError, "numbers, and 'loss' is 'low'"),
         (lambda folder: Checkpoints(folder).save(1, [0.5]), TypeError, "values must be a dict of numbers"),
         (lambda folder: Checkpoints(folder).save(1, values={}), TypeError, "a part must have another name than values"),
-        (lambda folder: Checkpoints(folder, best="a").save(1, {"b": 1}), ValueError, "values must have 'a', .* not b"),
+        (lambda folder: Checkpoints(folder, best="loss").save(1, {"b": 1}), ValueError, "have 'loss', .* not b"),
     ],
 )  # fmt: skip
 def test_wrong_calls(tmp_path, call, error, match):

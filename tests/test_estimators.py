@@ -4,6 +4,7 @@ Two of the checks do not apply, by name: EXPECTED says why. One is skipped by sc
 arrays of other libraries, which needs an environment variable of SciPy.
 """
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -107,6 +108,14 @@ def test_any_network_can_be_given(iris, model):
     assert not np.array_equal(first.predict_proba(x), other.predict_proba(x))
     if isinstance(model, L.Layer):
         assert first.model_ is not model
+
+
+def test_a_model_that_was_tested_trains(iris):
+    """Its dropout drops: training loses otherwise what it was given for."""
+    x, t = iris
+    model = L.Sequential(L.Linear(8, 4, rng=0), F.relu, L.Dropout(0.5, rng=1), L.Linear(3, 8, rng=2))
+    fitted = [Classifier(m, epochs=2, random_state=0).fit(x, t) for m in (model, copy.deepcopy(model).eval())]
+    assert fitted[0].loss_curve_ == fitted[1].loss_curve_
 
 
 def test_the_shared_generator_is_used_without_a_seed_and_left_alone_with_one(iris):

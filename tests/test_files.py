@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import socket
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograd import files
-from autograd.files import opened, replacing
+from autograd.files import Picture, opened, replacing
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and folders are POSIX's")
 
@@ -410,3 +411,15 @@ def test_a_file_is_opened_and_nothing_else(tmp_path):
         opened(tmp_path)
     with pytest.raises(TypeError, match="path must be a string or a Path, not int 0"):
         opened(0)
+
+
+def test_a_picture_is_its_path_and_what_a_notebook_shows(tmp_path):
+    path = Picture(tmp_path / "x.SVG")
+    assert path == tmp_path / "x.SVG"
+    assert path._repr_mimebundle_() == {"text/plain": repr(path)}  # it is gone
+    path.write_text("<svg/>")
+    assert path._repr_mimebundle_()["image/svg+xml"] == "<svg/>"
+    path.with_suffix(".png").write_bytes(b"png")
+    assert path.with_suffix(".png")._repr_mimebundle_()["image/png"] == b"png"
+    assert [*path.parent._repr_mimebundle_()] == ["text/plain"]
+    assert pickle.loads(pickle.dumps(path)) == path

@@ -200,6 +200,27 @@ def test_gradients_are_freed_on_the_way():
     assert peak < 6 * 8 * size
 
 
+@pytest.mark.standin_exempt("counts NumPy's buffers")
+@pytest.mark.parametrize("keep", [False, True])
+def test_activations_go_as_the_walk_passes_them(keep):
+    """A chain of n large arrays with a large weight each: the gradients take the place of the activations."""
+    n, size = 40, 50_000
+    weights = [Variable(np.ones(size)) for _ in range(n)]
+    tracemalloc.start()
+    try:
+        y = Variable(np.ones(size)) * 1.5
+        for w in weights:
+            y = y * w
+        loss = y.sum()
+        del y
+        before = tracemalloc.get_traced_memory()[0]
+        loss.backward(keep_graph=keep)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert (peak > n * 8 * size) if keep else (peak < 6 * 8 * size)
+
+
 def test_an_error_in_backward_leaves_nothing():
     class Fails(Function):
         def forward(self, x):

@@ -8,6 +8,7 @@ import pytest
 
 import autograd.functions as F
 from autograd import Variable, metrics
+from autograd.history import largest_is_best
 from autograd.measures import Measure
 
 RNG = np.random.default_rng(3)
@@ -33,6 +34,9 @@ ALL = [  # each metric, what it takes, and scikit-learn's number
     (metrics.r2, U, V, 0.47237979816044634),
     (metrics.mae, U, V, 0.7622684999999999),
     (metrics.rmse, U, V, 0.948616482500638),
+    (metrics.roc_auc, Z, B, 0.35038363171355497),
+    (metrics.roc_auc, np.round(Z[:, 0]), B[:, None], 0.40920716112531963),
+    (metrics.roc_auc, Y[:, :2], B > 0, 0.5140664961636829),
 ]
 
 
@@ -117,6 +121,44 @@ def test_r2_far_from_zero():
     assert np.isnan(metrics.r2(np.ones(3), np.ones(3)))
 
 
+@pytest.mark.parametrize("digits", [0, 1, 6])
+def test_the_area_is_the_share_of_pairs_in_order(digits):
+    scores, t = np.round(RNG.standard_normal(200), digits), RNG.integers(0, 2, 200)
+    ones, zeros = scores[t == 1][:, None], scores[t == 0]
+    share = ((ones > zeros) + (ones == zeros) / 2).mean()
+    assert metrics.roc_auc(scores, t) == pytest.approx(share, rel=1e-14)
+    assert metrics.roc_auc(-scores, t) == pytest.approx(1 - share, rel=1e-13)
+    assert metrics.roc_auc(scores.astype("f4") > 0, t) == metrics.roc_auc((scores > 0) * 2.0, t)
+    assert np.isnan(metrics.roc_auc(scores, t * 0))
+
+
+def test_its_name_in_other_libraries_leads_here():
+    for name in ("roc_auc_score", "auroc", "auc"):
+        with pytest.raises(AttributeError, match="it is roc_auc here"):
+            getattr(metrics, name)
+
+
+def test_lists_of_numbers_are_taken():
+    assert metrics.accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1]) == metrics.accuracy([1, 0], [1, 1]) == 0.5
+    assert metrics.f1([1, 0], (1, 1), average="micro") == 0.5
+    assert metrics.confusion_matrix([1, 0], [1, 1]).tolist() == [[0, 0], [1, 1]]
+    assert metrics.mae([1.0, 2.0], [1, 4]) == 1.0
+    assert metrics.r2((1, 2), [1, 2]) == 1.0
+    assert metrics.roc_auc([0.1, 0.4, 0.3], [0, 1, 1]) == 1.0
+    for f in (metrics.accuracy, metrics.mae):
+        with pytest.raises(TypeError, match="numbers"):
+            f(["a"], [1])
+
+
+def test_the_names_say_which_value_is_best():
+    better = {name: getattr(metrics, name) for name in metrics.__all__ if name != "confusion_matrix"}
+    right, wrong = np.array([0.0, 1.0, 1.0, 0.0]), np.array([1.0, 1.0, 0.0, 0.0])
+    for name, f in better.items():
+        options = {"threshold": 0.5} if name in ("accuracy", "f1", "precision", "recall") else {}
+        good, bad = [f(y, right.astype(int), **options) for y in (right, wrong)]
+        assert largest_is_best("", f"test_{name}", None) == (good > bad)
+
+
 @pytest.mark.parametrize(
     "call, error, said",
     [
@@ -136,6 +178,10 @@ def test_r2_far_from_zero():
         (lambda: metrics.mae(Z, B), ValueError, "mae takes a prediction and a target of one shape"),
         (lambda: metrics.rmse(1.0, 1.0), ValueError, "rmse takes"),
         (lambda: metrics.r2(U * 1j, V), TypeError, "r2"),
+        (lambda: metrics.roc_auc(Y, T), ValueError, r"roc_auc takes scores \(N,\), .* not float64 \(40, 4\)"),
+        (lambda: metrics.roc_auc(Z, T), ValueError, "roc_auc takes labels that are 0 or 1"),
+        (lambda: metrics.roc_auc(Z * np.nan, B), ValueError, "no nan among scores"),
+        (lambda: metrics.roc_auc(Z[:0], B[:0]), ValueError, "roc_auc takes scores"),
     ],
 )  # fmt: skip
 def test_what_has_no_such_number_is_refused(call, error, said):
@@ -150,3 +196,13 @@ def test_on_every_device(on_device):
     assert metrics.accuracy(y, t, top=2) == pytest.approx(0.575)
     assert metrics.accuracy(on_device(Z), on_device(B), threshold=0) == pytest.approx(0.35)
     assert metrics.r2(on_device(U), on_device(V)) == pytest.approx(0.47237979816044634)
+
+
+def test_roc_auc_takes_infinite_scores():
+    """log p is -inf where p = 0."""
+    t = [0, 1, 0, 1]
+    for scores in ([-np.inf, 0.0, -1.0, np.inf], [-np.inf, 0.0, np.inf, -np.inf]):
+        finite = np.clip(scores, -1e9, 1e9)
+        assert metrics.roc_auc(np.array(scores), t) == metrics.roc_auc(finite, t)
+    with pytest.raises(ValueError, match="no nan"):
+        metrics.roc_auc(np.full((4, 2), -np.inf), t)

@@ -12,7 +12,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd.names import WORDS
+from autograd.names import ABSENT, WORDS
 
 MODULES = {module: importlib.import_module(module) for module in WORDS}
 
@@ -25,6 +25,52 @@ def test_a_name_of_another_framework_is_answered_with_ours(module, name):
     assert str(info.value) == f"module {module!r} has no attribute {name!r}: it is {word} here"
     if word.isidentifier() and word not in dir(MODULES[module]):
         assert getattr(MODULES[module], word) is not None  # it is there
+
+
+@pytest.mark.parametrize("module, name", [(module, name) for module, words in ABSENT.items() for name in words])
+def test_what_is_not_provided_is_answered_with_what_to_do(module, name):
+    with pytest.raises(AttributeError) as info:
+        getattr(MODULES[module], name)
+    advice = ABSENT[module][name]
+    assert str(info.value) == f"module {module!r} has no attribute {name!r}: it is not provided; {advice}"
+    for short, path in re.findall(r"\b(F|L|O|ag|np)\.([a-z_A-Z]\w*)", advice):  # it is there
+        assert getattr({"F": F, "L": L, "O": O, "ag": ag, "np": np}[short], path) is not None
+
+
+@pytest.mark.standin_exempt("its references are NumPy's")
+def test_formulas_for_what_is_not_provided_are_right():
+    """Each is run as the message says it; the references are loops and closed forms."""
+    rng = np.random.default_rng(0)
+    names = {"F": F, "np": np, "tau": 0.5, "W": rng.normal(size=(2, 3, 3)), "t": np.array([0, 2, 1, 1])}
+    names |= {key: ag.Variable(rng.normal(size=(4, 3))) for key in ("x", "x0", "x1", "a", "b")}
+    names["u"] = rng.uniform(size=(4, 3))
+
+    def run(name):
+        code = re.search(r"write ([^:]*?)(, with .*)?$", ABSENT["autograd.functions"][name])[1]
+        return eval(code, names)
+
+    y = run("gumbel_softmax")
+    assert y.shape == (4, 3)
+    np.testing.assert_allclose(y.data.sum(1), 1)
+    noise = -np.log(-np.log(names["u"]))
+    np.testing.assert_array_equal(y.data.argmax(1), (names["x"].data + noise).argmax(1))
+    expected = [[x0 @ W @ x1 for W in names["W"]] for x0, x1 in zip(names["x0"].data, names["x1"].data)]
+    np.testing.assert_allclose(run("bilinear").data, expected)
+    x = names["x"]
+    y = run("straight_through")
+    np.testing.assert_allclose(y.data, np.round(x.data))
+    np.testing.assert_array_equal(ag.grad(y.sum(), x).data, 1)
+    np.testing.assert_array_equal(run("heaviside"), x.data > 0)
+    np.testing.assert_allclose(run("swiglu").data, names["a"].data / (1 + np.exp(-names["a"].data)) * names["b"].data)
+    names["W"] = ag.Variable(rng.normal(size=(4, 3)))
+    assert np.linalg.norm(run("spectral_norm").data, 2) == pytest.approx(1)
+    losses = F.softmax_cross_entropy(x, names["t"], reduction="none")
+    names |= {"losses": losses, "p": F.exp(-losses)}
+    p = np.exp(x.data)[np.arange(4), names["t"]] / np.exp(x.data).sum(1)
+    assert run("focal_loss").item() == pytest.approx(np.mean(-((1 - p) ** 2) * np.log(p)))
+    names |= {"p": F.sigmoid(x), "t": (x.data > 0).astype(float)}
+    overlap, total = (names["p"].data * names["t"]).sum(), names["p"].data.sum() + names["t"].sum()
+    assert run("dice_loss").item() == pytest.approx(1 - 2 * overlap / total)
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,18 @@ class Training:
 
         fit(
             self.model, loss, self.optimizer, self.loader, epochs=epochs, test=self.test,
-            metric={"accuracy": F.accuracy, "f1": metrics.f1, "r2": squares, "own": own}, watch=self.stopping,
-            verbose=False, history=self.history, **self.options, **options,
+            metric={"accuracy": F.accuracy, "f1": metrics.f1, "r2": squares, "auc": auc, "own": own}, verbose=False,
+            watch=self.stopping, history=self.history, **self.options, **options,
         )  # fmt: skip
         return self
 
 
 def squares(y, t):
     return metrics.r2(y, np.eye(4)[t])
+
+
+def auc(y, t):
+    return metrics.roc_auc(ag.as_array(y)[:, :2], t == 1)
 
 
 def own(y, t):
@@ -117,8 +121,12 @@ def test_a_training_that_a_watch_has_stopped_stays_stopped(tmp_path):
     for seed in (0, 1):
         training = Training(seed)
         training.stopping = lambda epoch, values: epoch == 2
-        training.run(checkpoints=tmp_path, resume=True)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            training.run(checkpoints=tmp_path, resume=True)
         assert training.history.epochs == 2
+        assert ["a watch has stopped the training in" in str(warning.message) for warning in said] == [True] * seed
+        assert all(warning.filename == __file__ for warning in said)
 
 
 def test_the_best_checkpoint_is_that_of_the_history(tmp_path):

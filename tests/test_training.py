@@ -7,6 +7,7 @@ import pickle
 import re
 import sys
 import time
+import warnings
 from functools import partial
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
 from autograd import data, metrics, progress, training
+from autograd.checkpoints import Checkpoints
 from autograd.history import History
 
 
@@ -149,6 +151,9 @@ def test_the_curves_are_a_picture(tmp_path):
     path = history.plot(tmp_path / "new" / "curve.png")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert len(path.read_bytes()) > 5000
+    formatted, _ = pytest.importorskip("IPython.core.formatters").DisplayFormatter().format(path)
+    assert formatted["image/png"] == path.read_bytes()
+    assert "curve.png" in formatted["text/plain"]
 
 
 def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypatch):
@@ -408,7 +413,11 @@ def test_early_stopping():
     assert stopped(training.EarlyStopping(1, "loss"), losses) == 3
     assert stopped(training.EarlyStopping(4, "loss"), losses) is None
     assert stopped(training.EarlyStopping(2, "loss", delta=1.5), losses) == 3
-    assert stopped(training.EarlyStopping(2, "f1", largest=True), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    for name, largest in (("test_f1", None), ("f1", True), ("mine", True)):
+        assert stopped(training.EarlyStopping(2, name, largest=largest), [0.1, 0.3, 0.2, 0.3, 0.9]) == 4
+    assert stopped(training.EarlyStopping(2, "f1", largest=False), [0.9, 0.5, 0.6, 0.7]) == 4
+    with pytest.raises(ValueError, match="EarlyStopping: largest must be given for 'test_metric'"):
+        training.EarlyStopping(2, "test_metric")
     assert stopped(training.EarlyStopping(2, "loss"), [nan, nan, nan]) == 2
     with pytest.raises(ValueError, match=r"name must be one of loss, not 'test_loss': fit\(\.\.\., test=loader\)"):
         training.EarlyStopping(3)(1, {"loss": 1.0})
@@ -576,6 +585,24 @@ def test_the_gradient_norm_and_the_learning_rate_are_measured(scale):
     assert history.lr == pytest.approx([1e-30 / 3, 1e-30 / 6])
 
 
+def test_a_loss_that_is_cut_from_its_model_is_an_error_and_one_of_a_part_is_none():
+    model = L.Sequential(L.Linear(4, 3, rng=0), F.tanh, L.Linear(3, 4, rng=1))
+    other = L.Linear(3, 3)
+    with pytest.raises(ValueError, match=r"loss must be computed from model\(x\), not from other parameters alone"):
+        training.fit(model, lambda y, t: LOSS(other(y.data), t), O.SGD(model), [(X, T)])
+    model[0].freeze()
+    training.fit(model, LOSS, O.SGD(model), [(X, T)], epochs=2)
+
+
+def test_a_rate_of_zero_is_said_once():
+    model = L.Linear(3, 3)
+    optimizer = O.SGD(model, lr=O.cosine(0.1, 2))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        training.fit(model, LOSS, optimizer, [(X, T)] * 3, epochs=5, verbose=False)
+    assert len(said) == 1
+
+
 def test_a_schedule_in_epochs_is_noticed():
     model = L.Linear(3, 3, rng=0)
     with pytest.warns(UserWarning, match=r"rate is 0 before the last epoch: a schedule counts updates, epochs \* len"):
@@ -678,6 +705,24 @@ def test_predict_refuses(given, error, said):
         training.predict(L.Linear(3, 3), given)
 
 
+def test_predict_says_that_one_sample_is_no_batch():
+    with pytest.raises(
+        ValueError, match=r"a row for each of 3 samples, not \(2,\) for \(3,\): one sample x is x\[None\]"
+    ):
+        training.predict(L.Linear(2, 3), X[0])
+    assert training.predict(L.Linear(2, 3), X[:1]).shape == (1, 2)
+    assert training.predict(L.Embedding(5, 2), np.array([0, 4, 1])).shape == (3, 2)
+
+
+def test_predict_reads_a_memory_map(tmp_path):
+    seen = []
+    np.save(tmp_path / "x.npy", X)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = L.Sequential(lambda x: (seen.append(type(x)), x)[1], L.Linear(2, 3))
+    assert training.predict(model, x).shape == (len(X), 2)
+    assert {*seen} == {np.ndarray}
+
+
 def test_the_words_of_other_frameworks_are_answered(spiral):
     model, optimizer, loader = spiral
     for given, said in (
@@ -710,3 +755,43 @@ def test_a_loader_of_lengths_is_refused():
     ):
         with pytest.raises(TypeError, match="a SequenceLoader gives"):
             call()
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_a_value_that_no_epoch_will_have_is_refused_before_it_begins(test, tmp_path):
+    x, t = np.eye(4, dtype=np.float32), np.arange(4) % 2
+    model = L.Linear(2, 4)
+    before = model.W.data.copy()
+
+    def run(**options):
+        loader = data.DataLoader((x, t), 2)
+        options |= {"verbose": False, **({"test": loader} if test else {})}
+        return training.fit(model, F.softmax_cross_entropy, O.SGD(model), loader, epochs=1, **options)
+
+    with pytest.raises(ValueError, match="checkpoints: best must be one of loss,.* not 'test_accuracy'"):
+        run(checkpoints=Checkpoints(tmp_path / "c", best="test_accuracy"), metric=F.accuracy)
+    with pytest.raises(ValueError, match="EarlyStopping: name must be one of loss,.* not 'accuracy'"):
+        run(watch=training.EarlyStopping(3, "accuracy"), metric=F.accuracy)
+    np.testing.assert_array_equal(model.W.data, before)
+    run(
+        watch=training.EarlyStopping(3, "loss"),
+        checkpoints=Checkpoints(tmp_path / "c", best="accuracy"),
+        metric=[F.accuracy],
+    )
+    assert training.EarlyStopping(3, "test_neg_log_loss").largest
+    if test:
+        run(watch=training.EarlyStopping(3, "test_accuracy"), metric=[F.accuracy])
+    else:
+        with pytest.raises(ValueError, match="test=loader"):
+            run(watch=training.EarlyStopping(3))
+
+
+def test_words_of_keras_are_answered():
+    for f, option, ours in (
+        (training.EarlyStopping, "monitor", "name="), (training.EarlyStopping, "min_delta", "delta="),
+        (training.EarlyStopping, "mode", "largest="),
+        (training.EarlyStopping, "restore_best_weights", "Checkpoints"), (Checkpoints, "monitor", "best="),
+        (Checkpoints, "save_best_only", "best="),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"has no argument {option}=.*{ours}"):
+            f(3, **{option: "x"})

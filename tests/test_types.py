@@ -236,7 +236,8 @@ x.swapaxes(0, 1); x.astype(float); x.detach(); x.to("cpu"); x.std(); x.var(); x.
 x.clip(0, 1); x.squeeze(); x.ravel(); next(iter(x)); model(x); lstm(x); lstm(x, None)[0]; Square()(x); grad(x, x)
 grad(x, [x])[0]; L.Sequential(F.relu)(x); L.Dropout()(x); L.Embedding(3, 4)(0); L.BatchNorm()(x); L.MaxPool2d(2)(x)
 L.Upsample(2)(x); L.GRU(3)(x); L.RNN(3)(x); model.fc1(x); ag.root(lambda x, a: x - a, x, x)
-ag.laplacian(lambda x: (x * x).sum(-1), x); ag.vmap(square)(x)
+ag.laplacian(lambda x: (x * x).sum(-1), x); ag.vmap(square)(x); ag.checkpoint(square, x)
+ag.checkpoint(model, x)
 """
 
 

@@ -39,6 +39,7 @@ WITHOUT = {
     *("ag.as_array", "ag.gpu_available", "data.cache_folder", "watch.source_line"),  # take anything, or nothing
     "data.ByteVocabulary",  # takes nothing
     *("models.read_weights", "training.tensorboard"),  # files
+    "O.check_finite",  # called by update
     "training.progress",  # gives back what it takes, where nobody looks
 }
 

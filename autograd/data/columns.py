@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from autograd.backend import Array, is_array, namespace
 from autograd.checks import shown
 
-__all__ = ["Columns", "columns", "mapped", "stacked"]
+__all__ = ["Columns", "columns", "in_memory", "mapped", "stacked"]
 
 KINDS = "fiub"  # of the dtypes that are real numbers
+TWO = "list(zip(zip(x1, x2), t)), or {'a': x1, 'b': x2, 't': t} for a model of a and b"
 
 
 class Columns:
@@ -29,7 +30,9 @@ class Columns:
         lengths = {rows_in(column) for column in columns}
         if len(lengths) != 1:
             shapes = [getattr(column, "shape", None) or (len(column),) for column in columns]
-            raise ValueError(f"DataLoader takes arrays of equal length, not shapes {shapes}")
+            inputs = [f"data[{i}]" for i, x in enumerate(columns) if isinstance(x, tuple) and all(map(is_whole, x))]
+            advice = f": {inputs[0]} is taken for a list of samples; several inputs are {TWO}" if inputs else ""
+            raise ValueError(f"DataLoader takes arrays of equal length, not shapes {shapes}{advice}")
         (self.length,) = lengths
 
     def formed(self, values: Iterable[Any]) -> Any:
@@ -49,7 +52,7 @@ class Columns:
     def sample(self, row: int) -> Any:
         """A copy of one row."""
         values = [column[row] for column in self.columns]
-        return self.formed([value.copy() if is_array(value) else value for value in values])
+        return self.formed([in_memory(value.copy()) if is_array(value) else value for value in values])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "columns": [Map(x) if is_map(x) else x for x in self.columns]}
@@ -73,6 +76,11 @@ class Map:
 def is_map(x: Any) -> bool:
     """Is it a whole memory-mapped file, and no view of one?"""
     return isinstance(x, np.memmap) and isinstance(x.base, mmap.mmap) and x.flags.forc and x.filename is not None
+
+
+def in_memory(x: Array) -> Array:
+    """Rows as a plain array: NumPy calls even a copy of those of a memory map one."""
+    return x.view(np.ndarray) if isinstance(x, np.memmap) else x
 
 
 def columns(data: Any) -> Columns | None:
@@ -164,7 +172,7 @@ def rows_in(x: Any) -> int:
 def taken(column_: Any, rows: Any) -> Any:
     """A copy of these rows of a column."""
     if is_array(column_):
-        return column_.take(rows, axis=0)
+        return in_memory(column_.take(rows, axis=0))
     return column_[rows] if is_sparse(column_) else stacked([column_[row] for row in rows.tolist()])
 
 

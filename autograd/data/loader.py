@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from autograd.backend import Array, to_device
 from autograd.checks import dtype_of, flag, function, one_of, shown, whole
+from autograd.data.ahead import made_ahead
 from autograd.data.columns import columns, mapped, stacked
-from autograd.data.transforms import has_generator, takes_rng
+from autograd.data.generators import has_generator
+from autograd.data.transforms import takes_rng
 from autograd.data.workers import METHODS, from_workers
 from autograd.locks import Lock, drawers
 from autograd.names import with_advice
@@ -58,7 +60,8 @@ class DataLoader:
     batch_size   samples in a batch; the last batch has the rest, or is left out with drop_last=True
     shuffle      draw a new order for each epoch
     rng          a NumPy Generator, or the seed of one; None: different numbers in each run
-    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is
+    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is. For a GPU a thread makes and
+                 moves two batches ahead
     dtype        of the floating-point numbers in a batch, such as np.float32; None leaves them as they are
     transform    a function of each sample, or of x where a sample is a tuple (x, ...)
     collate      a function of the list of samples that makes the batch, such as `data.padded` for ragged ones
@@ -73,6 +76,8 @@ class DataLoader:
 
     A `transform` or `collate` with a parameter `rng` that is not set gets a generator of its own for each sample or
     batch. Its numbers follow from `rng`, the epoch and the place in it: workers and a resumed run give the same.
+
+    Beside workers a generator that the data, a transform or a collate have of their own is refused: it would repeat.
 
     Workers are started by `start_method`: 'fork', 'spawn' or 'forkserver'; None is Python's default. All but 'fork'
     pickle the data, and need `if __name__ == "__main__":` in a script. They are started for each epoch.
@@ -117,11 +122,8 @@ class DataLoader:
         self.transform = optional("transform", transform)
         self.collate = optional("collate", collate)
         self.workers = whole("DataLoader: workers", workers, 0)
-        if workers and (has_generator(transform) or has_generator(collate)):
-            raise ValueError(
-                "DataLoader: workers must be 0 for a transform with a generator of its own, which each process would "
-                "copy, and begin anew in each epoch: leave its rng unset, and the loader gives it one"
-            )
+        if workers:
+            check_generators(transform, collate, [data] if self.columns is None else self.columns.columns)
         self.start_method = one_of("DataLoader: start_method", start_method, *METHODS, None)
         self.rng = generator_of(rng)
         drawers.add(self)
@@ -184,12 +186,15 @@ class DataLoader:
         else:
             made = (make(k) for k in numbers)
         with contextlib.closing(made):
-            for batch in made:
-                yield batch if self.device is None else mapped(self.moved, batch)
+            if self.device != "gpu":
+                yield from made if self.device is None else map(self.moved, made)
+                return
+            with contextlib.closing(made_ahead(made, self.moved)) as ready:
+                yield from ready
 
-    def moved(self, array: Array) -> Array:
-        """The array on the loader's device."""
-        return to_device(array, self.device or "cpu")
+    def moved(self, batch: Any) -> Any:
+        """The batch on the loader's device."""
+        return mapped(lambda array: to_device(array, self.device or "cpu"), batch)
 
     def joined(self, samples: Sequence[Any]) -> Any:
         """Samples as a batch."""
@@ -303,6 +308,18 @@ class Shared:
 def optional(name: str, f: Any) -> Any:
     """The function f, or None."""
     return None if f is None else function(f"DataLoader: {name}", f)
+
+
+def check_generators(transform: Any, collate: Any, data: Sequence[Any]) -> None:
+    """Raises ValueError for a generator that workers would copy. That of a sampler stays in this process."""
+    for what, x in (("a transform", transform), ("a collate", collate), *[("data", x) for x in data]):
+        if has_generator(x):
+            advice = "leave its rng unset, and the loader gives it one"
+            advice = "draw from np.random, which is seeded for each batch" if what == "data" else advice
+            raise ValueError(
+                f"DataLoader: workers must be 0 for {what} with a generator of its own, which each process would copy, "
+                f"and begin anew in each epoch: {advice}"
+            )
 
 
 def check_sampler(sampler: Any, length: int) -> Any:

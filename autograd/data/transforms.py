@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import random
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,7 @@ KERNELS: dict[str, tuple[int, float, Callable[[Any], Any]]] = {
     "bilinear": (2, 1.0, lambda d: np.maximum(1 - np.abs(d), 0)),
     "bicubic": (3, 2.0, lambda d: cubic(np.abs(d))),
 }
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 FLIP_LEFT_RIGHT, FLIP_TOP_BOTTOM = 0, 1  # Pillow's numbers
 
 
@@ -98,14 +99,6 @@ def takes_rng(f: Any) -> bool:
     if rng is None or rng.kind not in (rng.POSITIONAL_OR_KEYWORD, rng.KEYWORD_ONLY):
         return False
     return rng.default is rng.empty or rng.default is None
-
-
-def has_generator(f: Any) -> bool:
-    """Has the function, or one that it is composed of, a generator of its own as an option?"""
-    if isinstance(f, Composed):
-        return any(has_generator(each) for each, _ in f.transforms)
-    options = (*f.args, *f.keywords.values()) if isinstance(f, partial) else ()
-    return any(isinstance(x, np.random.Generator) for x in options)
 
 
 def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:

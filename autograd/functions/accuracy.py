@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.algebra import Operand
-from autograd.backend import Array, namespace
+from autograd.backend import Array, item, namespace
 from autograd.checks import whole
 from autograd.functions.predictions import predictions
 from autograd.measures import Measure
@@ -36,7 +36,7 @@ def accuracy(
         raise ValueError(f"accuracy: top must be smaller than the number of classes, not {top} for {C}")
     else:
         right = ranks(found.scores, found.labels) < top
-    return Measure(fraction, float(right.sum()), right.size)
+    return Measure(fraction, float(item(right.sum())), right.size)
 
 
 def fraction(right: float, n: int) -> float:

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from autograd.algebra import Operand
+from autograd.algebra import Operand, as_array
 from autograd.checks import shown, whole
 from autograd.function import Function
-from autograd.functions.operands import in_single, operand
+from autograd.functions.operands import channels_behind, in_single, operand
 from autograd.kernels import conv
 from autograd.kernels import im2col as arrays
+from autograd.kernels.gpu import floats_on_gpu
 from autograd.kernels.windows import Pad, Sizes, Windows, per_axis, windows
 from autograd.shapes import Shape, shape_of
 from autograd.variable import Variable
@@ -183,7 +184,12 @@ def conv_nd(
 ) -> Any:
     """The convolution over `n` spatial axes; `name` stands in the messages of errors."""
     w, groups = checked(name, n, x, W, b, stride, pad, dilation, groups)
-    return in_single(Conv(w, groups), *((x, W) if b is None else (x, W, b)))
+    return with_digits(Conv(w, groups), *((x, W) if b is None else (x, W, b)))
+
+
+def with_digits(f: Any, *operands: Operand) -> Any:
+    """f(*operands), with sums of float16 in float32: kernels for a GPU make them so, elsewhere `in_single` does."""
+    return f(*operands) if floats_on_gpu(*map(as_array, operands)) else in_single(f, *operands)
 
 
 class ConvTranspose(Function):
@@ -265,13 +271,13 @@ def transposed(
     if W.shape[0] != C or C % groups:
         raise ValueError(
             f"{name} takes filters W (C, M/groups, ...), with C = {C} a multiple of groups, "
-            f"not filters {W.shape} for images {x.shape} in {groups} groups"
+            f"not filters {W.shape} for images {x.shape} in {groups} groups{channels_behind(x.shape, W.shape[0])}"
         )
     check_bias(name, b, M)
     w = transposed_windows(name, x.shape[2:], W.shape[2:], stride, pad, output_pad, dilation)
     if b is None:
-        return in_single(ConvTranspose(w, groups), x, W)
-    return in_single(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, *[1] * n), x, W, b)
+        return with_digits(ConvTranspose(w, groups), x, W)
+    return with_digits(lambda x, W, b: ConvTranspose(w, groups)(x, W) + b.reshape(M, *[1] * n), x, W, b)
 
 
 def transposed_windows(
@@ -304,9 +310,10 @@ def checked(
     check_filters(name, W, n)
     C, M = x.shape[1], W.shape[0]
     if W.shape[1] * groups != C or M % groups:
+        remedy = channels_behind(x.shape, W.shape[1] * groups)
         raise ValueError(
             f"{name} takes filters W (M, C/groups, ...), with C = {C} and M = {M} multiples of groups, "
-            f"not filters {W.shape} for images {x.shape} in {groups} groups"
+            f"not filters {W.shape} for images {x.shape} in {groups} groups{remedy}"
         )
     check_bias(name, b, M)
     return windows_of(name, x.shape[2:], W.shape[2:], stride, pad, dilation), groups

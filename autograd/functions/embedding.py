@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, as_numbers, namespace
+from autograd.backend import Array, as_numbers, check_index, namespace
 from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
@@ -56,6 +56,7 @@ def embedding(W: Operand, index: Operand, padding_idx: int | None = None) -> Var
     W = operand("embedding", W)
     if not W.shape:
         raise ValueError("embedding takes a table W (V, ...), not a single number")
+    check_index("embedding", as_array(W), as_array(index))
     found = checked_index("embedding", index, W.shape[0], "W has {} rows", namespace(as_array(W)))
     y = Embedding()(W, found)
     if padding_idx is None:
@@ -74,7 +75,7 @@ def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
     def error(wrong: int) -> ValueError:
         return ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
 
-    if late.fits(index):
+    if V and late.fits(index):  # of an empty table nothing can be taken meanwhile
         late.check_below(index, V, error)
     elif index.size and not (index.min() >= 0 and index.max() < V):
         raise error(int(index.min()) if index.min() < 0 else int(index.max()))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
-from autograd.backend import Array, as_numbers, namespace
+from autograd.backend import Array, as_numbers, check_index, namespace
 from autograd.checks import one_of, shown, whole, within
 from autograd.functions.arithmetic import list_beside, masked, where
 from autograd.functions.embedding import AddRows, Embedding
@@ -33,6 +33,7 @@ def index_of(name: str, index: Operand, n: int, x: Operand) -> Array:
     """`index` as an array of integers in x's module. Raises TypeError for others, ValueError beyond an axis of n."""
     index, xp = as_array(index), namespace(as_array(x))
     index = index if hasattr(index, "dtype") else xp.asarray(as_numbers(index))
+    check_index(name, as_array(x), index)
     if index.dtype.kind not in "iu" and index.size:
         raise TypeError(f"{name}: the index must be of integers, not {index.dtype}: {shown(index)}")
     if index.size and not (index.min() >= -n and index.max() < n):

@@ -8,6 +8,7 @@ Prediction and target must have the same shape; nothing is broadcast.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from math import inf, prod
@@ -20,7 +21,7 @@ from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import number, one_of, shown, whole, within
 from autograd.constants import check_real
 from autograd.function import Function, Tracked
-from autograd.functions.activation import log_softmax, sigmoid, softmax, softplus
+from autograd.functions.activation import Sigmoid, Softmax, log_softmax, sigmoid, softmax, softplus
 from autograd.functions.arithmetic import Clip, limited
 from autograd.functions.elementwise import log
 from autograd.functions.operands import LABEL, with_room
@@ -86,6 +87,12 @@ def target(name: str, t: Operand, x: Operand) -> Any:
         raise TypeError(f"{name} must be of real numbers, not {t.dtype}: {shown(t)}")
     check_real(name, as_array(t))
     return t
+
+
+def warn_of_probabilities(name: str, x: Operand, kind: type[Function], remedy: str) -> None:
+    """Warns if x, of which the loss `name` takes logits, was made by `kind`: the graph tells. Else it costs nothing."""
+    if isinstance(x, Variable) and x.node is not None and type(x.node.creator) is kind:
+        warnings.warn(f"{name} takes no probabilities, as {kind.__name__.lower()} gives them: {remedy}", stacklevel=4)
 
 
 def is_mean(reduction: Any, weight: Any) -> bool:
@@ -300,6 +307,7 @@ def softmax_cross_entropy(
     [0, 1), and for an unknown reduction.
     """
     name = "softmax_cross_entropy"
+    warn_of_probabilities(name, x, Softmax, "give it the logits, to which it applies softmax itself")
     x, t, labels = logits_and_target(name, x, t, axis)
     smoothing = number(f"{name}: smoothing", smoothing, least=0, below=1)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
@@ -352,6 +360,7 @@ def nll_loss(
     Raises TypeError if x is not floating-point, or if labels are not integers. Raises ValueError if the shapes do not
     fit, x is empty, a label is out of range, and for an unknown reduction.
     """
+    warn_of_probabilities("nll_loss", x, Softmax, "give it those of log_softmax, or softmax_cross_entropy the logits")
     x, t, labels = logits_and_target("nll_loss", x, t, axis, least=1)
     if not labels:
         raise ValueError(f"nll_loss takes labels of shape {x.shape[:-1]}, not a distribution of shape {t.shape}")
@@ -466,6 +475,7 @@ def sigmoid_cross_entropy(
     Raises what `mean_squared_error` raises, and ValueError if a target is outside [0, 1].
     """
     name = "sigmoid_cross_entropy"
+    warn_of_probabilities(name, x, Sigmoid, "give it the logits, or use binary_cross_entropy")
     x, t = prediction_and_target(name, x, t)
     check_probabilities(f"{name}: t", t)
     if pos_weight is None:

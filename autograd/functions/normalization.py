@@ -15,10 +15,11 @@ from autograd.backend import Array, namespace
 from autograd.checks import number, whole
 from autograd.function import Function
 from autograd.functions.linear import WeightedSums
-from autograd.functions.operands import operand, rounded, summable, summable_together, with_room
+from autograd.functions.operands import channels_behind, operand, rounded, summable, summable_together, with_room
 from autograd.functions.reduction import mean
-from autograd.functions.statistics import channel_means, mean_of_channels, per_channel, row_means, settled
+from autograd.functions.statistics import channel_means, channel_sums, mean_of_channels, per_channel, row_means, settled
 from autograd.kernels import norms
+from autograd.kernels.gpu import norms as gpu
 from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
@@ -77,7 +78,7 @@ def asked(needs):
     return tuple([bool(need) for need in needs])
 
 
-@kernel(norms.batch_norm)
+@kernel(norms.batch_norm, gpu.batch_norm)
 def normed_channels(x, gamma, beta, eps):
     """y = gamma xn + beta, mean and var"""
     mean = mean_of_channels(x)
@@ -88,7 +89,7 @@ def normed_channels(x, gamma, beta, eps):
     return y, mean, var
 
 
-@kernel(norms.batch_norm_gradient)
+@kernel(norms.batch_norm_gradient, gpu.batch_norm_gradient)
 def channels_gradient(gy, x, gamma, mean, var, eps, needs):
     """gx, ggamma and gbeta"""
     inv = (var + eps) ** -0.5
@@ -132,7 +133,7 @@ def batch_norm_with_statistics(
 def check_batch_norm(name: str, x: Operand, gamma: Operand, beta: Operand, eps: float) -> float:
     """Raises the errors of a batch norm. Returns eps as a Python number."""
     check_batch(name, x)
-    check_parameters(name, gamma, beta, x.shape[1:2])
+    check_parameters(name, gamma, beta, x.shape[1:2], x.shape)
     return number(f"{name}: eps", eps, least=0)
 
 
@@ -148,11 +149,48 @@ def check_batch(name: str, x: Operand) -> None:
         )
 
 
-def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape) -> None:
-    """Raises ValueError unless gamma and beta have this shape."""
+def check_parameters(name: str, gamma: Operand, beta: Operand, shape: Shape, x: Shape = ()) -> None:
+    """Raises ValueError unless gamma and beta have this shape; x is that of the input, if they are of its channels."""
     given = operand(name, gamma).shape, operand(name, beta).shape
     if given != (shape, shape):
-        raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}")
+        remedy = channels_behind(x, given[0][0]) if len(given[0]) == 1 else ""
+        raise ValueError(f"{name}: gamma and beta must have the shape {shape}, not {given[0]} and {given[1]}{remedy}")
+
+
+class BatchNormInference(Function):
+    """y = gamma xn + beta, xn = (x - mean) / sqrt(var + eps), with mean and var of each channel (axis 1) given.
+
+    gx = gamma / sqrt(var + eps) gy,  ggamma = sum(gy xn),  gbeta = sum(gy),
+    gmean = -gamma / sqrt(var + eps) gbeta,  gvar = -gamma / (2 (var + eps)) ggamma
+    """
+
+    alike = 0
+
+    def __init__(self, eps):
+        self.eps = eps
+
+    def forward(self, x, gamma, beta, mean, var):
+        scale = gamma * (var + self.eps) ** -0.5
+        y = x * per_channel(scale, x)
+        y += per_channel(beta - mean * scale, x)
+        return y
+
+    def backward(self, gy):
+        x, gamma, _, mean, var = self.inputs
+        needs_x, needs_gamma, needs_beta, needs_mean, needs_var = self.needs
+        inv = (var + self.eps) ** -0.5
+        ggamma = gbeta = None
+        if needs_gamma or needs_var:
+            ggamma = channel_sums(gy, x - per_channel(mean, x)) * inv
+        if needs_beta or needs_mean:
+            gbeta = channel_sums(gy)
+        return (
+            needs_x and gy * per_channel(gamma * inv, x),
+            ggamma,
+            gbeta,
+            needs_mean and -gamma * inv * gbeta,
+            needs_var and -0.5 * gamma * inv**2 * ggamma,
+        )
 
 
 def batch_norm_inference(
@@ -166,13 +204,11 @@ def batch_norm_inference(
     xs = operand(name, x).shape
     if len(xs) < 2:
         raise ValueError(f"{name} takes x (N, C, ...), not {xs}")
-    check_parameters(name, gamma, beta, xs[1:2])
+    check_parameters(name, gamma, beta, xs[1:2], xs)
     given = operand(name, mean).shape, operand(name, var).shape
     if given != (xs[1:2], xs[1:2]):
         raise ValueError(f"{name}: mean and var must have the shape {xs[1:2]}, not {given[0]} and {given[1]}")
-    shape = (1, -1, *[1] * (len(xs) - 2))
-    scale = summable(gamma) * (summable(var) + number(f"{name}: eps", eps, least=0)) ** -0.5
-    y = summable(x) * reshape(scale, shape) + reshape(beta - mean * scale, shape)
+    y = BatchNormInference(number(f"{name}: eps", eps, least=0))(*summable_together(x, gamma, beta, mean, var))
     return rounded(y, x, gamma, beta, mean, var)
 
 
@@ -202,7 +238,7 @@ class LayerNorm(Function):
         return rows_gradient(gy, x, gamma, self.saved.mean, self.saved.var, self.eps, asked(self.needs))
 
 
-@kernel(norms.layer_norm)
+@kernel(norms.layer_norm, gpu.layer_norm)
 def normed_rows(x, gamma, beta, eps):
     """y = gamma xn + beta, mean and var"""
     rows = x.reshape(-1, gamma.size)
@@ -215,7 +251,7 @@ def normed_rows(x, gamma, beta, eps):
     return y.reshape(x.shape), mean, var
 
 
-@kernel(norms.layer_norm_gradient)
+@kernel(norms.layer_norm_gradient, gpu.layer_norm_gradient)
 def rows_gradient(gy, x, gamma, mean, var, eps, needs):
     """gx, ggamma and gbeta"""
     needs_x, needs_gamma, needs_beta = needs
@@ -272,12 +308,9 @@ class RMSNorm(Function):
         self.eps = eps
 
     def forward(self, x, gamma):
-        rows = x.reshape(-1, gamma.size)
-        square = row_means(rows, rows)
-        y = rows * (square + self.eps) ** -0.5
-        y *= gamma.reshape(-1)
+        y, square = scaled_rows(x, gamma, self.eps)
         self.save(square=square)
-        return y.reshape(x.shape)
+        return y
 
     def recompute(self, x, gamma):
         rows = x.reshape(-1, gamma.size)
@@ -285,19 +318,35 @@ class RMSNorm(Function):
 
     def backward(self, gy):
         x, gamma = self.inputs
-        needs_x, needs_gamma = self.needs
-        D = gamma.size
-        rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
-        inv = (self.saved.square + self.eps) ** -0.5
-        gx = None
-        gy_x = gy * rows
-        if needs_x:
-            weight = gamma.reshape(-1)
-            gx = rows * ((gy_x @ weight).reshape(-1, 1) * inv**2 * (-1 / D))
-            gx += gy * weight  # in gx's memory; a Variable has no += and is rebound
-            gx *= inv
-            gx = gx.reshape(x.shape)
-        return gx, needs_gamma and product(inv.reshape(1, -1), gy_x).reshape(gamma.shape)
+        return scaled_rows_gradient(gy, x, gamma, self.saved.square, self.eps, asked(self.needs))
+
+
+@kernel(gpu.rms_norm)
+def scaled_rows(x, gamma, eps):
+    """y = gamma xn, and mean(x^2)"""
+    rows = x.reshape(-1, gamma.size)
+    square = row_means(rows, rows)
+    y = rows * (square + eps) ** -0.5
+    y *= gamma.reshape(-1)
+    return y.reshape(x.shape), square
+
+
+@kernel(gpu.rms_norm_gradient)
+def scaled_rows_gradient(gy, x, gamma, square, eps, needs):
+    """gx and ggamma"""
+    needs_x, needs_gamma = needs
+    D = gamma.size
+    rows, gy = x.reshape(-1, D), gy.reshape(-1, D)
+    inv = (square + eps) ** -0.5
+    gx = None
+    gy_x = gy * rows
+    if needs_x:
+        weight = gamma.reshape(-1)
+        gx = rows * ((gy_x @ weight).reshape(-1, 1) * inv**2 * (-1 / D))
+        gx += gy * weight  # in gx's memory; a Variable has no += and is rebound
+        gx *= inv
+        gx = gx.reshape(x.shape)
+    return gx, product(inv.reshape(1, -1), gy_x).reshape(gamma.shape) if needs_gamma else None
 
 
 def rms_norm(x: Operand, gamma: Operand, eps: float = 1e-5) -> Variable:
@@ -361,7 +410,7 @@ def by_group(name: str, x: Operand, groups: int, gamma: Operand, beta: Operand, 
     """The layer norm of each group as a row, then the scale and the offset of each channel."""
     G = check_groups(name, x, groups)
     N, C, *rest = x.shape
-    check_parameters(name, gamma, beta, (C,))
+    check_parameters(name, gamma, beta, (C,), x.shape)
     xp, z, D = namespace(as_array(x)), summable(x), C * prod(rest) // G
     f = LayerNorm(number(f"{name}: eps", eps, least=0))
     xn = f(reshape(z, (N * G, D)), xp.ones(D, z.dtype), xp.zeros(D, z.dtype))

@@ -19,6 +19,7 @@ from autograd.variable import Variable
 __all__ = [
     "LABEL",
     "axes_at",
+    "channels_behind",
     "below",
     "check_elementwise",
     "differentiable",
@@ -51,6 +52,13 @@ def check_elementwise(name: str, *xs: Operand) -> None:
             raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
         if dtype is not None and dtype.kind not in KINDS:
             raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
+
+
+def channels_behind(shape: Shape, C: int) -> str:
+    """The end of a message on images (N, H, W, C) in the place of (N, C, H, W); empty for others."""
+    if len(shape) < 3 or shape[-1] != C or shape[1] == C:
+        return ""
+    return f": channels are the second axis, x.transpose{0, len(shape) - 1, *range(1, len(shape) - 1)}"
 
 
 def differentiable(x: Operand) -> bool:

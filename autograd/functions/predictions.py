@@ -8,8 +8,9 @@ from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL, operand
+from autograd.kernels.gpu import late, on_gpu
 
-__all__ = ["Predictions", "predictions"]
+__all__ = ["Predictions", "beside", "predictions"]
 
 SLACK = 1e-2  # of the sum of a distribution, which may be float16
 
@@ -30,9 +31,8 @@ def predictions(
 
     Raises TypeError or ValueError, in the words of the function `name`, for what `accuracy` refuses.
     """
-    y, t = as_array(operand(name, y)), as_array(t)
+    y, t = beside(name, y, t)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
-    t = t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
     for what, x in (("scores", y), ("labels", t)):
         if x.dtype.kind not in "fiub":
             raise TypeError(f"{name} takes {what} that are real numbers, not {x.dtype}")
@@ -48,6 +48,13 @@ def predictions(
         labels = labels_of(name, y, t, ignore_index)
         guesses = largest(y)
     return kept(name, guesses.reshape(-1), labels.reshape(-1), scores, C, ignore_index)
+
+
+def beside(name: str, y: Any, t: Any) -> tuple[Array, Array]:
+    """What is predicted and what is true as arrays. There is no gradient to lose, so both may be lists of numbers."""
+    y = as_numbers(y) if isinstance(y, (list, tuple)) else as_array(operand(name, y))
+    t = as_array(t)
+    return y, t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
 
 
 def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, ignore_index: int | None) -> Predictions:
@@ -127,9 +134,16 @@ def classes_of_distributions(name: str, t: Array, ignore_index: int | None) -> A
 
 def check_labels(name: str, labels: Array, C: int, ignore_index: int | None) -> None:
     """Raises ValueError unless all labels that count are whole numbers in 0 .. C - 1."""
+
+    def error(label: Any) -> ValueError:
+        must = f"labels must be whole numbers in 0 .. {C - 1}, as there are {C} classes"
+        return ValueError(f"{name}: {must}, not {label}")
+
+    if ignore_index is None and labels.dtype.kind in "iu" and on_gpu(labels):
+        late.check_below(labels, C, error)
+        return
     wrong = (labels < 0) | (labels >= C) | (labels != labels // 1) if labels.dtype.kind != "b" else labels != labels
     if ignore_index is not None:
         wrong &= labels != ignore_index
     if wrong.any():
-        label = labels.reshape(-1)[wrong.reshape(-1)][0]
-        raise ValueError(f"{name}: labels must be whole numbers in 0 .. {C - 1}, as there are {C} classes, not {label}")
+        raise error(labels.reshape(-1)[wrong.reshape(-1)][0])

@@ -15,7 +15,7 @@ import numpy as np
 from autograd import algebra
 from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import Array, namespace
-from autograd.checks import flag, number
+from autograd.checks import flag, number, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked, steepness
 from autograd.functions.elementwise import exp
@@ -148,6 +148,8 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
     those of infinity, which are straight lines. As in NumPy the powers of x itself are summed, and may overflow. Norms
     of matrices are those of `matrix_norm`.
     """
+    if isinstance(ord, str):
+        raise TypeError(f"norm: ord must be a number, not {shown(ord)}: F.matrix_norm has the norms of matrices")
     p = number("norm: ord", ord, finite=False)
     axes = axes_at("norm", x, axis, empty=p not in (math.inf, -math.inf))
     if p in (math.inf, -math.inf):

@@ -17,7 +17,10 @@ from autograd.backend import namespace
 from autograd.functions.linear import Einsum
 from autograd.shapes import Shape
 
-__all__ = ["channel_means", "mean_of_channels", "per_channel", "row_means", "row_sums", "settled", "sum_of_products"]
+__all__ = [
+    "channel_means", "channel_sums", "mean_of_channels", "per_channel", "row_means", "row_sums", "settled",
+    "sum_of_products",
+]  # fmt: skip
 
 FEW_PIXELS = range(2, 33)  # so few pixels a channel that the overhead of a NumPy loop for each channel dominates
 
@@ -55,14 +58,19 @@ def settled(mean: Operand, x: Operand, axes: Shape) -> Any:
 
 def channel_means(*xs: Operand) -> Any:
     """The mean of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)"""
+    N, _, *rest = xs[0].shape
+    return channel_sums(*xs) * (1 / (N * prod(rest)))
+
+
+def channel_sums(*xs: Operand) -> Any:
+    """The sum of the product of `xs` over all axes but 1.   (N, C, ...) -> (C,)"""
     N, C, *rest = xs[0].shape
     P = prod(rest)
     if P in FEW_PIXELS:  # over the samples first, where channels and pixels are one long axis
         pixels = sum_of_products("nk", "k", *[x.reshape(N, C * P) for x in xs])
-        sums = sum_of_products("cp", "c", pixels.reshape(C, P))
-    else:  # einsum's loops are in the order of the alphabet: p after n, or folded images take twice as long
-        sums = sum_of_products("ncp", "c", *[x.reshape(N, C, P) for x in xs])
-    return sums * (1 / (N * P))
+        return sum_of_products("cp", "c", pixels.reshape(C, P))
+    # einsum's loops are in the order of the alphabet: p after n, or folded images take twice as long
+    return sum_of_products("ncp", "c", *[x.reshape(N, C, P) for x in xs])
 
 
 def mean_of_channels(x: Operand) -> Any:

@@ -15,7 +15,7 @@ With `groups` the channels fall into that many groups, and c runs over the group
 
 The functions below define the products by im2col of the whole batch. The ways are faster and need less memory:
 `winograd.py` for kernels of 3 x 3 and many channels, `depthwise.py` for one filter a channel, and its compiled twin
-`planes.py`, `columns.py` for the rest. A new one joins each list.
+`planes.py`, `gpu/` for CuPy's arrays, `columns.py` for the rest. A new one joins each list.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from math import prod
 
 from autograd.backend import Array
 from autograd.kernels import columns, depthwise, planes, winograd
+from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.im2col import col2im, im2col
 from autograd.kernels.ways import kernel
 from autograd.kernels.windows import Windows
@@ -31,8 +33,10 @@ from autograd.sums import sum_over
 
 __all__ = ["filter_gradient", "forward", "transpose"]
 
+WAYS = planes, depthwise, winograd, gpu_depthwise, gpu_conv, columns  # files with three ways each
 
-@kernel(planes.forward, depthwise.forward, winograd.forward, columns.forward)
+
+@kernel(*[file.forward for file in WAYS])
 def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
     """y[n, m, o] = sum over c, k of x[n, c, p(o, k)] W[m, c, k], + b[m]"""
     y = filters(W, groups) @ pixels(x, w, groups)  # (N, G, M/G, O)
@@ -40,14 +44,14 @@ def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) ->
     return y if b is None else y + b.reshape(len(W), *[1] * len(w.out))
 
 
-@kernel(planes.transpose, depthwise.transpose, winograd.transpose, columns.transpose)
+@kernel(*[file.transpose for file in WAYS])
 def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     """x[n, c, p] = sum over m, o, k with p(o, k) = p of y[n, m, o] W[m, c, k]: the adjoint of forward in x."""
     cols = filters(W, groups).swapaxes(1, 2) @ by_group(y, groups)  # (N, G, C/G · K, O)
     return col2im(cols.reshape(len(y), W.shape[1] * groups, *w.kernel, *w.out), w)
 
 
-@kernel(planes.filter_gradient, depthwise.filter_gradient, winograd.filter_gradient, columns.filter_gradient)
+@kernel(*[file.filter_gradient for file in WAYS])
 def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool = False) -> tuple[Array, Array | None]:
     """W[m, c, k] = sum over n, o of x[n, c, p(o, k)] y[n, m, o]: the adjoint of forward in W.
 

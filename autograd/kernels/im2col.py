@@ -6,13 +6,14 @@ Both loop over the taps of the kernel, not over the windows: all windows meet on
 from __future__ import annotations
 
 from autograd.backend import Array, namespace
+from autograd.kernels.gpu import conv as gpu
 from autograd.kernels.ways import kernel
 from autograd.kernels.windows import Windows, taps
 
 __all__ = ["col2im", "im2col"]
 
 
-@kernel()
+@kernel(gpu.im2col)
 def im2col(x: Array, w: Windows) -> Array:
     """cols[n, c, k, o] = the pixel of image n, channel c, under tap k of window o; 0 in the padding.
 
@@ -24,7 +25,7 @@ def im2col(x: Array, w: Windows) -> Array:
     return cols
 
 
-@kernel()
+@kernel(gpu.col2im)
 def col2im(cols: Array, w: Windows) -> Array:
     """x[n, c, p] = sum of cols[n, c, k, o] over all k, o with p(o, k) = p: the adjoint of im2col, not its inverse.
 

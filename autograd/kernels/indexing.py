@@ -113,7 +113,7 @@ def masked(x: Array, mask: Array) -> Array:
     """
     xp, bits = namespace(x, mask), BITS.get(x.dtype)
     if bits is None or not x.shape:
-        return xp.where(mask, x, x.dtype.type(0))[()]
+        return xp.where(xp.asarray(mask), x, x.dtype.type(0))[()]
     y = xp.empty_like(x)
     xp.multiply(x.view(bits), mask, out=y.view(bits))  # writes into y itself: the engine would copy a view
     return y

@@ -7,6 +7,8 @@ from math import prod
 import numpy as np
 
 from autograd.backend import Array, by_numpy, namespace
+from autograd.kernels.gpu import products as gpu
+from autograd.kernels.ways import kernel
 from autograd.sums import sum_over
 
 __all__ = ["product", "weighted_sums"]
@@ -37,6 +39,7 @@ def large_product(x: Array, W: Array) -> Array:
     return sum_over(namespace(x).stack(pieces), (0,), keepdims=False)
 
 
+@kernel(gpu.weighted_sums)
 def weighted_sums(x: Array, A: Array, axis: int) -> Array:
     """y = A x along an axis, in which a weight of 0 takes nothing, not even of an infinity or a nan; no weight is < 0.
 

@@ -1,4 +1,7 @@
-"""Compiled ways of batch norm and layer norm, whose formulas take Variables too: `functions/normalization.py`."""
+"""The ways of batch norm and layer norm, whose formulas take Variables too: `functions/normalization.py`.
+
+Compiled ones are here, CuPy's in `gpu/norms.py`; so is the step of running statistics.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ import numpy as np
 
 from autograd.backend import Array
 from autograd.kernels.compiled import MANY, SINGLE, Compiled, loop, single
+from autograd.kernels.gpu import norms as gpu
 from autograd.kernels.threads import shared
+from autograd.kernels.ways import kernel
 
-__all__ = ["batch_norm", "batch_norm_gradient", "layer_norm", "layer_norm_gradient"]
+__all__ = ["batch_norm", "batch_norm_gradient", "layer_norm", "layer_norm_gradient", "moved_statistics"]
 
 FEW = 16  # pixels of a channel, or numbers of a row, for which a loop over them does not pay
 
@@ -67,6 +72,21 @@ def compiled_batch_norm_gradient(
     ggamma, gbeta = np.empty(C, SINGLE), np.empty(C, SINGLE)
     in_shares(lambda c: work(gy, images, gamma, mean, var, eps, gx, ggamma, gbeta, c.start, c.stop), C, x.size)
     return gx.reshape(x.shape), ggamma, gbeta
+
+
+@kernel(gpu.moved_statistics)
+def moved_statistics(
+    mean: Array, var: Array, batch_mean: Array, batch_var: Array, momentum: float, n: int
+) -> tuple[Array, Array]:
+    """momentum mean + (1 - momentum) batch_mean, and var likewise with n / (n - 1) batch_var, for n values a channel.
+
+    They keep the dtypes of mean and var.
+    """
+    moved = [
+        (running * momentum + batch * (1 - momentum)).astype(running.dtype, copy=False)
+        for running, batch in ((mean, batch_mean), (var, batch_var * (n / max(n - 1, 1))))
+    ]
+    return moved[0], moved[1]
 
 
 def flat(x: Array) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.kernels import planes
 from autograd.kernels.compiled import Compiled, loop, over, single
+from autograd.kernels.gpu import pooling as gpu
 from autograd.kernels.indexing import masked
 from autograd.kernels.threads import over_images
 from autograd.kernels.ways import kernel
@@ -75,7 +76,7 @@ def fits_scatter(y: Array, where: Array, w: Windows) -> bool:
     return fits_loop(y, w) and where.dtype == np.uint8 and where.flags.c_contiguous
 
 
-@kernel(Compiled(compiled_window_max, fits_loop))
+@kernel(Compiled(compiled_window_max, fits_loop), gpu.window_max)
 def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
     """y[o] = max over k of x[p(o, k)], and `where`, the first tap with this value [max pooling].   x -> y, where
 
@@ -113,7 +114,7 @@ def first_tap(where: Array, w: Windows) -> Array:
     return where
 
 
-@kernel()
+@kernel(gpu.gather_max)
 def gather_max(x: Array, where: Array, w: Windows) -> Array:
     """y[o] = x[p(o, where[o])].   x, where -> y"""
     xp = namespace(x)
@@ -123,7 +124,7 @@ def gather_max(x: Array, where: Array, w: Windows) -> Array:
     return y
 
 
-@kernel(Compiled(compiled_scatter_max, fits_scatter))
+@kernel(Compiled(compiled_scatter_max, fits_scatter), gpu.scatter_max)
 def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o with p(o, where[o]) = p, the adjoint of gather_max.   y, where -> x"""
     xp = namespace(y)
@@ -146,7 +147,7 @@ def regions(H: int, O: int) -> Any:
     return np.minimum(first[:, None] + np.arange((last - first).max() + 1), last[:, None])
 
 
-@kernel()
+@kernel(gpu.region_max)
 def region_max(x: Array, out: Shape) -> tuple[Array, Array]:
     """y[o] = the maximum of region o [adaptive max pooling], and the number of the first pixel of the image with it.
 
@@ -199,7 +200,7 @@ def maxima_of_pixels(x: Array, pixel: Array, table: Array, axis: int, nans: bool
     return y, lowest
 
 
-@kernel(Compiled(compiled_window_sum, fits_sum))
+@kernel(Compiled(compiled_window_sum, fits_sum), gpu.window_sum)
 def window_sum(x: Array, w: Windows) -> Array:
     """y[o] = sum over k of x[p(o, k)] [sum pooling].   x -> y"""
     y = namespace(x).zeros((*x.shape[:2], *w.out), sums_of(x, w))
@@ -208,7 +209,7 @@ def window_sum(x: Array, w: Windows) -> Array:
     return y.astype(x.dtype, copy=False)
 
 
-@kernel(Compiled(compiled_window_fill, fits_sum))
+@kernel(Compiled(compiled_window_fill, fits_sum), gpu.window_fill)
 def window_fill(y: Array, w: Windows) -> Array:
     """x[p] = sum of y[o] over all o, k with p(o, k) = p: the adjoint of window_sum.   y -> x"""
     x = namespace(y).zeros((*y.shape[:2], *w.size), sums_of(y, w))

@@ -25,6 +25,7 @@ from autograd.backend import Array, as_values, device_of, is_array, to_device
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
+from autograd.effects import silent, touch
 from autograd.function import new_node
 from autograd.functions.operands import operand
 from autograd.layers.arguments import Elsewhere, check_arguments
@@ -78,13 +79,16 @@ class Entry:
         return entry
 
     def fill(self, name: str, x: Operand) -> None:
-        """Makes the array, with the size and the device of `x`, the first input of the layer `name`."""
+        """Makes the array, with the size of `x`, the first input of the layer `name`, on the device that `to` said.
+
+        An input on another device is an error of the formula, as it is for a layer whose sizes are all known.
+        """
         unfilled, shape = self.value, operand(name, x).shape
         there = -len(shape) <= unfilled.axis < len(shape)
         if not there or shape[unfilled.axis] < unfilled.share:
             least = f"a size of at least {unfilled.share} along axis {unfilled.axis}"
             raise ValueError(f"{name} takes a first input with {least}, not the shape {shape}")
-        self.data = unfilled.array(shape[unfilled.axis] // unfilled.share, device_of(as_array(x)))
+        self.data = unfilled.array(shape[unfilled.axis] // unfilled.share)
 
     def load(self, array: Array) -> None:
         """Takes over a copy of `array`, on the device of the entry."""
@@ -218,7 +222,9 @@ class Buffer(Entry):
     def data(self, data: Array) -> None:
         if not is_array(data):
             raise TypeError(f"data must be an array, not {type(data).__name__}")
-        self.value = as_real("a Buffer", data)
+        data = as_real("a Buffer", data)
+        touch(self, value_of, set_value)
+        self.value = data
 
     shape: Shape = of_value("shape", "The size along each axis.")
     dtype: np.dtype[Any] = of_value("dtype", "The type of the numbers.")
@@ -227,6 +233,14 @@ class Buffer(Entry):
 
     def __repr__(self) -> str:
         return f"Buffer({self.value!r})"
+
+
+def value_of(entry: Any) -> Any:
+    return entry.value
+
+
+def set_value(entry: Any, value: Any) -> None:
+    entry.value = value
 
 
 def as_real(name: str, data: Any) -> Array:
@@ -252,6 +266,11 @@ class State:
         self.value: Operand = None
         self.gradient: Any = None  # that of the layer's bias when the value was computed
 
+    def follow(self, value: Any, gradient: Any) -> None:
+        """Takes the value of the next step."""
+        touch(self, value_and_gradient, set_both)
+        self.value, self.gradient = value, gradient
+
     def reset(self) -> None:
         """Forgets the value: a new sequence begins."""
         self.value = self.gradient = None
@@ -266,6 +285,14 @@ class State:
 
     def __reduce__(self) -> Any:
         return State, ()
+
+
+def value_and_gradient(state: Any) -> tuple[Any, Any]:
+    return state.value, state.gradient
+
+
+def set_both(state: Any, both: tuple[Any, Any]) -> None:
+    state.value, state.gradient = both
 
 
 filling = Lock()  # one thread at a time fills entries
@@ -336,6 +363,8 @@ class Layer:
         zero_grad, cuda, cpu = Elsewhere("cleargrads()"), Elsewhere("to('gpu')"), Elsewhere("to('cpu')")
         weight, bias = Elsewhere("W, or gamma"), Elsewhere("b, or beta")
         requires_grad_, reset_parameters = Elsewhere("freeze(), or thaw()"), Elsewhere("to make the layer anew")
+        fit, evaluate = Elsewhere("training.fit(model, ...)"), Elsewhere("training.evaluate(model, ...)")
+        predict = Elsewhere("training.predict(model, x)")
 
     def forward(self, *xs: Any, **options: Any) -> Any:
         """The formula; a subclass defines it."""
@@ -383,7 +412,7 @@ class Layer:
         with lock:
             before: list[tuple[Entry, Any]] = []
             try:
-                with filling:
+                with filling, silent():
                     before += [(entry, entry.value) for entry in self.unfilled()]
                     for entry, _ in before:
                         entry.fill(type(self).__name__, next(iter((*xs, *options.values())), None))
@@ -644,7 +673,7 @@ def outline(layer: Layer, name: str, above: tuple[Any, ...]) -> Iterator[str]:
         elif isinstance(x, Layer):
             parts += outline(x, path, above)
         elif isinstance(x, Entry):
-            facts.append(f"{path} {x.shape}")  # type: ignore[attr-defined]
+            facts.append(f"{path} {getattr(x, 'shape', '(no data yet)')}")
         elif isinstance(x, (list, tuple, dict)):
             above += (x,)
             stack += [(f"{path}.{key}", y) for key, y in children(x) if isinstance(y, (PARENTS, Entry)) or callable(y)][
@@ -679,6 +708,8 @@ def fitting(layer: Layer, x: Operand, weight: Parameter) -> Any:
     return astype(x, dtype)
 
 
-def lazy_size(name: str, size: Any) -> int | None:
-    """`size` as an int of at least 1, or None if the first input tells it."""
+def lazy_size(name: str, size: Any, remedy: str = "") -> int | None:
+    """`size` as an int of at least 1, or None if the first input tells it. `remedy` is for a tuple of sizes."""
+    if isinstance(size, (list, tuple)):
+        raise TypeError(f"{name} must be a whole number, not {shown(size)}{remedy}")
     return None if size is None else whole(name, size)

@@ -21,6 +21,12 @@ from autograd.variable import Variable
 __all__ = ["MLP", "Sequential"]
 
 
+REMEDIES = {
+    (list, tuple): ": give them one by one, Sequential(*parts)",
+    dict: ": give its values, Sequential(*parts.values()), whose paths are 0, 1, ..., or make a Layer with attributes",
+}
+
+
 class Sequential(Layer):
     """y = f_n(... f_2(f_1(x))); each f is a layer or a plain function.
 
@@ -33,7 +39,7 @@ class Sequential(Layer):
             if isinstance(part, type) and issubclass(part, (Layer, Function)):
                 raise TypeError(f"Sequential takes layers and functions, not the class {part.__name__}: call it first")
             if not callable(part):
-                remedy = ": give them one by one, Sequential(*parts)" if isinstance(part, (list, tuple)) else ""
+                remedy = next((words for kind, words in REMEDIES.items() if isinstance(part, kind)), "")
                 raise TypeError(f"Sequential takes layers and functions, not {shown(part)}{remedy}")
         self.parts = list(parts)
 

@@ -17,6 +17,7 @@ from autograd.functions.normalization import (
     layer_norm,
     rms_norm,
 )
+from autograd.kernels.norms import moved_statistics
 from autograd.layers.base import Buffer, Layer, Parameter, fitting, lazy_size
 from autograd.layers.initializers import ones, zeros
 from autograd.locks import Lock
@@ -28,13 +29,16 @@ __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
 statistics = Lock()  # one change of running statistics at a time: threads that train one layer lose none
 
 
+SEVERAL = ", that of the last axis: F.layer_norm and F.rms_norm are taken over all axes of the gamma that they get"
+
+
 class Normalization(Layer):
     """The base of all: a scale gamma and an offset beta, of the size of the input along `axis`."""
 
     axis = 1
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        size, dtype = lazy_size("size", size), dtype_of("dtype", dtype)
+        size, dtype = lazy_size("size", size, SEVERAL if self.axis == -1 else ""), dtype_of("dtype", dtype)
         self.gamma = Parameter.lazy((size,), ones, dtype=dtype, axis=self.axis)
         self.beta = Parameter.lazy((size,), zeros, dtype=dtype, axis=self.axis)
         self.eps = number(f"{type(self).__name__}: eps", eps, least=0)
@@ -64,14 +68,9 @@ class BatchNorm(Normalization):
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
         n = as_array(x).size // mean.size
         with statistics:
-            self.follow(self.mean, mean)
-            self.follow(self.var, var * (n / max(n - 1, 1)))
+            running = moved_statistics(self.mean.data, self.var.data, mean, var, self.momentum, n)
+            self.mean.data, self.var.data = running
         return y
-
-    def follow(self, buffer: Buffer, batch: Any) -> None:
-        """Moves a running value towards that of a batch."""
-        running = buffer.data * self.momentum + batch * (1 - self.momentum)
-        buffer.data = running.astype(buffer.dtype, copy=False)
 
 
 class LayerNorm(Normalization):
@@ -105,7 +104,7 @@ class RMSNorm(Layer):
     """y = gamma x / sqrt(mean(x^2) + eps) over the last axis.   (..., D), gamma (D,)"""
 
     def __init__(self, size: int | None = None, *, eps: float = 1e-5, dtype: Any = np.float32) -> None:
-        self.gamma = Parameter.lazy((lazy_size("size", size),), ones, dtype=dtype_of("dtype", dtype))
+        self.gamma = Parameter.lazy((lazy_size("size", size, SEVERAL),), ones, dtype=dtype_of("dtype", dtype))
         self.eps = number("RMSNorm: eps", eps, least=0)
 
     def forward(self, x: Operand) -> Variable:

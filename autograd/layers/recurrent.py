@@ -110,7 +110,7 @@ class Recurrent(Layer):
         y, after = self.run(x, before, live, lengths if live is not None else None)
         if goes_on:
             for box, value in zip(self.boxes(), after):
-                box.value, box.gradient = value, self.b.grad
+                box.follow(value, self.b.grad)
         return y if state is LEFT else (y, after[0] if len(after) == 1 else tuple(after))
 
     if TYPE_CHECKING:  # what a call returns: without a state, and with one

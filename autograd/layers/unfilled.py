@@ -6,7 +6,7 @@ Its shape, dtype and number of axes can be read. Every other use is an error tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -67,7 +67,7 @@ class Unfilled(Refusing):
     dtype: Any
     axis: int
     share: int
-    device: str = "cpu"
+    device: str = field(default="cpu", init=False)  # where the array will lie: `move` changes it
     name: str = "a parameter"
     owner: type | None = None  # the class of the layer that has it as an attribute
     alive: ClassVar[set[int]] = set()  # ids of all that exist: while there are none, no layer has to look for its own
@@ -110,7 +110,7 @@ class Unfilled(Refusing):
     def ndim(self) -> int:
         return len(self.sizes)
 
-    def array(self, size: int = 0, device: str = "cpu") -> Array:
+    def array(self, size: int = 0) -> Array:
         """The initial array, with `size` in place of None."""
         shape = tuple([size if n is None else n for n in self.sizes])
         array = self.initializer(shape, self.rng, self.dtype)
@@ -118,7 +118,7 @@ class Unfilled(Refusing):
             raise TypeError(f"the initializer must make an array {self.dtype} {shape}, not {array!r:.40}")
         if (array.shape, array.dtype) != (shape, self.dtype):
             raise ValueError(f"the initializer must make {self.dtype} {shape}, not {array.dtype} {array.shape}")
-        return to_device(array.copy(), device)  # a copy, because optimizers write into it
+        return to_device(array.copy(), self.device)  # a copy, because optimizers write into it
 
 
 def fits(shape: Shape, expected: tuple[int | None, ...]) -> bool:

@@ -49,7 +49,8 @@ def with_one_bias(state: Mapping[str, Any], paths: Mapping[str, Any], renamed: A
     """
     found = dict(state)
     for name in state:
-        first = name.replace("bias_hh", "bias_ih")
+        lead, dot, word = name.rpartition(".")
+        first = lead + dot + word.replace("bias_hh", "bias_ih")
         path = renamed(first)
         if first == name or first not in found or path not in paths or renamed(name) in paths:
             continue

@@ -57,7 +57,7 @@ def torch_state_dict(model: Layer) -> dict[str, Array]:
             full = theirs(model, f"{lead}.{name}" if lead else name, layers)
             if full in found:
                 raise ValueError(f"torch_state_dict: two weights would be called {full}: rename a layer")
-            found[full] = np.ascontiguousarray(array)
+            found[full] = np.array(array, order="C")  # also of one number alone
     found = packed(model, found, layers)
     check_way_back(model, found, state)
     return found

@@ -25,6 +25,7 @@ from autograd.models.recurrent_weights import recurrent_matrices, recurrent_path
 __all__ = ["load_weights", "path_of", "translated"]
 
 APART = re.compile(r"\b([qkv])_proj_weight$")
+PACKED = re.compile(r"((?:.*\.)?)in_proj_(weight|bias)")
 WORDS = {"weight": ("W", "gamma"), "bias": ("b", "beta"), "running_mean": ("mean",), "running_var": ("var",)}
 
 
@@ -70,7 +71,7 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
     def renamed(name: str) -> str:
         return name if name in entries else path_of(name, table, entries)
 
-    for name, x in with_one_bias(dict(unpacked(state)), entries, renamed).items():
+    for name, x in with_one_bias(dict(unpacked(state, entries)), entries, renamed).items():
         path = renamed(name)
         entry = entries.get(path)
         if entry is None and path.endswith(("num_batches_tracked", "position_ids")):
@@ -95,16 +96,19 @@ def torch_names_of(model: Layer) -> dict[str, str]:
     return found
 
 
-def unpacked(state: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """The entries of `state` as arrays. `in_proj_weight` of an attention in PyTorch is three: `q.weight`, ...
+def unpacked(state: Mapping[str, Any], paths: Container[str]) -> Iterator[tuple[str, Array]]:
+    """The entries of `state` as arrays; paths of the model stay.
 
+    `in_proj_weight` of an attention in PyTorch is three: `q.weight`, `k.weight` and `v.weight`.
     Where keys and values have another size than queries, PyTorch has three as well: `q_proj_weight`, ...
     """
     for name, given in state.items():
         x = array_of(given)
-        lead, packed, word = name.rpartition("in_proj_")
-        if packed and len(x) % 3 == 0:
-            yield from zip([f"{lead}{part}.{word}" for part in "qkv"], np.split(x, 3))
+        packed = PACKED.fullmatch(name)
+        if name in paths or name.removeprefix("module.") in paths:
+            yield name, x
+        elif packed and x.ndim and len(x) % 3 == 0:
+            yield from zip([f"{packed[1]}{part}.{packed[2]}" for part in "qkv"], np.split(x, 3))
         else:
             yield APART.sub(r"\1.weight", name), x
 
@@ -123,8 +127,18 @@ def array_of(x: Any) -> Array:
 
 
 def path_of(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
-    """PyTorch's name in our words. A key of the table that begins with a dot matches anywhere, others at the start."""
-    name = name.removeprefix("module.")  # DataParallel adds it
+    """PyTorch's name in our words. A key of the table that begins with a dot matches anywhere, others at the start.
+
+    `module.`, which DataParallel puts in front, is dropped where the name has no place with it.
+    """
+    path = in_our_words(name, table, paths)
+    if path in paths or not name.startswith("module."):
+        return path
+    return path_of(name.removeprefix("module."), table, paths)
+
+
+def in_our_words(name: str, table: Mapping[str, str], paths: Container[str]) -> str:
+    """`path_of` a name as it stands."""
     for theirs, ours in table.items():
         if theirs.startswith("."):
             name = name.replace(theirs, ours)

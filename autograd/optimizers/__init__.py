@@ -17,9 +17,10 @@ from autograd.optimizers.averages import EMA
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import group, vectors
 from autograd.optimizers.minimizers import LBFGS, NewtonCG
+from autograd.optimizers.scaling import LossScale
 from autograd.optimizers.schedules import constant, cosine, exponential, onecycle, plateau, step, warmup
 from autograd.optimizers.sgd import SGD, Momentum, Nesterov
-from autograd.optimizers.transforms import clip_by_norm, clip_by_value, freeze, weight_decay
+from autograd.optimizers.transforms import check_finite, clip_by_norm, clip_by_value, freeze, weight_decay
 
 __all__ = [
     "EMA",
@@ -30,12 +31,14 @@ __all__ = [
     "Adam",
     "AdamW",
     "Lion",
+    "LossScale",
     "Momentum",
     "Nesterov",
     "NewtonCG",
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "check_finite",
     "clip_by_norm",
     "clip_by_value",
     "constant",

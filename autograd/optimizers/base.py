@@ -27,11 +27,11 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, by_numpy, device_of, is_array, namespace, to_device
-from autograd.checks import number, shown, takes, whole
+from autograd.backend import Array, by_numpy, device_conflict, device_of, is_array, namespace, to_device
+from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import floats_on_gpu, on_gpu
 from autograd.kernels.gpu.tensors import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
@@ -41,6 +41,7 @@ from autograd.names import OF_OPTIMIZERS as WORDS
 from autograd.optimizers import schedules
 from autograd.optimizers.groups import Group, Rate, checked_rate, grouped, rate_at, settings_of
 from autograd.protection import protected
+from autograd.shapes import Shape
 from autograd.variable import Variable
 
 __all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
@@ -74,6 +75,8 @@ class Optimizer:
                  `.grad` itself is not changed
     groups       parameters with settings of their own, `[group("encoder", lr=1e-4), group(vectors, decay=0.0)]`; of a
                  parameter in several groups the first that has a setting counts
+    master       True: a float16 parameter has a float32 copy, the master, which is updated and then rounded. So updates
+                 add up that are smaller than a half step of float16, a thousandth of the weight
 
     A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
     array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
@@ -87,6 +90,7 @@ class Optimizer:
     lr: Rate
     transforms: Sequence[Transform] = field(default=(), kw_only=True)
     groups: Sequence[Group] = field(default=(), kw_only=True)
+    master: bool = field(default=False, kw_only=True, repr=False)
 
     slots: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = False  # is the formula a kernel, whose compiled way needs no blocks?
@@ -157,6 +161,8 @@ class Optimizer:
     def update(self) -> None:
         """One step for every parameter that has a gradient. Calls from several threads take place one after another.
 
+        The gradients stay: a second call without a new `backward()` takes the same ones again. They may be nan, unless
+        `transforms=[check_finite]` looks at them.
         No other thread may compute with the parameters meanwhile: it would see some before and some after the step.
         Raises TypeError for a gradient that is no Variable, and ValueError for one of another shape than the parameter,
         for an array that is read-only, and for a model without parameters.
@@ -202,7 +208,8 @@ class Optimizer:
             for path in grads:
                 self.take_over(path, params[path])
         together = self.step_small(lr, params, grads) if self.bundles else set()
-        if not self.foreign and mode.get().watcher is None:
+        first = next(iter(grads.values()), None)
+        if on_gpu(first) and not self.foreign and mode.get().watcher is None:
             together |= self.step_on_gpu(lr, params, grads)
         for path, g in grads.items():
             p = params[path]
@@ -232,7 +239,8 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            if floats_on_gpu(p, g) and p.flags.c_contiguous:
+            alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
+            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
                 arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
                 found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
         for (t, _), some in found.items():
@@ -243,7 +251,9 @@ class Optimizer:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
         slots = self.slots_of(path, p)
         if p.dtype.char == "e":
-            single = p.astype(np.float32)
+            slots, single = (slots[:-1], slots[-1]) if self.master else (slots, p.astype(np.float32))
+            if self.master:  # where somebody has written into p, that counts
+                single[...] = namespace(p).where(single.astype(p.dtype) == p, single, p)
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
         elif p.nbytes <= BLOCK or self.in_one_pass(p, g, *slots):
@@ -275,7 +285,7 @@ class Optimizer:
         """
         key = tuple(paths)
         flat = self.flat.get(key, ())
-        if flat and all(path in self.state and are_in(flat, self.state[path]) for path in paths):
+        if flat and all(are_in(flat, self.state.get(path, ()), p.shape) for path, p in zip(paths, ps)):
             return flat
         if len(paths) < 2 or any(
             not others.isdisjoint(paths) for others in map(set, self.flat) if others != set(paths)
@@ -338,8 +348,14 @@ class Optimizer:
             raise ValueError(f"{path} has the shape {p.shape} now and had {slots[0].shape}: make a new optimizer")
         elif slots and namespace(slots[0]) is not namespace(p):
             slots = tuple([to_device(slot, device_of(p)) for slot in slots])
-        self.state[path] = slots
+        if len(slots) < len(names := self.names_of(p)):
+            slots = (*slots, p.astype(np.float32))
+        self.state[path] = slots = slots[: len(names)]
         return slots
+
+    def names_of(self, p: Any) -> tuple[str, ...]:
+        """The names of the slots of a parameter."""
+        return (*self.slots, "master") if self.master and p.dtype == np.float16 else self.slots
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state: `steps`, `lr` and the other hyper-parameters by name, and for each parameter that was
@@ -354,7 +370,7 @@ class Optimizer:
         state |= {f.name: getattr(self, f.name) for f in fields(self) if f.metadata}
         for path, slots in self.state.items():
             state[f"{path}.t"] = self.counts[path]
-            state |= {f"{path}.{name}": slot.copy() for name, slot in zip(self.slots, slots)}
+            state |= {f"{path}.{name}": slot.copy() for name, slot in zip((*self.slots, "master"), slots)}
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -371,7 +387,8 @@ class Optimizer:
         paths = [key[:-2] for key in state if key.endswith(".t")]
         self.steps = int(state["steps"])
         self.counts = {path: int(state[f"{path}.t"]) for path in paths}
-        self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in self.slots]) for path in paths}
+        names = {path: [n for n in (*self.slots, "master") if f"{path}.{n}" in state] for path in paths}
+        self.state = {path: tuple([state[f"{path}.{name}"].copy() for name in names[path]]) for path in paths}
         for name in state.keys() & self.settings():
             setattr(self, name, state[name] if name != "lr" else schedules.taken_over(self.lr, rate_from(state)))
 
@@ -387,7 +404,8 @@ class Optimizer:
     def misfits(self, params: Mapping[str, Any], paths: Iterable[str], state: Mapping[str, Any]) -> Iterator[str]:
         """What keeps `state` from being loaded, a line for each entry."""
         expected = {"steps", *[f"{path}.{name}" for path in paths for name in ("t", *self.slots)]}
-        known = expected | self.settings()
+        masters = {f"{path}.master" for path in paths if path in params and "master" in self.names_of(params[path])}
+        known = expected | masters | self.settings()
         yield from [f"{key}: unexpected in a state of {type(self).__name__}" for key in state if key not in known]
         yield from [f"{key}: missing" for key in sorted(expected) if key not in state]
         for key in ("steps", *[f"{path}.t" for path in paths]):
@@ -406,7 +424,7 @@ class Optimizer:
             if p is None:
                 yield f"{path}: there is no such parameter"
                 continue
-            for key in [f"{path}.{name}" for name in self.slots if f"{path}.{name}" in state]:
+            for key in [f"{path}.{name}" for name in self.names_of(p) if f"{path}.{name}" in state]:
                 slot = state[key]
                 if not is_array(slot):
                     yield f"{key} must be an array, not {type(slot).__name__}"
@@ -436,9 +454,12 @@ def checked_groups(optimizer: Optimizer, groups: Any) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def are_in(flat: Sequence[Array], slots: Sequence[Array]) -> bool:
-    """Are the slots of a parameter parts of these arrays?"""
-    return all(x.base is own for own, x in zip(flat, slots))
+def are_in(flat: Sequence[Array], slots: Sequence[Array], shape: Shape) -> bool:
+    """Are the slots of a parameter of this shape, if it has some, parts of these arrays?"""
+    for own, x in zip(flat, slots):
+        if x.base is not own or x.shape != shape:
+            return False
+    return bool(slots)
 
 
 def slot_dtype(p: Any) -> Any:
@@ -505,7 +526,11 @@ def checked_transforms(transforms: Any) -> tuple[Transform, ...]:
     return transforms
 
 
-CHECKED: dict[str, Callable[[Any], Any]] = {"lr": checked_rate, "transforms": checked_transforms}
+CHECKED: dict[str, Callable[[Any], Any]] = {
+    "lr": checked_rate,
+    "transforms": checked_transforms,
+    "master": partial(flag, "master"),
+}
 
 
 def transformed(grads: Grads, params: Mapping[str, Variable], transform: Transform) -> Grads:
@@ -541,6 +566,8 @@ def gradient(path: str, p: Variable) -> Array:
         kind = type(p.grad).__name__
         raise TypeError(f"{path}: grad must be a Variable or None, not {kind}: put it in one, Variable(grad)")
     g = as_array(p.grad)
+    if type(g) is not type(p.value) and (conflict := device_conflict([as_array(p), g])):
+        raise ValueError(f"{path}: the parameter and its gradient: {conflict}")
     if not isinstance(p, Parameter) and not getattr(as_array(p).flags, "writeable", True):
         raise ValueError(f"{path}: the array must be writable, not read-only: assign a copy, p.data = p.data.copy()")
     if g.shape != p.shape:

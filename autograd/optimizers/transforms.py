@@ -26,7 +26,21 @@ from autograd.optimizers.base import Grads
 from autograd.optimizers.groups import below, check_found
 from autograd.variable import Variable
 
-__all__ = ["clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
+__all__ = ["check_finite", "clip_by_norm", "clip_by_value", "freeze", "weight_decay"]
+
+
+def check_finite(params: Mapping[str, Variable], grads: Grads) -> Grads:
+    """g, if all gradients are finite: `transforms=[check_finite, clip_by_norm(1.0)]` in a loop of one's own.
+
+    Raises FloatingPointError with the path of one that is not; nothing is updated then. `fit` does so by itself.
+    """
+    for path, g in grads.items():
+        if not namespace(g).isfinite(g).all():
+            raise FloatingPointError(
+                f"the gradient of {path} is not finite, and nothing was updated: try a smaller learning rate; with "
+                "ag.anomaly() shows where it begins"
+            )
+    return grads
 
 
 @advised
@@ -40,7 +54,7 @@ class clip_by_norm:
     max_norm: float
 
     def __post_init__(self) -> None:
-        number("max_norm", self.max_norm, least=0)
+        number("max_norm", self.max_norm, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
         together = bool(grads) and floats_on_gpu(*grads.values())
@@ -105,7 +119,7 @@ class clip_by_value:
     limit: float
 
     def __post_init__(self) -> None:
-        number("limit", self.limit, least=0)
+        number("limit", self.limit, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
         return {path: g.clip(-self.limit, self.limit) for path, g in grads.items()}

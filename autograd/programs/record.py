@@ -39,6 +39,8 @@ __all__ = ["FirstUpdate", "Record", "Replay"]
 class Recording(Locator):
     """The Watcher that tells the tape where it is, and makes inputs of the numbers of the optimizers."""
 
+    replays = True
+
     def __init__(self, tape: Tape, generators: Container[int]) -> None:
         super().__init__()
         self.tape, self.generators = tape, generators

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from autograd.checks import flag, whole
 from autograd.engine import Node
-from autograd.files import path_of_file
+from autograd.files import Picture, path_of_file
 from autograd.layers.base import Layer, Parameter, named_objects
 from autograd.names import with_advice
 from autograd.variable import Variable
@@ -116,7 +116,9 @@ def to_graphviz(y: Any, **options: Any) -> Any:
 
 
 def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **options: Any) -> Path:
-    """Draws the graph of a Variable, or of several, into a file. Returns the path. Its ending says what is written:
+    """Draws the graph of a Variable, or of several, into a file. Returns the path, which a notebook shows as a picture.
+
+    Its ending says what is written:
 
     `.svg .png .pdf`  a picture, by the first renderer found: Graphviz's `dot`, graphviz-pure, or pygraphviz
     `.html`           one page that needs nothing else: pan, zoom, open and close layers, click a part to see more
@@ -127,7 +129,7 @@ def plot(y: Any, path: str | PathLike[str], *, max_nodes: int | None = 3000, **o
     Raises ValueError for another ending. Raises FileNotFoundError or PermissionError if the folder does not exist or is
     not writable, and RuntimeError with the renderer's message if that fails.
     """
-    target = Path(path_of_file(path))
+    target: Path = Picture(path_of_file(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path must be in a folder that exists, not in {str(target.parent)!r}: make it first")
     if not os.access(target.parent, os.W_OK):

@@ -118,7 +118,7 @@ def legend_passes(graph: Graph) -> list[int]:
 def dot_legend(passes: list[int], shades: Shades) -> str:
     """A row below the picture with the colours of the passes."""
     cells = "".join([f'<TD BGCOLOR="{shades.legend(n)}">{pass_name(n)}</TD>' for n in passes])
-    return f'  label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="4" CELLPADDING="4"><TR>{cells}</TR></TABLE>>'
+    return f'  label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="4" CELLPADDING="8"><TR>{cells}</TR></TABLE>>'
 
 
 def dot(graph: Graph, labels: Labels) -> str:

@@ -4,8 +4,9 @@
         loss = criterion(model(x), t)
         loss.backward()
 
-The error names the function, the shapes, the layer, and the line of the program that made the value. Detection reads
-every array once more, so it is for looking for a fault, not for training.
+The error names the function, the shapes, the layer, and the line of the program that made the value. So is an index
+beyond its axis on a GPU, where it would wrap around. Detection reads every array once more, so it is for looking for a
+fault, not for training.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from autograd.algebra import as_array
+from autograd.algebra import GetItem, as_array
 from autograd.backend import is_array, namespace
 from autograd.changes import Changed, fingerprint
+from autograd.checks import within
 from autograd.config import watching
 from autograd.engine import unbroadcast
 from autograd.function import call_text
@@ -41,8 +43,14 @@ class Anomaly(Tracing):
     infinite = False  # was an infinity given?
 
     def forward(self, f: Any, arrays: Sequence[Any]) -> Any:
+        if isinstance(f, GetItem):
+            self.check_index(f, arrays[0])
+        before = [fingerprint(x) if is_array(x) else None for x in arrays] if f.foreign else ()
         with np.errstate(all="ignore"):  # a generator has no block around its body
             ys = super().forward(f, arrays)
+        for i, was in enumerate(before):
+            if was is not None and fingerprint(arrays[i]) != was:
+                raise RuntimeError(f"{type(f).__name__}.forward wrote into its input {i}, {self.place()}: edit a copy")
         for i, y in enumerate(ys if isinstance(ys, tuple) else (ys,)):
             found = trouble(y, [*arrays, *vars(f).values()])
             if found:
@@ -86,6 +94,18 @@ class Anomaly(Tracing):
                 f"the gradient of {name} has {found}: the sum of its contributions, or a given one"
             )
 
+    def check_index(self, f: Any, x: Any) -> None:
+        """Raises IndexError for a number beyond its axis in an index array on a GPU, where it would wrap around."""
+        axis, parts = 0, f.index if isinstance(f.index, tuple) else (f.index,)
+        sizes = [getattr(part, "ndim", 1) if is_mask(part) else part is not None for part in parts]
+        for part, size in zip(parts, sizes):
+            if is_array(part) and not is_mask(part) and part.size and namespace(x) is not np:
+                n, low, high = x.shape[axis], int(part.min()), int(part.max())
+                if low < -n or high >= n:
+                    which = f"for axis {axis}, not {high if high >= n else low}"
+                    raise IndexError(f"{call_text(f, [x])}: the index must be {within(n, -n)} {which}, {self.place()}")
+            axis += x.ndim - sum([s for s, p in zip(sizes, parts) if p is not ...]) if part is ... else int(size)
+
     def name_of(self, node: Any) -> str:
         """The name of a leaf, or the path of a Parameter."""
         x = node()
@@ -95,6 +115,11 @@ class Anomaly(Tracing):
         """The layer and the line that are running."""
         layer = f"in {self.calls[-1]}, " if self.calls else ""
         return f"{layer}{source_line()}"
+
+
+def is_mask(part: Any) -> bool:
+    """Is this part of an index an array of booleans?"""
+    return getattr(getattr(part, "dtype", None), "kind", None) == "b"
 
 
 class Detecting(watching[Anomaly]):

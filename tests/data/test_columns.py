@@ -184,6 +184,28 @@ def test_a_memory_map_stays_one(tmp_path):
     assert np.array_equal(next(iter(pickle.loads(pickle.dumps(other)))), X)
 
 
+@pytest.mark.parametrize("transform", [None, abs])
+def test_a_batch_of_a_memory_map_is_a_plain_array(tmp_path, transform):
+    np.save(tmp_path / "x.npy", X)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for batch, _ in DataLoader((x, T), 5, transform=transform):
+        assert type(batch) is np.ndarray
+    seen = []
+    next(iter(DataLoader(x, 5, transform=lambda row: seen.append(type(row)) or row)))
+    assert {*seen} == {np.ndarray}
+
+
+def test_several_inputs_in_a_tuple_are_named():
+    with pytest.raises(ValueError, match=r"data\[0\] is taken for a list of samples; several inputs are list\(zip\("):
+        DataLoader(((X, X), T), 5)
+    samples = DataLoader(list(zip(zip(X, -X), T)), 5, shuffle=False)
+    (a, b), t = next(iter(samples))
+    found = next(iter(DataLoader({"a": X, "b": -X, "t": T}, 5, shuffle=False)))
+    for own in ((a, b, t), tuple(found.values())):
+        assert all(np.array_equal(i, j[:5]) for i, j in zip(own, (X, -X, T)))
+    assert np.array_equal(next(iter(DataLoader((tuple(X), T), N, shuffle=False)))[0], X)  # the samples are in a tuple
+
+
 def test_images_in_a_list_are_samples():
     assert plain([np.ones((2, 2)), np.zeros((2, 2))]).shape == (2, 2, 2)
     assert plain([*X]).shape == (N, 3)

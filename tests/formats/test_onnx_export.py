@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import helper
 
 import autograd as ag
 import autograd.functions as F
@@ -172,6 +173,51 @@ def test_the_file_has_a_batch_of_any_size_and_parameters_by_path(path):
     assert graph.output[0].type.tensor_type.shape.dim[0].dim_param == "batch"
     onnx.checker.check_model(os.fspath(path), full_check=True)
     assert onnx.load(path).opset_import[0].version >= 17
+
+
+@pytest.mark.parametrize("size", [(), (9,), (9, 9), (5, 5, 5)])
+def test_batch_norm_is_one_node_that_onnxruntime_fuses(size, path):
+    convs = {1: L.Conv1d, 2: L.Conv2d, 3: L.Conv3d}
+    model = L.Sequential(convs[len(size)](4, 3) if size else L.Linear(4), L.BatchNorm())
+    for _ in range(3):
+        model(normal(6, 3, *size))  # the running statistics move
+    graph = check(model, path, normal(2, 3, *size))
+    node = graph.node[1]
+    assert (node.op_type, node.input[1:]) == ("BatchNormalization", ["1.gamma", "1.beta", "1.mean", "1.var"])
+    assert len(graph.node) == 3  # the last one gives the output its name
+    if size:
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = f"{path}.fused"
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        kinds = [node.op_type for node in onnx.load(f"{path}.fused").graph.node]
+        assert not {"BatchNormalization", "Mul", "Add"} & {*kinds}, kinds
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_ids_have_the_dtype_of_the_example(dtype, path):
+    model = L.Sequential(L.Embedding(20, 4), L.Linear(3))
+    graph = check(model, path, INDEX.astype(dtype))
+    assert helper.tensor_dtype_to_np_dtype(graph.input[0].type.tensor_type.elem_type) == dtype
+    check(lambda ids: F.one_hot(ids, 20), path, INDEX.astype(dtype))
+
+
+class Oddly(L.Layer):
+    """Its parameters have the names that a graph has itself."""
+
+    def __init__(self):
+        for i, name in enumerate(("x", "y", "constant_0", "Mul_0")):
+            setattr(self, name, L.Parameter(normal(8) + i))
+
+    def forward(self, x):
+        return (x * self.x + self.y) * (x * np.arange(8, dtype=np.float32) * self.Mul_0) - self.constant_0
+
+
+def test_parameters_may_have_the_names_of_inputs_and_nodes(path):
+    graph = check(Oddly(), path, ROWS)
+    assert {"x", "y", "constant_0", "Mul_0"} <= {x.name for x in graph.initializer}
+    assert [graph.input[0].name, graph.output[0].name] == ["x_", "y_"]
+    assert formats.onnx.load(path).inputs == ("x_",)
 
 
 def test_weights_of_efficientnet(path):

@@ -17,7 +17,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import formats, serialize
+from autograd import formats, models, serialize
 from autograd.formats.onnx.network import Network
 from autograd.formats.onnx.reading import plan_of
 from tests.formats.test_onnx_export import FORMULAS, NETWORKS, flat, normal, ours
@@ -199,6 +199,93 @@ def test_running_statistics_are_buffers_and_sizes_are_constants(path):
     network = compare(path, {"x": normal(1, 2, 3, 3)})
     assert [name for name, _ in network.named_params()] == ["gamma", "beta"]
     assert [name for name, _ in network.named_buffers()] == ["mean", "var"]
+
+
+class Everything(L.Layer):
+    """Trained and saved numbers of every kind: also one number alone, whole numbers, and constants of functions."""
+
+    def __init__(self):
+        self.parts = [L.Conv2d(4, 3), L.BatchNorm(), L.GroupNorm(2), L.InstanceNorm()]
+        self.scale = L.Parameter(np.array(2, np.float32))
+        self.offset = L.Buffer(normal(4, 1, 1))
+        self.order = L.Buffer(np.array([3, 1, 0]))
+
+    def forward(self, x):
+        for layer in self.parts:
+            x = layer(x)
+        return (x * self.scale + self.offset.data)[:, self.order.data] * np.linspace(0, 1, 4, dtype=np.float32)
+
+
+def test_what_was_trained_is_trained_and_what_was_saved_is_saved(path):
+    model, x = Everything(), normal(5, 3, 6, 6)
+    model(x)
+    formats.onnx.export(model, path, x)
+    for turn in range(2):
+        network = formats.onnx.load(path)
+        assert {name for name, _ in network.named_params()} == {name for name, _ in model.named_params()}
+        assert {name for name, _ in network.named_buffers()} == {*dict(model.named_buffers())} - {"order"}
+        before = {name: buffer.data.copy() for name, buffer in network.named_buffers()}
+        network.train()
+        optimizer = O.SGD(network, lr=0.1)
+        F.square(network(x)).mean().backward()
+        optimizer.update()
+        for name, buffer in network.named_buffers():
+            np.testing.assert_array_equal(buffer.data, before[name])
+        assert all(p.grad is not None for p in network.params()), turn
+        formats.onnx.export(formats.onnx.load(path), path, x)  # and once more, from the network
+    np.testing.assert_allclose(ours(formats.onnx.load(path), [x])[0], ours(model, [x])[0], 1e-5, 1e-5)
+
+
+def test_constants_of_our_functions_are_no_parameters(path):
+    for name in ("positions", "GPT", "GroupNorm", "attention"):
+        make, x = NETWORKS[name]
+        model = make()
+        formats.onnx.export(model, path, x)
+        network = formats.onnx.load(path)
+        assert {name for name, _ in network.named_params()} <= {name for name, _ in model.named_params()}
+        assert {name for name, _ in network.named_buffers()} <= {name for name, _ in model.named_buffers()}
+
+
+@pytest.mark.parametrize("content", ["{", "1", "[1]", "[[]]", '{"w": 1}', '["gone"]', '["whole"]', "null"])
+def test_a_list_of_trained_names_may_be_wrong(content, path):
+    """Names that another program has changed are as if there were no list; what is no list is damage."""
+    nodes = [helper.make_node("Add", ["x", "w"], ["z"]), helper.make_node("Gather", ["z", "whole"], ["y"])]
+    weights = [numpy_helper.from_array(x, name) for x, name in ((normal(4), "w"), (np.array([1, 0]), "whole"))]
+    model = made(*nodes, weights=weights)
+    words = {"define-by-run.trained": content, "define-by-run.saved": "[]"}
+    helper.set_model_props(model, words)
+    path.write_bytes(model.SerializeToString())
+    if content in ("{", "1", "[[]]", "null"):
+        with pytest.raises(ValueError, match=r"model\.onnx cannot be loaded"):
+            formats.onnx.load(path)
+    else:
+        names = [name for name, _ in formats.onnx.load(path).named_params()]
+        assert names == ([] if content == '["whole"]' else ["w"])
+
+
+def test_names_of_other_programs_are_the_paths(path, tmp_path):
+    """PyTorch's exporters write dots, slashes and colons; two graphs may use one name."""
+    names = ["/model/layer.0/MatMul_W", "model.0.bias", "onnx::Add_12", "1/constant_0"]
+    nodes = [helper.make_node("Add", [f"x{i}" if i else "x", name], [f"x{i + 1}"]) for i, name in enumerate(names)]
+    nodes.append(helper.make_node("Identity", [f"x{len(names)}"], ["y"]))
+    weights = [numpy_helper.from_array(normal(4), name) for name in names]
+    path.write_bytes(made(*nodes, weights=weights).SerializeToString())
+    network = formats.onnx.load(path)
+    assert [name for name, _ in network.named_params()] == names
+    assert [*network.state_dict()] == names
+    for end in (".npz", ".safetensors"):
+        serialize.save(network, tmp_path / f"weights{end}")
+        again = formats.onnx.load(path)
+        for p in again.params():
+            p.data = np.zeros_like(p.data)
+        serialize.load(again, tmp_path / f"weights{end}")
+        assert [[*p.data] for p in again.params()] == [[*p.data] for p in network.params()]
+    models.save_weights(network, tmp_path / "weights.pth")
+    models.load_weights(again, tmp_path / "weights.pth")
+    summary = network.summary(normal(2, 4))
+    assert (summary.parameters, len(summary.rows)) == (16, 1)
+    formats.onnx.export(network, path, normal(2, 4))
+    assert [name for name, _ in formats.onnx.load(path).named_params()] == names
 
 
 def test_inputs_are_given_in_order_or_by_name(path):

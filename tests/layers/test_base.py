@@ -507,11 +507,12 @@ def test_state_goes_from_either_device_onto_either(on_device, moved):
     assert namespace(lazy[0].W.data) is namespace(there[0].W.data) is namespace(on_device(ones(1)))
 
 
-def test_a_lazy_layer_is_made_where_its_input_lies(on_device, moved):
-    layer = Linear(3, bias=False)
+def test_a_lazy_layer_is_made_where_it_was_moved(on_device, moved):
+    """Its input tells the size, and not the device; the other way round, see test_standin."""
+    layer = moved(Linear(3))
     x = on_device(ones(4, 2))
     y = layer(x)
-    assert namespace(y.data) is namespace(layer.W.data) is namespace(x)
+    assert namespace(y.data) is namespace(layer.W.data) is namespace(layer.b.data) is namespace(x)
 
 
 def test_mixed_devices_are_an_error_that_says_what_to_do(other_device):

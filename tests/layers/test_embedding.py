@@ -17,7 +17,7 @@ def test_rows_and_gradients():
 
 def test_out_of_range_and_sizes():
     with pytest.raises(ValueError, match="index must be in"):
-        Embedding(4, 2)(np.array([4]))
+        float(Embedding(4, 2)(np.array([4])).sum())  # on a GPU the error comes when a value is read
     with pytest.raises(TypeError, match="size must be a whole number"):
         Embedding(4, None)
     with pytest.raises(ValueError, match="vocabulary must be at least 1"):

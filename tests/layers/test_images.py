@@ -119,7 +119,7 @@ def test_a_place_at_infinity_is_far_outside(mode, outside, align, dtype):
     for size in ((3, 4), (1, 4)):
         image = rng.uniform(1, 2, (1, 1, *size)).astype(dtype)
         x, grid = Variable(image), Variable(np.zeros((1, 1, 4, 2), dtype))
-        grid.data[0, 0, :, 1] = [np.inf, -np.inf, 1e30, -1e30]
+        grid.data[0, 0, :, 1] = np.asarray([np.inf, -np.inf, 1e30, -1e30])
         y = F.grid_sample(x, grid, mode, outside, align)
         if outside == "zeros":
             assert (y.data == 0).all() or (align and size[0] == 1)  # every place is on the one row

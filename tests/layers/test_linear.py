@@ -9,8 +9,8 @@ from autograd.layers import Linear, constant, he
 
 def test_formula_and_gradients():
     layer = Linear(2, 3, dtype=np.float64)
-    layer.W.data[...] = [[1, 2], [3, 4], [5, 6]]
-    layer.b.data[...] = [10, 20]
+    layer.W.data[...] = np.asarray([[1, 2], [3, 4], [5, 6]])
+    layer.b.data[...] = np.asarray([10, 20])
     x = Variable([[1.0, 0.0, -1.0], [2.0, 1.0, 0.0]])
     y = layer(x)
     np.testing.assert_array_equal(y.data, [[6, 16], [15, 28]])

@@ -24,8 +24,8 @@ def test_running_statistics(shape):
         var = 0.8 * var + 0.2 * x.var(axes, ddof=1)
     np.testing.assert_allclose(layer.mean.data, mean)
     np.testing.assert_allclose(layer.var.data, var)
-    layer.gamma.data[...] = [1, 2, 3]
-    layer.beta.data[...] = [-1, 0, 1]
+    layer.gamma.data[...] = np.asarray([1, 2, 3])
+    layer.beta.data[...] = np.asarray([-1, 0, 1])
     one = (1, 3, *[1] * (len(shape) - 2))
     with test_mode():
         y = layer(x)
@@ -133,8 +133,8 @@ def test_groups_of_channels_are_normalized_sample_by_sample(make, groups, traini
     layer = make()
     x = np.random.default_rng(0).normal(3, 2, (5, 4, 3, 2))
     layer(x)
-    layer.gamma.data[...] = [1, 2, 3, 4]
-    layer.beta.data[...] = [4, 3, 2, 1]
+    layer.gamma.data[...] = np.asarray([1, 2, 3, 4])
+    layer.beta.data[...] = np.asarray([4, 3, 2, 1])
     expected = np.empty_like(x)
     for n in range(5):
         for members in np.split(np.arange(4), groups):

@@ -163,6 +163,51 @@ def test_names_are_those_of_pytorch():
     } <= names
 
 
+ODD = {  # names that are words of PyTorch's or of ours elsewhere, or have digits: the kind of layer below them
+    "module": "LSTM", "bias_hh_block": "LSTM, 2 layers, both ways", "in_proj_": "BatchNorm", "conv1_1": "Conv2d",
+    "1x1": "Conv1d", "b1": "Linear", "weight_ih_l0": "Sequential", "out_proj": "attention", "running_mean": "encoder",
+    "Wx1_reverse": "Embedding", "10": "RNN", "position_ids": "LayerNorm", "num_batches_tracked": "GRU",
+}  # fmt: skip
+
+
+def with_odd_names(root, make):
+    """A model with parts of these names, which has itself as a part `layer.0`."""
+    for name, kind in ODD.items():
+        setattr(root, name, make(kind))
+    return root
+
+
+def odd_model():
+    model = with_odd_names(L.Layer(), lambda kind: LAYERS[kind][0]())
+    model.blocks = {"layer.0": with_odd_names(L.Layer(), lambda kind: LAYERS[kind][0]())}
+    model.in_proj_weight, model.in_proj_one = L.Parameter(np.ones((3, 2), np.float32)), L.Parameter(np.float32(1))
+    return model
+
+
+@pytest.mark.parametrize("lead", ["", "module."])
+def test_parts_may_have_any_name(lead):
+    model, other = drawn(odd_model), odd_model()
+    state = models.torch_state_dict(model)
+    assert {"module.weight_ih_l0", "blocks.layer.0.in_proj_.running_var", "b1.weight", "in_proj_weight"} <= {*state}
+    models.load_weights(other, {lead + name: x for name, x in state.items()})
+    for (where, x), (_, y) in zip(model.named_state(), other.named_state(), strict=True):
+        np.testing.assert_array_equal(x.data, y.data, where)
+
+
+def test_pytorch_has_the_same_odd_names():
+    torch = pytest.importorskip("torch", reason="PyTorch is optional")
+    module = with_odd_names(torch.nn.Module(), lambda kind: LAYERS[kind][1](torch.nn))
+    module.blocks = torch.nn.ModuleDict({"layer": torch.nn.ModuleList([torch.nn.Module()])})
+    with_odd_names(module.blocks["layer"][0], lambda kind: LAYERS[kind][1](torch.nn))
+    module.in_proj_weight = torch.nn.Parameter(torch.ones(3, 2))
+    module.in_proj_one = torch.nn.Parameter(torch.ones(()))
+    model = drawn(odd_model)
+    models.load_weights(model, module.state_dict())
+    state = {name: torch.from_numpy(x) for name, x in models.torch_state_dict(model).items()}
+    module.load_state_dict(state)  # strict
+    models.load_weights(odd_model(), torch.nn.DataParallel(module).state_dict())
+
+
 def test_what_has_no_name_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match="reset="):
         models.torch_state_dict(L.GRU(4, 3, reset="before"))

@@ -6,7 +6,7 @@ import pytest
 from autograd import Variable
 from autograd.backend import namespace
 from autograd.layers import MLP, Parameter
-from autograd.optimizers import SGD, Adam, clip_by_norm, clip_by_value, freeze, weight_decay
+from autograd.optimizers import SGD, Adam, check_finite, clip_by_norm, clip_by_value, freeze, weight_decay
 
 P = {"a": Parameter(np.array([1.0, 2.0])), "b.W": Parameter(np.array([[3.0]])), "b.b": Parameter(np.array(4.0))}
 G = {"a": np.array([1.0, -2.0]), "b.W": np.array([[2.0]]), "b.b": np.array(4.0)}  # the norm is 5
@@ -21,7 +21,7 @@ def applied(transform, params=P, grads=G):
     return result
 
 
-@pytest.mark.parametrize("max_norm, scale", [(10, 1), (5.0001, 1), (2.5, 0.5), (0, 0)])
+@pytest.mark.parametrize("max_norm, scale", [(10, 1), (5.0001, 1), (2.5, 0.5), (1e-300, 2e-301)])
 def test_clip_by_norm(max_norm, scale):
     for path, g in applied(clip_by_norm(max_norm)).items():
         np.testing.assert_allclose(g, G[path] * scale)
@@ -38,6 +38,22 @@ def test_clip_by_norm_where_squares_overflow_or_vanish():
 
 def test_clip_by_norm_does_not_hide_nan():
     assert np.isnan(clip_by_norm(1.0)({}, {"a": np.array([np.nan, 1.0])})["a"]).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_check_finite_stops_before_the_update(bad):
+    net = MLP((3, 2), in_size=2, rng=0)
+    optimizer = Adam(net, transforms=[check_finite, clip_by_norm(1.0)])
+    path, p = [*net.named_params()][-1]
+    p.grad = Variable(np.zeros_like(p.data))
+    optimizer.update()
+    before = {path: p.data.tobytes() for path, p in net.named_params()}
+    state = optimizer.state_dict()
+    p.grad = Variable(np.array([0, bad], p.dtype))
+    with pytest.raises(FloatingPointError, match=f"the gradient of {path} is not finite, and nothing was updated"):
+        optimizer.update()
+    assert {path: p.data.tobytes() for path, p in net.named_params()} == before
+    assert optimizer.steps == state["steps"] == 1
 
 
 def test_clip_by_norm_of_nothing():
@@ -128,8 +144,12 @@ def test_transforms_are_applied_in_order():
 
 @pytest.mark.parametrize("make", [clip_by_norm, clip_by_value, weight_decay])
 def test_numbers_are_not_negative(make):
-    with pytest.raises(ValueError, match="must be at least 0"):
+    """Nor 0 for a limit, which no gradient would pass."""
+    with pytest.raises(ValueError, match="must be at least 0" if make is weight_decay else "must be above 0"):
         make(-1.0)
+    if make is not weight_decay:
+        with pytest.raises(ValueError, match="must be above 0, not 0"):
+            make(0)
     with pytest.raises(TypeError, match="must be a number"):
         make("1")
 

@@ -351,6 +351,18 @@ def test_a_sum_to_that_cannot_be_is_an_error():
         dezero.functions.sum_to(dezero.Variable(np.ones((10, 20, 20))), (10,))
 
 
+def test_a_printed_model_of_the_adapter_shows_its_shapes():
+    """`print(model)` after a call: `inputs.0: ReferenceType`; before it, an AttributeError."""
+    import dezero.layers
+
+    layer = dezero.layers.Linear(2)
+    assert repr(layer).startswith("Linear  out_size=2  W (no data yet)  b (2,)")
+    layer(np.ones((4, 3), np.float32))
+    assert "W (3, 2)  b (2,)" in repr(layer)
+    assert "ReferenceType" not in repr(layer)
+    assert layer.inputs[0]() is None or layer.inputs[0]().shape == (4, 3)  # DeZero's attribute is there
+
+
 def test_mnist_without_a_network_says_what_to_do(tmp_path):
     """step51: FileNotFoundError, 30 lines."""
     with pytest.raises(FileNotFoundError, match="no train-images-idx3-ubyte.gz") as info:

@@ -14,6 +14,7 @@ Rows that other tests hold:
 | losses kept in a list | test_memory.py, test_losses_that_are_kept_keep_no_activations |
 """
 
+import math
 import re
 
 import numpy as np
@@ -77,6 +78,10 @@ def test_functions_that_were_missing(names):
         (O, "OneCycleLR", "onecycle"), (O, "ReduceLROnPlateau", "plateau"), (O, "SWA", "EMA"), (O, "NAdam", "RAdam"),
         (O, "PolynomialLR", "a function of the count of updates"), (O, "MultiStepLR", "a function of the count"),
         (O, "CosineAnnealingWarmRestarts", "a function of the count"), (O, "piecewise", "a function of the count"),
+        (F, "focal_loss", "not provided; p = F.exp(-losses)"), (F, "gumbel_softmax", "not provided; write F.softmax("),
+        (O, "Adafactor", "not provided; take AdamW"), (O, "LAMB", "not provided; take AdamW"),
+        (O, "SAM", "not provided; take a step to p + rho * g / norm"), (ag, "GradScaler", "not provided; dtype="),
+        (L, "LSTMCell", "not provided; a call of L.LSTM with a state"),
     ],
 )  # fmt: skip
 def test_their_name_is_answered_with_ours(module, name, ours):
@@ -90,6 +95,14 @@ def test_a_program_of_linear_algebra(x):
     A = ag.Variable(np.diag(x.data) + 0.1)
     F.slogdet(A)[1].backward()
     np.testing.assert_allclose(A.grad.data, np.linalg.inv(A.data).T, rtol=1e-12)
+
+
+def test_norms_of_matrices(x):
+    """`F.norm` of a matrix is Frobenius; `ord='nuc'`: `ord must be a number`."""
+    with says(TypeError, "norm: ord must be a number, not 'nuc': F.matrix_norm has the norms of matrices"):
+        F.norm(x, "nuc")
+    A = np.outer(x.data, x.data) + np.eye(3)
+    np.testing.assert_allclose(F.matrix_norm(A, "nuc"), np.linalg.norm(A, "nuc"))
 
 
 def test_whole_quotients_remainders_and_rounding(x):
@@ -223,9 +236,30 @@ def test_layers_that_were_missing(model):
         L.Sequential([L.Linear(2)])
     with says(AttributeError, "Sequential has no attribute 'append': here it is Sequential(*model, part)"):
         model.append(F.relu)
+    with says(AttributeError, "Sequential has no attribute 'predict': here it is training.predict(model, x)"):
+        model.predict(x)
+    with says(AttributeError, "Sequential has no attribute 'fit': here it is training.fit(model, ...)"):
+        model.fit(x)
     assert len(L.Sequential(*model, F.relu)) == 2
-    with says(TypeError, "size must be a whole number, not (3, 8, 8)"):
-        L.LayerNorm((3, 8, 8))
+
+
+@pytest.mark.parametrize("layer", [L.LayerNorm, L.RMSNorm])
+def test_normalization_of_several_axes(layer):
+    """`LayerNorm((C,H,W))`: `size must be a whole number`, and not a word of what to do."""
+    with says(TypeError, "a whole number, not (3, 8, 8), that of the last axis: F.layer_norm and F.rms_norm are"):
+        layer((3, 8, 8))
+    images = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    y = F.layer_norm(images, np.ones((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32))
+    np.testing.assert_allclose(y.mean((1, 2, 3)), 0, atol=1e-6)
+    np.testing.assert_allclose(y.var((1, 2, 3)), 1, rtol=1e-4)
+
+
+def test_a_sequential_with_names():
+    """Named Sequential: `Sequential takes layers and functions, not {'a': ...`."""
+    parts = {"a": L.Linear(2, 4, rng=0), "b": F.relu}
+    with says(TypeError, "give its values, Sequential(*parts.values()), whose paths are 0, 1, ..., or make a Layer"):
+        L.Sequential(parts)
+    assert [path for path, _ in L.Sequential(*parts.values()).named_params()] == ["0.W", "0.b"]
 
 
 def test_optimizers_that_were_missing():
@@ -260,8 +294,90 @@ def test_a_frozen_layer_computes_no_gradients(model):
     """`O.freeze` works, but gradients are computed all the same."""
     model.freeze()
     assert model(np.ones((2, 4), np.float32)).creator is None
-    with says(AttributeError, "freeze()"):
-        model[0].W.requires_grad
+    for x in (model[0].W, ag.Variable(1.0)):
+        with says(AttributeError, "layer.freeze()"):
+            x.requires_grad
+        with says(AttributeError, "a Variable has no attribute 'requires_grad': here it is an array for constants, x."):
+            x.requires_grad = False
+        assert not hasattr(x, "requires_grad")
+
+
+class Doubled(ag.Function):
+    """Two outputs in a list."""
+
+    def forward(self, x):
+        return [x, 2 * x]
+
+    def backward(self, g, h):
+        return g + 2 * h
+
+
+def test_outputs_in_a_list_are_refused(x):
+    """A *list* of outputs is stacked into one (silent)."""
+    with says(TypeError, "Doubled.forward must return an array, or a tuple of arrays, not a list: write return y0, y1"):
+        Doubled()(x)
+
+
+class Shifted(ag.Function):
+    """y = 2x + 1, which spoils its input."""
+
+    def forward(self, x):
+        x *= 2
+        return x + 1
+
+    def backward(self, gy):
+        return 2 * gy
+
+
+def test_a_function_that_writes_into_its_input_is_found(x):
+    """A Function that writes into its input: accepted without a word."""
+    with pytest.raises(AssertionError, match="modified input 0"):
+        ag.testing.check_gradients(lambda x: Shifted()(x), x.data.copy())
+    with says(RuntimeError, "Shifted.forward wrote into its input 0, "), ag.anomaly():
+        x * Shifted()(x)
+
+
+@pytest.mark.parametrize(
+    "f, made, t, words",
+    [
+        (F.softmax_cross_entropy, F.softmax, np.array([0, 1]), "give it the logits, to which it applies softmax"),
+        (F.nll_loss, F.softmax, np.array([0, 1]), "give it those of log_softmax, or softmax_cross_entropy the logits"),
+        (F.sigmoid_cross_entropy, F.sigmoid, np.ones((2, 3)), "give it the logits, or use binary_cross_entropy"),
+    ],
+)
+def test_probabilities_in_the_place_of_logits_warn(f, made, t, words):
+    """softmax before softmax_cross_entropy: accepted without a word."""
+    x = ag.Variable(np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]]))
+    with pytest.warns(UserWarning, match=re.escape(words)) as caught:
+        f(made(x), t)
+    assert caught[0].filename == __file__  # the line of the call
+    f(F.log_softmax(x), t)  # of which softmax is softmax(x): no warning
+    with ag.no_grad():
+        f(made(x), t)  # no graph tells
+
+
+def test_the_rows_of_a_matrix_are_arrays_one_after_the_other():
+    """`F.concat(one_matrix)`: as in NumPy."""
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(F.concat(x), np.concatenate(x))
+    with says(TypeError, "axis must be a whole number"):
+        F.concat(x, x)
+
+
+def test_a_function_of_math_takes_a_number(x):
+    """`x * math.exp(x)`: 1.649 for 2.473. It is `float(x)`, which is asked for by name; the guide says so."""
+    v = ag.Variable(0.5)
+    np.testing.assert_allclose(ag.grad(v * math.exp(v), v).data, math.exp(0.5))
+    np.testing.assert_allclose(ag.grad(v * F.exp(v), v).data, 1.5 * math.exp(0.5))
+    assert "math.exp(x) has no gradient" in ag.Variable.__float__.__doc__
+    with says(TypeError, "use autograd.functions, such as F.exp"):
+        math.exp(x)
+
+
+def test_a_keyword_of_a_function_of_one_argument(x):
+    """`F.relu(x, inplace=True)`: Python's own words, because ours would cost every call time."""
+    with says(TypeError, "relu() got an unexpected keyword argument 'inplace'"):
+        F.relu(x, inplace=True)
 
 
 # Unclear errors
@@ -374,12 +490,41 @@ def test_data_of_another_shape_is_an_error_where_it_is_used(model):
         model(x)
 
 
+def test_slots_of_another_shape_are_an_error(model):
+    """The same, after an update of an optimizer that keeps slots; a transposed matrix took those of the former one."""
+    optimizer = O.Adam(model)
+    model(np.ones((2, 4), np.float32)).sum().backward()
+    optimizer.update()
+    for shape in ((5, 1), (1, 4)):
+        model[0].W.data = np.ones(shape, np.float32)
+        model[0].W.grad = ag.Variable(np.ones(shape, np.float32))
+        with says(ValueError, f"0.W has the shape {shape} now and had (4, 1): make a new optimizer"):
+            optimizer.update()
+
+
+def test_a_wider_layer_is_named_by_the_next_one():
+    """`p.data = np.ones((2,1))` (float64 model)."""
+    model = L.Sequential(L.Linear(2, 4, rng=0), L.Linear(1, 2, rng=0))
+    model[0].W.data = np.ones((4, 2))
+    with pytest.warns(UserWarning, match="Linear: x is float64 and the weights are float32"):
+        assert model(np.ones((2, 4), np.float32)).dtype == np.float32
+
+
 @pytest.mark.parametrize("wrong", [1.0, np.ones((3, 3)), ag.Variable(np.ones((2, 3)))])
 def test_a_gradient_of_another_shape(x, wrong):
     """`x.grad = 1.0`, `x.grad` of another shape (broadcast into the sum)."""
     x.grad = wrong
     with says(ValueError, "x.grad must have the shape (3,) of its Variable, not "):
         x.sum().backward()
+
+
+def test_two_updates_on_one_gradient_are_two_steps(model):
+    """Two updates on one gradient: as in PyTorch. It belongs to its owner, and stays until it is cleared."""
+    model(np.ones((2, 4), np.float32)).sum().backward()
+    before, optimizer = model[0].b.data.copy(), O.SGD(model, 0.5)
+    optimizer.update()
+    optimizer.update()
+    np.testing.assert_array_equal(model[0].b.data, before - 2 * 0.5 * 2)
 
 
 def test_a_typing_error_in_the_learning_rate(model):
@@ -412,6 +557,15 @@ def test_a_write_through_detach_or_a_view(x):
 def test_channels_behind_are_refused_by_a_layer_that_knows_its_channels():
     """NHWC images (the last axis becomes the width)."""
     images = np.ones((2, 8, 8, 3), np.float32)
-    with says(ValueError, "conv2d takes"):
-        L.Conv2d(2, 3, in_channels=3)(images)
+    for call in (
+        lambda: L.Conv2d(2, 3, in_channels=3)(images),
+        lambda: L.ConvTranspose2d(2, 3, in_channels=3)(images),
+        lambda: F.conv2d(images, np.ones((2, 3, 3, 3))),
+        lambda: L.BatchNorm(3)(images),
+        lambda: L.GroupNorm(1, 3)(images),
+    ):
+        with says(ValueError, "channels are the second axis, x.transpose(0, 3, 1, 2)"):
+            call()
+    with says(ValueError, "x.transpose(0, 2, 1)"):
+        F.conv1d(np.ones((2, 8, 3)), np.ones((2, 3, 3)))
     assert L.Conv2d(2, 3, in_channels=3)(images.transpose(0, 3, 1, 2)).shape == (2, 2, 6, 6)

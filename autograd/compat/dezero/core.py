@@ -19,7 +19,7 @@ from weakref import ref
 import numpy as np
 
 from autograd import algebra, engine, function, variable
-from autograd.backend import is_array, to_device
+from autograd.backend import is_array, namespace, to_device
 from autograd.config import mode, using
 from autograd.function import Tracked, new_node, wrap
 from autograd.layers import base
@@ -235,6 +235,13 @@ def extreme(x: Any, axis: Any, keepdims: bool, largest: bool) -> Any:
     return y if keepdims else algebra.reshape(y, reduced_shape(x.shape, axis, False))
 
 
+def beside(x: Any, index: Any) -> Any:
+    """An index whose NumPy arrays lie where x does: scripts write them down for either device, and CuPy takes them."""
+    if isinstance(index, tuple):
+        return tuple([beside(x, part) for part in index])
+    return namespace(algebra.as_array(x)).asarray(index) if isinstance(index, np.ndarray) and index.shape else index
+
+
 Add, add = operation("Add add", 2, lambda x0, x1: algebra.Add()(x0, x1))
 Sub, sub = operation("Sub sub", 2, lambda x0, x1: algebra.Sub()(x0, x1))
 Mul, mul = operation("Mul mul", 2, lambda x0, x1: algebra.Mul()(x0, x1))
@@ -245,7 +252,7 @@ MatMul, matmul = operation("MatMul matmul", 2, algebra.matmul)
 Reshape, reshape = operation("Reshape reshape", 1, algebra.reshape)
 Transpose, transpose = operation("Transpose transpose", 1, algebra.transpose)
 Sum, sum = operation("Sum sum", 1, algebra.sum)
-GetItem, get_item = operation("GetItem get_item", 1, lambda x, slices: algebra.getitem(x, slices))
+GetItem, get_item = operation("GetItem get_item", 1, lambda x, slices: algebra.getitem(x, beside(x, slices)))
 Max, max = operation("Max max", 1, lambda x, axis=None, keepdims=False: extreme(x, axis, keepdims, True))
 Min, min = operation("Min min", 1, lambda x, axis=None, keepdims=False: extreme(x, axis, keepdims, False))
 

@@ -63,7 +63,7 @@ def softmax_cross_entropy_simple(x: Any, t: Any) -> Any:
     """`softmax_cross_entropy`, composed of simpler functions."""
     x, t = as_variable(x), as_array(t)
     log_p = F.log(F.clip(F.softmax(x), 1e-15, 1.0))
-    return -1 * F.sum(log_p[np.arange(len(x)), t]) / len(x)
+    return -1 * F.sum(log_p[namespace(x.value).arange(len(x)), t]) / len(x)
 
 
 def accuracy(y: Any, t: Any) -> Any:

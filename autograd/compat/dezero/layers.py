@@ -45,6 +45,10 @@ class Layer(base.Layer):
         """All but the last call: copies and pickles have not been called."""
         return {name: x for name, x in vars(self).items() if name not in ("inputs", "outputs")}
 
+    def children(self) -> Iterator[tuple[Any, Any]]:
+        """The attributes, but for those of the last call."""
+        return iter(self.__getstate__().items())
+
     @property
     def _params(self) -> set[str]:
         """The names of the attributes that are parameters or layers."""

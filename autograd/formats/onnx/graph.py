@@ -34,8 +34,10 @@ class Graph:
     that is left out, or a list of sizes, which may be a `Batch`.
     """
 
-    def __init__(self, library: Any, batch: str | None) -> None:
-        self.onnx, self.batch = library, batch  # the input that has the batch along its first axis
+    def __init__(self, library: Any) -> None:
+        self.onnx = library
+        self.batch: str | None = None  # the input that has the batch along its first axis
+        self.taken: set[str] = set()  # names of inputs and of parameters
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
         self.known: dict[Any, str] = {}
@@ -55,7 +57,8 @@ class Graph:
         """A name that is not in use: the path of the layer, and the word with a number."""
         name = f"{self.path}/{word}" if self.path else word
         self.counts[name] = self.counts.get(name, -1) + 1
-        return f"{name}_{self.counts[name]}"
+        found = f"{name}_{self.counts[name]}"
+        return self.fresh(word) if found in self.taken else found
 
     def name_of(self, x: Any) -> str:
         if x is None or isinstance(x, str):

@@ -21,8 +21,10 @@ __all__ = ["Network", "load"]
 class Network(Layer):
     """A model that was read from a file of ONNX. It is called with the inputs in their order, or by their names.
 
-    The result is the output, or a tuple of several. Parameters have the names of the file as paths; floating-point
-    weights are trained, running statistics are buffers. `inputs` and `outputs` are the names of the graph.
+    The result is the output, or a tuple of several. `inputs` and `outputs` are the names of the graph.
+    Parameters and buffers have the names of the file as paths, unchanged: `layer1.0.weight` or `/encoder/MatMul_W`.
+    A file of `export` says what is trained and what is saved alone. In other files floating-point tensors are trained,
+    and running statistics are buffers. These stay as they are in training too: the nodes of the file use them.
     """
 
     def __init__(self, plan: Plan, trained: Mapping[str, Any], saved: Mapping[str, Any]) -> None:

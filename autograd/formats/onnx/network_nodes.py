@@ -124,6 +124,11 @@ def rms_norm(g: Graph, f: Any, x: Value, gamma: Value) -> Any:
     return g("Mul", g("Div", x, g("Sqrt", g("Add", g("ReduceMean", g("Mul", x, x), axes), f.eps))), gamma)
 
 
+@node("BatchNormInference")
+def batch_norm_inference(g: Graph, f: Any, x: Value, *given: Value) -> Any:
+    return g("BatchNormalization", *numbers(g, x, *given), epsilon=float(f.eps))
+
+
 @node("BatchNorm")
 def batch_norm(g: Graph, f: Any, x: Value, gamma: Value, beta: Value) -> Any:
     """With the statistics of the batch."""

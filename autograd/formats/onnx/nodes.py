@@ -264,12 +264,15 @@ def split(g: Graph, f: Any, x: Value) -> Any:
 
 @node("Embedding")
 def embedding(g: Graph, f: Any, W: Value, index: Value) -> Any:
-    return g("Gather", W, index, axis=0)
+    """ONNX gathers by numbers of 32 and 64 bits."""
+    return g("Gather", W, index if index.dtype in (np.int32, np.int64) else g.cast(index, np.int64), axis=0)
 
 
 @node("OneHot")
 def one_hot(g: Graph, f: Any, index: Value) -> Any:
-    return g("OneHot", index, g.array(np.array([f.classes])), g.array(np.array([0, 1], f.dtype)), axis=-1)
+    """onnxruntime counts in 64 bits alone."""
+    given = index if index.dtype == np.int64 else g.cast(index, np.int64)
+    return g("OneHot", given, g.array(np.array([f.classes])), g.array(np.array([0, 1], f.dtype)), axis=-1)
 
 
 @node("GetItem")

@@ -6,9 +6,10 @@ their sizes say, and stand in the file itself.
 
 from __future__ import annotations
 
+import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from autograd.formats.onnx import network_operators, window_operators
 from autograd.formats.onnx.library import library
 from autograd.formats.onnx.operators import OPERATORS, Attributes
 
-__all__ = ["Plan", "Step", "plan_of", "read_plan"]
+__all__ = ["SAVED", "TRAINED", "Plan", "Step", "plan_of", "read_plan"]
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.preview", "ai.onnx.preview.training")
 TABLES = network_operators, window_operators  # they have entered their operators
@@ -32,6 +33,7 @@ CONSTANTS = {
     "QuantizeLinear": (1,),
 }
 STATISTICS = {"BatchNormalization": (3, 4)}  # inputs that are saved, and not trained
+TRAINED, SAVED = "define-by-run.trained", "define-by-run.saved"  # lists of names, in a file that `export` wrote
 
 
 class Step(NamedTuple):
@@ -55,18 +57,33 @@ class Plan(NamedTuple):
 
 
 class Weights:
-    """Arrays that become parameters or buffers, by a key that is theirs alone: their name in the file."""
+    """Arrays that become parameters or buffers, by a key that is theirs alone: their name in the file.
 
-    def __init__(self) -> None:
+    `said` are the names that the file says itself are trained, and saved. Without them, floating-point tensors are
+    trained, but for those that stand where statistics or a constant of a node do.
+    """
+
+    def __init__(self, said: Mapping[str, Container[str]]) -> None:
+        self.said = said
         self.trained: dict[str, Any] = {}
         self.saved: dict[str, Any] = {}
 
-    def add(self, name: str, x: Any, saved: bool) -> str:
+    def place_of(self, name: str, x: Any, uses: Mapping[str, Container[str]]) -> dict[str, Any] | None:
+        """The dict of the trained or of the saved arrays, where a tensor belongs; None for a constant."""
+        if self.said:
+            if name in self.said[TRAINED] and x.dtype.kind == "f":
+                return self.trained
+            return self.saved if name in self.said[SAVED] else None
+        if x.dtype.kind != "f" or not x.ndim or name in uses["constants"]:
+            return None
+        return self.saved if name in uses["statistics"] else self.trained
+
+    def add(self, name: str, x: Any, place: dict[str, Any]) -> str:
         """The key of a new array."""
         key, n = name, 1
         while key in self.trained or key in self.saved:
             key, n = f"{name}_{n}", n + 1
-        (self.saved if saved else self.trained)[key] = x
+        place[key] = x
         return key
 
 
@@ -101,9 +118,18 @@ def plan_of(model: Any) -> tuple[Plan, Weights]:
     if missing or model.functions:
         names = ", ".join([*missing, *[f.name for f in model.functions]])
         raise ValueError(f"there are no functions for these operators: {names}")
-    weights = Weights()
+    weights = Weights(said_of(model))
     version = versions.get("", versions.get("ai.onnx", 1))
     return graph_of(onnx, model.graph, version, weights, {}), weights
+
+
+def said_of(model: Any) -> dict[str, frozenset[str]]:
+    """The names that the file says are trained, and saved; none if a program has renamed them since."""
+    properties = {p.key: p.value for p in model.metadata_props}
+    if not {TRAINED, SAVED} <= {*properties}:
+        return {}
+    said = {word: frozenset(json.loads(properties[word])) for word in (TRAINED, SAVED)}
+    return said if frozenset().union(*said.values()) <= {x.name for x in model.graph.initializer} else {}
 
 
 def known(node: Any) -> bool:
@@ -128,10 +154,11 @@ def graph_of(onnx: Any, graph: Any, version: int, weights: Weights, outer: dict[
     found = {n.output[0]: attributes_of(onnx, n, version, weights, {}) for n in graph.node if n.op_type == "Constant"}
     tensors += [(name, OPERATORS["Constant"](a)) for name, a in found.items() if not a.get("text")]
     for name, x in tensors:
-        if x.dtype.kind == "f" and x.ndim and name not in uses["constants"]:
-            keys[name] = weights.add(name, x, name in uses["statistics"])
-        else:
+        place = weights.place_of(name, x, uses)
+        if place is None:
             constants[name] = x
+        else:
+            keys[name] = weights.add(name, x, place)
     inputs = tuple([x.name for x in graph.input if x.name not in constants and x.name not in keys])
     outputs = tuple([x.name for x in graph.output])
     steps = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +21,9 @@ from autograd.formats.onnx.graph import OPSET, Graph, Value
 from autograd.formats.onnx.library import library
 from autograd.formats.onnx.network import Network
 from autograd.formats.onnx.nodes import NODES
-from autograd.formats.onnx.reading import plan_of
+from autograd.formats.onnx.reading import SAVED, TRAINED, plan_of
 from autograd.formats.onnx.recording import Batch, Call, Different, Recording, flat, merged, parameters_of, recorded
-from autograd.layers.base import Layer
+from autograd.layers.base import Layer, Parameter
 
 __all__ = ["export"]
 
@@ -48,7 +49,9 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
 
     `x` is an example of the input: an array, or a tuple of arrays for a model of several inputs. The call is recorded
     in test mode, with opset 18. The inputs are called `x`, or `x0`, `x1`, ...; the outputs `y`, or `y0`, `y1`, ... .
-    Parameters keep their paths. With `dynamic`, the first axis of all inputs is the batch, and may have any size.
+    The inputs have the dtypes of the example: ids as int32 make a model that takes int32.
+    With `dynamic`, the first axis of all inputs is the batch, and may have any size.
+    Parameters and buffers keep their paths, and the file says which are which, so that `load` trains what was trained.
 
         formats.onnx.export(model, "digits.onnx", x[:1])
 
@@ -67,7 +70,7 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
     *given, third = batches(xs, dynamic)
     first, second = [recorded(model, batch) for batch in given]
     N, step = (2, 3) if dynamic else (0, 0)
-    writer = Writer(Graph(onnx, "x" if len(xs) == 1 else "x0"), model, N, step)
+    writer = Writer(Graph(onnx), model, N, step)
     try:
         made = writer.write(first, second)
         check_outputs(made, model, third)
@@ -78,11 +81,11 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
 
 
 def example(x: Any, dynamic: bool) -> Any:
-    """An input as an array of NumPy; whole numbers in the 64 bits that functions compute with."""
+    """An input as an array of NumPy."""
     x = as_array(x)
     if not is_array(x) or x.dtype.kind not in "fiub" or (dynamic and not (x.ndim and x.size)):
         raise TypeError(f"export: x must be an array of numbers, with a batch along its first axis, not {shown(x)}")
-    return to_numpy(x).astype(np.int64) if x.dtype.kind in "iu" else to_numpy(x)
+    return to_numpy(x)
 
 
 def batches(xs: Sequence[Any], dynamic: bool) -> list[list[Any]]:
@@ -115,14 +118,18 @@ class Writer:
 
     def __init__(self, graph: Graph, model: Any, N: int, step: int) -> None:
         self.graph, self.N, self.step = graph, N, step
-        entries = model.named_state() if isinstance(model, Layer) else ()
-        self.paths = {id(array): path for path, x in entries for array in (x, x.value)}
+        self.layered = isinstance(model, Layer)
+        self.entries = dict(model.named_state()) if self.layered else {}
+        self.paths = {id(array): path for path, x in self.entries.items() for array in (x, x.value)}
+        self.graph.taken = {*self.entries}
         self.values: dict[int, Value] = {}  # by the id of a Variable or an array of the first recording
         self.twins: dict[int, int] = {}  # the same in the second: the id in the first
 
     def write(self, first: Recording, second: Recording) -> Any:
         """The model of onnx."""
-        names = numbered("x", first.inputs)
+        names = self.numbered("x", first.inputs)
+        self.graph.taken |= {*names}
+        self.graph.batch = names[0]
         self.inputs = [(a, b) for a, b in zip(first.inputs, second.inputs) if is_array(a)]
         for name, a, b in zip(names, first.inputs, second.inputs):
             self.settle(a, b, name)
@@ -213,16 +220,24 @@ class Writer:
     def finished(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> Any:
         """The model of onnx, checked."""
         onnx, g = self.graph.onnx, self.graph
-        names = numbered("y", outputs)
+        names = self.numbered("y", outputs)
         g.nodes += [onnx.helper.make_node("Identity", [g.name_of(y)], [name]) for y, name in zip(outputs, names)]
         described = [[self.described(x.name, x) for x in inputs], [self.described(*y) for y in zip(names, outputs)]]
         graph = onnx.helper.make_graph(g.nodes, "autograd", *described, list(g.initializers.values()))
         opsets = [onnx.helper.make_opsetid("", OPSET)]
         made = onnx.helper.make_model(graph, ir_version=IR, opset_imports=opsets, producer_name="define-by-run")
+        if self.layered:
+            onnx.helper.set_model_props(made, self.kinds())
         if made.ByteSize() >= 2**31:
             raise Different("the model is larger than the 2 GB that a file of ONNX may have")
         onnx.checker.check_model(made, full_check=True)
         return made
+
+    def kinds(self) -> dict[str, str]:
+        """Which tensors of the file are trained, and which are saved alone; all others are constants."""
+        names = [name for name in self.graph.initializers if name in self.entries]
+        trained = [name for name in names if isinstance(self.entries[name], Parameter)]
+        return {TRAINED: json.dumps(trained), SAVED: json.dumps([name for name in names if name not in trained])}
 
     def described(self, name: str, x: Value) -> Any:
         """The name, the type and the sizes of an input or an output."""
@@ -230,10 +245,10 @@ class Writer:
         helper = self.graph.onnx.helper
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(x.dtype)), sizes)
 
-
-def numbered(word: str, xs: Sequence[Any]) -> list[str]:
-    """The word for one thing, the word with numbers for several."""
-    return [word] if len(xs) == 1 else [f"{word}{i}" for i in range(len(xs))]
+    def numbered(self, word: str, xs: Sequence[Any]) -> list[str]:
+        """The word for one thing, the word with numbers for several; with a `_` where a parameter is called so."""
+        found = [word] if len(xs) == 1 else [f"{word}{i}" for i in range(len(xs))]
+        return found if self.graph.taken.isdisjoint(found) else self.numbered(f"{word}_", xs)
 
 
 def place(path: str) -> str:

@@ -7,11 +7,15 @@ CuPy keeps what it compiled on the disk. CuPy itself is never imported here: it 
     y = sigmoid(x)(x)
 
     rows = cuda("rows", "RawKernel", '''extern "C" __global__ void rows(const T* x, T* y, I n) { ... }''')
-    rows(x)((blocks,), (THREADS,), (x, y, np.int32(n)))
+    rows.run(n, x, y, n)
 
-`rows(x)` is the kernel for arrays like x. In a raw text three types stand for those of the arrays:
+`sigmoid(x)` is the kernel for arrays like x. In a raw text three types stand for those of the arguments:
 
-    T  the numbers of x     A  those in which they are added up, float for float16     I  indices: int, or 64 bits
+    T  the numbers of x, the first     A  those in which they are added up: float for float16; Python's floats
+    I  indices and Python's whole numbers: int, or 64 bits for large arrays
+
+`run` starts n threads. A thread takes element blockIdx.x blockDim.x + threadIdx.x, and goes on by gridDim.x blockDim.x
+while there are more.
 
 Elementwise kernels take any views; raw ones only arrays in one piece of memory. A way fits where `on_gpu` or
 `floats_on_gpu` says so: CuPy's arrays, and neither Variables nor the arrays of another module.
@@ -22,15 +26,34 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from autograd.backend import Array, namespace
 
-__all__ = ["SOURCES", "THREADS", "TYPES", "Source", "blocks_of", "cuda", "floats_on_gpu", "on_gpu"]
+__all__ = ["SOURCES", "THREADS", "TYPES", "Source", "cuda", "floats_on_gpu", "on_gpu"]
 
 THREADS = 256  # of a block, where its threads do not work together
 MOST_BLOCKS = 1 << 16  # threads go on to further elements, a whole grid ahead
 LONG = 1 << 30  # elements from which on an index, one grid ahead, might pass 2^31
 
-TYPES = {"e": ("float16", "float"), "f": ("float", "float"), "d": ("double", "double")}  # T and A
+WHOLE = {
+    "?": "bool", "b": "signed char", "B": "unsigned char", "h": "short", "H": "unsigned short", "i": "int",
+    "I": "unsigned int", "l": "long", "L": "unsigned long", "q": "long long", "Q": "unsigned long long",
+}  # fmt: skip
+TYPES = {  # T and A
+    "e": ("float16", "float"), "f": ("float", "float"), "d": ("double", "double"),
+    **{char: (name, name) for char, name in WHOLE.items()},
+}  # fmt: skip
+HALF = """#include <cupy/carray.cuh>
+#if __has_include(<cupy/float16.cuh>)
+#include <cupy/float16.cuh>
+#endif
+"""  # CuPy's class float16 has moved within its version 14
+MATH = """#ifndef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fc00000)
+#endif
+"""  # NVRTC has no math.h
 SOURCES: dict[str, Source] = {}  # all texts, by name
 
 
@@ -41,20 +64,28 @@ class Source:
         self.name, self.kind, self.parts, self.options = name, kind, parts, options
         self.made: dict[Any, Any] = {}
 
-    def __call__(self, x: Array, size: int = 0) -> Any:
-        """The kernel for arrays of the dtype of x, with `size` elements at most if that is more than x has."""
-        key = None if self.kind != "RawKernel" else (x.dtype.char, max(x.size, size) >= LONG)
+    def __call__(self, x: Array, long: bool = False) -> Any:
+        """The kernel for arrays of the dtype of x; `long`: with indices of 64 bits."""
+        key = None if self.kind != "RawKernel" else (x.dtype.char, long)
         if key not in self.made:
             parts = self.parts if key is None else (self.text(*key),)
             self.made[key] = getattr(namespace(x), self.kind)(*parts, name=self.name, **self.options)
         return self.made[key]
+
+    def run(self, n: int, *args: Any, threads: int = THREADS) -> None:
+        """Starts a raw kernel with n threads, in blocks of `threads`. The first argument is an array."""
+        long = max(n, *[x.size for x in args if hasattr(x, "size")]) >= LONG
+        index, real = np.int64 if long else np.int32, np.float64 if args[0].dtype.char == "d" else np.float32
+        numbers = [index(a) if type(a) is int else real(a) if type(a) is float else a for a in args]
+        blocks = max(1, min(-(-n // threads), MOST_BLOCKS))
+        self(args[0], long)((blocks,), (threads,), tuple(numbers))
 
     def text(self, char: str = "f", long: bool = False) -> str:
         """The whole text of a raw kernel for a dtype."""
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
-        return "#include <cupy/carray.cuh>\n" + types + "\n".join(self.parts)
+        return (HALF if T == "float16" else "") + MATH + types + "\n".join(self.parts)
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:
@@ -74,9 +105,4 @@ def on_gpu(*xs: Any) -> bool:
 
 def floats_on_gpu(*xs: Any) -> bool:
     """Are all of these arrays of CuPy, of one dtype, which is float16, float32 or float64?"""
-    return on_gpu(*xs) and xs[0].dtype.char in TYPES and len({x.dtype for x in xs}) == 1
-
-
-def blocks_of(n: int, threads: int = THREADS) -> tuple[int]:
-    """The grid for n threads, each of which goes on to further elements if there are more."""
-    return (max(1, min(-(-n // threads), MOST_BLOCKS)),)
+    return on_gpu(*xs) and xs[0].dtype.char in "efd" and len({x.dtype for x in xs}) == 1

@@ -224,8 +224,9 @@ def formula(f: Callable[..., Any]) -> Callable[[Callable[..., Any]], Way[..., An
 
 def fits(*arguments: Any) -> bool:
     """Are these Elements, or arrays of CuPy of one dtype, and numbers?"""
-    if isinstance(arguments[0], Element):
-        return True
+    kind = type(arguments[0])
+    if kind is np.ndarray or kind is Element:
+        return kind is Element
     arrays = [x for x in arguments if hasattr(x, "strides")]
     return bool(arrays) and floats_on_gpu(*arrays)
 

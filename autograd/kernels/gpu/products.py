@@ -1,0 +1,95 @@
+"""Products of matrices by one call of cuBLAS each, into memory that is there, and one along an axis of any array.
+
+CuPy's own would fill or copy matrices that a call can take as they are: transposed, or one for a whole batch. Numbers
+of float16 are added up in float32. As in CuPy, the environment variable CUPY_TF32=1 lets float32 lose digits for speed.
+"""
+
+from __future__ import annotations
+
+import os
+from math import prod
+
+import numpy as np
+
+from autograd.backend import Array, namespace
+from autograd.kernels.gpu import cuda, floats_on_gpu
+from autograd.kernels.gpu.sums import SUM
+from autograd.kernels.ways import way
+
+__all__ = ["weighted_sums", "write_product"]
+
+REAL_TYPE = {"f": 0, "d": 1, "e": 2}  # cuBLAS's numbers for CUDA_R_32F, CUDA_R_64F, CUDA_R_16F
+COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
+TF32 = 77  # CUBLAS_COMPUTE_32F_FAST_TF32: 10 bits of each factor, by tensor cores
+PLAIN, TRANSPOSED, DEFAULT = 0, 1, -1  # of cuBLAS's operations, and its own choice of an algorithm
+FACTORS = {char: [np.array(factor, "d" if char == "d" else "f") for factor in (0, 1)] for char in REAL_TYPE}
+
+
+def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
+    """y = A B, or y += A B.   (G, M, N) (G, M, K) (G, K, N), where A or B may be one matrix for all; y in one piece"""
+    G, M, N = y.shape
+    K = A.shape[2]
+    if not y.size or not K:
+        y *= add
+        return y
+    (A, turn_A, wide_A, next_A), (B, turn_B, wide_B, next_B) = laid_out(A), laid_out(B)
+    cuda, char = namespace(y).cuda, y.dtype.char
+    real, (zero, one) = REAL_TYPE[char], FACTORS[char]
+    factor = (one if add else zero).ctypes.data
+    start = (cuda.device.get_cublas_handle(), turn_B, turn_A, N, M, K, one.ctypes.data)  # of columns: y' = B' A'
+    end = (TF32 if char == "f" and os.environ.get("CUPY_TF32") == "1" else COMPUTE_TYPE[char], DEFAULT)
+    if G == 1:
+        operands = (B.data.ptr, real, wide_B, A.data.ptr, real, wide_A, factor, y.data.ptr, real, N)
+        cuda.cublas.gemmEx(*start, *operands, *end)
+    else:
+        matrices = (B.data.ptr, real, wide_B, next_B, A.data.ptr, real, wide_A, next_A)
+        cuda.cublas.gemmStridedBatchedEx(*start, *matrices, factor, y.data.ptr, real, N, M * N, G, *end)
+    return y
+
+
+def laid_out(A: Array) -> tuple[Array, int, int, int]:
+    """A, is it transposed in memory?, the numbers from a row to the next, and from a matrix to the next.
+
+    A itself, or a copy if no axis of its matrices has its numbers side by side.
+    """
+    count, rows, columns = A.shape
+    to_next, to_row, to_column = [step // A.itemsize for step in A.strides]
+    to_next = to_next if count > 1 else 0
+    if to_column == 1 and (to_row >= columns or rows == 1):
+        return A, PLAIN, max(to_row, columns), to_next
+    if to_row == 1 and (to_column >= rows or columns == 1):
+        return A, TRANSPOSED, max(to_column, rows), to_next
+    return namespace(A).ascontiguousarray(A), PLAIN, columns, rows * columns if count > 1 else 0
+
+
+weighted_kernel = cuda(
+    "weighted_sums",
+    "RawKernel",
+    SUM,
+    """
+// y[i, o, j] = sum over h of A[o, h] x[i, h, j]; where the weight is 0, nothing of x, not even a nan
+extern "C" __global__ void weighted_sums(const T* x, const T* weights, T* y, const I size, const I O, const I H,
+                                         const I after) {
+  for (I k = blockIdx.x * (I)blockDim.x + threadIdx.x; k < size; k += (I)gridDim.x * blockDim.x) {
+    const T* row = weights + k / after % O * H;
+    const T* from = x + k / after / O * H * after + k % after;
+    Sum sum;
+    for (I h = 0; h < H; h++) {
+      const A weight = A(row[h]);
+      if (weight != A(0)) sum.add(weight * A(from[h * after]));
+    }
+    y[k] = T(sum.value());
+  }
+}
+""",
+)
+
+
+@way(fits=lambda x, A, axis: floats_on_gpu(x, A))
+def weighted_sums(x: Array, A: Array, axis: int) -> Array:
+    """(..., H, ...) (O, H) -> (..., O, ...)"""
+    xp, axis, (O, H) = namespace(x), axis % x.ndim, A.shape
+    x, A = xp.ascontiguousarray(x), xp.ascontiguousarray(A)
+    y = xp.empty((*x.shape[:axis], O, *x.shape[axis + 1 :]), x.dtype)
+    weighted_kernel.run(y.size, x, A, y, y.size, O, H, prod(x.shape[axis + 1 :]))
+    return y
