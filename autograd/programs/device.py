@@ -4,7 +4,8 @@
         -> tape.lines             fc1 = x @ fc1_W;  fc1 += fc1_b;  relu = fc1.clip(0.0, np.inf);  ...
 
 The package computes with whatever module an array belongs to (`namespace(x)`), so a third device next to NumPy and CuPy
-is all that a record needs: no function knows of it. Each record is a device of its own. Four invariants:
+is all that a record needs: no function knows of it. Each record is a device of its own, in front of NumPy or of CuPy,
+whose arrays are not mixed. Four invariants:
 
 - *Nothing is lost.* An array that the tape does not know is refused beside a Recorded one, with the line.
 - *Memory is memory.* A line that writes into an array, or into a view of it, does so in each replay. What was there

@@ -144,14 +144,14 @@ def test_optimizers_take_one_kernel(optimizer):
 def test_functions(op):
     case = next(iter(op.cases))
     places = [i for i, x in enumerate(case.args) if floating(x)]
-    if not places or op.name in REFUSED:
+    if not places or op.name in {*REFUSED, "j0", "j1", "y0", "y1"}:  # SciPy computes these in main memory
         return
     step, args = step_of(op, there(case.options), places), there(case.args)
     with np.errstate(all="ignore"):
         try:
             expected = step(*args)
         except Exception as error:  # an eager step
-            pytest.skip(f"CuPy has not all of its libraries here: {error}")
+            pytest.skip(f"CuPy has not all of its libraries here: {type(error).__name__}")
         captured = capture(step)
         for _ in range(4):
             assert_close(captured(*args), expected)
@@ -186,7 +186,7 @@ def test_random_programs(seed):
     try:
         third.step(*third.inputs)
     except Exception as error:  # an eager step
-        pytest.skip(f"CuPy has not all of its libraries here: {error}")
+        pytest.skip(f"CuPy has not all of its libraries here: {type(error).__name__}")
     captured, ran = counted(first.step)
     for i in range(6):
         inputs = [x * (1 + 0.01 * max(i - 3, 0)) for x in first.inputs]
