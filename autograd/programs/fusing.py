@@ -4,11 +4,12 @@
     layer0 += layer0_b                  ->   relu = fused_linear_relu(layer0, layer0_b)
     relu = layer0.clip(0, np.inf)
 
-A line joins others of its shape where no line between them needs, or changes, what it uses. The function is a part of
-the text. Where the package is at hand, its lines are run once on Elements (`kernels/gpu/fusion.py`), which gives the
-source of one kernel.
+A line joins others of its shape, with which it shares an array, where no line between them needs or changes what it
+moves past. All go to the place of the first line, or all to that of the last. Views are names, and keep nothing apart.
+The function is a part of the text. Where the package is at hand, its lines are run once on Elements
+(`kernels/gpu/fusion.py`), which gives the source of one kernel.
 
-    lines -> groups -> Group.line: a call of a Routine with rows (the text) and run (the kernel)
+    lines -> groups -> joined: a call of a Routine with rows (the text) and run (the kernel)
 """
 
 from __future__ import annotations

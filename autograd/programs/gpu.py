@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from autograd.kernels.gpu import floats_on_gpu
 from autograd.kernels.gpu.fusion import FORMULAS, NoFormula
 from autograd.kernels.gpu.tensors import step_all
 from autograd.programs.device import Line, Tape, refuse
@@ -44,17 +45,21 @@ def of_all(make: Callable[[Any], Callable[..., None]], xp: Any) -> Callable[...,
 
     def step(*arguments: Any) -> None:
         numbers = [x for x in arguments if type(x) is not tuple]
-        tensors = [(p, *map(xp.ascontiguousarray, others)) for p, *others in arguments[len(numbers) :]]
         given = arguments[len(numbers) :]
         try:
-            if not all(x.flags.c_contiguous for p, g, *slots in given for x in (p, *slots)):
-                raise NoFormula("a view has no kernel")
-            step_all(partial(traced, *numbers), tensors)
+            if not all(fits(*arrays) for arrays in given):
+                raise NoFormula("these arrays have no kernel")
+            step_all(partial(traced, *numbers), [(p, xp.ascontiguousarray(g), *slots) for p, g, *slots in given])
         except NoFormula:
             for arrays in given:
                 plain(*numbers, *arrays)
 
     return step
+
+
+def fits(p: Any, g: Any, *slots: Any) -> bool:
+    """Can a kernel take these: of one dtype, and those that it changes in one piece?"""
+    return floats_on_gpu(p, g) and all(x.flags.c_contiguous for x in (p, *slots))
 
 
 def together(lines: Sequence[Line]) -> list[Line]:

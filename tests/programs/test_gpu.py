@@ -140,6 +140,27 @@ def test_optimizers_take_one_kernel(optimizer):
 
 
 @gpu
+@pytest.mark.parametrize("dtype", "fd")
+def test_a_gradient_of_another_dtype_is_read_as_what_it_is(dtype):
+    w = Variable(there(np.ones(4)))
+    optimizer = O.Momentum([w], lr=0.5)
+
+    @ag.capture
+    def step(g):
+        w.grad = Variable(g)
+        optimizer.update()
+
+    g = there(np.arange(4).astype(dtype))
+    for _ in range(4):
+        step(g)
+    v, expected = 0.0, np.ones(4)
+    for _ in range(4):
+        v = 0.9 * v + np.arange(4)
+        expected -= 0.5 * v
+    assert_close(w.data, there(expected))
+
+
+@gpu
 @pytest.mark.parametrize("op", OPS[::5], ids=repr)
 def test_functions(op):
     case = next(iter(op.cases))
