@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograd import checkpoints as checkpoints
     from autograd import data as data
     from autograd import derivatives as derivatives
+    from autograd import distributed as distributed
     from autograd import estimators as estimators
     from autograd import formats as formats
     from autograd import functions as functions
@@ -101,8 +102,8 @@ __all__ = [
 ]
 
 PARTS = (
-    "checkpoints", "data", "derivatives", "estimators", "functions", "formats", "layers", "metrics", "models",
-    "optimizers", "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
+    "checkpoints", "data", "derivatives", "distributed", "estimators", "functions", "formats", "layers", "metrics",
+    "models", "optimizers", "programs", "serialize", "tensorboard", "testing", "training", "visualize", "watch",
 )  # fmt: skip
 LATER = {  # public names that need more than the core, and the part that has them
     "Buffer": "layers", "Layer": "layers", "Parameter": "layers", "anomaly": "watch", "profile": "watch",

@@ -89,16 +89,18 @@ def weights(weight: Any, n: int) -> Array:
             f"a batch of three must be (x, t, weight) with floating-point weights ({n},), not {given}: "
             "several inputs are ((x1, x2), t)"
         )
-    if not (w >= 0).all() or not 0 < float(w.sum()) < float("inf"):
+    if n and not ((w >= 0).all() and 0 < float(w.sum()) < float("inf")):
         raise ValueError("the weights of a batch must be at least 0, finite, and not all 0")
     return w
 
 
 def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
-    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w.
+    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 of no samples.
 
     Raises TypeError for a loss without `reduction` where there are weights, ValueError if it gives none for a sample.
     """
+    if not batch.samples:
+        return y.sum()
     if batch.weight is None:
         return loss(y, batch.t)
     try:

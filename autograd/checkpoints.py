@@ -26,6 +26,8 @@ import numpy as np
 from autograd import serialize
 from autograd.backend import generator
 from autograd.checks import flag, shown, whole
+from autograd.distributed import Group, Partition
+from autograd.distributed.replicas import check_same, part_ways
 from autograd.files import delete_abandoned, path_of_file
 from autograd.history import History, largest_is_best
 from autograd.layers.base import Layer, named_objects
@@ -192,13 +194,14 @@ class Run:
     """A training by `fit`, which writes checkpoints, and goes on where another one was.
 
     Its parts are all that the numbers depend on: the model, its generators and the shared one, the optimizer, both
-    loaders, and the watches that have a state. `count` are the updates so far.
+    loaders, and the watches that have a state. `count` are the updates so far. In a group rank 0 writes, and all read.
     """
 
     def __init__(
-        self, checkpoints: Any, resume: bool, history: History, model: Layer, loader: Any, **others: Any
+        self, checkpoints: Any, resume: bool, history: History, model: Layer, loader: Any, group: Group, **others: Any
     ) -> None:
         self.checkpoints, self.history = checked_checkpoints(checkpoints), history
+        self.group, self.model = group, model
         self.batches_of_epoch = len(loader) if hasattr(loader, "__len__") else None
         self.count, self.batches, self.stopped = 0, 0, False
         self.sums: Any = None  # of the epoch in which it goes on
@@ -219,6 +222,7 @@ class Run:
         if self.checkpoints is None:
             raise ValueError("fit: resume=True needs checkpoints: checkpoints=Checkpoints(folder)")
         found = self.checkpoints.resume(**self.parts)
+        check_same(self.group, "fit: the latest checkpoint", {"number": found.get("number")})
         if not found:
             return
         if not {"history", "sums", "batches", "stopped"} <= found.keys():
@@ -230,11 +234,13 @@ class Run:
             warnings.warn(f"{said}: load the latest checkpoint and take a new folder to train on", stacklevel=5)
         self.history.clear()
         self.history.update(found["history"])
+        part_ways(self.group, self.model)
 
     def begin(self, sums: Any) -> Any:
-        """The sums of an epoch: those of its batches so far, if it has begun before."""
+        """The sums of an epoch: those of its batches so far, if it has begun before. Rank 0 has those of all ranks."""
         if self.sums is not None:
-            sums.load_state_dict(self.sums)
+            none = {} if self.group.rank == 0 else {"size": 0.0, "loss": 0.0, "measures": {}}
+            sums.load_state_dict({**self.sums, **none})
             self.sums = None
         return sums
 
@@ -246,7 +252,7 @@ class Run:
             return
         if self.count % self.checkpoints.every == 0 and self.batches != self.batches_of_epoch:
             measure = self.checkpoints.measure  # which is known at the end of an epoch
-            self.save({} if measure is None else {measure: math.nan}, sums.state_dict())
+            self.save({} if measure is None else {measure: math.nan}, sums.over(self.group).state_dict())
 
     def finished(self, values: Mapping[str, float], stopped: bool) -> None:
         """An epoch has ended, and the training with it if it is `stopped`."""
@@ -255,8 +261,22 @@ class Run:
 
     def save(self, values: Mapping[str, float], sums: Any) -> None:
         state = {"history": dict(self.history), "batches": self.batches, "stopped": self.stopped, "sums": sums}
-        if self.checkpoints is not None:
-            self.checkpoints.save(self.count, values, **self.parts, **state)
+        if self.checkpoints is None:
+            return
+        parts = {name: Gathered(x) if isinstance(x, Partition) else x for name, x in self.parts.items()}
+        if self.group.rank == 0:
+            self.checkpoints.save(self.count, values, **parts, **state)
+        part_ways(self.group, self.model)  # as a resumed run will
+
+
+class Gathered:
+    """The state of an optimizer whose parts lie on several ranks: all of them bring it, and one writes it."""
+
+    def __init__(self, partition: Partition) -> None:
+        self.state = partition.state_dict()
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.state
 
 
 def enumerate_named(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
@@ -46,6 +46,13 @@ class Watcher:
     def backward(self, f: Any, gys: Sequence[Any]) -> Any:
         """Runs `f.backward` on the gradients of its outputs."""
         return f.backward(*gys) if self.outer is None else self.outer.backward(f, gys)
+
+    def walk(self, nodes: Iterable[Any], gradients: dict[Any, Any]) -> Iterable[Any]:
+        """The nodes that `backward()` goes through, with the gradients by node so far: the seeds at first.
+
+        A subclass may be a generator. It goes on when the function of the node that it gave has been differentiated.
+        """
+        return nodes if self.outer is None else self.outer.walk(nodes, gradients)
 
     def finished(self, gradients: Mapping[Any, Any]) -> None:
         """Is told the gradients by node at the end of a backward pass."""

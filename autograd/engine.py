@@ -75,6 +75,8 @@ def backward_pass(
     sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
     now = mode.get()
     plain = not retained and now.differentiating is None and now.watcher is None  # nobody has to be told of a gradient
+    if now.watcher is not None and wanted is None:
+        walk = now.watcher.walk(walk, grads)
     with Noting() as noting:
         for node in walk:
             gy = grads.pop(node, None)

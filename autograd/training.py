@@ -18,15 +18,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, is_array, item, namespace
+from autograd.backend import Array, is_array, namespace, to_numpy
 from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
+from autograd.distributed import Averaging, Group, Partition
 from autograd.function import Function
 from autograd.history import BESIDE, History, Score, largest_is_best
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import floats_on_gpu, on_gpu
 from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
 from autograd.measures import Measure, total
@@ -50,7 +51,7 @@ def fit(
     model: Layer, loss: Callable[..., Any], optimizer: Any, loader: Iterable[Any], *, epochs: int = 1,
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
-    checkpoints: Checkpoints | str | Path | None = None, resume: bool = False,
+    checkpoints: Checkpoints | str | Path | None = None, resume: bool = False, group: Group | None = None,
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
@@ -74,6 +75,8 @@ def fit(
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
                 The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
                 they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
+    group       `distributed.init()`: its processes train the model together. The loaders are `group.shard(loader)`.
+                Losses and metrics are those of all; rank 0 prints, and writes the checkpoints, which every rank reads
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises ValueError if none gets a gradient from the first loss. Raises FloatingPointError if the loss
@@ -85,33 +88,33 @@ def fit(
     epochs, accumulate = whole("fit: epochs", epochs, least=0), whole("fit: accumulate", accumulate)
     metrics, watches = named_metrics("fit", metric), listed(watch)
     check_model("fit", model, loss=[loss], metric=metrics.values(), watch=watches)
-    check_loaders("fit", loader=loader, **{} if test is None else {"test": test})
+    check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
     check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
-    history, report = checked_history(history), Report(epochs, verbose)
-    run = Run(checkpoints, resume, history, model, loader, optimizer=optimizer, test=test, **numbered(watches))
+    ranks, averaging = replicated("fit", group, model)
+    history, report = checked_history(history), Report(epochs, verbose if ranks.rank == 0 else False)
+    run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
         start, sums = time.perf_counter(), run.begin(Sums(metrics))
-        for group in groups(report.batches(loader, epoch), accumulate):
+        for some in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
-            size = sum([batch.size for batch in group])
-            for batch in group:
-                y = model(*batch.inputs, **batch.options)
-                error = batch_loss(loss, y, batch)
-                sums.add(batch, finite_loss(error, model, epoch), y)
-                walk_back(error if len(group) == 1 else error * (batch.size / size), optimizer)
-            sums.norms += gradient_norms(model, epoch, optimizer, first=not run.count)
+            outputs, errors = [], []
+            for batch in some:
+                outputs.append(model(*batch.inputs, **batch.options))
+                errors.append(one_loss(batch_loss(loss, outputs[-1], batch)))
+                with averaging(batch.size, last=batch is some[-1]):
+                    walk_back(errors[-1], optimizer)
+            sums.update(some, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
             optimizer.update()
-            report.loss(sums.loss / sums.size)
-            run.updated(len(group), sums)
-        values = sums.score() | rates(optimizer, history, last=epoch == epochs)
+            report.loss(sums.loss / (sums.size or 1))
+            run.updated(len(some), sums)
+        values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
         values |= {"gradient_norm": mean(sum(sums.norms), len(sums.norms)), "seconds": time.perf_counter() - start}
         if test is not None:
-            score = evaluate(model, loss, test, metric=metric)
-            values |= {f"test_{name}": value for name, value in score.items()}
-        history.append(values)
+            values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
+        history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
-        stop = sum(is_true(f(epoch, dict(values))) for f in watches) > 0  # every watch is called
+        stop = any(ranks.gather(sum(is_true(f(epoch, dict(values))) for f in watches) > 0))  # every watch is called
         run.finished(values, stop)
         if stop:
             break
@@ -119,7 +122,10 @@ def fit(
 
 
 @with_advice
-def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None) -> Score:
+def evaluate(
+    model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None,
+    group: Group | None = None,
+) -> Score:  # fmt: skip
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
 
     The losses of batches count by their samples, or by the weights of these.
@@ -131,13 +137,13 @@ def evaluate(model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, m
     """
     metrics = named_metrics("evaluate", metric)
     check_model("evaluate", model, loss=[loss], metric=metrics.values())
-    check_loaders("evaluate", loader=loader)
-    sums = Sums(metrics)
+    check_loaders("evaluate", group, loader=loader)
+    sums, ranks = Sums(metrics), checked_group("evaluate", group)
     with test_mode(), no_grad():
         for batch in map(batch_of, loader):
             y = model(*batch.inputs, **batch.options)
             sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
-    return Score(sums.score())
+    return Score(sums.over(ranks).score())
 
 
 @with_advice
@@ -159,7 +165,7 @@ def predict(model: Layer, data: Any, *, batch_size: int = 256) -> Any:
     if rows:
         batches: Iterable[Any] = rows_of(data, batch_size)
     else:
-        check_loaders("predict", data=data)
+        check_loaders("predict", None, data=data)
         batches = map(inputs_in, data)
     with test_mode(), no_grad():
         outputs = [model(*inputs, **options) for inputs, options in map(inputs_of, batches)]
@@ -242,7 +248,9 @@ class Sums:
         self.before: Mapping[str, Any] = {}  # the sums of the measures, where the epoch has begun in another run
 
     def add(self, batch: Batch, loss: float, y: Any) -> None:
-        """Adds a batch."""
+        """Adds a batch, which has no samples if it is the part of a rank that got none."""
+        if not batch.samples:
+            return
         self.size += batch.size
         self.loss += loss * batch.size
         with no_grad():
@@ -257,11 +265,30 @@ class Sums:
                     sums = [total(like(x, self.before[str(i)][str(k)]), x) for k, x in enumerate(sums)]
                 self.measures[name] = found.formula, sums
 
+    def update(self, batches: Sequence[Batch], ys: Sequence[Any], losses: Sequence[float], norms: list[float]) -> None:
+        """Adds the batches of an update."""
+        for batch, y, loss in zip(batches, ys, losses):
+            self.add(batch, loss, y)
+        self.norms += norms
+
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
             raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
         return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
+
+    def over(self, ranks: Group) -> Sums:
+        """The sums of all ranks; the norms are those of every rank."""
+        found = Sums(self.metrics)
+        found.norms = self.norms
+        for size, loss, measures in ranks.gather((self.size, self.loss, self.measures)):
+            found.size += size
+            found.loss += loss
+            for name, (formula, sums) in measures.items():
+                if name in found.measures:
+                    sums = [total(a, b) for a, b in zip(found.measures[name][1], sums)]
+                found.measures[name] = formula, sums
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, as a checkpoint holds them."""
@@ -298,32 +325,22 @@ def walk_back(error: Variable, optimizer: Any) -> None:
         error.backward()
 
 
-def gradient_norms(model: Layer, epoch: int, optimizer: Any, first: bool) -> list[float]:
-    """The norm of all gradients, in a list; none if a scaled loss was too large, and the update will be skipped."""
-    if not isinstance(optimizer, LossScale):
-        return [gradient_norm(model, epoch, first)]
-    try:
-        return [gradient_norm(model, epoch, first) / optimizer.scale]
-    except FloatingPointError:
-        return []
-
-
-def finite_loss(error: Any, model: Layer, epoch: int) -> float:
-    """The loss as a number. Raises TypeError for one without a graph, FloatingPointError for nan and infinity."""
+def one_loss(error: Any) -> Variable:
+    """The loss of a batch. Raises TypeError for one without a graph, ValueError for several numbers."""
     if not isinstance(error, Variable):
         raise TypeError(f"loss must return a Variable, which is computed from y, not {error!r:.40}")
-    value = one_number("loss", error)
-    if not isfinite(value):
-        bad = [path for path, p in model.named_params() if not all_finite(as_array(p))]
-        where = f"{bad[0]} is not finite either" if bad else "with ag.anomaly() shows where it begins"
-        raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate; {where}")
-    return value
+    if error.size != 1:
+        raise ValueError(f"loss must return one number, not the shape {error.shape}: take its mean or sum")
+    return error
 
 
-def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
-    """The norm of all gradients together. Raises FloatingPointError for one that is not finite, with its path.
+def numbers_of(
+    model: Layer, errors: list[Variable], epoch: int, optimizer: Any, first: bool
+) -> tuple[list[float], list[float]]:
+    """The losses of an update and, in a list, the norm of all gradients. A GPU is asked once for all of them.
 
-    Raises ValueError if there is none at the first update.
+    There is no norm if a scaled loss was too large, and the update will be skipped. Raises FloatingPointError for a
+    loss or a gradient that is not finite, and ValueError if there is no gradient at the first update.
     """
     grads = {path: as_array(p.grad) for path, p in model.named_params() if p.grad is not None and not p.frozen}
     if first and not grads:
@@ -331,21 +348,38 @@ def gradient_norm(model: Layer, epoch: int, first: bool) -> float:
             "loss must be computed from model(x), not from other parameters alone: none of the model's has a gradient. "
             "The way from the loss to them is cut, as by .data, detach() or NumPy"
         )
-    if grads and floats_on_gpu(*grads.values()):  # one question for all, in float64
-        square = item(square_sum([*grads.values()]))
-        if isfinite(square):
-            return float(square**0.5)
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-        square = sum([float(square_of(g, "f")) for g in grads.values()])
-    if isfinite(square) and square > 1e-30:
-        return float(square**0.5)
-    for path, g in grads.items():
-        if not all_finite(g):
+    losses, square = losses_and_square([as_array(error) for error in errors], [*grads.values()])
+    check_losses(losses, model, epoch)
+    scaled = isinstance(optimizer, LossScale)
+    if not isfinite(square) or square < 1e-30:  # in float32 it may have been too large or small
+        if path := next((path for path, g in grads.items() if not all_finite(g)), None):
+            if scaled:
+                return losses, []
             raise FloatingPointError(
                 f"the gradient of {path} is not finite in epoch {epoch}, and nothing was updated: try a smaller "
                 "learning rate; with ag.anomaly() shows where it begins"
             )
-    return float(sum([float(square_of(g, "d")) for g in grads.values()]) ** 0.5)  # in float32 it was too large or small
+        square = sum([float(square_of(g, "d")) for g in grads.values()])
+    return losses, [float(square**0.5) / (optimizer.scale if scaled else 1)]
+
+
+def losses_and_square(errors: list[Array], grads: list[Array]) -> tuple[list[float], float]:
+    """The losses as numbers, and the sum of the squares of all gradients."""
+    if grads and floats_on_gpu(*grads) and on_gpu(*errors):
+        together = [error.reshape(()).astype("d") for error in errors] + [square_sum(grads)]
+        *losses, square = to_numpy(namespace(grads[0]).stack(together)).tolist()
+        return losses, square
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at by those who ask
+        return [one_number("loss", error) for error in errors], sum([float(square_of(g, "f")) for g in grads])
+
+
+def check_losses(losses: list[float], model: Layer, epoch: int) -> None:
+    """Raises FloatingPointError for nan and infinity."""
+    for value in losses:
+        if not isfinite(value):
+            bad = [path for path, p in model.named_params() if not all_finite(as_array(p))]
+            where = f"{bad[0]} is not finite either" if bad else "with ag.anomaly() shows where it begins"
+            raise FloatingPointError(f"the loss is {value} in epoch {epoch}: try a smaller learning rate; {where}")
 
 
 def square_of(g: Array, least: str) -> Any:
@@ -360,7 +394,7 @@ def all_finite(x: Array) -> bool:
 
 def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
     """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
-    optimizer = optimizer.optimizer if isinstance(optimizer, LossScale) else optimizer
+    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
@@ -431,9 +465,25 @@ def check_model(name: str, model: Any, **functions: Iterable[Any]) -> None:
             )
 
 
-def check_loaders(name: str, **loaders: Any) -> None:
-    """Raises TypeError for what gives no batches (x, t), such as the data themselves."""
+def checked_group(name: str, group: Any) -> Group:
+    """The group of processes; that of this one alone for None. Raises TypeError for anything else."""
+    if group is not None and not isinstance(group, Group):
+        raise TypeError(f"{name}: group must be a Group, distributed.init(), or None, not {shown(group)}")
+    return group or Group()
+
+
+def replicated(name: str, group: Any, model: Layer) -> tuple[Group, Averaging]:
+    """The processes, and their averaging of gradients. In a group they all have the model of rank 0 then."""
+    ranks = checked_group(name, group)
+    return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model)
+
+
+def check_loaders(name: str, group: Group | None, **loaders: Any) -> None:
+    """Raises TypeError for what gives no batches (x, t), such as the data, ValueError for whole ones in a group."""
     for what, loader in loaders.items():
+        ours = checked_group(name, group)
+        if ours.size > 1 and getattr(loader, "part", (0, 1)) != (ours.rank, ours.size):
+            raise ValueError(f"{name}: {what} must give this rank its part of each batch: group.shard({what})")
         arrays = isinstance(loader, (tuple, list)) and any(hasattr(x, "dtype") for x in loader)
         if arrays or hasattr(loader, "dtype") or not isinstance(loader, Iterable) or isinstance(loader, (str, dict)):
             given = "the data themselves: DataLoader(data, batch_size)" if arrays else f"{loader!r:.40}"
@@ -487,7 +537,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
         raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
-    optimizer = optimizer.optimizer if isinstance(optimizer, LossScale) else optimizer
+    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}
         if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):

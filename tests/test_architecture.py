@@ -20,7 +20,7 @@ FLOORS = [  # an import points down; inside a folder, and between the files of t
     "layers",
     "derivatives",
     "optimizers formats watch testing metrics tensorboard history batches recompute",
-    "progress serialize",
+    "progress serialize distributed",
     "checkpoints",
     "visualize training models programs summary",
     "compat estimators",

@@ -114,6 +114,10 @@ PRINTED = {
         "killed behind update 57",
         "the same weights as without a stop: True",
     ],
+    65: [
+        "two processes, by hand: the same weights in both, bit for bit: True",
+        "and those of one process: True",
+    ],
     66: [
         "functions in a step: 13 as it was written, 4 with one function for the loss",
         "without the gradient of the batch a step makes 8192 bytes less",

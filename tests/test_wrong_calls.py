@@ -20,7 +20,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Variable, checkpoints, data, models, serialize, testing, training, visualize, watch
+from autograd import Variable, checkpoints, data, distributed, models, serialize, testing, training, visualize, watch
 from autograd.data import transforms
 from tests.ops.calls import BY_NAME, CALLS, NONSENSE, TAKEN
 
@@ -35,6 +35,7 @@ WITHOUT = {
     *("watch.anomaly", "watch.profile", "watch.trace", "watch.tracing"),  # ag.anomaly, visualize.trace
     *("watch.Anomaly", "watch.Locator", "watch.Profile", "watch.Tracing"),  # made by the blocks
     "checkpoints.Run",  # made by fit
+    *("distributed.Group", "distributed.Averaging", "distributed.Partition"),  # made by init() and group.averaging()
     *("training.History", "training.Score", "visualize.mimebundle"),  # results, and what a notebook calls
     *("ag.as_array", "ag.gpu_available", "data.cache_folder", "watch.source_line"),  # take anything, or nothing
     "data.ByteVocabulary",  # takes nothing
@@ -182,7 +183,7 @@ def test_every_public_function_is_called():
     """What is not, stands in WITHOUT."""
     called = {name.split()[0] for name in CALLS}
     modules = {"F": F, "L": L, "O": O, "ag": ag, "transforms": transforms, "metrics": ag.metrics}
-    for module in (checkpoints, data, models, serialize, testing, training, visualize, watch):
+    for module in (checkpoints, data, distributed, models, serialize, testing, training, visualize, watch):
         modules[module.__name__.rpartition(".")[2]] = module
     for part, module in modules.items():
         names = [f"{part}.{name}" for name in module.__all__ if callable(getattr(module, name))]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Generator, Iterable
-from queue import Queue
-from threading import Event, Thread
+from contextlib import suppress
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 
 __all__ = ["AHEAD", "made_ahead"]
@@ -23,41 +24,35 @@ def made_ahead(batches: Iterable[Any], move: Callable[[Any], Any]) -> Generator[
     However this ends, by an error, a `break` or Ctrl-C, the thread ends with it.
     """
     ready: Queue[tuple[Any, BaseException | None]] = Queue(AHEAD)
-    room, over = Event(), Event()
+    left: list[bool] = []  # holds something when nobody takes batches any more
 
     def work() -> None:
         error: BaseException | None = None
         try:
             for batch in batches:
-                put((move(batch), None))
-                if over.is_set():
+                ready.put((move(batch), None))
+                if left:
                     return
         except BaseException as e:
             error = e
-        put((END, error))
-
-    def put(item: tuple[Any, BaseException | None]) -> None:
-        while ready.full() and not over.is_set():
-            room.wait()
-            room.clear()
-        if not over.is_set():
-            ready.put(item)
+        ready.put((END, error))
 
     thread = Thread(target=contextvars.copy_context().run, args=(work,), name="batches ahead", daemon=True)
     thread.start()
     try:
         while True:
             batch, error = ready.get()
-            room.set()
             if error is not None:
                 raise error
             if batch is END:
                 return
             yield batch
     finally:
-        over.set()
-        room.set()
-        thread.join()
+        left.append(True)
+        while thread.is_alive():
+            with suppress(Empty):
+                ready.get_nowait()  # room for what the thread is about to put there
+            thread.join(0.01)
 
 
 END = object()

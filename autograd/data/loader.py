@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,8 @@ class DataLoader:
     >>> sorted(np.concatenate([first, *other]).tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
+
+    part = (0, 1)  # of each batch: the rank of this process, and the number of processes
 
     @with_advice
     def __init__(
@@ -192,6 +195,28 @@ class DataLoader:
             with contextlib.closing(made_ahead(made, self.moved)) as ready:
                 yield from ready
 
+    def shard(self, rank: int, size: int) -> Self:
+        """A loader of the same batches for process `rank` of `size`, which together load each batch once.
+
+        Of N samples it gives those from N rank / size to N (rank + 1) / size, both rounded up. They may be none, arrays
+        of 0 rows. State and length are those of the whole: a position means the same for any number of processes.
+        """
+        size = whole("shard: size", size)
+        if self.part != (0, 1):
+            raise ValueError(f"shard takes a loader of whole batches, not one of part {self.part[0]} of {self.part[1]}")
+        other = copy.copy(self)
+        other.part = whole("shard: rank", rank, 0, size - 1), size
+        other.rng, other.latest = copy.deepcopy(self.rng), copy.copy(self.latest)
+        drawers.add(other)
+        return other
+
+    def places(self, k: int) -> slice:
+        """The places of batch k in the order of an epoch, as far as they are of this process."""
+        first = k * self.batch_size
+        n = min(self.batch_size, self.samples - first)
+        start, stop = [-(-n * part // self.part[1]) for part in (self.part[0], self.part[0] + 1)]
+        return slice(first + start, first + stop)
+
     def moved(self, batch: Any) -> Any:
         """The batch on the loader's device."""
         return mapped(lambda array: to_device(array, self.device or "cpu"), batch)
@@ -259,14 +284,20 @@ class Maker:
 
     def __call__(self, k: int) -> Any:
         """The batch in the memory where the data is."""
-        loader, size = self.loader, self.loader.batch_size
-        rows = slice(k * size, (k + 1) * size)
+        rows = self.loader.places(k)
+        if rows.start < rows.stop or self.whole is not None:
+            return self.made(k, rows)
+        i = max(rows.start - 1, 0)  # of no sample nobody knows the shape
+        return mapped(no_rows, self.made(k, slice(i, i + 1)))
+
+    def made(self, k: int, rows: slice) -> Any:
+        """The samples at these places of the epoch, as batch k or a part of it."""
         if self.whole is not None:
             batch = self.whole.batch(self.orders, rows)
         else:
-            samples = [self.sample(place, row) for place, row in enumerate(self.order[rows].tolist(), k * size)]
+            samples = [self.sample(place, row) for place, row in enumerate(self.order[rows].tolist(), rows.start)]
             batch = self.joined(k, samples)
-        return batch if loader.floats is None else mapped(self.cast, batch)
+        return batch if self.loader.floats is None else mapped(self.cast, batch)
 
     def sample(self, place: int, row: int) -> Any:
         """The sample of this row, at this place of the epoch, transformed."""
@@ -289,6 +320,11 @@ class Maker:
     def cast(self, array: Array) -> Array:
         """Floating-point numbers in the loader's dtype."""
         return array.astype(self.loader.floats, copy=False) if array.dtype.kind == "f" else array
+
+
+def no_rows(array: Array) -> Array:
+    """An array like this one, without its rows."""
+    return array[:0]
 
 
 class Shared:

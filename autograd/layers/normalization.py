@@ -66,11 +66,14 @@ class BatchNorm(Normalization):
         if not training():
             return batch_norm_inference(x, self.gamma, self.beta, self.mean.data, self.var.data, self.eps)
         y, mean, var = batch_norm_with_statistics(x, self.gamma, self.beta, self.eps)
-        n = as_array(x).size // mean.size
+        self.track(mean, var, as_array(x).size // mean.size)
+        return y
+
+    def track(self, mean: Any, var: Any, n: int) -> None:
+        """Moves the buffers towards the statistics of a batch with n values in each channel."""
         with statistics:
             running = moved_statistics(self.mean.data, self.var.data, mean, var, self.momentum, n)
             self.mean.data, self.var.data = running
-        return y
 
 
 class LayerNorm(Normalization):

@@ -1,0 +1,84 @@
+"""The state of an optimizer divided over the ranks: each updates its part of the parameters, and sends them [ZeRO-1].
+
+The gradients are the same on all ranks, after `averaging`. So each parameter needs to be updated by one rank only, and
+its slots, twice its size for Adam, need to lie there only. What it costs is to send each parameter once more in a step.
+Source: Rajbhandari et al., "ZeRO: memory optimizations toward training trillion parameter models", 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from autograd.algebra import as_array
+from autograd.backend import device_of, to_device, to_numpy
+from autograd.checks import shown
+from autograd.layers.base import named_objects
+from autograd.optimizers.base import Grads, Optimizer
+from autograd.variable import Variable
+
+if TYPE_CHECKING:
+    from autograd.distributed.group import Group
+
+__all__ = ["Partition"]
+
+
+def owners(params: Mapping[str, Variable], size: int) -> dict[str, int]:
+    """The rank that updates each parameter: neighbours belong together, and all ranks have about as many numbers."""
+    ends = [*accumulate([p.size for p in params.values()])]
+    return {path: (end - p.size // 2 - 1) * size // ends[-1] for (path, p), end in zip(params.items(), ends)}
+
+
+@dataclass(frozen=True)
+class Own:
+    """A transform of gradients that leaves those of this rank: a parameter that is left out is not updated."""
+
+    rank: int
+    size: int
+
+    def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
+        owner = owners(params, self.size)
+        return {path: g for path, g in grads.items() if owner[path] == self.rank}
+
+
+class Partition:
+    """An optimizer that updates this rank's part of the parameters, and takes the others from their ranks.
+
+    `optimizer` is the one that it was made of: its learning rate may be changed there, on all ranks alike. `update` and
+    `state_dict` are collective. The state is that of the whole, so any number of ranks, and a plain optimizer, may load
+    it.
+    """
+
+    def __init__(self, group: Group, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"partition: optimizer must be an Optimizer, not {shown(optimizer)}")
+        self.group, self.optimizer = group, optimizer
+        optimizer.transforms = (*optimizer.transforms, Own(group.rank, group.size))  # the last: norms are of all
+
+    def update(self) -> None:
+        """One step for every parameter. Raises what `Optimizer.update` raises."""
+        params, rank = dict(named_objects(self.optimizer.root, self.optimizer.kind)), self.group.rank
+        owner = owners(params, self.group.size)
+        for path in [path for path in self.optimizer.counts if owner[path] != rank]:  # from a state of the whole
+            del self.optimizer.counts[path], self.optimizer.state[path]
+        self.optimizer.update()
+        mine = {path: to_numpy(as_array(p)) for path, p in params.items() if owner[path] == rank and p.grad is not None}
+        for found in self.group.gather(mine):
+            for path, x in found.items():
+                if owner[path] != rank:
+                    p = as_array(params[path])
+                    p[...] = to_device(x, device_of(p))
+                    params[path].written(path)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of all ranks, as one optimizer would have it."""
+        found: dict[str, Any] = {}
+        for state in self.group.gather(self.optimizer.state_dict()):
+            found |= state
+        return found
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes a state of the whole, of which the next update keeps this rank's part. Raises ValueError if unfit."""
+        self.optimizer.load_state_dict(state)

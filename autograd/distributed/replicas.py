@@ -1,0 +1,75 @@
+"""The same model on every rank: what differs is found by name, what has an array is sent, generators go own ways."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.backend import generator, state_of, to_numpy
+from autograd.layers.base import Layer, Parameter, Unfilled, named_objects
+
+if TYPE_CHECKING:
+    from autograd.distributed.group import Group
+
+__all__ = ["check_same", "description", "part_ways", "replicate"]
+
+
+def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
+    """Raises ValueError, on every rank, unless all have the same values by the same names."""
+    all_ranks = group.gather(dict(mine))
+    first = all_ranks[0]
+    wrong = [
+        f"{key}: {other.get(key, 'nothing')} on rank {rank}, {first.get(key, 'nothing')} on rank 0"
+        for rank, other in enumerate(all_ranks)
+        for key in {**first, **other}
+        if other.get(key, None) != first.get(key, None)
+    ]
+    if wrong:
+        raise ValueError(f"{name} must be the same on all {group.size} ranks, not\n  " + "\n  ".join(wrong))
+
+
+def description(model: Layer) -> dict[str, str]:
+    """Kind, dtype and shape of all that a checkpoint holds, by path."""
+    found = {}
+    for path, x in model.named_state():
+        shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
+        found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
+    return found
+
+
+def replicate(group: Group, model: Layer) -> None:
+    """Gives every rank the arrays of rank 0. What has no size yet will be drawn from the same seed on all ranks."""
+    check_same(group, "the model", description(model))
+    entries = dict(model.named_state())
+    for path, values in group.broadcast({path: contents(x.value) for path, x in entries.items()}).items():
+        x = entries[path]
+        if type(x.value) is Unfilled:
+            x.value.rng = values
+        elif group.rank:
+            x.load(values)
+            if isinstance(x, Parameter):
+                x.written(path)
+
+
+def contents(value: Any) -> Any:
+    """The array in main memory, or the seed from which it will be drawn."""
+    if type(value) is not Unfilled:
+        return to_numpy(value)
+    return value.rng if isinstance(value.rng, int) else int(generator(value.rng).integers(1 << 63))
+
+
+def part_ways(group: Group, model: Layer) -> None:
+    """Lets each rank draw numbers of its own, which follow from the generators of rank 0: dropout's, say.
+
+    It is done at the start and after each checkpoint, which holds rank 0's: so a resumed run draws what it would have.
+    """
+    generators = [generator(), *[x for _, x in named_objects(model, np.random.Generator)]]
+    for rng, state in zip(generators, group.broadcast([state_of(x) for x in generators])):
+        if group.rank:
+            text = json.dumps([group.rank, state], sort_keys=True)
+            words = np.frombuffer(hashlib.sha256(text.encode()).digest(), "<u4")
+            rng.bit_generator.state = type(rng.bit_generator)(words).state

@@ -1,0 +1,102 @@
+"""A program of a user's kind, that a test starts, kills and resumes: `python -m tests.distributed.program NAME`."""
+
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+
+import autograd as ag
+import autograd.functions as F
+import autograd.layers as L
+import autograd.optimizers as O
+from autograd import data, distributed
+from autograd.checkpoints import Checkpoints
+from autograd.training import fit
+
+
+class Stop(Exception):
+    pass
+
+
+def training(group, folder, epochs, stop=None, dropout=0.0, divided=False):
+    """Trains to the end or to an update, from the latest checkpoint if there is one."""
+    ag.seed(group.rank)
+    x, t = data.digits("train")
+    x, t = x[:210].astype(np.float64), t[:210]
+    model = L.Sequential(L.Linear(16, dtype=np.float64), F.relu, L.Dropout(dropout), L.Linear(10, dtype=np.float64))
+    loader = group.shard(data.DataLoader((x, t), 40, rng=group.rank))
+    calls = []
+
+    def loss(y, t):
+        calls.append(y)
+        if len(calls) == stop:
+            raise Stop
+        return F.softmax_cross_entropy(y, t)
+
+    optimizer = O.Adam(model, lr=1e-2)
+    history = fit(
+        model,
+        loss,
+        group.partition(optimizer) if divided else optimizer,
+        loader,
+        epochs=epochs,
+        metric=F.accuracy,
+        verbose=False,
+        group=group,
+        checkpoints=Checkpoints(folder, keep=2, every=4),
+        resume=True,
+    )
+    return model, history
+
+
+def fit_and_resume(group, folder, epochs, stop, dropout="0", divided=""):
+    """Prints the parameters and the losses, as far as it comes."""
+    try:
+        model, history = training(group, folder, int(epochs), int(stop), float(dropout), bool(divided))
+    except Stop:
+        group.barrier()
+        return
+    if group.rank == 0:
+        print("end", *[float(p.data.sum()) for p in model.params()], *history.loss, *history.metric)
+
+
+def after_ten_sums(group, wrong):
+    """Sums on and on, until something goes wrong on the last rank."""
+    x = np.ones(1000)
+    for i in range(1 << 30):
+        if i == 10 and group.rank == group.size - 1:
+            print("now", os.getpid(), flush=True)
+            wrong()
+        group.all_reduce(x).wait()
+        x /= group.size
+
+
+def raises(group):
+    def wrong():
+        raise ZeroDivisionError("what the last rank says")
+
+    after_ten_sums(group, wrong)
+
+
+def exits(group):
+    after_ten_sums(group, lambda: sys.exit(3))
+
+
+def dies(group):
+    after_ten_sums(group, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def hangs(group):
+    after_ten_sums(group, lambda: time.sleep(600))
+
+
+def differs(group):
+    """As a user would see it: every rank says what is wrong."""
+    group.averaging(L.Sequential(L.Linear(4, 3), L.Linear(4 + group.rank, 4)))
+
+
+if __name__ == "__main__":
+    name, *args = sys.argv[1:]
+    globals()[name](distributed.init(timeout=4), *args)

@@ -1,0 +1,99 @@
+"""Several processes train together: the cases of `cases`, and how a run ends in which one of them fails."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.distributed.cases import CASES
+
+MPIEXEC = Path(sys.executable).parent / "mpiexec"  # PyPI's lies there; another MPI must not be found by chance
+
+pytestmark = [
+    pytest.mark.standin_exempt("starts processes of its own"),
+    pytest.mark.skipif(not find_spec("mpi4py") or not MPIEXEC.exists(), reason="pip install mpi4py mpich"),
+]
+
+
+def run(ranks, module, *args, timeout=120):
+    """The finished processes, and the seconds they took."""
+    command = [MPIEXEC, "-n", str(ranks), sys.executable, "-W", "error", "-m", f"tests.distributed.{module}", *args]
+    start = time.monotonic()
+    done = subprocess.run(
+        [str(x) for x in command],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+    )
+    return done, time.monotonic() - start
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_all_cases(ranks, tmp_path):
+    """In one start, which takes longer than most cases."""
+    done, _ = run(ranks, "cases", tmp_path)
+    results = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(ranks)]
+    wrong = [f"{name} on rank {rank}: {text}" for rank, x in enumerate(results) for name, text in x["wrong"].items()]
+    assert not wrong, "\n".join(wrong)
+    assert all(x["ran"] == [*CASES] for x in results), done.stderr
+
+
+def end(done):
+    """The numbers that a training printed at its end."""
+    assert done.returncode == 0, done.stderr
+    return [float(x) for x in re.search("^end (.*)$", done.stdout, re.MULTILINE)[1].split()]
+
+
+def test_a_run_of_four_goes_on_with_two_and_one(tmp_path):
+    """In the middle of an epoch, which has 6 updates; a checkpoint is written after every fourth."""
+    for ranks, stop in ((4, 9), (2, 7)):  # the state of the optimizer is divided, and fits a plain one
+        done, _ = run(ranks, "program", "fit_and_resume", tmp_path / "broken", 4, stop, 0.0, "divided")
+        assert done.returncode == 0, done.stderr
+    broken = end(run(1, "program", "fit_and_resume", tmp_path / "broken", 4, -1)[0])
+    straight = end(run(4, "program", "fit_and_resume", tmp_path / "straight", 4, -1)[0])
+    assert broken == pytest.approx(straight, rel=1e-11, abs=1e-11)
+
+
+def test_a_resumed_run_with_dropout_is_the_same_bit_for_bit(tmp_path):
+    run(2, "program", "fit_and_resume", tmp_path / "broken", 3, 10, 0.5)
+    broken = end(run(2, "program", "fit_and_resume", tmp_path / "broken", 3, -1, 0.5)[0])
+    straight = end(run(2, "program", "fit_and_resume", tmp_path / "straight", 3, -1, 0.5)[0])
+    assert broken[:4] == straight[:4]  # the parameters
+    assert broken == pytest.approx(straight, rel=1e-14)  # losses, which were added in another order
+
+
+@pytest.mark.parametrize(
+    "wrong, seconds, words",
+    [
+        ("raises", 10, ["rank 3 of 4:", "ZeroDivisionError: what the last rank says", "in wrong"]),
+        ("exits", 10, ["all_reduce of float64 (1000,): rank 3 has ended, while others wait"]),
+        ("dies", 10, ["Killed (signal 9)"]),
+        (
+            "hangs",
+            15,
+            ["all_reduce of float64 (1000,): rank 3 is missing after", "while others wait: rank 0 in all_reduce"],
+        ),
+        ("differs", 10, ["the model must be the same on all 4 ranks", "1.W: Parameter float32 (4, 5) on rank 1"]),
+    ],
+)
+def test_a_rank_that_fails_ends_all_of_them_with_a_message(wrong, seconds, words):
+    """`seconds` with the start of four processes; the timeout of the program is 4 s."""
+    done, took = run(4, "program", wrong)
+    assert done.returncode != 0
+    assert took < seconds
+    for word in words:
+        assert word in squeezed(done.stdout + done.stderr)
+    if wrong == "differs":
+        assert {int(rank) for rank in re.findall("^rank ([0-3]) of 4:", done.stderr, re.MULTILINE)} == {0, 1, 2, 3}
+
+
+def squeezed(text):
+    return " ".join(text.split())
