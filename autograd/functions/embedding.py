@@ -12,7 +12,7 @@ from autograd.checks import dtype_of, whole, within
 from autograd.function import Function
 from autograd.functions.arithmetic import where
 from autograd.functions.operands import operand
-from autograd.kernels.gpu import late, on_gpu
+from autograd.kernels.gpu import late
 from autograd.kernels.indexing import add_rows
 from autograd.variable import Variable
 
@@ -75,7 +75,7 @@ def checked_index(name: str, index: Operand, V: int, why: str, xp: Any) -> Any:
     def error(wrong: int) -> ValueError:
         return ValueError(f"{name}: the index must be {within(V)}, as {why.format(V)}, not {wrong}")
 
-    if V and on_gpu(index):  # of an empty table nothing can be taken meanwhile
+    if V and late.fits(index):  # of an empty table nothing can be taken meanwhile
         late.check_below(index, V, error)
     elif index.size and not (index.min() >= 0 and index.max() < V):
         raise error(int(index.min()) if index.min() < 0 else int(index.max()))

@@ -26,7 +26,7 @@ from autograd.functions.arithmetic import Clip, limited
 from autograd.functions.elementwise import log
 from autograd.functions.operands import LABEL, with_room
 from autograd.functions.shape import moveaxis
-from autograd.kernels.gpu import late, on_gpu
+from autograd.kernels.gpu import late
 from autograd.kernels.rows import cross_entropy
 from autograd.shapes import Shape, broadcast, one_axis
 from autograd.variable import Variable
@@ -446,7 +446,7 @@ def check_labels(name: str, labels: Array, C: int) -> None:
     def error(label: int) -> ValueError:
         return ValueError(f"{name}: labels must be {within(C)}, as there are {C} classes, not {label}")
 
-    if on_gpu(labels):
+    if late.fits(labels):
         late.check_below(labels, C, error)
         return
     wrong = (labels < 0) | (labels >= C)

@@ -105,7 +105,7 @@ def named_often(index: Array, V: int, dtype: Any) -> bool:
     return bool((index[limit:] == index[:-limit]).any())
 
 
-@kernel()
+@kernel(indexing.masked)
 def masked(x: Array, mask: Array) -> Array:
     """x where the mask holds, 0 elsewhere. Infinity and nan become 0 too; a product with the mask would give nan.
 

@@ -1,10 +1,13 @@
-"""Capture: a step of training as a program of NumPy alone, and that program in place of the step.
+"""Capture: a step of training as a program of NumPy or CuPy alone, and that program in place of the step.
 
 steps.py       `capture`: which program fits this call?
 record.py      one run of the step on the recording device, and its replay
 state.py       what a step can reach: arrays, and all else that must stay as it is
 device.py      the recording device: arrays that put down what is done to them
 program.py     the lines as a program: needed, constant, in order, named
+text.py        lines as Python's text
+gpu.py         what a program has on a GPU alone
+fusing.py      formulas in it that are one kernel
 structures.py  arguments and results
 emit.py        `emit`: a program as a file
 """

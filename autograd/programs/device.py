@@ -4,7 +4,8 @@
         -> tape.lines             fc1 = x @ fc1_W;  fc1 += fc1_b;  relu = fc1.clip(0.0, np.inf);  ...
 
 The package computes with whatever module an array belongs to (`namespace(x)`), so a third device next to NumPy and CuPy
-is all that a record needs: no function knows of it. Each record is a device of its own. Four invariants:
+is all that a record needs: no function knows of it. Each record is a device of its own, in front of NumPy or of CuPy,
+whose arrays are not mixed. Four invariants:
 
 - *Nothing is lost.* An array that the tape does not know is refused beside a Recorded one, with the line.
 - *Memory is memory.* A line that writes into an array, or into a view of it, does so in each replay. What was there
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
@@ -29,6 +31,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from autograd import backend
+from autograd.kernels.gpu import draws, late, tensors
 from autograd.watch.places import PACKAGE, source_line
 
 __all__ = ["Draws", "Line", "Recorded", "Refused", "Tape", "refuse"]
@@ -58,6 +61,8 @@ class Line:
     into: Recorded | None = None  # the array, or the generator of random numbers, that it changes
     also: tuple[Recorded, ...] = ()  # others, changed by a routine
     guard: bool = False
+    check: bool = False  # a check of numbers on a GPU that nothing waits for
+    numbers: int | None = None  # of a step of parameters on a GPU: its arguments that are no arrays
     part: str = ""  # forward, backward, update
     place: str = ""  # the function and its layer
     source: Any = None  # the line of the user's program
@@ -72,21 +77,29 @@ class Line:
 class Routine:
     """A function that the lines call: an optimizer's formula, or a kernel. `rows` makes its text.
 
-    `run` takes its place where the package is at hand; None for what is the text alone.
+    `run` takes its place where the package is at hand; None for what is the text alone. `shown`: two records are one
+    program only if this text is the same too.
     """
 
     name: str
     rows: Callable[[str], list[str]]
     run: Callable[..., Any] | None = None
+    shown: bool = False
+
+    @property
+    def in_code(self) -> bool:
+        return self.run is None or self.shown
 
 
 class Tape:
     """The lines of a step, and the arrays that were there before: its inputs, and the state that it reads and writes.
 
-    `kind` is the type of its arrays, and `module` the module that computes with them.
+    `xp` is NumPy or CuPy, which computes. `kind` is the type of its arrays, `module` that of the operations on them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, xp: Any = np) -> None:
+        self.xp = xp
+        self.arrays = (xp.ndarray, np.generic)
         self.lines: list[Line] = []
         self.roots: dict[int, Recorded] = {}  # what owns memory, by id of NumPy's array
         self.givens: dict[int, Recorded] = {}  # what was there before the step, by id of NumPy's array
@@ -98,12 +111,12 @@ class Tape:
         self.over = False  # was the step refused? What it has kept is an array again
         self.quiet = False  # does the step silence the warnings of NumPy?
         self.kind: type[Recorded] = type("Recorded", (Recorded,), {"tape": self})
-        self.module = Module(np, "np", self)
+        self.module = (Module if xp is np else ModuleOfGPU)(xp, "np", self)
 
     @contextmanager
     def open(self) -> Iterator[Tape]:
         """Registers the device for a block."""
-        backend.register(self.kind, self.module, Special(self), numpy=True)
+        backend.register(self.kind, self.module, Special(self), numpy=self.xp is np)
         token = recording.set((*recording.get(), self))
         try:
             yield self
@@ -125,7 +138,7 @@ class Tape:
 
     def lift(self, array: Any, name: str) -> Recorded:
         """An array, or a number, that is there before the step."""
-        if isinstance(array, (np.ndarray, np.random.Generator)) and id(array) in self.givens:
+        if isinstance(array, (self.xp.ndarray, np.random.Generator)) and id(array) in self.givens:
             return self.givens[id(array)]
         found = self.givens[id(array)] = self.given(array, name)
         return found
@@ -150,7 +163,7 @@ class Tape:
         template = template.format(*[part for part, _ in parts])
         numbers = bool(used) and all(type(x.held) in NUMBERS for x in used)
         ys = y if isinstance(y, (tuple, list)) else (y,)
-        outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else ARRAYS) else item for item in ys]
+        outs = [self.kind(item) if isinstance(item, NUMBERS if numbers else self.arrays) else item for item in ys]
         if into is None and not all(isinstance(item, Recorded) for item in outs):
             if isinstance(y, NUMBERS) and used:  # the answer to a question, such as array_equal
                 self.check_caller(f"{type(y).__name__}()", used[0])
@@ -161,7 +174,7 @@ class Tape:
         if any(x.free for x in used):
             for item in made:
                 item.free = True
-        self.quiet = self.quiet or np.geterr() != self.warnings
+        self.quiet = self.quiet or (self.xp is np and np.geterr() != self.warnings)
         self.add(Line(made, template, used, into, tuple(also)))
         return into if not made else type(y)(made) if type(y) is list else made if isinstance(y, tuple) else made[0]
 
@@ -229,14 +242,26 @@ class Tape:
             else:
                 own[...] = before
 
+    def operand(self, x: Any) -> Any:
+        """What computes in the place of x: the array of a Recorded one, of one that the tape knows, or a number."""
+        return self.known(x).held if isinstance(x, (np.ndarray, self.xp.ndarray)) and x.ndim else opened(x)
+
+    def is_there(self, x: Recorded, index: Any, value: Any) -> bool:
+        """Is x[index] = value on a GPU only the end of x[index] += y, which copies a view to where it is?"""
+        if self.xp is np or not isinstance(value, Recorded) or value.root is not x.root:
+            return False
+        part = x.held[index]
+        same = part.shape == value.held.shape and part.strides == value.held.strides
+        return bool(same and part.data.ptr == value.held.data.ptr)
+
     def written(self, x: Any) -> tuple[str, list[Recorded]]:
         """x as text, with {} for each Recorded array in it, and these arrays."""
         if isinstance(x, Recorded):
             if x.tape is not self:
                 refuse("a value that an earlier step has kept", "return it, and give it as an argument")
             return "{}", [x]
-        if isinstance(x, np.ndarray):
-            if not x.ndim and id(x) not in self.givens:
+        if isinstance(x, (np.ndarray, self.xp.ndarray)):
+            if not x.ndim and id(x) not in self.givens and isinstance(x, np.ndarray):
                 return f"np.asarray({literal(x[()])})", []
             return self.written(self.known(x))
         if isinstance(x, Subscript):
@@ -288,7 +313,7 @@ recording: ContextVar[tuple[Tape, ...]] = ContextVar("recording", default=())  #
 
 def owner(array: Any) -> Any:
     """The array that owns the memory of this one."""
-    while isinstance(getattr(array, "base", None), np.ndarray):
+    while backend.is_array(getattr(array, "base", None)):
         array = array.base
     return array
 
@@ -316,7 +341,6 @@ def opened(x: Any) -> Any:
     return x
 
 
-ARRAYS = (np.ndarray, np.generic)
 NUMBERS = (float, int, bool)  # of an optimizer: the rate, the count of steps
 GENERATORS = (np.random.Generator,)
 
@@ -327,16 +351,16 @@ def binary(symbol: str, op: Callable[[Any, Any], Any]) -> tuple[Any, Any, Any]:
     def method(self: Recorded, other: Any) -> Any:
         if not isinstance(other, Recorded) and getattr(other, "__array_ufunc__", 0) is None:
             return NotImplemented  # a Variable
-        return self.tape.put(f"{{}} {symbol} {{}}", [self, other], op(self.held, self.operand(other)))
+        return self.tape.put(f"{{}} {symbol} {{}}", [self, other], op(self.held, self.tape.operand(other)))
 
     def mirrored(self: Recorded, other: Any) -> Any:
-        return self.tape.put(f"{{}} {symbol} {{}}", [other, self], op(self.operand(other), self.held))
+        return self.tape.put(f"{{}} {symbol} {{}}", [other, self], op(self.tape.operand(other), self.held))
 
     def in_place(self: Recorded, other: Any) -> Any:
-        if not isinstance(self.held, np.ndarray):
+        if not isinstance(self.held, self.tape.xp.ndarray):
             return method(self, other)
         self.tape.save(self)
-        getattr(operator, f"i{op.__name__.strip('_')}")(self.held, self.operand(other))
+        getattr(operator, f"i{op.__name__.strip('_')}")(self.held, self.tape.operand(other))
         return self.tape.put(f"{{}} {symbol}= {{}}", [self, other], None, self)
 
     return method, mirrored, in_place
@@ -397,6 +421,7 @@ class Recorded(Methods):  # type: ignore[misc]
     given = False  # was it there before the step?
     free = False  # does its shape depend on values?
     __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 1000  # CuPy's arrays leave x + y to it
 
     def __init__(self, held: Any, name: str = "") -> None:
         self.held, self.name = held, name
@@ -416,7 +441,7 @@ class Recorded(Methods):  # type: ignore[misc]
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """A ufunc that the program calls on an array, or an operator of NumPy's array with one: a line like others."""
-        if not all(isinstance(x, (Recorded, *ARRAYS, bool, int, float, complex)) for x in inputs):
+        if not all(isinstance(x, (Recorded, np.ndarray, *self.tape.arrays, bool, int, float, complex)) for x in inputs):
             return NotImplemented  # a Variable
         if "out" in options:
             options["out"] = options["out"][0] if len(options["out"]) == 1 else options["out"]
@@ -474,12 +499,11 @@ class Recorded(Methods):  # type: ignore[misc]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.tape.save(self)
-        self.held[opened(index)] = self.operand(value)
+        found = opened(index)
+        if self.tape.is_there(self, found, value):
+            return
+        self.held[found] = self.tape.operand(value)
         self.tape.put("{}[{}] = {}", [self, Subscript(index), value], None, self)
-
-    def operand(self, x: Any) -> Any:
-        """What an operator takes: an array that the tape knows, or a number."""
-        return self.tape.known(x).held if isinstance(x, np.ndarray) and x.ndim else opened(x)
 
     def __bool__(self) -> bool:
         return bool(self.tape.ask(bool, self))
@@ -518,7 +542,7 @@ class Recorded(Methods):  # type: ignore[misc]
         refuse("a program that prints a value", "return it, and print outside of the step")
 
     def __getattr__(self, name: str) -> Any:
-        if hasattr(np.ndarray, name) and not name.startswith("__"):
+        if any(hasattr(kind, name) for kind in self.tape.arrays) and not name.startswith("__"):
             refuse(f"{name} of an array", "compute with autograd.functions")
         raise AttributeError(name)
 
@@ -554,12 +578,30 @@ class Draws:
 
         return method
 
+    def draws_on_gpu(self, x: Recorded) -> bool:
+        return draws.fits(self.held.held, x.held)
+
+    def draws_mask(self, shape: tuple[int, ...], p: float, x: Recorded) -> Any:
+        """A mask of dropout that a GPU draws: one line."""
+        self.tape.save(self.held)
+        y = draws.mask(self.held.held, shape, p, x.held)
+        routine = self.tape.routine(
+            "mask", "dropout_mask", lambda name: [f"def {name}(rng, shape, p, x):", *MASK], draws.mask
+        )
+        template, parts = call_text(routine.name, (self.held, shape, p, x), {})
+        return self.tape.put(template, parts, y, self.held)
+
+
+MASK = """\
+    drawn = np.asarray(rng.random(shape, dtype='float32'))
+    return (drawn >= p) * x.dtype.type(1 / (1 - p))""".splitlines()
+
 
 class Ufunc:
     """A ufunc of NumPy on the recording device, with `at`, `reduce` and its like."""
 
-    def __init__(self, held: Any, module: Module) -> None:
-        self.held, self.module, self.__name__ = held, module, held.__name__
+    def __init__(self, held: Any, module: Module, name: str) -> None:
+        self.held, self.module, self.__name__ = held, module, name
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         n = self.held.nin
@@ -601,8 +643,8 @@ class Module(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         held = getattr(self.held, name)
-        if isinstance(held, np.ufunc):
-            return Ufunc(held, self)
+        if isinstance(held, type(self.tape.xp.add)):
+            return Ufunc(held, self, name)
         if isinstance(held, ModuleType):
             return Module(held, f"{self.__name__}.{name}", self.tape)
         if isinstance(held, type) or not callable(held) or name in PLAIN:
@@ -612,9 +654,6 @@ class Module(ModuleType):
             return lambda x, *args, **options: self.write(text, held, x, args, options)
         return lambda *args, **options: self.call(text, held, args, options)
 
-    def operand(self, x: Any) -> Any:
-        return self.tape.known(x).held if isinstance(x, np.ndarray) and x.ndim else opened(x)
-
     def call(self, name: str, f: Any, args: Sequence[Any], options: Mapping[str, Any], *first: Recorded) -> Any:
         """Calls NumPy's function, or method of `first`, and puts it down. An `out` is written into."""
         at = OUT_AT.get(name.rsplit(".", 1)[-1], 99) - len(first)
@@ -622,7 +661,7 @@ class Module(ModuleType):
         out = out[0] if isinstance(out, tuple) else out
         if out is not None:
             self.tape.save(out)
-        y = f(*[self.operand(x) for x in args], **{key: opened(x) for key, x in options.items()})
+        y = f(*[self.tape.operand(x) for x in args], **{key: opened(x) for key, x in options.items()})
         template, parts = call_text(name, args, options)
         y = self.tape.put(template, [*first, *parts], out if out is not None else y, out)
         if name.rsplit(".", 1)[-1] in FREE_SHAPES:
@@ -633,7 +672,7 @@ class Module(ModuleType):
     def write(self, name: str, f: Any, x: Recorded, args: Sequence[Any], options: Mapping[str, Any]) -> None:
         """Calls a function of NumPy's that writes into its first argument, and puts it down."""
         self.tape.save(x)
-        f(x.held, *[self.operand(a) for a in args], **{key: opened(a) for key, a in options.items()})
+        f(x.held, *[self.tape.operand(a) for a in args], **{key: opened(a) for key, a in options.items()})
         template, parts = call_text(name, (x, *args), options)
         self.tape.put(template, parts, None, x)
 
@@ -641,13 +680,13 @@ class Module(ModuleType):
         """Numbers as an array of this device: a Recorded array as it is, NumPy's as part of the program's text."""
         if isinstance(x, Recorded):
             if isinstance(x.held, np.generic):
-                x = self.tape.put("np.asarray({})", [x], np.asarray(x.held))
+                x = self.tape.put("np.asarray({})", [x], self.held.asarray(x.held))
             return x if dtype is None or x.dtype == dtype else x.astype(dtype)  # type: ignore[attr-defined]
-        if isinstance(x, np.ndarray):
-            if x.size > SMALL:
+        if backend.is_array(x):
+            if x.size > SMALL or not isinstance(x, np.ndarray):
                 return self.tape.known(x)
             x, dtype = x.tolist(), x.dtype if dtype is None else dtype
-        return self.call("np.asarray", np.asarray, (x,), {} if dtype is None else {"dtype": dtype})
+        return self.call("np.asarray", self.held.asarray, (x,), {} if dtype is None else {"dtype": dtype})
 
     def array(self, x: Any, dtype: Any = None, copy: bool = True) -> Any:
         y = self.asarray(x, dtype)
@@ -656,7 +695,7 @@ class Module(ModuleType):
     def refuse_others(self, arrays: Sequence[Any]) -> None:
         """Called where arrays of this device meet others."""
         for x in arrays:
-            if isinstance(x, np.ndarray):
+            if isinstance(x, (np.ndarray, self.tape.xp.ndarray)):
                 self.tape.known(x)
 
     def asnumpy(self, x: Any) -> Any:
@@ -666,6 +705,35 @@ class Module(ModuleType):
         )
 
 
+CHECK_BELOW = """\
+    if ((index < 0) | (index >= n)).any():
+        raise ValueError(f'a label or an index that is not in 0 .. {n - 1}')""".splitlines()
+
+
+SQUARE_SUM = ["    return sum([(x.astype(np.float64) ** 2).sum() for x in xs])"]
+
+
+class ModuleOfGPU(Module):
+    """CuPy on the recording device. It has a name for each thing that the package does on a GPU without waiting."""
+
+    def check_below(self, index: Recorded, n: int, error: Callable[[int], Exception]) -> None:
+        """A late check of labels or indices: a line that nothing waits for, and no guard."""
+        key, run = ("check_below", n, str(error(-1))), partial(late.check_below, error=error)
+        routine = self.tape.routine(key, "check_below", lambda name: [f"def {name}(index, n):", *CHECK_BELOW], run)
+        self.tape.add(Line((), f"{routine.name}({{}}, {n})", (index,), check=True))
+
+    def square_sum(self, xs: Sequence[Recorded]) -> Any:
+        """The sum of all squares, which one kernel adds up."""
+        y = tensors.square_sum([x.held for x in xs])
+        routine = self.tape.routine(
+            "square_sum",
+            "square_sum",
+            lambda name: [f"def {name}(*xs):", *SQUARE_SUM],
+            lambda *xs: tensors.square_sum(xs),
+        )
+        return self.tape.put(*call_text(routine.name, xs, {}), y)
+
+
 class Special:
     """SciPy's special functions on the recording device, found when the first one is used."""
 
@@ -673,4 +741,5 @@ class Special:
         self.tape = tape
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(Module(backend.special(np.zeros(0)), "scipy.special", self.tape), name)
+        module = backend.special(self.tape.xp.zeros(0))
+        return getattr(Module(module, module.__name__, self.tape), name)

@@ -8,28 +8,30 @@ from __future__ import annotations
 import copy
 import gc
 import random
-import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from inspect import signature
 from keyword import iskeyword
+from traceback import walk_tb
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from autograd.backend import generator
+from autograd.backend import generator, is_array, module_of, namespace
 from autograd.checks import shown
 from autograd.config import using, watching
 from autograd.function import Tracked, count_write, new_node, wrap
 from autograd.kernels.threads import hold
 from autograd.optimizers.base import BLOCK, Optimizer
-from autograd.programs.device import ARRAYS, GENERATORS, Draws, Line, Recorded, Refused, Tape, refuse
-from autograd.programs.program import LARGE, Diverged, Program, function_rows, routines_of, split
+from autograd.programs.device import GENERATORS, Draws, Line, Recorded, Refused, Tape, refuse
+from autograd.programs.gpu import Elsewhere, for_all, of_all
+from autograd.programs.program import Diverged, Program, routines_of, split
 from autograd.programs.state import Holder, Place, Reach, equal, named, progress
 from autograd.programs.structures import HOLE, like, put_together, signature_of, statics_of, taken_apart
-from autograd.watch.places import Locator
+from autograd.programs.text import LARGE, function_rows, named_rows, snake
+from autograd.watch.places import PACKAGE, Locator, Source
 
 __all__ = ["FirstUpdate", "Record", "Replay"]
 
@@ -112,18 +114,20 @@ class Recording(Locator):
         needed = {id(x) for line in lines for x in line.args}
         given = [x for number, x in zip(numbers, (lr, t)) if id(number) in needed]
         rows, run = function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], lines), None
-        if kernels := routines_of(self.tape, lines):
-            run = function_of(rows, {"np": np, **{r.name: r.run for r in kernels}})
-            rows = plain_formula(optimizer, [x.dtype for x in params])
+        kernels = routines_of(self.tape, lines)
+        make = partial(function_of, rows, {r.name: r.run for r in kernels})
+        if kernels:
+            run = make(self.tape.xp)
+            rows = plain_formula(self.tape.xp, optimizer, [x.dtype for x in params])
         written = {root for line in lines for root in line.changed}
         into = [x for x in arrays if id(x.root) in written]
-        routine = self.tape.routine(tuple(rows), snake(type(optimizer).__name__), partial(named_rows, rows))
-        routine.run, name = run or routine.run, routine.name
-        first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
-        template, used = f"{name}({first}{each})", (*given, *arrays)
-        if arrays[0].held.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
-            template, used = f"for part in blocks({each}): {name}({first}*part)", (*arrays, *given)
-        self.tape.add(Line((), template, used, into[0], also=tuple(into[1:])))
+        at_once = self.tape.xp is not np and not optimizer.foreign
+        if at_once:
+            rows, run = for_all(rows, len(given)), of_all(make, self.tape.xp)
+        key = (*rows, *[x.dtype for x in arrays if at_once])
+        routine = self.tape.routine(key, snake(type(optimizer).__name__), partial(named_rows, rows))
+        routine.run, routine.shown = run or routine.run, at_once
+        self.tape.add(call_of_formula(routine.name, optimizer, given, arrays, into, at_once))
 
     def kernel(self, kernel: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """A kernel is a routine if it has a faster way, or much to do; another one is its plain lines.
@@ -140,12 +144,12 @@ class Recording(Locator):
         nothing = kernel.plain.__annotations__.get("return") == "None"
         if not all(isinstance(x, Recorded) for x in leaves) or (nothing and not into):
             return super().kernel(kernel, args, options)
-        large = not into and sum([getattr(x.held, "nbytes", 0) for x in leaves]) >= LARGE
+        large = self.tape.xp is np and not into and sum([getattr(x.held, "nbytes", 0) for x in leaves]) >= LARGE
         if not large and not any(way.fits(*xs, **ys) for way in kernel.ways):
             return super().kernel(kernel, args, options)
         holes = like((args, options), iter([HOLE] * len(leaves)))
-        kinds = [(x.shape, x.dtype) if isinstance(x.held, np.ndarray) else type(x.held) for x in leaves]
-        text = partial(kernel_rows, kernel, holes, kinds)
+        kinds = [(x.shape, x.dtype) if isinstance(x.held, self.tape.xp.ndarray) else type(x.held) for x in leaves]
+        text = partial(kernel_rows, self.tape.xp, kernel, holes, kinds)
         run = partial(run_kernel, kernel, holes)
         module = kernel.__module__.rpartition(".")[2]
         name = kernel.__name__ if module in kernel.__name__ else f"{module}_{kernel.__name__}"
@@ -182,21 +186,22 @@ class Record:
     def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
         self.title = getattr(step, "__qualname__", type(step).__name__)
         self.reach = Reach(step, statics_of((args, options)))
-        self.tape = Tape()
+        self.places = [*self.reach.places()]
+        self.tape = Tape(self.device(args, options))
+        self.elsewhere = Elsewhere()
         self.watcher = Recording(self.tape, self.reach.generators)
         self.counts = [(o, o.steps, dict(getattr(o, "counts", ()))) for o in self.reach.counting]
         self.rates = [(o, o.lr) for o in self.reach.counting if isinstance(o, Optimizer)]
         self.random = self.positions()
         self.legacy = np.random.get_state()
         self.states = [(g, g.bit_generator.state) for g in self.reach.generators.values()]
-        self.places = [*self.reach.places()]
         self.state: list[tuple[Recorded, Callable[[], Any], Any]] = []
         self.setters: list[tuple[Setter, Recorded]] = []
         self.actions: list[Callable[[], Any]] = []
         self.absent: list[Callable[[], Any]] = []  # get what was None, and must be None at a replay
         self.stand_ins: list[tuple[int, Any, Any]] = []
         values: list[Recorded] = []
-        with self.tape.open():
+        with self.tape.open(), self.elsewhere.open():
             try:
                 given = self.lift_arguments(names, args, options)
                 for place in self.places:
@@ -217,6 +222,21 @@ class Record:
             self.take_back()
             raise
 
+    def device(self, args: Any, options: Any) -> Any:
+        """The module of all arrays of the step. Refuses those of several, before anything is changed."""
+        leaves: list[Any] = []
+        signature_of((args, options), leaves)
+        arrays = [*[getattr(x, "value", x) for x in leaves], *[box.last for box in self.reach.boxes]]
+        found = {module.__name__: module for module in map(module_of, arrays) if module is not None}
+        xp = found.get("cupy", np)
+        for name, module in found.items():
+            if module is not xp:
+                refuse(
+                    f"a step of arrays of {name}" + " beside those of a GPU" * (xp is not np),
+                    "move all to one place by .to('cpu') or .to('gpu')",
+                )
+        return xp
+
     def called(self, step: Callable[..., Any], given: Any) -> Any:
         try:
             return step(*given[0], **given[1])
@@ -224,6 +244,10 @@ class Record:
             if isinstance(error, Refused) or all(getattr(p.owner, "creator", None) is None for p in self.places):
                 raise
             return refuse("a derivative through a graph that was there before the step", "make the graph inside")
+        except TypeError as error:
+            if "Recorded" not in str(error):
+                raise
+            return refuse("a function of CuPy on an array", "use that of autograd.functions", line_of(error))
 
     def lift_arguments(self, names: list[str], args: Any, options: Any) -> Any:
         """The arguments on the recording device, a Variable of their own for each that is one."""
@@ -267,10 +291,14 @@ class Record:
         """Puts a Recorded array in the place of one of NumPy."""
         x = place.before
         if place.is_gradient:
-            if x is not None and isinstance(x.value, ARRAYS):
+            if x is not None and isinstance(x.value, self.tape.arrays):
                 lifted = self.lifted(x.value, place.name, partial(gradient_of, place.owner), place.owner)
                 place.lifted = wrap(lifted, x.family)
-        elif isinstance(x, (np.ndarray, tuple)) or (isinstance(x, np.generic) and not isinstance(place.owner, Holder)):
+        elif self.is_elsewhere(x):
+            place.lifted = self.elsewhere.lift(x, place.name)
+        elif isinstance(x, (self.tape.xp.ndarray, tuple)) or (
+            isinstance(x, np.generic) and not isinstance(place.owner, Holder)
+        ):
             place.lifted = self.lifted(x, place.name, place.get, place.owner)
         if place.lifted is not x:
             place.put(place.lifted)
@@ -280,14 +308,19 @@ class Record:
         if type(x) is tuple:
             names = self.slot_names(name, len(x))
             parts = [(partial(item_of, get, i), n, y) for i, (n, y) in enumerate(zip(names, x))]
-            found = tuple(
-                [self.lifted(y, n, g, None) if isinstance(y, (np.ndarray, tuple)) else y for g, n, y in parts]
-            )
+            arrays = np.ndarray, self.tape.xp.ndarray, tuple
+            found = tuple([self.lifted(y, n, g, None) if isinstance(y, arrays) else y for g, n, y in parts])
             return x if all(a is b for a, b in zip(found, x)) else found
-        if not isinstance(x, ARRAYS) or x.dtype.kind not in "fiubc":
+        if self.is_elsewhere(x):
+            return self.elsewhere.lift(x, name)
+        if not isinstance(x, self.tape.arrays) or x.dtype.kind not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
         return self.state[-1][0]
+
+    def is_elsewhere(self, x: Any) -> bool:
+        """Is this an array of NumPy in a step on a GPU?"""
+        return isinstance(x, np.ndarray) and self.tape.xp is not np
 
     def slot_names(self, path: str, n: int) -> list[str]:
         """The names of arrays in a tuple: those of an optimizer's slots, or numbers."""
@@ -362,7 +395,7 @@ class Record:
             self.setters.append((Setter(place.put, family, identifier(place.name)), value))
             if isinstance(place.owner, Holder):
                 self.follow(place)
-        elif now is None and (place.is_gradient or isinstance(place.before, (Tracked, np.ndarray))):
+        elif now is None and (place.is_gradient or (isinstance(place.before, Tracked) or is_array(place.before))):
             self.actions.append(partial(place.put, None))
             if isinstance(place.owner, Holder):
                 self.follow(place)
@@ -385,7 +418,7 @@ class Record:
 
     def take_back(self) -> None:
         """Puts back all that the step has changed."""
-        self.tape.over = True
+        self.tape.over = self.elsewhere.over = True
         for holder in self.reach.holders:
             holder.restore()
         for place in self.places:
@@ -445,6 +478,7 @@ class Record:
         made = [(ref(y), line.source) for line in self.tape.lines if id(line) not in fixed for y in line.outs]
         self.program.forget()
         self.tape.forget()
+        self.elsewhere.forget()
         self.setters, self.state, self.stand_ins, self.inputs = [], [], [], []
         for place in self.places:
             place.lifted = None
@@ -457,32 +491,51 @@ class Record:
             refuse("a step that keeps a value outside of what it names", "return it", kept)
 
 
-def named_rows(rows: Sequence[str], name: str) -> list[str]:
-    return [rows[0].replace("def (", f"def {name}("), *rows[1:]]
+def call_of_formula(
+    name: str, optimizer: Any, given: Sequence[Any], arrays: Sequence[Any], into: Sequence[Any], at_once: bool
+) -> Line:
+    """The line that calls a formula: in blocks for a large parameter of NumPy, with a tuple of arrays on a GPU."""
+    first, each = "{}, " * len(given), ", ".join(["{}"] * len(arrays))
+    p, also = arrays[0].held, tuple(into[1:])
+    if at_once:
+        return Line((), f"{name}({first}({each}))", (*given, *arrays), into[0], also=also, numbers=len(given))
+    if namespace(p) is np and p.nbytes > BLOCK and not optimizer.in_one_pass(*[x.held for x in arrays]):
+        template = f"for part in blocks({each}): {name}({first}*part)"
+        return Line((), template, (*arrays, *given), into[0], also=also)
+    return Line((), f"{name}({first}{each})", (*given, *arrays), into[0], also=also)
 
 
-def function_of(rows: Sequence[str], names: dict[str, Any]) -> Any:
+def line_of(error: BaseException) -> Any:
+    """The innermost line of the user's program that an error has passed."""
+    found = [Source(f.f_code.co_filename, line, f.f_code.co_name) for f, line in walk_tb(error.__traceback__)]
+    ours = [s for s in found if s.file.endswith(".py") and "site-packages" not in s.file]
+    return next((s for s in reversed(ours) if not s.file.startswith(PACKAGE)), None)
+
+
+def function_of(rows: Sequence[str], others: Mapping[str, Any], xp: Any) -> Any:
+    """The function of these rows, with other functions by name, and a module in the place of NumPy."""
+    names = {"np": xp, **others}
     exec("\n".join(named_rows(rows, "formula")), names)
     return names["formula"]
 
 
-def plain_formula(optimizer: Any, kinds: Sequence[Any]) -> list[str]:
+def plain_formula(xp: Any, optimizer: Any, kinds: Sequence[Any]) -> list[str]:
     """The text of a formula whose kernels are their plain lines: it goes element by element, so one element will do."""
-    tape = Tape()
+    tape = Tape(xp)
     with tape.open(), using(watcher=None):
         numbers = [tape.given(1.0, "lr"), tape.given(1, "count")]
         names = "p", "g", *optimizer.slots
-        params = [tape.given(np.ones(1, kind), name) for kind, name in zip(kinds, names)]
+        params = [tape.given(xp.ones(1, kind), name) for kind, name in zip(kinds, names)]
         optimizer.formula(*numbers, *params)
         needed = {id(x) for line in tape.lines for x in line.args}
         return function_rows("", [*[x for x in numbers if id(x) in needed], *params], [], tape.lines)
 
 
-def kernel_rows(kernel: Any, holes: Any, kinds: Any, name: str) -> list[str]:
+def kernel_rows(xp: Any, kernel: Any, holes: Any, kinds: Any, name: str) -> list[str]:
     """The text of a kernel: the lines of its plain way on arrays of these shapes and dtypes."""
-    tape = Tape()
+    tape = Tape(xp)
     with tape.open():
-        params = [tape.given(np.zeros(*kind) if isinstance(kind, tuple) else kind(1), "") for kind in kinds]
+        params = [tape.given(xp.zeros(*kind) if isinstance(kind, tuple) else kind(1), "") for kind in kinds]
         xs, ys = like(holes, iter(params))
         for parameter, x in zip(signature(kernel.plain).parameters, xs):
             if isinstance(x, Recorded):
@@ -555,26 +608,35 @@ class Before:
 
 def part_of(view: Any, own: Any, other: Any) -> Any:
     """The part of `other` that `view` is of `own`, where both have one layout in memory."""
-    first = view.__array_interface__["data"][0] - own.__array_interface__["data"][0]
-    return np.ndarray(
-        view.shape,
-        view.dtype,
-        other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B"),
-        first,
-        view.strides,
-    )
+    first = address(view) - address(own)
+    if not isinstance(view, np.ndarray):
+        return type(view)(view.shape, view.dtype, other.data + first, view.strides)
+    memory = other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B")
+    return np.ndarray(view.shape, view.dtype, memory, first, view.strides)
+
+
+def address(x: Any) -> int:
+    """Where the first number of an array lies."""
+    return int(x.__array_interface__["data"][0] if isinstance(x, np.ndarray) else x.data.ptr)
 
 
 def same_numbers(x: Any, y: Any) -> bool:
-    """Are two arrays equal bit for bit, but for the sign of nan? Are two generators at one place?"""
+    """Are two arrays equal bit for bit, but for the sign of nan? Are two generators at one place?
+
+    On a GPU, where sums come in any order, they are equal to half of the digits of the largest number.
+    """
     if isinstance(x, GENERATORS):
         return bool(x.bit_generator.state == y.bit_generator.state)
-    return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+    if x.shape == y.shape and x.dtype == y.dtype and x.dtype.kind == "f" and x.size and namespace(x) is not np:
+        xp = namespace(x)
+        finite = abs(xp.where(xp.isfinite(x), x, 0)).max()
+        return bool(xp.allclose(x, y, 0, finite * xp.finfo(x.dtype).eps ** 0.5, equal_nan=True))
+    return x.shape == y.shape and x.dtype == y.dtype and namespace(x).array_equal(x, y, equal_nan=x.dtype.kind in "fc")
 
 
 def same_memory(x: Recorded, y: Recorded) -> bool:
-    a, b = x.held.__array_interface__, y.held.__array_interface__
-    return a["data"] == b["data"] and x.shape == y.shape and x.strides == y.strides and x.root is y.root
+    same = x.shape == y.shape and x.strides == y.strides and x.root is y.root
+    return same and address(x.held) == address(y.held)
 
 
 def gradient_of(x: Any) -> Any:
@@ -599,11 +661,6 @@ def identifier(path: str) -> str:
     """A path as a name of Python."""
     name = "".join([c if c.isalnum() else "_" for c in path]).strip("_")
     return name if name.isidentifier() and not iskeyword(name) else f"layer{name}"
-
-
-def snake(name: str) -> str:
-    """SoftmaxCrossEntropy -> softmax_cross_entropy"""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Replay:
@@ -650,9 +707,10 @@ class Replay:
 
     def check_memory(self, leaves: list[Any]) -> None:
         """Ends a replay whose arguments share memory, if the program writes into one and they did not at the record."""
-        arrays = [np.asarray(x.value if isinstance(x, Tracked) else x) for x in leaves]
+        xp = self.record.tape.xp
+        arrays = [xp.asarray(x.value if isinstance(x, Tracked) else x) for x in leaves]
         for i in self.record.program.written:
-            if any(j != i and np.may_share_memory(x, arrays[i]) for j, x in enumerate(arrays)):
+            if any(j != i and xp.may_share_memory(x, arrays[i]) for j, x in enumerate(arrays)):
                 raise Diverged("arguments that share memory")
 
     def run_with_care(self, given: list[Any]) -> Any:

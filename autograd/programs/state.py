@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.backend import is_array
 from autograd.checks import shown
 from autograd.function import Tracked
 from autograd.layers.base import Buffer, Layer, State, named_objects
@@ -45,6 +46,7 @@ __all__ = ["Box", "Holder", "Reach"]
 
 LONG = 1 << 16  # entries of a list or a dict that are looked at; in a longer one arrays are not found
 OPEN = {"argparse", "builtins", "collections", "decimal", "fractions", "types", "_thread"}  # of Python: they hold data
+LIBRARIES = {"autograd", "numpy", "cupy", "cupyx", "cupy_backends"}  # their classes hold nothing of the program
 ASKED_ANEW = {"lr", "steps", "state", "counts", "lock"}  # of an optimizer: a program takes them, or changes them itself
 
 
@@ -254,7 +256,7 @@ def ours_or_theirs(module: Any, file: str = "") -> bool:
     if file.startswith("<"):
         return True  # typed in, or an example of a docstring
     name = str(module).split(".")[0]
-    return name not in sys.stdlib_module_names and name not in ("autograd", "numpy") and "site-packages" not in file
+    return name not in sys.stdlib_module_names and name not in LIBRARIES and "site-packages" not in file
 
 
 def in_user_code(f: FunctionType) -> bool:
@@ -274,7 +276,7 @@ def closed(x: Any) -> bool:
         return not ours_or_theirs(x.__module__)
     if isinstance(x, ModuleType):
         return not ours_or_theirs(x.__name__, str(getattr(x, "__file__", "")))
-    if isinstance(x, (np.ndarray, np.generic, np.random.Generator)):
+    if is_array(x) or isinstance(x, (np.generic, np.random.Generator)):
         return True
     kind = type(x)
     if isinstance(x, (FunctionType, MethodType, SimpleNamespace, partial, dict, list, tuple, deque)):

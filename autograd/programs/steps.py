@@ -198,6 +198,8 @@ def names_of(step: Callable[..., Any]) -> list[str]:
 def capture(step: Callable[..., Y]) -> Captured[Y]:
     """Records a step of training, or any function of arrays, and replays it from then on as a program of NumPy alone.
 
+    Of arrays on a GPU the program is CuPy's, all of them must lie there, and formulas in it are one kernel each.
+
     >>> import numpy as np
     >>> from autograd import Variable
     >>> w = Variable(np.array(3.0))

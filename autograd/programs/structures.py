@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.backend import is_array
+from autograd.backend import by_numpy, is_array, namespace
 from autograd.function import Function, Tracked, wrap
 from autograd.programs.device import Recorded
 
@@ -24,11 +24,11 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
     if isinstance(x, Tracked):
         leaves.append(x)
         graph = x.node is not None and x.node.creator is not None
-        return kind, x.value.shape, x.value.dtype, x.grad is None, graph
+        return (kind, x.value.shape, x.value.dtype, x.grad is None, graph, *where(x.value))
     if is_array(x) or isinstance(x, np.generic):
         leaves.append(x)
         held = getattr(x, "held", x)
-        return type(held) if isinstance(held, (int, float)) and held is not x else (x.shape, x.dtype)
+        return type(held) if isinstance(held, (int, float)) and held is not x else (x.shape, x.dtype, *where(x))
     if kind is slice:
         return kind, x.start, x.stop, x.step
     try:
@@ -36,6 +36,11 @@ def signature_of(x: Any, leaves: list[Any]) -> Any:
     except TypeError:
         raise TypeError(f"a captured step takes arrays, numbers, lists and dicts, not {kind.__name__}") from None
     return kind, repr(x) if kind is float else x  # 0.0 is not -0.0
+
+
+def where(x: Any) -> tuple[Any, ...]:
+    """The module of an array that is not NumPy's."""
+    return () if by_numpy(x) or isinstance(x, np.generic) else (namespace(x),)
 
 
 def statics_of(x: Any) -> list[Any]:

@@ -37,8 +37,8 @@ def emit(model: Any, x: Any, path: str | os.PathLike[str], backward: bool = Fals
     backward   the gradients too: `run(x, gy)` returns (y, gradients by name) for the gradient gy of the one output y
 
     In the file, `run` is the program on the weights, and `step` the same as a function of all arrays. The files are
-    written at once or not at all. Raises TypeError for wrong arguments, and RuntimeError (`Refused`) for what
-    no program can repeat, as `capture` does.
+    written at once or not at all. Raises TypeError for wrong arguments, ValueError for a model on a GPU, and
+    RuntimeError (`Refused`) for what no program can repeat, as `capture` does.
     """
     given = x if isinstance(x, tuple) else (x,)
     backward = flag("emit: backward", backward)
@@ -54,6 +54,8 @@ def emit(model: Any, x: Any, path: str | os.PathLike[str], backward: bool = Fals
     else:
         raise TypeError(f"emit takes a layer, a function or a captured step, not {shown(model)}")
     program = record.program
+    if program.xp != "numpy":
+        raise ValueError("emit: the model must lie on the CPU, as the file needs NumPy alone: move it by .to('cpu')")
     state = {name: value for name, value in program.given().items() if isinstance(value, np.ndarray)}
     inside = sum(value.size for value in state.values()) <= SMALL
     with replacing(target) as file:

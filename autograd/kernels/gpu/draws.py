@@ -78,11 +78,15 @@ extern "C" __global__ void draws_mask(T* y, long long n, float p, A scale, U s1,
 
 def fits(rng: np.random.Generator, x: Any) -> bool:
     """Can numbers of this generator be drawn where x lies?"""
+    if hasattr(rng, "draws_mask"):  # a recorded one
+        return rng.draws_on_gpu(x)  # type: ignore[attr-defined,no-any-return]
     return floats_on_gpu(x) and type(rng.bit_generator) is np.random.PCG64
 
 
 def mask(rng: np.random.Generator, shape: Sequence[int], p: float, x: Array) -> Array:
     """1 / (1 - p) where rng.random(shape, "float32") >= p, and 0 elsewhere, in the dtype of x and where it lies."""
+    if hasattr(rng, "draws_mask"):
+        return rng.draws_mask(shape, p, x)
     y = namespace(x).empty(shape, x.dtype)
     n, bits = prod(shape), rng.bit_generator
     with bits.lock:

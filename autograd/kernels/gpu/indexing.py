@@ -1,21 +1,25 @@
-"""Rows added at an index: threads add at the same time, by atomic operations.
+"""Elements chosen by a mask, and rows added at an index: threads add at the same time, by atomic operations.
 
-They come in any order, so sums of three and more numbers may differ in their last bits from run to run. float16 is
+Those come in any order, so sums of three and more numbers may differ in their last bits from run to run. float16 is
 added up in float32.
 """
 
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import MOST_BLOCKS, THREADS, cuda, floats_on_gpu
+from autograd.kernels.gpu import MOST_BLOCKS, THREADS, cuda, floats_on_gpu, on_gpu
+from autograd.kernels.gpu.fusion import FORMULAS, Element
 from autograd.kernels.ways import way
 from autograd.shapes import Shape
 
-__all__ = ["add_rows"]
+__all__ = ["add_rows", "masked"]
+
+MASKED = cuda("indexing_masked", "ElementwiseKernel", "T x, bool m", "T y", "y = m ? x : (T)0")
 
 ADD = cuda(
     "indexing_add_rows",
@@ -41,3 +45,13 @@ def add_rows(x: Array, index: Array, shape: Shape) -> Array:
         given = xp.ascontiguousarray(x), xp.ascontiguousarray(index.astype(np.int64, copy=False))
         ADD(x)((blocks,), (THREADS,), (*given, y, np.int64(n), np.int64(prod(shape[1:])), np.int64(shape[0])))
     return y.astype(x.dtype, copy=False)
+
+
+def fits_masked(x: Any, mask: Any) -> bool:
+    """Are these Elements, or arrays of CuPy?"""
+    return type(x) is Element or (floats_on_gpu(x) and on_gpu(mask) and mask.dtype.kind == "b")
+
+
+@way(fits=fits_masked)
+def masked(x: Array, mask: Array) -> Array:
+    return FORMULAS.where(mask, x, 0) if type(x) is Element else MASKED(x)(x, mask)

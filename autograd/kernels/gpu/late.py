@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import AFTER_READING, Array, namespace
-from autograd.kernels.gpu import cuda
+from autograd.kernels.gpu import cuda, on_gpu
 
-__all__ = ["check_below", "look"]
+__all__ = ["check_below", "fits", "look"]
 
 BELOW = cuda(
     "late_below",
@@ -69,9 +69,17 @@ class Box:
 BOXES: dict[int, Box] = {}  # by device
 
 
+def fits(index: Any) -> bool:
+    """Does `index` lie on a GPU, be it recorded or not?"""
+    return on_gpu(index) or hasattr(namespace(index), "check_below")
+
+
 def check_below(index: Array, n: int, error: Callable[[int], Exception]) -> None:
     """Has error(number) raised, late, if a number of `index` is not in 0 .. n - 1."""
     cupy = namespace(index)
+    if not on_gpu(index):
+        cupy.check_below(index, n, error)
+        return
     device = cupy.cuda.Device().id
     if device not in BOXES:
         BOXES[device] = Box(cupy)
