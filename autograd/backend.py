@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
@@ -23,6 +24,7 @@ from autograd.locks import drawers
 
 __all__ = [
     "AFTER_READING", "Array", "array_of_dlpack", "as_numbers", "as_values", "by_numpy", "check_index", "cupy",
+    "current_stream",
     "device_conflict", "device_of", "forget", "generator", "gpu_available", "is_array", "item", "module_of",
     "namespace", "read", "register", "restored", "seed", "seeded", "special", "state_of", "to_device", "to_numpy",
     "zeros_like",
@@ -223,6 +225,21 @@ def to_device(x: Array, device: str) -> Array:
             raise TypeError(f"a GPU has no {dtype}: move numbers of another dtype, such as x.astype(np.float64)")
         return cupy().asarray(x)
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")
+
+
+def current_stream() -> Callable[[], AbstractContextManager[Any]]:
+    """A function that gives a block on the device and the stream that are current here, for another thread."""
+    module = sys.modules.get("cupy")
+    if module is None:
+        return nullcontext
+    device, stream = module.cuda.Device(), module.cuda.get_current_stream()
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        with device, stream:
+            yield
+
+    return block
 
 
 def array_of_dlpack(x: Any) -> Array:

@@ -109,7 +109,7 @@ def fit(
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
         values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
-        values |= {"gradient_norm": mean(sum(sums.norms), len(sums.norms)), "seconds": time.perf_counter() - start}
+        values |= {"gradient_norm": sums.norm(epoch, optimizer), "seconds": time.perf_counter() - start}
         if test is not None:
             values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
         history.append(values := ranks.broadcast(values))
@@ -270,6 +270,18 @@ class Sums:
         for batch, y, loss in zip(batches, ys, losses):
             self.add(batch, loss, y)
         self.norms += norms
+
+    def norm(self, epoch: int, optimizer: Any) -> float:
+        """The mean norm of the gradients; nan if a `LossScale` has skipped all updates.
+
+        At a scale below 1 that is a FloatingPointError: the scale is not the reason.
+        """
+        if not self.norms and isinstance(optimizer, LossScale) and optimizer.scale < 1:
+            raise FloatingPointError(
+                f"no update of epoch {epoch} had finite gradients, at any scale of the loss: with ag.anomaly() shows "
+                "where nan or infinity begins"
+            )
+        return sum(self.norms) / len(self.norms) if self.norms else nan
 
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""

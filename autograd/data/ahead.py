@@ -1,7 +1,10 @@
-"""Batches that a thread makes and moves ahead of time, for a GPU that would wait for them.
+"""Batches that a thread takes from columns and moves ahead of time, for a GPU that would wait for them.
 
-The program waits for the GPU once a batch, when it reads the loss. Meanwhile the thread makes the next batches and
-copies them: CuPy does so through pinned memory, and nobody waits for the copy. The batches are the same, in order.
+The program waits for the GPU once a batch, when it reads the loss. Meanwhile the thread takes the next rows and copies
+them: CuPy does so through pinned memory, and nobody waits for the copy. The batches are the same, in order. Copies are
+made on the device and the stream of the program that takes the first batch, so what it computes comes behind them.
+
+No function of a user runs in the thread: it could draw from the shared generator, at another moment in every run.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
+
+from autograd.backend import current_stream
 
 __all__ = ["AHEAD", "made_ahead"]
 
@@ -37,7 +42,12 @@ def made_ahead(batches: Iterable[Any], move: Callable[[Any], Any]) -> Generator[
             error = e
         ready.put((END, error))
 
-    thread = Thread(target=contextvars.copy_context().run, args=(work,), name="batches ahead", daemon=True)
+    def there() -> None:
+        with stream_of_thread():
+            work()
+
+    stream_of_thread = current_stream()
+    thread = Thread(target=contextvars.copy_context().run, args=(there,), name="batches ahead", daemon=True)
     thread.start()
     try:
         while True:

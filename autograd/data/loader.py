@@ -61,8 +61,8 @@ class DataLoader:
     batch_size   samples in a batch; the last batch has the rest, or is left out with drop_last=True
     shuffle      draw a new order for each epoch
     rng          a NumPy Generator, or the seed of one; None: different numbers in each run
-    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is. For a GPU a thread makes and
-                 moves two batches ahead
+    device       'cpu' or 'gpu': move each batch there; None leaves it where the data is. For a GPU a thread takes
+                 and moves two batches of columns ahead, where no transform and no collate of yours runs
     dtype        of the floating-point numbers in a batch, such as np.float32; None leaves them as they are
     transform    a function of each sample, or of x where a sample is a tuple (x, ...)
     collate      a function of the list of samples that makes the batch, such as `data.padded` for ragged ones
@@ -189,7 +189,7 @@ class DataLoader:
         else:
             made = (make(k) for k in numbers)
         with contextlib.closing(made):
-            if self.device != "gpu":
+            if self.device != "gpu" or self.workers or make.whole is None:
                 yield from made if self.device is None else map(self.moved, made)
                 return
             with contextlib.closing(made_ahead(made, self.moved)) as ready:

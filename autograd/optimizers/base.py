@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, field, fields
 from functools import partial, wraps
 from itertools import accumulate
@@ -32,6 +33,7 @@ from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
 from autograd.kernels.gpu import floats_on_gpu, on_gpu
+from autograd.kernels.gpu.fusion import NoFormula
 from autograd.kernels.gpu.tensors import step_all
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
@@ -241,11 +243,16 @@ class Optimizer:
             p = as_array(params[path])
             alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
             if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
-                arrays = p, namespace(g).ascontiguousarray(g), *self.slots_of(path, p)
-                found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+                slots = self.slots_of(path, p)  # of the dtype that the parameter had at its first step
+                if all([slot.dtype == slot_dtype(p) and slot.flags.c_contiguous for slot in slots]):  # noqa: C419
+                    arrays = p, namespace(g).ascontiguousarray(g), *slots
+                    found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+        done: set[str] = set()
         for (t, _), some in found.items():
-            step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
-        return {path for some in found.values() for path, _ in some}
+            with suppress(NoFormula):
+                step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
+                done.update([path for path, _ in some])
+        return done
 
     def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
         """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""

@@ -71,6 +71,11 @@ class LossScale:
         if replayed():
             raise RuntimeError("LossScale.update decides by the gradients, which no captured step can: call it outside")
         if not self.is_finite():
+            if self.scale <= SMALLEST:
+                raise FloatingPointError(
+                    f"LossScale: the gradients are not finite at the smallest scale, {SMALLEST:g}: the scale is "
+                    "not the reason, and with ag.anomaly() shows where it begins"
+                )
             self.scale, self.good, self.skipped = max(self.scale / 2, SMALLEST), 0, self.skipped + 1
             return
         optimizer = self.optimizer

@@ -48,7 +48,7 @@ def check_finite(params: Mapping[str, Variable], grads: Grads) -> Grads:
 class clip_by_norm:
     """g <- g max_norm / n if n > max_norm, where n is the norm of all gradients together: the direction stays.
 
-    One gradient that is infinite or NaN makes all of them NaN, and so is not hidden.
+    A gradient that is not finite is not hidden: NaN makes all of them NaN, infinity becomes NaN and makes the others 0.
     """
 
     max_norm: float

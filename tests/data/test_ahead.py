@@ -84,3 +84,15 @@ def test_a_loader_for_a_gpu_gives_the_same_batches_and_resumes(standin_as_gpu):
     for a, b in zip(expected, got, strict=True):
         np.testing.assert_array_equal(standin_as_gpu.asnumpy(b[0]), a[0])
     assert not threads()
+
+
+def test_no_function_of_a_user_runs_in_the_thread(standin_as_gpu):
+    """It could draw from the shared generator between two draws of dropout: other numbers in each run."""
+    names = []
+
+    def transform(x):
+        names.append(threading.current_thread().name)
+        return x
+
+    list(DataLoader(np.ones((4, 2)), 2, transform=transform, device="gpu"))
+    assert set(names) == {threading.main_thread().name}

@@ -1,5 +1,7 @@
 """Kernels of GPUs that are made of formulas, go by rows, or look at labels: each equals its plain twin on NumPy."""
 
+import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -9,8 +11,9 @@ import autograd as ag
 import autograd.functions as F
 import autograd.optimizers as O
 from autograd import backend
+from autograd.data.ahead import made_ahead
 from autograd.kernels import indexing, rows, updates
-from autograd.kernels.gpu import draws, fusion, tensors
+from autograd.kernels.gpu import draws, fusion, late, tensors
 from autograd.kernels.ways import KERNELS
 
 gpu = pytest.mark.gpu
@@ -256,3 +259,86 @@ def test_rows_are_added_at_an_index(row, dtype):
     expected = np.zeros((6, *row))
     np.add.at(expected, index[::2], x[::2].astype("d"))
     np.testing.assert_allclose(cupy().asnumpy(got), expected, rtol=4 * EPS[dtype], atol=40 * EPS[dtype])
+
+
+# What a strict reader found
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("before, after", [("f", "d"), ("d", "f"), ("e", "f"), ("f", "e")])
+def test_a_parameter_of_another_dtype_keeps_its_slots(before, after):
+    found = []
+    for array in (np.asarray, cupy().asarray):
+        p = ag.Variable(array(np.ones(3000, before)))
+        optimizer = O.Adam([p], lr=0.1)
+        for dtype in (before, after, after):
+            p.data = p.data.astype(dtype)
+            p.grad = ag.Variable(array(np.full(3000, 2, dtype)))
+            optimizer.update()
+        found.append(backend.to_numpy(p.data))
+    assert found[0].dtype == found[1].dtype == after
+    np.testing.assert_allclose(found[1], found[0], rtol=2 * EPS["e"] if "e" in before + after else 1e-5)
+
+
+@gpu
+@needs_gpu
+def test_an_empty_batch_has_zeros_for_gradients():
+    held = [cupy().full(54, np.nan, "f") for _ in range(60)]
+    del held
+    x, W = ag.Variable(cupy().ones((0, 3, 5, 5), "f")), ag.Variable(cupy().ones((3, 3, 3, 2), "f"))
+    (F.conv2d(x, W).sum() + F.conv_transpose2d(x, W).sum()).backward()
+    assert backend.to_numpy(W.grad.data).tolist() == np.zeros((3, 3, 3, 2)).tolist()
+
+
+@gpu
+@needs_gpu
+def test_a_wrong_label_is_an_error_of_its_own_thread():
+    x = ag.Variable(cupy().asarray(numbers(4, 3)))
+    wrong, errors, seen = cupy().asarray([0, 1, 5, 1]), [], threading.Event()
+
+    def other():
+        y = F.softmax_cross_entropy(x, wrong)
+        seen.wait(20)
+        try:
+            y.item()
+        except ValueError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    while not any(box.checks or box.wrong for box in late.BOXES.values()) and thread.is_alive():
+        time.sleep(0.001)
+    assert float(x.sum()) == pytest.approx(float(numbers(4, 3).sum()), rel=1e-5)
+    seen.set()
+    thread.join()
+    assert len(errors) == 1
+    assert "not 5" in errors[0]
+
+
+@gpu
+@needs_gpu
+def test_checkpoint_sees_other_values_late():
+    turns = iter(range(100))
+    x = ag.Variable(cupy().asarray(numbers(50)))
+    y = ag.checkpoint(lambda x: x * (1.0 if next(turns) % 2 else -1.0), x).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="its values differ"):
+        float(x.grad.sum())
+    y = ag.checkpoint(lambda x: x * 2.0, x).sum()
+    y.backward()
+    assert float(x.grad.sum()) != 0
+
+
+@gpu
+@needs_gpu
+def test_batches_ahead_are_copied_on_the_stream_of_the_program():
+    streams = []
+
+    def move(batch):
+        streams.append(cupy().cuda.get_current_stream().ptr)
+        return batch
+
+    with cupy().cuda.Stream(non_blocking=True) as stream:
+        assert list(made_ahead([1, 2], move)) == [1, 2]
+    assert streams == [stream.ptr] * 2

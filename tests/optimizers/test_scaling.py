@@ -267,3 +267,26 @@ def test_bfloat16_is_refused_with_what_to_do():
         for call in (lambda d: L.Linear(3, dtype=d), lambda d: Variable(1.0).astype(d), ag.set_default_dtype):
             with pytest.raises(TypeError, match=r"bfloat16 is no dtype of NumPy: take float16 with O.LossScale"):
                 call(dtype)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_gradients_that_are_always_nan_are_an_error():
+    """It would halve the scale and skip for ever."""
+    p = Variable(np.ones(3, np.float16))
+    optimizer = O.LossScale(O.SGD([p]), start=2.0**-12)
+    for _ in range(2):
+        p.grad = Variable(np.full(3, np.nan, np.float16))
+        optimizer.update()
+    with pytest.raises(FloatingPointError, match="not finite at the smallest scale"):
+        optimizer.update()
+    model = mlp(np.float16)
+    x, t = samples(32)
+    with pytest.raises(FloatingPointError, match="no update of epoch 1 had finite gradients"):
+        training.fit(
+            model,
+            lambda y, t: F.softmax_cross_entropy(y, t) + F.sqrt(y * 0).sum(),
+            O.LossScale(O.SGD(model), 1.0),
+            data.DataLoader((x.astype(np.float16), t), 8),
+            epochs=2,
+            verbose=False,
+        )

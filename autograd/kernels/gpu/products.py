@@ -30,7 +30,8 @@ def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
     G, M, N = y.shape
     K = A.shape[2]
     if not y.size or not K:
-        y *= add
+        if not add:
+            y.fill(0)  # it may hold anything: nan times 0 is nan
         return y
     (A, turn_A, wide_A, next_A), (B, turn_B, wide_B, next_B) = laid_out(A), laid_out(B)
     cuda, char = namespace(y).cuda, y.dtype.char
