@@ -55,8 +55,8 @@ def checkpoint(f: Callable[..., Y], *xs: Any) -> Y:
 
     The second computation has the mode and the buffers of the first, and draws the same numbers: dropout has one mask,
     and a BatchNorm moves its running mean once. Random numbers must come from `ag.generator()`, or from a generator
-    that is given to a function of this package as `rng`, and no other thread may draw them during the walk. In a step that `ag.capture` writes down, and under `no_grad`,
-    it is f(*xs) itself.
+    that is given to a function of this package as `rng`, and no other thread may draw them during the walk. In a step
+    that `ag.capture` writes down, and under `no_grad`, it is f(*xs) itself.
 
     The walk back raises RuntimeError if f does not give the same values from the same Variables again, or if a second
     walk comes without `keep_graph=True`.
