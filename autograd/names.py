@@ -148,7 +148,7 @@ ABSENT = {  # by module: what is not provided -> what to do instead
         "elementwise_grad": "use ag.grad(f(x).sum(), x)", "make_vjp": "use ag.vjp(f, x, v)",
         "hessian_vector_product": "use ag.hvp(f, x, v)", "stop_gradient": "use x.detach()",
         "custom_vjp": "write a Function with forward and backward", "GradientTape": "use ag.grad(y, x)",
-        "DataParallel": "one process computes on one device", "distributed": "one process computes on one device",
+        "DataParallel": "start a process for each device, with autograd.distributed",
         "float32": "use np.float32", "float64": "use np.float64", "is_tensor": "use isinstance(x, ag.Variable)",
         **{name: f"use F.{name}" for name in ("einsum", "where", "stack", "concat")},
     },

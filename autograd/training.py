@@ -7,6 +7,7 @@ y = predict(model, x)
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,11 +26,13 @@ from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
 from autograd.distributed import Averaging, Group, Partition
+from autograd.distributed.replicas import check_same, share_buffers
 from autograd.function import Function
 from autograd.history import BESIDE, History, Score, largest_is_best
 from autograd.kernels.gpu import floats_on_gpu, on_gpu
 from autograd.kernels.gpu.tensors import square_sum
 from autograd.layers.base import Layer, named_objects
+from autograd.layers.normalization import BatchNorm
 from autograd.measures import Measure, total
 from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
@@ -75,7 +78,8 @@ def fit(
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
                 The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
                 they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
-    group       `distributed.init()`: its processes train the model together. The loaders are `group.shard(loader)`.
+    group       `distributed.init()`: its processes train the model together. As with `accumulate`, that is one process
+                with the whole batch for losses that are means over the samples. The loaders are `group.shard(loader)`.
                 Losses and metrics are those of all; rank 0 prints, and writes the checkpoints, which every rank reads
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
@@ -91,7 +95,7 @@ def fit(
     check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
     check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
-    ranks, averaging = replicated("fit", group, model)
+    ranks, averaging = replicated("fit", group, model, optimizer)
     history, report = checked_history(history), Report(epochs, verbose if ranks.rank == 0 else False)
     run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
@@ -139,6 +143,7 @@ def evaluate(
     check_model("evaluate", model, loss=[loss], metric=metrics.values())
     check_loaders("evaluate", group, loader=loader)
     sums, ranks = Sums(metrics), checked_group("evaluate", group)
+    share_buffers(ranks, model)
     with test_mode(), no_grad():
         for batch in map(batch_of, loader):
             y = model(*batch.inputs, **batch.options)
@@ -484,9 +489,24 @@ def checked_group(name: str, group: Any) -> Group:
     return group or Group()
 
 
-def replicated(name: str, group: Any, model: Layer) -> tuple[Group, Averaging]:
-    """The processes, and their averaging of gradients. In a group they all have the model of rank 0 then."""
+def replicated(name: str, group: Any, model: Layer, optimizer: Any) -> tuple[Group, Averaging]:
+    """The processes, and their averaging of gradients. In a group they all have the model of rank 0 then.
+
+    Raises ValueError, on every rank, if models or optimizers differ.
+    """
     ranks = checked_group(name, group)
+    if ranks.size > 1:
+        inner = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
+        said = {"kind": type(inner).__name__, "steps": getattr(inner, "steps", 0)}
+        if isinstance(inner, Optimizer):
+            said |= {key: re.sub(r" at 0x[0-9a-f]+", "", repr(getattr(inner, key))) for key in inner.settings()}
+        check_same(ranks, f"{name}: the optimizer", said)
+        if any(type(layer) is BatchNorm for layer in Layer.layers(model)):
+            warnings.warn(
+                f"{name}: a BatchNorm takes its statistics over the part of each process alone: "
+                "group.synchronize(model) takes them over the whole batch",
+                stacklevel=4,
+            )
     return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model)
 
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.algebra import as_array
-from autograd.backend import Array, namespace, to_numpy
+from autograd.backend import Array, is_array, namespace, to_numpy
 from autograd.checks import flag, number, shown, whole
 from autograd.config import Watcher, watching
 from autograd.distributed.replicas import check_same
@@ -56,16 +57,21 @@ class Averaging:
         self.buckets: list[Bucket] = []
         self.reference = 0.0  # samples that count as a weight of 1
         self.weight = 0.0  # of the passes since the last sending
+        self.broken = False  # did an error leave sums on their way?
 
     @contextmanager
     def __call__(self, samples: float = 1, last: bool = True) -> Iterator[None]:
         samples, last = number("averaging: samples", samples, least=0), flag("averaging: last", last)
+        if inside.get():
+            raise RuntimeError("averaging takes no block in another: put the models into one Layer, and average that")
         if self.group.size == 1 and last and not self.weight:
             yield  # this one pass is the mean
             return
         self.look_up(samples)
+        self.check_fresh()
         weight = samples / self.reference if self.reference else 0.0
         self.weight += weight
+        token = inside.set(True)
         try:
             with watching(Pass(self, weight, self.buckets if last else [])) as this:
                 yield
@@ -73,8 +79,27 @@ class Averaging:
                 self.finish([*this.order.values()])
                 self.weight = 0.0
         except BaseException:
-            self.weight, self.buckets = 0.0, []  # what is half sent is of no use
+            self.weight = 0.0
+            if any(bucket.pending is not None for bucket in self.buckets):
+                self.broken = True  # MPI still writes into the buckets, so they stay
+            else:
+                self.buckets = []
             raise
+        finally:
+            inside.reset(token)
+
+    def check_fresh(self) -> None:
+        """Raises RuntimeError where sums of an earlier block are on their way, or its means lie in the parameters."""
+        if self.broken:
+            raise RuntimeError(
+                "averaging: an error has left a block while its sums were on their way, so the ranks do not go on "
+                "together: start all processes again, from a checkpoint"
+            )
+        if self.group.size > 1 and not self.weight and any(p.grad is not None for p in self.params.values()):
+            raise RuntimeError(
+                "averaging: the parameters have gradients from before, which are means already: call "
+                "model.cleargrads() first, and use last=False in all but the last of several blocks"
+            )
 
     def look_up(self, samples: float) -> None:
         """Finds the parameters. If they are others than before, they are compared with those of all ranks."""
@@ -99,8 +124,16 @@ class Averaging:
         for bucket in self.buckets:
             if bucket.pending is None:
                 bucket.send(self.group, self.weight)
-        for bucket in self.buckets:
-            bucket.take_out()
+        try:
+            for bucket in self.buckets:
+                bucket.take_out()
+        except ValueError:  # on all ranks alike
+            for bucket in self.buckets:
+                bucket.arrive()
+            raise
+
+
+inside: ContextVar[bool] = ContextVar("averaging", default=False)  # is a block open in this thread?
 
 
 class Pass(Watcher):
@@ -186,10 +219,15 @@ class Bucket:
         """Is the sum there? Asking brings it forward."""
         return self.pending is not None and self.pending.test()
 
-    def take_out(self) -> None:
-        """Waits for the sum, and gives each parameter the mean."""
+    def arrive(self) -> None:
+        """Waits for the sum."""
         if self.pending is not None:
             self.pending.wait()
+        self.taken, self.pending = set(), None
+
+    def take_out(self) -> None:
+        """Waits for the sum, and gives each parameter the mean."""
+        self.arrive()
         *there, weight = to_numpy(self.flat[-len(self.params) - 1 :]).tolist()
         if not weight:
             raise ValueError("averaging: samples must be above 0 on one rank at least, not 0 on all")
@@ -200,13 +238,14 @@ class Bucket:
                 namespace(part).divide(part, weight, out=p.grad.value)
             else:
                 p.grad = Variable((part / weight).astype(p.dtype, copy=False))
-        self.taken, self.pending = set(), None
 
 
 def has_own_gradient(p: Parameter) -> bool:
     """Does nobody but the parameter hold its gradient, or the array in it?"""
     g: Any = p.grad
-    return g is not None and getrefcount(g) <= 3 and g.value.base is None and getrefcount(g.value) <= 2
+    if g is None or getrefcount(g) > 3 or not is_array(g.value):  # that of no axes may be a NumPy scalar
+        return False
+    return g.value.base is None and getrefcount(g.value) <= 2
 
 
 def filled(params: Sequence[Parameter], enough: int) -> list[Bucket]:

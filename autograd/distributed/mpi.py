@@ -144,10 +144,10 @@ class Presence:
             for rank, text in self.heard():
                 if text != ENDED:
                     waiting[rank] = text
-            if not told and (len(waiting) > 1 or now > end):  # somebody asks, or it is time to ask
+            if not told and (self.ended or len(waiting) > 1 or now > end):  # somebody asks, or it is time to ask
                 self.tell(name)
                 told = True
-            if self.ended and end > now:
+            if self.ended and len({*self.ended, *waiting}) == self.size and end > now:  # nobody else is on the way
                 end = min(end, now + GRACE)
             if now > (end if self.ended else end + GRACE):
                 raise self.failure(name, now - begun, waiting)

@@ -15,7 +15,7 @@ from autograd.layers.base import Layer, Parameter, Unfilled, named_objects
 if TYPE_CHECKING:
     from autograd.distributed.group import Group
 
-__all__ = ["check_same", "description", "part_ways", "replicate"]
+__all__ = ["check_same", "description", "part_ways", "replicate", "share_buffers"]
 
 
 def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
@@ -53,6 +53,15 @@ def replicate(group: Group, model: Layer) -> None:
             x.load(values)
             if isinstance(x, Parameter):
                 x.written(path)
+
+
+def share_buffers(group: Group, model: Layer) -> None:
+    """Gives every rank the buffers of rank 0, such as the running statistics of a BatchNorm over its part alone."""
+    buffers = {path: x for path, x in model.named_state() if not isinstance(x, Parameter)}
+    known = {path: x for path, x in buffers.items() if type(x.value) is not Unfilled}
+    for path, values in group.broadcast({path: contents(x.value) for path, x in known.items()}).items():
+        if group.rank:
+            buffers[path].load(values)
 
 
 def contents(value: Any) -> Any:

@@ -26,6 +26,11 @@ class Shards:
     def __iter__(self) -> Iterator[Any]:
         for batch in self.batches:
             check_batches([batch])
+            found: list[Array] = []
+            mapped(found.append, batch)
+            lengths = sorted({len(x) for x in found})
+            if len(lengths) > 1:
+                raise ValueError(f"shard takes batches whose arrays have as many rows as samples, not {lengths}")
             yield mapped(self.rows, batch)
 
     def __len__(self) -> int:

@@ -372,15 +372,65 @@ def misuse_of_averaging_says_what_to_do(group):
         with averaging(samples=0):
             pass
 
-    raises(RuntimeError, "one backward pass in a block", twice)
-    raises(RuntimeError, "without create_graph", recorded)
-    raises(ValueError, "above 0 on one rank at least", nothing)
+    def one_in_another():
+        with averaging(samples=2), averaging(samples=2):
+            model(x).sum().backward()
+
+    def again():
+        with averaging(samples=2):
+            model(x).sum().backward()
+
+    for kind, text, f in (
+        (RuntimeError, "one backward pass in a block", twice), (RuntimeError, "without create_graph", recorded),
+        (ValueError, "above 0 on one rank at least", nothing), (RuntimeError, "no block in another", one_in_another),
+    ):  # fmt: skip
+        model.cleargrads()
+        raises(kind, text, f)
+    model.cleargrads()
+    again()
+    raises(RuntimeError, "are means already", again)
     raises(ValueError, "samples must be at least 0, not -1", averaging(-1).__enter__)
     raises(TypeError, "model must be a Layer", group.averaging, [1])
     model.cleargrads()
     with averaging(samples=2):  # as before
         model(x).sum().backward()
     assert (model.b.grad.data == 2).all()
+
+
+@case
+def an_error_while_sums_are_on_their_way_ends_the_averaging(group):
+    model, x = L.Linear(2, 3, rng=0), np.ones((2, 3), np.float32)
+    averaging = group.averaging(model, bucket=1)
+
+    def step(fail):
+        model.cleargrads()
+        with averaging(samples=2):
+            model(x).sum().backward()
+            if fail:
+                raise KeyError("of the program")
+
+    step(False)
+    raises(KeyError, "of the program", step, True)
+    raises(RuntimeError, "an error has left a block", step, False)
+
+
+@case
+def a_parameter_without_axes_is_trained(group):
+    class Scaled(L.Layer):
+        def __init__(self):
+            self.scale = L.Parameter(np.array(1.5))
+
+        def forward(self, x):
+            return x * self.scale
+
+    model = Scaled()
+    averaging = group.averaging(model)
+    for _ in range(3):
+        model.cleargrads()
+        with averaging(samples=group.rank + 1):
+            (model(np.full(3, group.rank + 1.0)).mean()).backward()
+        n = np.arange(1, group.size + 1)
+        np.testing.assert_allclose(model.scale.grad.data, (n * n).sum() / n.sum(), rtol=1e-12)
 
 
 # the same on every rank
