@@ -99,11 +99,11 @@ NETWORKS = ["SimpleConvNet", "MLP 784-1000-1000-10"]
 class Training:
     """Steps of a model on random images, with new labels each: gradients of learned ones are small, slow numbers."""
 
-    def __init__(self, group: Any, name: str, images: int = IMAGES) -> None:
+    def __init__(self, group: Any, name: str, images: int = IMAGES, **options: Any) -> None:
         self.group, (self.model, shape) = group, network(name)
         self.rng = np.random.default_rng(group.rank)
         self.x = self.rng.random((images, *shape), np.float32)
-        self.averaging = group.averaging(self.model)
+        self.averaging = group.averaging(self.model, **options)
         self.optimizer = O.Adam(self.model)
 
     def step(self) -> list[float]:
@@ -198,7 +198,7 @@ class Clock(Watcher):
 
 def timeline(group: Any) -> list[Any]:
     """The spans of a step, by rank: the one of 30 that took the shortest."""
-    training = Training(group, "six convolutions", 16)
+    training = Training(group, "six convolutions", 16, bucket=1 << 20)
     sender, spans = training.averaging.group, []
     plain = sender.all_reduce
     sender.all_reduce = lambda x: Timed(plain(x), x.nbytes, spans)

@@ -48,7 +48,7 @@ class Averaging:
     `group.averaging(model)` makes one, and the models equal before.
     """
 
-    def __init__(self, group: Group, model: Layer, bucket: int = 1 << 20) -> None:
+    def __init__(self, group: Group, model: Layer, bucket: int = 1 << 24) -> None:
         if not isinstance(model, Layer):
             raise TypeError(f"averaging: model must be a Layer, not {shown(model)}")
         self.group, self.model, self.bytes = group, model, whole("averaging: bucket", bucket)

@@ -126,11 +126,12 @@ class Group:
             raise TypeError(f"shard takes a DataLoader, or a list of batches (x, t), not {shown(loader)}")
         return Shards(self, loader)
 
-    def averaging(self, model: Layer, bucket: int = 1 << 20) -> Averaging:
+    def averaging(self, model: Layer, bucket: int = 1 << 24) -> Averaging:
         """Gives every rank the parameters, buffers and generators of rank 0, and averages gradients: see `Averaging`.
 
-        `bucket` are the bytes from which on a part is sent. Raises ValueError, on every rank, if the models differ in
-        the name, the shape or the dtype of a part.
+        `bucket` are the bytes from which on a part is sent: 16 MB, because processes of one machine hide nothing. With
+        1 MB the gradients of small models are sent during the pass too. Raises ValueError, on every rank, if the models
+        differ in the name, the shape or the dtype of a part.
         """
         averaging = Averaging(self.channel(), model, bucket)
         replicate(self, model)
