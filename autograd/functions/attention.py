@@ -58,7 +58,7 @@ def masked_softmax(s: Any, biases: Sequence[Any], offset: int | None, seen: Any)
     return rows.hidden_softmax(s)
 
 
-@kernel(rows.scores_gradient, in_place("scores_gradient"), writes=(0,))
+@kernel(rows.scores_gradient, in_place("softmax_gradient"), writes=(0,))
 def scores_gradient(gP: Any, P: Any) -> Any:
     """P (gP - sum of P gP over the row), in the memory of gP; a Variable has no -= and is rebound."""
     gP -= row_sums(P, gP)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import MOST_BLOCKS, THREADS, cuda, floats_on_gpu, on_gpu
+from autograd.kernels.gpu import cuda, floats_on_gpu, on_gpu
 from autograd.kernels.gpu.fusion import FORMULAS, Element
 from autograd.kernels.ways import way
 from autograd.shapes import Shape
@@ -25,9 +25,9 @@ ADD = cuda(
     "indexing_add_rows",
     "RawKernel",
     """
-extern "C" __global__ void indexing_add_rows(const T* x, const long long* index, A* y, long long n, long long D,
-                                             long long V) {
-  for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
+extern "C" __global__ void indexing_add_rows(const T* x, const long long* index, A* y, const I n, const I D,
+                                             const I V) {
+  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < n; i += (I)gridDim.x * blockDim.x) {
     const long long row = index[i / D];
     if (0 <= row && row < V) atomicAdd(y + row * D + i % D, (A)x[i]);
   }
@@ -41,9 +41,8 @@ def add_rows(x: Array, index: Array, shape: Shape) -> Array:
     xp, n = namespace(x, index), x.size
     y = xp.zeros(shape, np.promote_types(x.dtype, np.float32))
     if n:
-        blocks = min(-(-n // THREADS), MOST_BLOCKS)
         given = xp.ascontiguousarray(x), xp.ascontiguousarray(index.astype(np.int64, copy=False))
-        ADD(x)((blocks,), (THREADS,), (*given, y, np.int64(n), np.int64(prod(shape[1:])), np.int64(shape[0])))
+        ADD.run(n, *given, y, n, prod(shape[1:]), int(shape[0]))
     return y.astype(x.dtype, copy=False)
 
 

@@ -13,24 +13,15 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import MOST_BLOCKS, cuda, floats_on_gpu
+from autograd.kernels.gpu import cuda, floats_on_gpu
+from autograd.kernels.gpu.sums import TREE
 from autograd.kernels.ways import Way, way
 
 __all__ = ["by_rows", "cross_entropy", "in_place"]
 
 WARP, WIDE = 32, 256  # threads of a block for short rows and for long ones
 
-TOGETHER = """
-__device__ A sum_of_block(A x) {
-  __shared__ A part[32];
-  for (int d = 16; d; d /= 2) x += __shfl_xor_sync(0xffffffff, x, d);
-  if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = x;
-  __syncthreads();
-  x = 0;
-  for (int w = 0; w < blockDim.x / 32; w++) x += part[w];
-  __syncthreads();
-  return x;
-}
+MOST = """
 __device__ A larger(A x, A y) { return isnan(x) || x > y ? x : y; }  // nan stays
 __device__ A most_of_block(A x) {
   __shared__ A part[32];
@@ -42,12 +33,12 @@ __device__ A most_of_block(A x) {
   __syncthreads();
   return x;
 }
-#define ALONG for (long long c = threadIdx.x; c < C; c += blockDim.x)
+#define ALONG for (I c = threadIdx.x; c < C; c += blockDim.x)
 """
 
 HEAD = """
-extern "C" __global__ void {name}({arguments}, long long N, long long C) {{
-  for (long long n = blockIdx.x; n < N; n += gridDim.x) {{
+extern "C" __global__ void {name}({arguments}, const I N, const I C) {{
+  for (I n = blockIdx.x; n < N; n += gridDim.x) {{
 """
 
 SOFTMAX = """
@@ -55,7 +46,7 @@ SOFTMAX = """
     ALONG most = larger(most, (A)x[n * C + c]);
     most = most_of_block(most);
     ALONG sum += exp((A)x[n * C + c] - most);
-    sum = sum_of_block(sum);
+    sum = over_block(sum);
 """
 
 BODIES = {
@@ -65,7 +56,7 @@ BODIES = {
         """
     A sum = 0;
     ALONG sum += (A)gy[n * C + c] * (A)y[n * C + c];
-    sum = sum_of_block(sum);
+    sum = over_block(sum);
     ALONG gx[n * C + c] = (A)y[n * C + c] * ((A)gy[n * C + c] - sum);""",
     ),
     "log_softmax": ("const T* x, T* y", SOFTMAX + "ALONG y[n * C + c] = (A)x[n * C + c] - most - log(sum);"),
@@ -74,27 +65,19 @@ BODIES = {
         """
     A sum = 0;
     ALONG sum += (A)gy[n * C + c];
-    sum = sum_of_block(sum);
+    sum = over_block(sum);
     ALONG gx[n * C + c] = (A)gy[n * C + c] - exp((A)y[n * C + c]) * sum;""",
     ),
     "hidden_softmax": (  # a row of -inf gives 0
-        "T* x",
+        "const T* x, T* y",
         """
     A most = -INFINITY, sum = 0;
     ALONG most = larger(most, (A)x[n * C + c]);
     most = most_of_block(most);
     if (most == -INFINITY) most = 0;
     ALONG sum += exp((A)x[n * C + c] - most);
-    sum = sum_of_block(sum);
-    ALONG x[n * C + c] = exp((A)x[n * C + c] - most) / (sum == 0 ? 1 : sum);""",
-    ),
-    "scores_gradient": (
-        "T* gP, const T* P",
-        """
-    A sum = 0;
-    ALONG sum += (A)gP[n * C + c] * (A)P[n * C + c];
-    sum = sum_of_block(sum);
-    ALONG gP[n * C + c] = (A)P[n * C + c] * ((A)gP[n * C + c] - sum);""",
+    sum = over_block(sum);
+    ALONG y[n * C + c] = exp((A)x[n * C + c] - most) / (sum == 0 ? 1 : sum);""",
     ),
     "cross_entropy": (  # a label that is out of range gives nan, and reads nothing
         "const T* x, const long long* labels, A s, T* losses, T* residual",
@@ -104,7 +87,7 @@ BODIES = {
     A others = 0;
     if (s != 0) {
       ALONG others += (A)x[n * C + c] - most;
-      others = sum_of_block(others);
+      others = over_block(others);
     }
     if (threadIdx.x == 0) {
       const A chosen = label < 0 || label >= C ? (A)NAN : (A)x[n * C + label] - most;
@@ -115,7 +98,7 @@ BODIES = {
 }
 KERNELS = {
     name: cuda(
-        f"rows_{name}", "RawKernel", TOGETHER, HEAD.format(name=f"rows_{name}", arguments=arguments), body, "  }\n}\n"
+        f"rows_{name}", "RawKernel", TREE, MOST, HEAD.format(name=f"rows_{name}", arguments=arguments), body, "  }\n}\n"
     )
     for name, (arguments, body) in BODIES.items()
 }
@@ -124,9 +107,8 @@ KERNELS = {
 def run(name: str, N: int, C: int, *xs: Any) -> None:
     """Runs the kernel `name` with these arguments over N rows of C."""
     if N and C:
-        KERNELS[name](xs[0])(
-            (min(N, MOST_BLOCKS),), (WARP if C <= WARP * 4 else WIDE,), (*xs, np.int64(N), np.int64(C))
-        )
+        threads = WARP if C <= WARP * 4 else WIDE
+        KERNELS[name].run(N * threads, *xs, N, C, threads=threads)
 
 
 def by_rows(name: str) -> Way[..., Any]:
@@ -154,7 +136,7 @@ def in_place(name: str) -> Way[..., Any]:
 
     def compute(x: Array, *others: Array) -> Array:
         xp, C = namespace(x), x.shape[-1]
-        run(name, x.size // max(C, 1), C, x, *[xp.ascontiguousarray(y) for y in others])
+        run(name, x.size // max(C, 1), C, x, *[xp.ascontiguousarray(y) for y in others], x)
         return x
 
     def fits(x: Array, *others: Array) -> bool:
@@ -174,6 +156,5 @@ def cross_entropy(x: Array, labels: Array, smoothing: float) -> tuple[Array, Arr
     xp, (N, C) = namespace(x), x.shape
     losses, residual = xp.empty(N, x.dtype), xp.empty(x.shape, x.dtype)
     labels = xp.ascontiguousarray(labels.astype(np.int64, copy=False))
-    s = (np.float64 if x.dtype.char == "d" else np.float32)(smoothing)
-    run("cross_entropy", N, C, xp.ascontiguousarray(x), labels, s, losses, residual)
+    run("cross_entropy", N, C, xp.ascontiguousarray(x), labels, float(smoothing), losses, residual)
     return losses, residual
