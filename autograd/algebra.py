@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd import engine
 from autograd.backend import as_numbers, device_of, namespace, to_device, zeros_like
+from autograd.bfloat16 import kind_of
 from autograd.checks import one_of, shown
 from autograd.constants import copied_index, holds, is_sparse, real_dtype
 from autograd.function import Function, Tracked
@@ -62,7 +63,7 @@ def operand(name: str, x: Operand) -> Any:
     dtype = getattr(x, "dtype", None)
     if dtype is None and isinstance(x, (int, float)):
         return as_numbers(x)
-    if dtype is None or dtype.kind not in "fiubc":
+    if dtype is None or (dtype.kind not in "fiubc" and kind_of(dtype) != "f"):
         kind = type(x).__name__ if dtype is None else dtype
         make = (
             "Variable([...]) stacks them" if kind in ("list", "tuple") and holds(x, Tracked) else "np.asarray makes one"
@@ -244,6 +245,8 @@ def matmul(x: Operand, W: Operand) -> Variable:
 class Reshape(Function):
     """The same elements in another shape."""
 
+    widens = False
+
     def __init__(self, shape):
         self.shape = shape
 
@@ -265,6 +268,8 @@ def reshape(x: Operand, *shape: Any) -> Variable:
 class Transpose(Function):
     """y[i_a, i_b, ...] = x[i_0, i_1, ...] for axes = (a, b, ...)"""
 
+    widens = False
+
     def __init__(self, axes):
         self.axes = axes
 
@@ -283,6 +288,8 @@ def transpose(x: Operand, *axes: Any) -> Variable:
 
 class BroadcastTo(Function):
     """x repeated to a shape. Its adjoint is SumTo, which the engine applies to the gradient as it does for every op."""
+
+    widens = False
 
     def __init__(self, shape):
         self.shape = shape
@@ -317,6 +324,8 @@ def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
 class GetItem(Function):
     """y = x[index]"""
 
+    widens = False
+
     def __init__(self, index):
         self.index = index
 
@@ -348,6 +357,8 @@ def getitem(x: Operand, index: Any) -> Variable:
 
 class Convert(Function):
     """The same values in another dtype or on another device. The engine casts the gradient back."""
+
+    widens = False
 
     def __init__(self, dtype=None, device=None):
         self.dtype, self.device = dtype, device

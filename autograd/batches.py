@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown
 from autograd.constants import is_sparse
 from autograd.data.columns import in_memory
@@ -83,7 +84,7 @@ def length(x: Any) -> int:
 def weights(weight: Any, n: int) -> Array:
     """A weight for each of n samples. Raises TypeError or ValueError for anything else, such as a second input."""
     w = as_array(weight)
-    if not is_array(w) or w.dtype.kind != "f" or w.shape != (n,):
+    if not is_array(w) or kind_of(w.dtype) != "f" or w.shape != (n,):
         given = f"{w.dtype} {w.shape}" if is_array(w) else shown(w)
         raise TypeError(
             f"a batch of three must be (x, t, weight) with floating-point weights ({n},), not {given}: "

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.backend import is_array, restored, state_of
+from autograd.bfloat16 import FLOATS
 from autograd.checks import flag, shown, whole
 from autograd.files import path_of_file
 from autograd.formats import npz, safetensors
@@ -380,7 +381,7 @@ def converted(part: Part, notes: list[str]) -> dict[str, Any]:
             continue
         with np.errstate(over="ignore"):
             y = x.astype(dtype)
-        if x.dtype.kind == "f" and not np.array_equal(np.isfinite(x), np.isfinite(y)):
+        if x.dtype.kind in FLOATS and not np.array_equal(np.isfinite(x), np.isfinite(y)):
             continue  # the part says that the dtype is another one
         found[key] = y
         notes.append(labelled(name, f"{key} is converted from {x.dtype} to {dtype}"))

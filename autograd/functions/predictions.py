@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL, operand
 from autograd.kernels.gpu import late, on_gpu
@@ -34,7 +35,7 @@ def predictions(
     y, t = beside(name, y, t)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
     for what, x in (("scores", y), ("labels", t)):
-        if x.dtype.kind not in "fiub":
+        if kind_of(x.dtype) not in "fiub":
             raise TypeError(f"{name} takes {what} that are real numbers, not {x.dtype}")
     if not y.size or t.shape not in (y.shape, y.shape[:-1]):
         raise ValueError(f"{name} takes scores (..., C) and labels (...) or (..., C), not {y.shape} and {t.shape}")
@@ -71,7 +72,7 @@ def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, i
 def largest(y: Array) -> Array:
     """The class of the largest score; -1 where one is nan."""
     guesses = y.argmax(-1)
-    return namespace(y).where(y.max(-1) == y.max(-1), guesses, -1) if y.dtype.kind == "f" else guesses
+    return namespace(y).where(y.max(-1) == y.max(-1), guesses, -1) if kind_of(y.dtype) == "f" else guesses
 
 
 def decisions(name: str, y: Array, t: Array, threshold: float, ignore_index: int | None) -> Array:

@@ -29,6 +29,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, by_numpy, device_conflict, device_of, is_array, namespace, to_device
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
@@ -510,7 +511,7 @@ def trainable(name: str, model: Any) -> tuple[Any, type]:
                 f"{name} takes a layer, or a list of floating-point leaf Variables, not a list of "
                 f"{'layers: put them into one Layer' if isinstance(x, Layer) else 'groups: make an optimizer for each'}"
             )
-        if not isinstance(x, Variable) or x.dtype.kind != "f" or x.creator is not None:
+        if not isinstance(x, Variable) or kind_of(x.dtype) != "f" or x.creator is not None:
             raise TypeError(f"{name} takes a layer, or a list of floating-point leaf Variables, not {x!r:.60}")
     return root, Variable
 
