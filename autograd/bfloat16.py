@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "FLOATS", "computed", "dtype_from", "finfo", "is_bfloat16", "is_half", "kind_of", "number_of", "promoted", "seen",
+    "FLOATS", "dtype_from", "finfo", "is_bfloat16", "is_half", "kind_of", "number_of", "promoted", "run", "seen",
     "widened",
 ]  # fmt: skip
 
@@ -101,7 +101,7 @@ def widened(xs: Sequence[Any]) -> Sequence[Any]:
     return type(xs)([x.astype(np.float32) if is_narrow(x) else x for x in xs])  # type: ignore[call-arg]
 
 
-def computed(f: Any, arrays: list[Any], watcher: Any) -> Any:
+def run(f: Any, arrays: list[Any], watcher: Any) -> Any:
     """What `f.forward` gives on these arrays: in float32 where they are bfloat16, rounded if all others are too."""
     wide = widened(arrays) if f.widens else arrays
     ys = f.forward(*wide) if watcher is None else watcher.forward(f, wide)

@@ -22,7 +22,6 @@ from numpy import float32, float64, ndarray
 
 from autograd import bfloat16
 from autograd.backend import device_conflict, namespace
-from autograd.bfloat16 import FLOATS, is_bfloat16, widened
 from autograd.changes import Changed, Loose, edited, fingerprint, loosened
 from autograd.checks import FOREIGN, is_foreign, shown
 from autograd.checks import explained as explained_in_words
@@ -168,7 +167,7 @@ class Function:
         for x in inputs:
             if isinstance(x, Tracked):
                 value, node, family = x.value, x.node, x.family
-                if node is None and value.dtype.kind in FLOATS:
+                if node is None and value.dtype.kind in bfloat16.FLOATS:
                     node = new_node(x, kind=Computed if differentiating is None else Node)
                 if node is None:
                     odd = True
@@ -186,8 +185,7 @@ class Function:
         if odd is not None and (odd is not node.dtype if node is not None else not RAW.issuperset(map(type, inputs))):
             settle(self, arrays, parents, family, Tracked)
         try:
-            plain = watcher is None and not bfloat16.seen
-            ys = self.forward(*arrays) if plain else bfloat16.computed(self, arrays, watcher)
+            ys = self.forward(*arrays) if watcher is None and not bfloat16.seen else bfloat16.run(self, arrays, watcher)
         except Exception as error:
             raise self.explained(error, arrays)  # noqa: B904  # the same error, with a note
         creator = self if generation >= 0 and recording else None
@@ -245,7 +243,7 @@ class Function:
         arrays = tuple(self.arrays) if self.moment == writes else self.unchanged(self.parents, self.arrays)
         recorded = mode.get().differentiating
         if recorded is None:
-            return tuple(widened(arrays)) if bfloat16.seen else arrays
+            return tuple(bfloat16.widened(arrays)) if bfloat16.seen else arrays
         pairs = zip(self.parents, arrays)
         return tuple([x if node is None else variable_of(node, x, recorded.family) for node, x in pairs])
 
@@ -258,7 +256,7 @@ class Function:
         kept = self.kept if self.moment == writes else self.unchanged(nodes, self.kept)
         recorded = mode.get().differentiating
         if recorded is None:
-            return tuple(widened(kept)) if bfloat16.seen else tuple(kept)
+            return tuple(bfloat16.widened(kept)) if bfloat16.seen else tuple(kept)
         ys = []
         for i, (node, y) in enumerate(zip(nodes, kept)):
             if node is None:  # the output is lost: it gets a place again, where the next backward pass will look
@@ -358,7 +356,7 @@ def wrap(value: Any, family: Any, creator: Any = None, generation: int = 0) -> A
     x.value = value
     x.grad = x.name = x.node = None
     dtype = value.dtype
-    if dtype.kind == "f" or is_bfloat16(dtype):
+    if dtype.kind == "f" or bfloat16.kind_of(dtype) == "f":
         if creator is not None:
             x.node = node = Node(x)
             node.creator, node.generation = creator, generation
