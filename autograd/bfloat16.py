@@ -25,7 +25,7 @@ import numpy as np
 
 __all__ = [
     "FLOATS", "dtype_from", "finfo", "is_bfloat16", "is_half", "kind_of", "number_of", "promoted", "run", "seen",
-    "widened",
+    "single", "widened",
 ]  # fmt: skip
 
 NAME = "bfloat16"
@@ -98,7 +98,12 @@ def widened(xs: Sequence[Any]) -> Sequence[Any]:
     """`xs`, those of bfloat16 in float32; the same object if there are none."""
     if not any(map(is_narrow, xs)):
         return xs
-    return type(xs)([x.astype(np.float32) if is_narrow(x) else x for x in xs])  # type: ignore[call-arg]
+    return type(xs)([single(x) for x in xs])  # type: ignore[call-arg]
+
+
+def single(x: Any) -> Any:
+    """x in float32 if it is an array of bfloat16, or a number; anything else as it is."""
+    return x.astype(np.float32) if is_narrow(x) else x
 
 
 def run(f: Any, arrays: list[Any], watcher: Any) -> Any:

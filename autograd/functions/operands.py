@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Number
 from typing import Any
 
@@ -40,7 +40,7 @@ __all__ = [
 VOID = np.dtype("V0")
 KINDS = frozenset("fiub")  # of dtypes of numbers
 LABEL = -(2**63), 2**63 - 1  # the range of integers
-HALF = np.dtype(np.float16)
+HALVES = frozenset({"e", "E"})  # the characters of float16 and bfloat16
 ROOMY = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
@@ -131,28 +131,35 @@ def summable_together(*xs: Operand) -> list[Any]:
 
 
 def with_room(f: Callable[..., Any], *xs: Operand) -> Any:
-    """f(*xs), computed with room: numbers of 16 bits in float32 and rounded at the end, integers in float64.
-
-    A single Function does so with bfloat16 by itself, and keeps half of the bytes for its backward.
-    """
+    """f(*xs), computed with room: numbers of 16 bits in float32 and rounded at the end, integers in float64."""
     for x in xs:
         if getattr(x, "dtype", None) not in ROOMY:
             break
     else:
         return f(*xs)
-    if isinstance(f, Function) and {x.dtype for x in xs if hasattr(x, "dtype") and not is_bfloat16(x.dtype)} <= ROOMY:
-        return f(*xs)
-    return rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
+    return f(*xs) if by_itself(f, xs) else rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
 
 
 def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
-    """f(*xs), of float16 computed in float32 and rounded at the end; of other numbers as it is."""
+    """f(*xs), of numbers of 16 bits computed in float32 and rounded at the end; of others as it is."""
     for x in xs:
-        if getattr(x, "dtype", None) == HALF:
+        if getattr(getattr(x, "dtype", None), "char", None) in HALVES:
             break
     else:
         return f(*xs)
-    return rounded(f(*[astype(x, np.float32) if getattr(x, "dtype", None) == HALF else x for x in xs]), *xs)
+    if by_itself(f, xs):
+        return f(*xs)
+    return rounded(f(*[summable(x) if hasattr(x, "dtype") and is_half(x.dtype) else x for x in xs]), *xs)
+
+
+def by_itself(f: Callable[..., Any], xs: Sequence[Operand]) -> bool:
+    """Does f compute these in float32 by itself? So does a Function of bfloat16, and it keeps half of the bytes.
+
+    One whose backward reads its outputs has to have them unrounded: of y = 1 nothing is left in y (1 - y).
+    """
+    if not isinstance(f, Function) or f.keeps_outputs:
+        return False
+    return all(is_bfloat16(x.dtype) for x in xs if hasattr(x, "dtype"))
 
 
 def rounded(y: Any, *xs: Operand) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
-from autograd.bfloat16 import kind_of
+from autograd.bfloat16 import kind_of, single
 from autograd.checks import flag, number, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked
@@ -149,7 +149,7 @@ def max_pool_with_indices(
     """
     name, n = "max_pool_with_indices", spatial_axes("max_pool_with_indices", x)
     w = max_windows(name, n, x, kernel, stride, pad, ceil_mode, dilation)
-    _, where = pooling.window_max(as_array(x), w)
+    _, where = pooling.window_max(single(as_array(x)), w)
     pixels: Any = 0
     rest = where.astype(int)
     for axis, (H, K, S, (before, _), D, O) in enumerate(zip(*w)):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
-from autograd.bfloat16 import kind_of
+from autograd.bfloat16 import kind_of, single
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL, operand
 from autograd.kernels.gpu import late, on_gpu
@@ -55,7 +55,7 @@ def beside(name: str, y: Any, t: Any) -> tuple[Array, Array]:
     """What is predicted and what is true as arrays. There is no gradient to lose, so both may be lists of numbers."""
     y = as_numbers(y) if isinstance(y, (list, tuple)) else as_array(operand(name, y))
     t = as_array(t)
-    return y, t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
+    return single(y), single(t) if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
 
 
 def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, ignore_index: int | None) -> Predictions:
