@@ -75,11 +75,11 @@ def finfo(dtype: Any) -> Any:
 
 def promoted(*dtypes: Any) -> Any:
     """The dtype of what is computed from these. Beside another floating-point type, bfloat16 counts as float32."""
-    if len(set(dtypes)) > 1 and any(map(is_bfloat16, dtypes)):
+    if any(map(is_bfloat16, dtypes)):
         floats = {dtype for dtype in dtypes if kind_of(dtype) == "f"}
-        return (
-            floats.pop() if len(floats) == 1 else np.result_type(*[np.float32 if is_bfloat16(d) else d for d in floats])
-        )
+        if len(floats) == 1:
+            return floats.pop()
+        dtypes = tuple([np.dtype(np.float32) if is_bfloat16(dtype) else dtype for dtype in floats])
     return np.result_type(*dtypes)
 
 

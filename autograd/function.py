@@ -243,7 +243,7 @@ class Function:
         arrays = tuple(self.arrays) if self.moment == writes else self.unchanged(self.parents, self.arrays)
         recorded = mode.get().differentiating
         if recorded is None:
-            return tuple(bfloat16.widened(arrays)) if bfloat16.seen else arrays
+            return tuple(bfloat16.widened(arrays)) if bfloat16.seen and self.widens else arrays
         pairs = zip(self.parents, arrays)
         return tuple([x if node is None else variable_of(node, x, recorded.family) for node, x in pairs])
 
@@ -256,7 +256,7 @@ class Function:
         kept = self.kept if self.moment == writes else self.unchanged(nodes, self.kept)
         recorded = mode.get().differentiating
         if recorded is None:
-            return tuple(bfloat16.widened(kept)) if bfloat16.seen else tuple(kept)
+            return tuple(bfloat16.widened(kept)) if bfloat16.seen and self.widens else tuple(kept)
         ys = []
         for i, (node, y) in enumerate(zip(nodes, kept)):
             if node is None:  # the output is lost: it gets a place again, where the next backward pass will look

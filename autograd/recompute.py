@@ -162,7 +162,7 @@ OTHER_VALUES = f"{DIFFERS}, and its values differ: draw random numbers by ag.gen
 class Recomputed(Function):
     """ys = f(xs), where the inputs are all Variables that f reads, parameters too: `backward` computes f again."""
 
-    keeps_outputs = False
+    keeps_outputs = widens = False
 
     def __init__(self, again):
         self.again = again

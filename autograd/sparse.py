@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.bfloat16 import kind_of
+from autograd.bfloat16 import is_half, kind_of
 from autograd.constants import is_sparse
 from autograd.function import Function
 from autograd.shapes import check_matmul
@@ -42,5 +42,5 @@ def sparse_product(x: Any, W: Any) -> Any:
     if len(other.shape) > 2:
         raise ValueError(f"matmul takes one or two axes beside a sparse matrix, not shape {other.shape}: reshape it")
     if kind_of(other.dtype) == "f":
-        A = A.astype(np.float32 if other.dtype == np.float16 else other.dtype)
+        A = A.astype(np.float32 if is_half(other.dtype) else other.dtype)
     return SparseMatMul(A)(other) if left else SparseMatMul(A)(other.T).T

@@ -29,7 +29,7 @@ def step_for(dtype: Any) -> float:
     Their error is about h²/6 times the third derivative, and eps/h by rounding; near eps^(1/3) both are small. A power
     of two lets most x + h be exact.
     """
-    return float(2.0 ** round(np.log2(finfo(dtype).eps) / 3))
+    return float(2.0 ** round(np.log2(float(finfo(dtype).eps)) / 3))
 
 
 def numerical_diff(f: Callable[[Any], Any], x: float, h: float | None = None) -> float:

@@ -83,10 +83,8 @@ def nan_to_num(x: Operand, nan: float = 0.0, posinf: float | None = None, neginf
     if is_bfloat16(value.dtype):  # whose largest number is not that of float32
         most = float(finfo(value.dtype).max)
         limits = {name: sign * most if x is None else x for (name, x), sign in zip(limits.items(), (1, -1))}
-    numbers = xp.nan_to_num(single(value), nan=number("nan_to_num: nan", nan, finite=False), **limits).astype(
-        value.dtype
-    )
-    return where(xp.isfinite(value), x, numbers)
+    numbers = xp.nan_to_num(single(value), nan=number("nan_to_num: nan", nan, finite=False), **limits)
+    return where(xp.isfinite(value), x, numbers.astype(value.dtype))
 
 
 def floor_divide(x0: Operand, x1: Operand) -> Variable:

@@ -81,7 +81,7 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
             x = x.T
         if origins.setdefault(path, name) != name:
             raise ValueError(f"{origins[path]} and {name} are both the weights of {path}")
-        if entry is not None and x.dtype.kind == kind_of(entry.dtype) == "f" and fits(x.shape, entry.shape):
+        if entry is not None and kind_of(x.dtype) == kind_of(entry.dtype) == "f" and fits(x.shape, entry.shape):
             x = x.astype(entry.dtype, copy=False)
         yield path, x
 
