@@ -70,7 +70,7 @@ def dtype_from(dtype: Any) -> np.dtype[Any] | None:
 
 def finfo(dtype: Any) -> Any:
     """The limits of a floating-point dtype. NumPy's own refuses bfloat16."""
-    return import_module("ml_dtypes").finfo(dtype) if is_bfloat16(dtype) else np.finfo(dtype)
+    return import_module("ml_dtypes").finfo(dtype) if is_bfloat16(np.dtype(dtype)) else np.finfo(dtype)
 
 
 def promoted(*dtypes: Any) -> Any:
@@ -91,7 +91,7 @@ def number_of(dtype: Any, x: Any) -> Any:
 def is_narrow(x: Any) -> bool:
     """Is it an array of bfloat16, or a number? What stands for an array that is gone is none."""
     dtype = getattr(x, "dtype", None)
-    return dtype is not None and dtype.kind == "V" and is_bfloat16(dtype) and hasattr(x, "astype")
+    return dtype is not None and dtype.kind == "V" and is_bfloat16(dtype) and not hasattr(type(x), "refuse")
 
 
 def widened(xs: Sequence[Any]) -> Sequence[Any]:

@@ -161,10 +161,9 @@ def explained(
     It is asked after the error, so that no check costs time where nothing is wrong.
     """
     for x in inputs:
-        kind = kind_of(x.dtype) if hasattr(x, "dtype") else None
-        if kind is None and not isinstance(x, numbers.Number):
+        if not hasattr(x, "dtype") and not isinstance(x, numbers.Number):
             return TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
-        if kind is not None and kind not in "fiubc":
+        if hasattr(x, "dtype") and kind_of(x.dtype) not in "fiubc":
             return TypeError(f"{name} takes arrays of numbers, not {x.dtype}: {shown(x)}")
     given = " and ".join([f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else shown(x) for x in inputs])
     if isinstance(error, ValueError) and "broadcast" in str(error):

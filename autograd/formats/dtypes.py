@@ -31,8 +31,8 @@ def numbers_of(content: Any, dtype: str, order: Any = "<", native: bool = False)
         bits = halves.astype(np.uint32)
         bits <<= 16
         return bits.view(np.float32)
-    native = np.dtype(dtype)
-    return tested(np.frombuffer(content, native.newbyteorder(order)).astype(native, copy=False))
+    here = np.dtype(dtype)
+    return tested(np.frombuffer(content, here.newbyteorder(order)).astype(here, copy=False))
 
 
 def tested(x: Any) -> Any:

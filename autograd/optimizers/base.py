@@ -33,9 +33,9 @@ from autograd.bfloat16 import is_half, kind_of
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
-from autograd.kernels.gpu import floats_on_gpu, on_gpu
+from autograd.kernels.gpu import on_gpu
 from autograd.kernels.gpu.fusion import NoFormula
-from autograd.kernels.gpu.tensors import step_all
+from autograd.kernels.gpu.tensors import step_all, with_master
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -242,16 +242,16 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            alone = self.master and is_half(p.dtype)  # the master is updated, and then rounded
-            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
+            if on_gpu(p, g) and g.dtype in (p.dtype, slot_dtype(p)) and p.flags.c_contiguous:
                 slots = self.slots_of(path, p)  # of the dtype that the parameter had at its first step
                 if all([slot.dtype == slot_dtype(p) and slot.flags.c_contiguous for slot in slots]):  # noqa: C419
                     arrays = p, namespace(g).ascontiguousarray(g), *slots
-                    found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+                    found.setdefault((self.counts.get(path, 0) + 1, p.dtype, g.dtype), []).append((path, arrays))
         done: set[str] = set()
-        for (t, _), some in found.items():
+        for (t, dtype, _), some in found.items():
+            formula = partial(self.formula, lr, t)
             with suppress(NoFormula):
-                step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
+                step_all(with_master(formula) if self.master and is_half(dtype) else formula, [xs for _, xs in some])
                 done.update([path for path, _ in some])
         return done
 

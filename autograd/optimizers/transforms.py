@@ -58,7 +58,7 @@ class clip_by_norm:
         number("max_norm", self.max_norm, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
-        together = bool(grads) and floats_on_gpu(*grads.values())
+        together = bool(grads) and floats_on_gpu(*grads.values(), chars="efdE")
         n: Any = item(square_sum([*grads.values()])) ** 0.5 if together else norm(grads)
         if n <= self.max_norm:
             return grads
