@@ -131,13 +131,19 @@ def summable_together(*xs: Operand) -> list[Any]:
 
 
 def with_room(f: Callable[..., Any], *xs: Operand) -> Any:
-    """f(*xs), computed with room: numbers of 16 bits in float32 and rounded at the end, integers in float64."""
+    """f(*xs), computed with room: numbers of 16 bits in float32 and rounded at the end, integers in float64.
+
+    A single Function does so with bfloat16 by itself, and its graph keeps half of the bytes. But where its backward
+    reads the outputs, it has to have them unrounded: of y = 1 nothing is left in y (1 - y).
+    """
     for x in xs:
         if getattr(x, "dtype", None) not in ROOMY:
             break
     else:
         return f(*xs)
-    return f(*xs) if by_itself(f, xs) else rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
+    if by_itself(f, xs) and not f.keeps_outputs:  # type: ignore[attr-defined]
+        return f(*xs)
+    return rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
 
 
 def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
@@ -153,13 +159,8 @@ def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
 
 
 def by_itself(f: Callable[..., Any], xs: Sequence[Operand]) -> bool:
-    """Does f compute these in float32 by itself? So does a Function of bfloat16, and it keeps half of the bytes.
-
-    One whose backward reads its outputs has to have them unrounded: of y = 1 nothing is left in y (1 - y).
-    """
-    if not isinstance(f, Function) or f.keeps_outputs:
-        return False
-    return all(is_bfloat16(x.dtype) for x in xs if hasattr(x, "dtype"))
+    """Does f compute these in float32 without being told? So does every Function of bfloat16."""
+    return isinstance(f, Function) and all(is_bfloat16(x.dtype) for x in xs if hasattr(x, "dtype"))
 
 
 def rounded(y: Any, *xs: Operand) -> Any:
