@@ -137,7 +137,7 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
         gys = [f.zeros_like_output(i) if g is None else g for i, g in enumerate(gys)]
     elif node in retained:
         kept[node] = gy
-    gys = [*bfloat16.widened(gys)] if bfloat16.seen and f.widens else gys
+    gys = [*bfloat16.widened(gys)] if bfloat16.seen and getattr(f, "widens", True) else gys
     _, _, recorded, watcher, _ = mode.get()
     if recorded is not None:
         recorded.enter(f)

@@ -7,7 +7,8 @@
     optimizer.update()
 
 The smallest number of float16 is 6e-8, and the largest 65504. The gradients of k times the loss are k times as large.
-They are divided by k again in float32, where the optimizer computes.
+They are divided by k again in float32, where the optimizer computes. bfloat16 has the range of float32, and needs no
+scale.
 """
 
 from __future__ import annotations
