@@ -27,7 +27,7 @@ ADD = cuda(
     """
 extern "C" __global__ void indexing_add_rows(const T* x, const long long* index, A* y, const I n, const I D,
                                              const I V) {
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < n; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, n) {
     const long long row = index[i / D];
     if (0 <= row && row < V) atomicAdd(y + row * D + i % D, (A)x[i]);
   }

@@ -36,7 +36,6 @@ CHANNELS = """
   for (I j = threadIdx.x, i; j < N * P; j += blockDim.x) \\
     if (i = (j / P * C + c) * P + j % P, true)
 #define EACH_CHANNEL for (I c = blockIdx.x; c < C; c += gridDim.x)
-#define EACH_NUMBER for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < N * C * P; i += (I)gridDim.x * blockDim.x)
 """
 
 statistics_kernel = cuda(
@@ -62,7 +61,7 @@ normalized_kernel = cuda(
     """
 extern "C" __global__ void normalized_channels(const T* x, const T* mean, const T* var, const T* gamma, const T* beta,
     T* y, const A eps, const I N, const I C, const I P) {
-  EACH_NUMBER {
+  EACH(i, N * C * P) {
     const I c = i / P % C;
     y[i] = T((A(x[i]) - A(mean[c])) * (A(gamma[c]) / sqrt(A(var[c]) + eps)) + A(beta[c]));
   }
@@ -97,7 +96,7 @@ extern "C" __global__ void channels_back(const T* gy, const T* x, const T* gamma
     const T* ggamma, const T* gbeta, T* gx, const A eps, const I N, const I C,
     const I P) {
   const A n = A(N * P);
-  EACH_NUMBER {
+  EACH(i, N * C * P) {
     const I c = i / P % C;
     const A inv = A(1) / sqrt(A(var[c]) + eps), xn = (A(x[i]) - A(mean[c])) * inv;
     gx[i] = T((A(gy[i]) - A(gbeta[c]) / n - xn * (A(ggamma[c]) / n)) * (A(gamma[c]) * inv));
