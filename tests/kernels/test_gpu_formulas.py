@@ -108,6 +108,7 @@ def test_rows_equal_their_plain_twins(C, dtype):
     x, y = numbers(4, 3, C, dtype=dtype), numbers(4, 3, C, dtype=dtype, seed=1) / 8
     x[0, 0, 0] = -np.inf
     cases = [("softmax", (x, (2,))), ("log_softmax", (x, (-1,))), ("hidden_softmax", (x,))]
+    cases += [("hide_later", (x, offset)) for offset in (-9, -1, 0, 2, 2**62)]
     cases += [("softmax_gradient", (x[1:], y[1:], (1, 2))), ("log_softmax_gradient", (x[1:], y[1:], (2,)))]
     cases += [("cross_entropy", (x.reshape(12, C)[1:], np.arange(11) % C, s)) for s in (0, 0.1)]
     for name, args in cases:
