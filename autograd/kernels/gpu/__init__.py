@@ -91,7 +91,7 @@ class Source:
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:
-    """Enters a kernel of one of CuPy's three kinds: ElementwiseKernel, ReductionKernel, RawKernel, with its arguments.
+    """Enters a kernel of CuPy's class `kind`, ElementwiseKernel or RawKernel, with its arguments.
 
     The parts of a raw one are pieces of one text, in which the function has the kernel's name.
     """

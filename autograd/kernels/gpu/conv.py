@@ -21,9 +21,9 @@ from math import prod
 from typing import Any
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import TYPES, cuda, on_gpu
+from autograd.kernels.gpu import cuda, on_gpu
 from autograd.kernels.gpu.products import write_product
-from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, small
+from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, numbers, small
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
 
@@ -142,9 +142,7 @@ def write_images(
     x (N, C, *size); the windows of the first image come first. `image`, `channel` and `tap` are the steps in cols from
     one to the next.
     """
-    if x.size:
-        C, numbers = x.shape[1], geometry(w)
-        col2im_kernel.run(x.size, cols, x, numbers, x.size, C, first, n, image, channel, tap, int(add))
+    col2im_kernel.run(x.size, cols, x, geometry(w), x.size, x.shape[1], first, n, image, channel, tap, int(add))
     return x
 
 
@@ -232,18 +230,17 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
     return W, b
 
 
-@way(fits=lambda x, w: on_gpu(x) and x.dtype.char in TYPES and small(w))
+@way(fits=numbers)
 def im2col(x: Array, w: Windows) -> Array:
     """(N, C, *size) -> (N, C, *kernel, *out)"""
     x = contiguous(x)
     (N, C), K, O = x.shape[:2], prod(w.kernel), prod(w.out)
     cols = namespace(x).empty((N, C, *w.kernel, *w.out), x.dtype)
-    if cols.size:
-        im2col_kernel.run(N * C * O, x, cols, geometry(w), C, 0, N * O, C * K * O, K * O, O)
+    im2col_kernel.run(N * C * O, x, cols, geometry(w), C, 0, N * O, C * K * O, K * O, O)
     return cols
 
 
-@way(fits=lambda cols, w: on_gpu(cols) and cols.dtype.char in TYPES and small(w))
+@way(fits=numbers)
 def col2im(cols: Array, w: Windows) -> Array:
     """(N, C, *kernel, *out) -> (N, C, *size)"""
     cols = contiguous(cols)

@@ -1,4 +1,4 @@
-"""Normalization on CuPy: batch norm in two kernels each way, layer norm in one, and two back.
+"""Normalization on CuPy: batch norm in two kernels each way, layer norm in one, and two to four back.
 
     batch norm    a block of threads sums up a channel: mean and var; then each number is normalized by itself
     in test mode  the latter alone
@@ -193,6 +193,11 @@ moved_kernel = cuda(
 )
 
 
+def fits(gy: Array, x: Array, *others: Array) -> bool:
+    """Is a gradient of the shape of x asked for, of these arrays?"""
+    return floats_on_gpu(gy, x, *others) and x.size > 0 and gy.shape == x.shape
+
+
 def sizes(x: Array) -> tuple[int, int, int]:
     """N, C, P: samples, channels, and numbers of a channel in a sample."""
     N, C = x.shape[:2]
@@ -217,11 +222,7 @@ def batch_norm_inference(x: Array, gamma: Array, beta: Array, mean: Array, var: 
     return y
 
 
-@way(
-    fits=lambda gy, x, gamma, mean, var, eps, needs: (
-        floats_on_gpu(gy, x, gamma, mean, var) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda gy, x, gamma, mean, var, eps, needs: fits(gy, x, gamma, mean, var))
 def batch_norm_gradient(
     gy: Array, x: Array, gamma: Array, mean: Array, var: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array, Array]:
@@ -264,11 +265,7 @@ def normalized(x: Array, gamma: Array, beta: Array | None, mean: Array | None, e
     return y, var
 
 
-@way(
-    fits=lambda gy, x, gamma, mean, var, eps, needs: (
-        floats_on_gpu(gy, x, gamma, mean, var) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda gy, x, gamma, mean, var, eps, needs: fits(gy, x, gamma, mean, var))
 def layer_norm_gradient(
     gy: Array, x: Array, gamma: Array, mean: Array, var: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -276,11 +273,7 @@ def layer_norm_gradient(
     return back(gy, x, gamma, contiguous(mean), var, eps, needs)
 
 
-@way(
-    fits=lambda gy, x, gamma, square, eps, needs: (
-        floats_on_gpu(gy, x, gamma, square) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda gy, x, gamma, square, eps, needs: fits(gy, x, gamma, square))
 def rms_norm_gradient(
     gy: Array, x: Array, gamma: Array, square: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array | None]:
@@ -308,11 +301,7 @@ def back(
     return gx, sums[0], sums[1]
 
 
-@way(
-    fits=lambda mean, var, batch_mean, batch_var, momentum, n: (
-        floats_on_gpu(mean, var) and floats_on_gpu(batch_mean, batch_var)
-    )
-)
+@way(fits=lambda mean, var, *batch: floats_on_gpu(mean, var) and floats_on_gpu(*batch[:2]))
 def moved_statistics(
     mean: Array, var: Array, batch_mean: Array, batch_var: Array, momentum: float, n: int
 ) -> tuple[Array, Array]:

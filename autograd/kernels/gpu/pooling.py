@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import TYPES, cuda, on_gpu
+from autograd.kernels.gpu import cuda, on_gpu
 from autograd.kernels.gpu.sums import SUM
-from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, small
+from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, numbers
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
 from autograd.shapes import Shape
@@ -155,12 +155,8 @@ extern "C" __global__ void region_max(const T* x, T* y, long long* pixel, const 
 )
 
 
-def fits(x: Array, w: Windows) -> bool:
-    return on_gpu(x) and x.dtype.char in TYPES and small(w)
-
-
 def fits_where(x: Array, where: Array, w: Windows) -> bool:
-    return fits(x, w) and on_gpu(where) and where.dtype.char in "Blq"
+    return numbers(x, w) and on_gpu(where) and where.dtype.char in "Blq"
 
 
 def named(where: Array) -> tuple[Array | None, Array | None]:
@@ -168,7 +164,7 @@ def named(where: Array) -> tuple[Array | None, Array | None]:
     return (where, None) if where.dtype.char == "B" else (None, where)
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
     """x -> y, where"""
     xp, x = namespace(x), contiguous(x)
@@ -201,7 +197,7 @@ def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     return x
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_sum(x: Array, w: Windows) -> Array:
     """x -> y"""
     x = contiguous(x)
@@ -210,7 +206,7 @@ def window_sum(x: Array, w: Windows) -> Array:
     return y
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_fill(y: Array, w: Windows) -> Array:
     """y -> x"""
     y = contiguous(y)
@@ -225,7 +221,7 @@ def one_by_one(size: Shape, out: Shape) -> Windows:
     return Windows(size, (1,) * n, (1,) * n, ((0, 0),) * n, (1,) * n, out)
 
 
-@way(fits=lambda x, out: fits(x, one_by_one(x.shape[2:], out)) and max(out) < 1 << 30)
+@way(fits=lambda x, out: numbers(x, one_by_one(x.shape[2:], out)) and max(out) < 1 << 30)
 def region_max(x: Array, out: Shape) -> tuple[Array, Array]:
     """(N, C, *size) -> (N, C, *out) twice"""
     xp, x = namespace(x), contiguous(x)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import TYPES, floats_on_gpu, on_gpu
 from autograd.kernels.windows import Windows
 
-__all__ = ["WINDOWS", "contiguous", "floats", "geometry", "small"]
+__all__ = ["WINDOWS", "contiguous", "floats", "geometry", "numbers", "small"]
 
 AXES = 3
 LARGEST = 1 << 30  # of sizes, strides and paddings: sums of two products of them stay in an int where windows exist
@@ -94,6 +94,11 @@ def small(w: Windows) -> bool:
 def floats(w: Windows, *xs: Array | None) -> bool:
     """Are these arrays, where they are not None, of CuPy and of one dtype of floating-point numbers?"""
     return floats_on_gpu(*[x for x in xs if x is not None]) and small(w)
+
+
+def numbers(x: Array, w: Windows) -> bool:
+    """Is this an array of CuPy, of numbers or truth values?"""
+    return on_gpu(x) and x.dtype.char in TYPES and small(w)
 
 
 def contiguous(x: Array, dtype: Any = None) -> Array:
