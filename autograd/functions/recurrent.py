@@ -198,10 +198,11 @@ class LSTM(Recurrence):
             steps = [rows, self.masks(gates), self.in_order(gy), self.in_order(gc), gates, cs[:-1], cs[1:]]
             for row, live, gh, g_c, a, c_before, c in backwards(*steps):
                 dh, dc = gh + dh, g_c + dc
+                dz = row
                 if row is None:
                     dz, dc = cell_gradient(None, dc, dh, a, c_before, c, live)
                 else:
-                    lstm_cell_gradient(dz := row, dc, dh, a, c_before, c, live)
+                    lstm_cell_gradient(row, dc, dh, a, c_before, c, live)
                 dh = passed_on(product(dz, Wh.T), dh, live)
                 dzs.append(dz)
             dz = as_rows(room, dzs)

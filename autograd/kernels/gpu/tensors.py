@@ -64,6 +64,7 @@ def step_all(f: Callable[..., None], tensors: Sequence[tuple[Array, ...]]) -> No
         run((blocks,), (THREADS,), (table, *numbers))
 
 
+SQUARE = "    const double a = (A)x0[i]; sum += a * a;"
 BEHIND = """sum = over_block(sum);
   if (threadIdx.x == 0) sums[blockIdx.x] = sum;"""
 
@@ -71,9 +72,7 @@ BEHIND = """sum = over_block(sum);
 def square_sum(xs: Sequence[Array]) -> Array:
     """The sum of the squares of all numbers in these arrays of one dtype, in float64: an array without axes."""
     xp = namespace(xs[0])
-    run = source(("T",), ", double* sums", "    const double a = (A)x0[i]; sum += a * a;", "double sum = 0;", BEHIND)(
-        xs[0]
-    )
+    run = source(("T",), ", double* sums", SQUARE, "double sum = 0;", BEHIND)(xs[0])
     found = []
     for table, blocks in tables([(xp.ascontiguousarray(x),) for x in xs]):
         found.append(xp.empty(blocks))
