@@ -74,6 +74,8 @@ class LeakyReLU(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
+        if not isinstance(gy, Variable):
+            return kernels.leaky_relu_gradient(gy, x, self.slope)
         return masked(gy, x > 0) + masked(gy, x <= 0) * self.slope
 
 
