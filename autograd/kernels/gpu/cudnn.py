@@ -20,8 +20,6 @@ Groups are seen from the channels: an image has C of them, a filter C/G. One spa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
 from math import prod
@@ -32,6 +30,7 @@ from autograd.backend import Array, namespace
 from autograd.kernels.gpu.windows import contiguous, floats
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
+from autograd.locks import Lock
 from autograd.shapes import Shape
 from autograd.sums import sum_over
 
@@ -39,11 +38,11 @@ __all__ = ["WORKSPACE", "filter_gradient", "forward", "library", "plan", "transp
 
 WORKSPACE = 1 << 28  # bytes of memory beside the arrays that an algorithm may use: 256 MiB
 ALIGNED = 16  # an address that cuDNN reads from is a multiple of it
-PLANS = 1 << 10  # sizes whose plans are kept
-
 TYPES = {"e": ("HALF", "FLOAT"), "f": ("FLOAT", "FLOAT"), "d": ("DOUBLE", "DOUBLE")}  # of numbers, and of their sums
 BARRED = "NONDETERMINISTIC", "DOWN_CONVERT_INPUTS", "REDUCED_PRECISION_REDUCTION"  # cuDNN's notes on an algorithm
-IDLE: dict[int, list[Any]] = {}  # by device: cuDNN's handles that no thread uses now
+FAILED = "cuDNN's {} of arrays of the shapes {} into {} failed: {}"
+HANDLES: dict[int, Any] = {}  # by device
+lock = Lock()
 
 
 @cache
@@ -59,26 +58,16 @@ def library() -> Any:
     return cudnn
 
 
-@contextmanager
-def handle(cudnn: Any, device: int, stream: int) -> Iterator[Any]:
-    """A handle of cuDNN that works on this stream, and that no other thread has for the time of the block."""
-    idle = IDLE.setdefault(device, [])
-    try:
-        found = idle.pop()
-    except IndexError:
-        found = cudnn.create_handle()
-    try:
-        cudnn.set_stream(handle=found, stream=stream)
-        yield found
-    finally:
-        idle.append(found)
+def handle(device: int, stream: int) -> Any:
+    """cuDNN's state for a device, which works on this stream. It serves one thread at a time, as do graphs: `lock`."""
+    if device not in HANDLES:
+        HANDLES[device] = library().create_handle()
+    library().set_stream(handle=HANDLES[device], stream=stream)
+    return HANDLES[device]
 
 
 def behind(w: Windows) -> list[int]:
-    """The padding behind the image: as much as before it where that gives these windows, for more algorithms know it.
-
-    Else what the last window needs.
-    """
+    """The padding behind: as before the image where that gives these windows, since more algorithms know equal ones."""
     found = []
     for H, K, S, (before, _), D, O in zip(*w):
         needed = (O - 1) * S + D * (K - 1) + 1 - H - before
@@ -87,14 +76,15 @@ def behind(w: Windows) -> list[int]:
 
 
 def laid_out(shape: Shape, axes: int) -> dict[str, list[int]]:
-    """An array in one piece of memory as cuDNN describes it, with so many spatial axes. (M,) is a bias."""
-    ones = [1] * (axes if len(shape) == 1 else axes + 2 - len(shape))
-    dim = [1, *shape, *ones] if len(shape) == 1 else [*shape[:2], *ones, *shape[2:]]
+    """An array in one piece of memory as cuDNN describes it, with so many spatial axes; (M,), a bias, has none."""
+    N, M, *size = shape if len(shape) > 1 else (1, *shape)
+    dim = [N, M, *[1] * (axes - len(size)), *size]
     return {"dim": dim, "stride": [prod(dim[axis + 1 :]) for axis in range(len(dim))]}
 
 
-def graph_of(cudnn: Any, operation: str, result: Shape, shapes: tuple[Shape, ...], w: Windows, char: str, on: Any) -> Any:
+def graph_of(operation: str, result: Shape, shapes: tuple[Shape, ...], w: Windows, char: str, on: Any) -> Any:
     """The graph of a product for a handle: the result has the number 1, the factors 2 and 3, the bias 4."""
+    cudnn = library()
     number, total = [getattr(cudnn.data_type, name) for name in TYPES[char]]
     graph = cudnn.pygraph(io_data_type=number, intermediate_data_type=total, compute_data_type=total, handle=on)
     missing = max(2 - len(w.size), 0)
@@ -121,7 +111,7 @@ def graph_of(cudnn: Any, operation: str, result: Shape, shapes: tuple[Shape, ...
     return graph
 
 
-@lru_cache(PLANS)
+@lru_cache(1 << 10)
 def plan(
     operation: str, result: Shape, shapes: tuple[Shape, ...], w: Windows, char: str, device: int, exact: bool
 ) -> Any:
@@ -129,11 +119,10 @@ def plan(
 
     `exact`: float32 keeps all its digits. Raises RuntimeError if cuDNN fails otherwise.
     """
-    cudnn = library()
-    notes = [*BARRED, "TENSOR_CORE"] if char == "f" and exact else BARRED
+    cudnn, notes = library(), [*BARRED, "TENSOR_CORE"] if char == "f" and exact else BARRED
     try:
-        with handle(cudnn, device, 0) as on:
-            graph = graph_of(cudnn, operation, result, shapes, w, char, on)
+        with lock:
+            graph = graph_of(operation, result, shapes, w, char, handle(device, 0))
             graph.validate()
             graph.build_operation_graph()
             graph.create_execution_plans([cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK])
@@ -145,12 +134,7 @@ def plan(
     except Exception as error:  # its classes differ from version to version
         if isinstance(error, cudnn.cudnnGraphNotSupportedError) or "NOT_SUPPORTED" in str(error):
             return None
-        raise failure(operation, result, shapes, error) from error
-
-
-def failure(operation: str, result: Shape, shapes: Any, error: Exception) -> RuntimeError:
-    """The error of cuDNN that names the shapes."""
-    return RuntimeError(f"cuDNN's {operation} of arrays of {', '.join(map(str, shapes))} to {result} failed: {error}")
+        raise RuntimeError(FAILED.format(operation, shapes, result, error)) from error
 
 
 def planned(operation: str, result: Shape, w: Windows, *xs: Array) -> Any:
@@ -161,55 +145,43 @@ def planned(operation: str, result: Shape, w: Windows, *xs: Array) -> Any:
 
 def fits(operation: str, result: Shape, w: Windows, *xs: Array | None) -> bool:
     """Are these arrays, where they are not None, of CuPy and not empty, and has cuDNN an algorithm for them?"""
+    if not floats(w, *xs) or library() is None:
+        return False
     given = [x for x in xs if x is not None]
-    return (
-        floats(w, *xs)
-        and given[0].dtype.char in TYPES
-        and min([prod(result), *[x.size for x in given]]) > 0
-        and library() is not None
-        and planned(operation, result, w, *given) is not None
-    )
+    known = given[0].dtype.char in TYPES and min([prod(result), *[x.size for x in given]]) > 0
+    return known and planned(operation, result, w, *given) is not None
 
 
 def compute(operation: str, result: Shape, w: Windows, *xs: Array | None) -> Array:
     """Executes the plan for these arrays, where they are not None."""
-    given = [readable(x) for x in xs if x is not None]
+    given = [contiguous(x) for x in xs if x is not None]
+    given = [x.copy() if x.data.ptr % ALIGNED else x for x in given]
     (graph, size), xp = planned(operation, result, w, *given), namespace(given[0])
     y, workspace = xp.empty(result, given[0].dtype), xp.empty(size, "uint8")
     addresses = {uid: x.data.ptr for uid, x in enumerate((y, *given), 1)}
     try:
-        with handle(library(), xp.cuda.runtime.getDevice(), xp.cuda.get_current_stream().ptr) as on:
+        with lock:
+            on = handle(xp.cuda.runtime.getDevice(), xp.cuda.get_current_stream().ptr)
             graph.execute(addresses, workspace.data.ptr, handle=on)
     except Exception as error:
-        raise failure(operation, result, [x.shape for x in given], error) from error
+        raise RuntimeError(FAILED.format(operation, [x.shape for x in given], result, error)) from error
     return y
 
 
-def readable(x: Array) -> Array:
-    """x in one piece of memory, at an address that cuDNN can read from."""
-    x = contiguous(x)
-    return x.copy() if x.data.ptr % ALIGNED else x
-
-
-@way(fits=lambda x, W, b, w, groups=1: fits("conv_fprop", (len(x), len(W), *w.out), w, x, W, b))
+@way(lambda x, W, b, w, groups=1: fits("conv_fprop", (len(x), len(W), *w.out), w, x, W, b))
 def forward(x: Array, W: Array, b: Array | None, w: Windows, groups: int = 1) -> Array:
     """(N, C, *size) (M, C/G, *kernel) (M,) -> (N, M, *out)"""
     return compute("conv_fprop", (len(x), len(W), *w.out), w, x, W, b)
 
 
-@way(fits=lambda y, W, w, groups=1: fits("conv_dgrad", (len(y), W.shape[1] * groups, *w.size), w, y, W))
+@way(lambda y, W, w, groups=1: fits("conv_dgrad", (len(y), W.shape[1] * groups, *w.size), w, y, W))
 def transpose(y: Array, W: Array, w: Windows, groups: int = 1) -> Array:
     """(N, M, *out) (M, C/G, *kernel) -> (N, C, *size)"""
     return compute("conv_dgrad", (len(y), W.shape[1] * groups, *w.size), w, y, W)
 
 
-@way(fits=lambda x, y, w, groups=1, bias=False: fits("conv_wgrad", filter_shape(x, y, w, groups), w, x, y))
+@way(lambda x, y, w, groups=1, bias=False: fits("conv_wgrad", (y.shape[1], x.shape[1] // groups, *w.kernel), w, x, y))
 def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool = False) -> tuple[Array, Array | None]:
     """(N, C, *size) (N, M, *out) -> (M, C/G, *kernel), and (M,) with `bias`"""
     b = sum_over(y, (0, *range(2, y.ndim)), keepdims=False) if bias else None
-    return compute("conv_wgrad", filter_shape(x, y, w, groups), w, x, y), b
-
-
-def filter_shape(x: Array, y: Array, w: Windows, groups: int) -> Shape:
-    """(M, C/G, *kernel)"""
-    return (y.shape[1], x.shape[1] // groups, *w.kernel)
+    return compute("conv_wgrad", (y.shape[1], x.shape[1] // groups, *w.kernel), w, x, y), b
