@@ -11,8 +11,8 @@ cuDNN has the three products under names of its own. Each is one graph, and read
     arrays in one piece --> execute(addresses, workspace) on CuPy's current stream --> the result, C-contiguous
 
 Of the algorithms only those are allowed that give the same bits in each run, add up in float32 at least, and need at
-most WORKSPACE bytes. Where none is left the way does not fit, and `conv.py` computes the product. Products of float32
-keep their digits, unless the environment has CUPY_TF32=1 as in `products.py`.
+most WORKSPACE bytes. Where none is left the way does not fit, and `conv.py` computes the product. float32 is not cut to
+TF32 for tensor cores, unless the environment has CUPY_TF32=1 as in `products.py`.
 
 Groups are seen from the channels: an image has C of them, a filter C/G. One spatial axis is two, the first of size 1.
 """
@@ -41,7 +41,7 @@ ALIGNED = 16  # an address that cuDNN reads from is a multiple of it
 TYPES = {"e": ("HALF", "FLOAT"), "f": ("FLOAT", "FLOAT"), "d": ("DOUBLE", "DOUBLE")}  # of numbers, and of their sums
 BARRED = "NONDETERMINISTIC", "DOWN_CONVERT_INPUTS", "REDUCED_PRECISION_REDUCTION"  # cuDNN's notes on an algorithm
 FAILED = "cuDNN's {} of arrays of the shapes {} into {} failed: {}"
-HANDLES: dict[int, Any] = {}  # by device
+HANDLES: dict[int, Any] = {}  # by device: see `handle`
 lock = Lock()
 
 
@@ -117,7 +117,7 @@ def plan(
 ) -> Any:
     """The graph of a product with an algorithm chosen, and its workspace in bytes; None if cuDNN has no algorithm.
 
-    `exact`: float32 keeps all its digits. Raises RuntimeError if cuDNN fails otherwise.
+    `exact`: float32 is not cut to TF32. Raises RuntimeError if cuDNN fails otherwise.
     """
     cudnn, notes = library(), [*BARRED, "TENSOR_CORE"] if char == "f" and exact else BARRED
     try:
