@@ -211,7 +211,7 @@ class LSTM(Recurrence):
 
 
 def cell_gradient(dz, dc, dh, a, before, c, live):
-    """The gradient dz of the sums in the gates a, and dc of the step before: in their memory, or of Variables new."""
+    """The gradient dz of the sums in the gates a, in its memory if it has one, and dc of the step before."""
     i, f, g, o = parts_of(a, c.shape[-1])
     tanh_only = kernel.of_gates(namespace(as_array(c)), (0, 0, 1, 0), c.shape, a.dtype)
     tanh_c = tanh(c)
@@ -219,17 +219,16 @@ def cell_gradient(dz, dc, dh, a, before, c, live):
     through = (1 - tanh_c * tanh_c) * o
     if live is not None:
         slopes, through, f = slopes * live, through * live, f * live + (1 - live)
-    dc += dh * through  # a Variable has no += and is rebound
+    dc = dc + dh * through
     dz = beside(dc * g, dc * before, dc * i, dh * tanh_c, out=dz)
-    dz *= slopes
-    dc *= f
-    return dz, dc
+    dz *= slopes  # in its memory; a Variable has no *= and is rebound
+    return dz, dc * f
 
 
 @kernel_of(gpu.lstm_cell_gradient, writes=(0, 1))
 def lstm_cell_gradient(dz: Array, dc: Array, dh: Array, a: Array, before: Array, c: Array, live: Array | None) -> None:
     """`cell_gradient` of arrays, in the memory of dz and dc."""
-    cell_gradient(dz, dc, dh, a, before, c, live)
+    _, dc[...] = cell_gradient(dz, dc, dh, a, before, c, live)
 
 
 class GRU(Recurrence):
