@@ -34,12 +34,12 @@ seen = False  # was there a number of bfloat16?
 
 
 def is_bfloat16(dtype: Any) -> bool:
-    return dtype.kind == "V" and dtype.char == "E" and dtype.itemsize == 2
+    return dtype.char == "E" and dtype.itemsize == 2  # "E" is uint1 too
 
 
 def is_half(dtype: Any) -> bool:
     """Is it a floating-point number of 16 bits, whose sums are computed in float32?"""
-    return dtype.char == "e" or is_bfloat16(dtype)
+    return dtype.itemsize == 2 and dtype.char in "eE"
 
 
 def kind_of(dtype: Any) -> str:
