@@ -201,6 +201,9 @@ def test_elements_named_twice_receive_both():
     x = halves(1, 2, 3)
     x[np.array([0, 2] + 300 * [1])].sum().backward()
     np.testing.assert_array_equal(wide(x.grad), [1, 300, 1])
+    x.cleargrad()
+    F.broadcast_to(x, (1000, 3)).sum().backward()
+    np.testing.assert_array_equal(wide(x.grad), [1000, 1000, 1000])
 
 
 def test_higher_orders():
@@ -387,6 +390,20 @@ def test_small_updates_add_up_in_the_master_alone(make):
     np.testing.assert_array_equal(after(HALF), np.ones(5))  # lost
     np.testing.assert_allclose(after(HALF, master=True), after(np.float32), rtol=UNIT)
     np.testing.assert_array_equal(after(HALF, master=True), rounded(after(np.float32)))
+
+
+def test_transforms_keep_the_dtype():
+    """Their numbers are not rounded before they are used, and the results once."""
+    g, p = np.array([3, 4, 0.1], np.float32).astype(HALF), halves(1, -2, 0.5)
+    norm = np.sqrt((wide(g).astype(float) ** 2).sum())
+    for transform, expected in (
+        (O.clip_by_norm(0.3), rounded(wide(g) * np.float32(0.3 / norm))),
+        (O.clip_by_value(3.3), rounded(np.clip(wide(g), -3.3, np.float32(3.3)))),
+        (O.weight_decay(0.1), rounded(wide(g) + rounded(wide(p) * np.float32(0.1)))),
+    ):
+        found = transform({"p": p}, {"p": g})["p"]
+        assert found.dtype == HALF
+        np.testing.assert_array_equal(wide(found), expected)
 
 
 def test_averages_of_weights_are_float32():

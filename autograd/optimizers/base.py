@@ -258,7 +258,7 @@ class Optimizer:
     def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
         """The step of one parameter: of 16 bits in float32, where g^2 and eps do not vanish."""
         slots = self.slots_of(path, p)
-        if is_half(p.dtype):
+        if p.dtype.itemsize == 2:
             slots, single = (slots[:-1], slots[-1]) if self.master else (slots, p.astype(np.float32))
             if self.master:  # where somebody has written into p, that counts
                 single[...] = namespace(p).where(single.astype(p.dtype) == p, single, p.astype(np.float32))
