@@ -30,6 +30,7 @@ __all__ = [
 
 NAME = "bfloat16"
 FLOATS = "fV"  # the kinds of floating-point Variables: of kind "V" they can only be bfloat16
+OTHER = np.dtype(bool)
 seen = False  # was there a number of bfloat16?
 
 
@@ -96,9 +97,10 @@ def is_narrow(x: Any) -> bool:
 
 def widened(xs: Sequence[Any]) -> Sequence[Any]:
     """`xs`, those of bfloat16 in float32; the same object if there are none."""
-    if not any(map(is_narrow, xs)):
-        return xs
-    return type(xs)([single(x) for x in xs])  # type: ignore[call-arg]
+    for x in xs:
+        if getattr(x, "dtype", OTHER).kind == "V":
+            return type(xs)([single(x) for x in xs])  # type: ignore[call-arg]
+    return xs
 
 
 def single(x: Any) -> Any:
