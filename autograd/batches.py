@@ -12,23 +12,28 @@ Everything else is one input or one target, lists too: a tuple or a dict as one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
-from autograd.checks import shown
+from autograd.checks import number, one_of, shown, takes
 from autograd.constants import is_sparse
 from autograd.data.columns import in_memory
 
-__all__ = ["Batch", "batch_loss", "batch_of", "check_rows", "groups", "inputs_of", "joined", "rows_of"]
+__all__ = [
+    "Batch", "Reduction", "batch_loss", "batch_of", "check_rows", "checked_reduction", "counted", "groups", "inputs_of",
+    "joined", "one_number", "rows_of",
+]  # fmt: skip
+
+Reduction: TypeAlias = str | Callable[[Any, Any], Any]  # "mean", "sum", or a function (y, t)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """y = model(*inputs, **options), and the mean loss counts `size` times: for the samples, or for their weights."""
+    """y = model(*inputs, **options), and its loss divides by `size`: the samples, their weights, or what counts."""
 
     inputs: tuple[Any, ...]
     options: Mapping[str, Any]
@@ -94,13 +99,44 @@ def weights(weight: Any, n: int) -> Array:
     return w
 
 
+def checked_reduction(name: str, reduction: Any) -> Reduction:
+    """Raises TypeError or ValueError for what does not say how the losses of batches are made one."""
+    if not callable(reduction):
+        return str(one_of(f"{name}: reduction", reduction, "mean", "sum"))
+    if isinstance(reduction, type) or not takes(reduction, 2):
+        raise TypeError(f"{name}: reduction must be 'mean', 'sum' or a function (y, t), not {shown(reduction)}")
+    return reduction
+
+
+def counted(reduction: Reduction, y: Any, batch: Batch) -> Batch:
+    """The batch with the number by which its loss divides. Raises ValueError for one below 0, or beside weights."""
+    if reduction == "mean" or not batch.samples:
+        return batch
+    if batch.weight is not None:
+        raise ValueError("reduction must be 'mean' where batches have weights: they say what a sample counts")
+    if isinstance(reduction, str):
+        return batch
+    return replace(batch, size=float(number("reduction", one_number("reduction", reduction(y, batch.t)), least=0)))
+
+
+def one_number(name: str, y: Any) -> float:
+    """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
+    value = as_array(y)
+    if getattr(value, "size", 1) != 1:
+        raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
+    try:
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
+
+
 def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
-    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 of no samples.
+    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 if nothing counts.
 
     Raises TypeError for a loss without `reduction` where there are weights, ValueError if it gives none for a sample.
     """
-    if not batch.samples:
-        return y.sum()
+    if not batch.size:
+        return (y * 0).sum()
     if batch.weight is None:
         return loss(y, batch.t)
     try:

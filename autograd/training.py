@@ -20,7 +20,20 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace, to_numpy
-from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
+from autograd.batches import (
+    Batch,
+    Reduction,
+    batch_loss,
+    batch_of,
+    check_rows,
+    checked_reduction,
+    counted,
+    groups,
+    inputs_of,
+    joined,
+    one_number,
+    rows_of,
+)
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
@@ -55,6 +68,7 @@ def fit(
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
     checkpoints: Checkpoints | str | Path | None = None, resume: bool = False, group: Group | None = None,
+    reduction: Reduction = "mean",
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
@@ -67,9 +81,7 @@ def fit(
     optimizer   of this model; for float16 `O.LossScale(O.Adam(model, master=True))`, which may skip an update
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
-    accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
-                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm. Of losses that are
-                sums over the samples it takes the mean
+    accumulate  n: an update for n batches, as if they were one; a BatchNorm sees each alone
     history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
@@ -78,9 +90,12 @@ def fit(
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
                 The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
                 they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
-    group       `distributed.init()`: its processes train the model together. As with `accumulate`, that is one process
-                with the whole batch for losses that are means over the samples. The loaders are `group.shard(loader)`.
-                Losses and metrics are those of all; rank 0 prints, and writes the checkpoints, which every rank reads
+    group       `distributed.init()`: its processes train the model together, as one process with the whole batch would.
+                The loaders are `group.shard(loader)`. Losses and metrics are those of all; rank 0 prints, and writes
+                the checkpoints, which every rank reads
+    reduction   how the losses of batches are made one. "mean": each counts by its samples. "sum": the loss is a sum,
+                and its mean over the samples is reported. A function (y, t) of what else the loss divides by:
+                `lambda y, t: (t != -1).sum()` for `ignore_index=-1`, `lambda y, t: w[t].sum()` for weights of classes
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises ValueError if none gets a gradient from the first loss. Raises FloatingPointError if the loss
@@ -95,27 +110,24 @@ def fit(
     check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
     check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
+    reduction = checked_reduction("fit", reduction)
     ranks, averaging = replicated("fit", group, model, optimizer)
     history, report = checked_history(history), Report(epochs, verbose if ranks.rank == 0 else False)
     run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
-        start, sums = time.perf_counter(), run.begin(Sums(metrics))
+        start, sums = time.perf_counter(), run.begin(Sums(metrics, reduction))
         for some in groups(report.batches(loader, epoch), accumulate):
             model.cleargrads()
-            outputs, errors = [], []
-            for batch in some:
-                outputs.append(model(*batch.inputs, **batch.options))
-                errors.append(one_loss(batch_loss(loss, outputs[-1], batch)))
-                with averaging(batch.size, last=batch is some[-1]):
-                    walk_back(errors[-1], optimizer)
-            sums.update(some, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
+            counts, outputs, errors = passes(some, model, loss, reduction, averaging, optimizer)
+            sums.update(counts, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
         values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
         values |= {"gradient_norm": sums.norm(epoch, optimizer), "seconds": time.perf_counter() - start}
         if test is not None:
-            values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
+            measured = evaluate(model, loss, test, metric=metric, group=group, reduction=reduction)
+            values |= {f"test_{k}": x for k, x in measured.items()}
         history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
         stop = any(ranks.gather(sum(is_true(f(epoch, dict(values))) for f in watches) > 0))  # every watch is called
@@ -128,11 +140,11 @@ def fit(
 @with_advice
 def evaluate(
     model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None,
-    group: Group | None = None,
+    group: Group | None = None, reduction: Reduction = "mean",
 ) -> Score:  # fmt: skip
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
 
-    The losses of batches count by their samples, or by the weights of these.
+    The losses of batches count by their samples, or by the weights of these, or as `reduction` says.
 
     >>> import autograd.functions as F, autograd.layers as L
     >>> x, t = np.eye(2), np.array([0, 0])
@@ -142,11 +154,12 @@ def evaluate(
     metrics = named_metrics("evaluate", metric)
     check_model("evaluate", model, loss=[loss], metric=metrics.values())
     check_loaders("evaluate", group, loader=loader)
-    sums, ranks = Sums(metrics), checked_group("evaluate", group)
+    sums, ranks = Sums(metrics, checked_reduction("evaluate", reduction)), checked_group("evaluate", group)
     share_buffers(ranks, model)
     with test_mode(), no_grad():
         for batch in map(batch_of, loader):
             y = model(*batch.inputs, **batch.options)
+            batch = counted(reduction, y, batch)
             sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
     return Score(sums.over(ranks).score())
 
@@ -243,10 +256,13 @@ class EarlyStopping:
 
 
 class Sums:
-    """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms."""
+    """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms.
 
-    def __init__(self, metrics: Mapping[str, Metric]) -> None:
-        self.metrics = metrics
+    A loss that is a sum needs no factor: divided by the samples it is their mean.
+    """
+
+    def __init__(self, metrics: Mapping[str, Metric], reduction: Reduction = "mean") -> None:
+        self.metrics, self.reduction = metrics, reduction
         self.size, self.loss = 0.0, 0.0
         self.measures: dict[str, tuple[Callable[..., float], Sequence[Any]]] = {}  # the formula and its sums
         self.norms: list[float] = []
@@ -257,7 +273,7 @@ class Sums:
         if not batch.samples:
             return
         self.size += batch.size
-        self.loss += loss * batch.size
+        self.loss += loss if self.reduction == "sum" else loss * batch.size
         with no_grad():
             for i, (name, metric) in enumerate(self.metrics.items()):
                 found = metric(y, batch.t)
@@ -291,7 +307,7 @@ class Sums:
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
-            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
+            raise ValueError("the loader gave no batch that counts: it is empty, or was an iterator that is used up")
         return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
 
     def over(self, ranks: Group) -> Sums:
@@ -332,6 +348,22 @@ def like(x: Any, state: Any) -> Any:
 
 def mean(total: float, n: int) -> float:
     return total / n if n else nan
+
+
+def passes(
+    some: Sequence[Batch], model: Layer, loss: Any, reduction: Reduction, averaging: Averaging, optimizer: Any
+) -> tuple[list[Batch], list[Any], list[Variable]]:
+    """The passes of an update, forward and back: the batches with what they count, the outputs, and the losses."""
+    found: tuple[list[Batch], list[Any], list[Variable]] = [], [], []
+    for batch in some:
+        y = model(*batch.inputs, **batch.options)
+        counts = counted(reduction, y, batch)
+        error = one_loss(batch_loss(loss, y, counts))
+        with averaging(counts.size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
+            walk_back(error, optimizer)
+        for row, x in zip(found, (counts, y, error)):
+            row.append(x)
+    return found
 
 
 def walk_back(error: Variable, optimizer: Any) -> None:
@@ -578,17 +610,6 @@ def check_training(optimizer: Any, model: Layer) -> None:
                 f"fit: optimizer must be one of this model, not of other parameters: {kind}(model) with the model that "
                 "is given to fit"
             )
-
-
-def one_number(name: str, y: Any) -> float:
-    """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
-    value = as_array(y)
-    if getattr(value, "size", 1) != 1:
-        raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
 
 
 def tensorboard(folder: str | Path) -> TensorBoard:

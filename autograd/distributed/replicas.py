@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backend import generator, state_of, to_numpy
-from autograd.layers.base import Layer, Parameter, Unfilled, named_objects
+from autograd.layers.base import Entry, Layer, Parameter, Unfilled, named_objects
 
 if TYPE_CHECKING:
     from autograd.distributed.group import Group
@@ -33,11 +33,14 @@ def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
 
 
 def description(model: Layer) -> dict[str, str]:
-    """Kind, dtype and shape of all that a checkpoint holds, by path."""
+    """The layers and the mode of each, and kind, dtype and shape of all that a checkpoint holds, by path."""
     found = {}
-    for path, x in model.named_state():
-        shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
-        found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
+    for path, x in named_objects(model, (Layer, Entry)):
+        if isinstance(x, Layer):
+            found[path or "the whole"] = f"{type(x).__name__}, {'train' if x.training else 'eval'}()"
+        else:
+            shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
+            found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
     return found
 
 

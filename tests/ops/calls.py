@@ -356,13 +356,13 @@ CALLS |= {
     "models.torch_state_dict": (models.torch_state_dict, {"model": linear}, {"model": []}),
     "models.save_weights": (lambda model, path: models.save_weights(model, f"{emitted.name}/{path}.pth" if type(path) is str and path == "w" else path), {"model": linear, "path": "w"}, {"model": [], "path": []}),
     "models.load_weights": (lambda model, strict: models.load_weights(model, {}, strict=strict), {"model": linear, "strict": False}, {"strict": ["flag"]}),
-    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False, "checkpoints": None, "resume": False, "group": None}, {"group": ["optional"], "checkpoints": ["optional"], "resume": ["flag"], "epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
+    "training.fit": (training.fit, {"model": linear, "loss": F.mean_squared_error, "optimizer": O.SGD(linear), "loader": [], "epochs": 1, "test": None, "metric": F.accuracy, "watch": None, "accumulate": 2, "history": None, "verbose": False, "checkpoints": None, "resume": False, "group": None, "reduction": "mean"}, {"group": ["optional"], "checkpoints": ["optional"], "resume": ["flag"], "epochs": ["epochs"], "loss": ["function"], "metric": ["function", "several"], "watch": ["function", "several"], "history": ["optional"], "verbose": ["flag", "optional"]}),
     "training.predict": (training.predict, {"model": linear, "data": x[:, :2], "batch_size": 2}, {"data": []}),
     "training.EarlyStopping": (training.EarlyStopping, {"patience": 3, "name": "loss", "largest": False, "delta": 0.0}, {"name": ["text"], "largest": ["flag", "optional"], "delta": ["number"]}),
     "checkpoints.Checkpoints": (Checkpoints, {"folder": "/nonexistent", "keep": 3, "best": None, "largest": False, "every": None}, {"folder": ["text", "path"], "best": ["text", "optional"], "largest": ["flag", "optional"], "every": ["optional"]}),
     "checkpoints.Checkpoints.save": (lambda number, values: Checkpoints("/nonexistent", best="other_loss").save(number, values), {"number": 1, "values": {"loss": 1.0}}, {}),
     "training.EarlyStopping()": (training.EarlyStopping(3, "loss"), {"epoch": 1, "values": {"loss": 1.0}}, {}),
-    "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error, "group": None}, {"group": ["optional"], "loss": ["function"], "metric": ["function", "several"]}),
+    "training.evaluate": (training.evaluate, {"model": linear, "loss": F.mean_squared_error, "loader": [(x[:, :2], x[:, :2])], "metric": F.mean_squared_error, "group": None, "reduction": "sum"}, {"group": ["optional"], "loss": ["function"], "metric": ["function", "several"]}),
     "distributed.init": (lambda comm, timeout: distributed.init(comm, timeout=timeout), {"comm": None, "timeout": 300.0}, {"comm": ["optional"], "timeout": ["number"]}),
     "distributed.SyncBatchNorm": (lambda group, size: distributed.SyncBatchNorm(group, size), {"group": distributed.Group(), "size": 3}, {"size": ["optional"]}),
     **{f"Group.{name}": (getattr(distributed.Group(), name), arguments, kinds) for name, arguments, kinds in [
@@ -370,7 +370,7 @@ CALLS |= {
         ("barrier", {"timeout": None}, {"timeout": ["optional", "number"]}), ("shard", {"loader": [(x, x)]}, {"loader": []}),
         ("averaging", {"model": linear, "bucket": 1000}, {}), ("synchronize", {"model": linear}, {}), ("partition", {"optimizer": O.SGD(linear)}, {}),
     ]},
-    "Averaging()": (lambda samples, last: distributed.Group().averaging(linear)(samples, last).__enter__(), {"samples": 3, "last": True}, {"samples": ["number"], "last": ["flag"]}),
+    "Averaging()": (lambda samples, last, reduction: distributed.Group().averaging(linear)(samples, last, reduction).__enter__(), {"samples": 3, "last": True, "reduction": "sum"}, {"samples": ["number"], "last": ["flag"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
 }  # fmt: skip
 
