@@ -11,21 +11,27 @@ Everything else is one input or one target, lists too: a tuple or a dict as one 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from inspect import signature
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
 from autograd.checks import number, one_of, shown, takes
+from autograd.config import no_grad
 from autograd.constants import is_sparse
-from autograd.data.columns import in_memory
+from autograd.data.columns import in_memory, mapped
+from autograd.variable import Variable
 
 __all__ = [
-    "Batch", "Reduction", "batch_loss", "batch_of", "check_rows", "checked_reduction", "counted", "groups", "inputs_of",
-    "joined", "one_number", "rows_of",
+    "Batch", "Reduction", "batch_loss", "batch_of", "check_parts", "check_rows", "checked_reduction", "counted",
+    "groups", "inputs_of", "joined", "one_number", "rows_of",
 ]  # fmt: skip
 
 Reduction: TypeAlias = str | Callable[[Any, Any], Any]  # "mean", "sum", or a function (y, t)
@@ -151,6 +157,35 @@ def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
         raise ValueError(f"loss must give a loss for each of {batch.samples} samples, not {shown(losses)}")
     each = losses.reshape(batch.samples, -1).mean(1)
     return (each * batch.weight).sum() / batch.size
+
+
+def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: Any, batch: Batch) -> None:
+    """Warns of a loss that is not made of those of parts as `reduction` says: tried on the first sample and the others.
+
+    Says nothing where it cannot be tried: of one sample, of outputs that have no rows, of a loss that draws numbers.
+    """
+    shape, kind = getattr(y, "shape", ()), getattr(y, "dtype", np.dtype(bool)).kind
+    if batch.samples < 2 or batch.weight is not None or shape[:1] != (batch.samples,) or kind != "f":
+        return
+    found: list[tuple[float, float]] = []
+    try:
+        with no_grad():
+            for rows in (slice(None), slice(1), slice(1, None)):
+                part, t = Variable(as_array(y)[rows]), mapped(itemgetter(rows), batch.t)
+                size = 1 if reduction == "sum" else len(part) if reduction == "mean" else reduction(part, t)  # type: ignore[operator]
+                found.append((one_number("loss", loss(part, t)), one_number("reduction", size)))
+    except Exception:  # the loss's own: it takes no such part
+        return
+    whole, first, others = [value * size if size else 0.0 for value, size in found]
+    slack = 1e3 * float(np.finfo(y.dtype).eps) * (abs(whole) + abs(first) + abs(others))
+    if found[0][0] == one_number("loss", error) and abs(whole - first - others) > slack:
+        said = "is not a mean over the samples" if reduction == "mean" else "is not what reduction says"
+        warnings.warn(
+            f"fit: the loss of a batch {said}, and so that of the parts of accumulate= and group= is another one. Give "
+            "reduction='sum' for a sum, or a function (y, t) of what the mean divides by, such as "
+            "lambda y, t: (t != -1).sum(). Samples that the loss compares are compared within a part alone",
+            stacklevel=4,
+        )
 
 
 def rows_of(data: Any, n: int) -> Iterator[Any]:

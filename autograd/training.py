@@ -25,6 +25,7 @@ from autograd.batches import (
     Reduction,
     batch_loss,
     batch_of,
+    check_parts,
     check_rows,
     checked_reduction,
     counted,
@@ -102,7 +103,8 @@ def fit(
     or a gradient is not finite, and names the parameter. The parameters keep their values of the last good update. The
     buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then. Warns if a
-    schedule has come down to 0 before the last epoch: it counts updates, not epochs.
+    schedule has come down to 0 before the last epoch: it counts updates, not epochs. Warns if batches are parts, by
+    `accumulate` or `group`, and the loss of the first one is not made of those of its samples, as `reduction` says.
     """
     epochs, accumulate = whole("fit: epochs", epochs, least=0), whole("fit: accumulate", accumulate)
     metrics, watches = named_metrics("fit", metric), listed(watch)
@@ -120,6 +122,8 @@ def fit(
             model.cleargrads()
             counts, outputs, errors = passes(some, model, loss, reduction, averaging, optimizer)
             sums.update(counts, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
+            if not run.count and (accumulate > 1 or ranks.size > 1):
+                check_parts(loss, reduction, outputs[0], errors[0], counts[0])
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
