@@ -184,7 +184,7 @@ def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: A
             f"fit: the loss of a batch {said}, and so that of the parts of accumulate= and group= is another one. Give "
             "reduction='sum' for a sum, or a function (y, t) of what the mean divides by, such as "
             "lambda y, t: (t != -1).sum(). Samples that the loss compares are compared within a part alone",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -7,7 +7,6 @@ y = predict(model, x)
 
 from __future__ import annotations
 
-import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -39,7 +38,8 @@ from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
-from autograd.distributed import Averaging, Group, Partition
+from autograd.distributed import Averaging, Group
+from autograd.distributed.partition import innermost, scaling
 from autograd.distributed.replicas import check_same, share_buffers
 from autograd.function import Function
 from autograd.history import BESIDE, History, Score, largest_is_best
@@ -51,7 +51,6 @@ from autograd.measures import Measure, total
 from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
-from autograd.optimizers.scaling import LossScale
 from autograd.progress import Report, progress
 from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
@@ -112,18 +111,18 @@ def fit(
     check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
     check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
-    reduction = checked_reduction("fit", reduction)
-    ranks, averaging = replicated("fit", group, model, optimizer)
-    history, report = checked_history(history), Report(epochs, verbose if ranks.rank == 0 else False)
+    reduction, history = checked_reduction("fit", reduction), checked_history(history)
+    ranks, averaging = replicated(
+        group, model, optimizer, epochs=epochs, accumulate=accumulate, reduction=reduction, metric=[*metrics],
+        test=test is not None, resume=resume, history=history.epochs,
+    )  # fmt: skip
+    report = Report(epochs, verbose if ranks.rank == 0 else False)
     run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
         start, sums = time.perf_counter(), run.begin(Sums(metrics, reduction))
         for some in groups(report.batches(loader, epoch), accumulate):
-            model.cleargrads()
-            counts, outputs, errors = passes(some, model, loss, reduction, averaging, optimizer)
+            counts, outputs, errors = passes(some, model, loss, reduction, averaging, optimizer, not run.count)
             sums.update(counts, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
-            if not run.count and (accumulate > 1 or ranks.size > 1):
-                check_parts(loss, reduction, outputs[0], errors[0], counts[0])
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
@@ -301,7 +300,7 @@ class Sums:
 
         At a scale below 1 that is a FloatingPointError: the scale is not the reason.
         """
-        if not self.norms and isinstance(optimizer, LossScale) and optimizer.scale < 1:
+        if not self.norms and (scaled := scaling(optimizer)) and scaled.scale < 1:
             raise FloatingPointError(
                 f"no update of epoch {epoch} had finite gradients, at any scale of the loss: with ag.anomaly() shows "
                 "where nan or infinity begins"
@@ -355,27 +354,35 @@ def mean(total: float, n: int) -> float:
 
 
 def passes(
-    some: Sequence[Batch], model: Layer, loss: Any, reduction: Reduction, averaging: Averaging, optimizer: Any
-) -> tuple[list[Batch], list[Any], list[Variable]]:
-    """The passes of an update, forward and back: the batches with what they count, the outputs, and the losses."""
-    found: tuple[list[Batch], list[Any], list[Variable]] = [], [], []
+    some: Sequence[Batch], model: Layer, loss: Any, reduction: Reduction, averaging: Averaging, optimizer: Any,
+    first: bool,
+) -> tuple[list[Batch], list[Any], list[Variable]]:  # fmt: skip
+    """The passes of an update, forward and back: the batches with what they count, the outputs, and the losses.
+
+    Where batches are parts, the loss of the first one is tried.
+    """
+    counts: list[Batch] = []
+    outputs: list[Any] = []
+    errors: list[Variable] = []
+    model.cleargrads()
     for batch in some:
-        y = model(*batch.inputs, **batch.options)
-        counts = counted(reduction, y, batch)
-        error = one_loss(batch_loss(loss, y, counts))
-        with averaging(counts.size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
-            walk_back(error, optimizer)
-        for row, x in zip(found, (counts, y, error)):
-            row.append(x)
-    return found
+        outputs.append(model(*batch.inputs, **batch.options))
+        counts.append(counted(reduction, outputs[-1], batch))
+        errors.append(one_loss(batch_loss(loss, outputs[-1], counts[-1])))
+        with averaging(counts[-1].size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
+            walk_back(errors[-1], optimizer)
+    if first and (len(some) > 1 or averaging.group.size > 1):
+        check_parts(loss, reduction, outputs[0], errors[0], counts[0])
+    return counts, outputs, errors
 
 
 def walk_back(error: Variable, optimizer: Any) -> None:
     """The backward pass, through the scaled loss if the optimizer scales it."""
-    if isinstance(optimizer, LossScale):
-        optimizer.backward(error)
-    else:
+    scaled = scaling(optimizer)
+    if scaled is None:
         error.backward()
+    else:
+        scaled.backward(error)
 
 
 def one_loss(error: Any) -> Variable:
@@ -403,17 +410,17 @@ def numbers_of(
         )
     losses, square = losses_and_square([as_array(error) for error in errors], [*grads.values()])
     check_losses(losses, model, epoch)
-    scaled = isinstance(optimizer, LossScale)
+    scaled = scaling(optimizer)
     if not isfinite(square) or square < 1e-30:  # in float32 it may have been too large or small
         if path := next((path for path, g in grads.items() if not all_finite(g)), None):
-            if scaled:
+            if scaled is not None:
                 return losses, []
             raise FloatingPointError(
                 f"the gradient of {path} is not finite in epoch {epoch}, and nothing was updated: try a smaller "
                 "learning rate; with ag.anomaly() shows where it begins"
             )
         square = sum([float(square_of(g, "d")) for g in grads.values()])
-    return losses, [float(square**0.5) / (optimizer.scale if scaled else 1)]
+    return losses, [float(square**0.5) / (1 if scaled is None else scaled.scale)]
 
 
 def losses_and_square(errors: list[Array], grads: list[Array]) -> tuple[list[float], float]:
@@ -447,7 +454,7 @@ def all_finite(x: Array) -> bool:
 
 def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
     """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
-    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
+    optimizer = innermost(optimizer)
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
@@ -525,25 +532,22 @@ def checked_group(name: str, group: Any) -> Group:
     return group or Group()
 
 
-def replicated(name: str, group: Any, model: Layer, optimizer: Any) -> tuple[Group, Averaging]:
+def replicated(group: Any, model: Layer, optimizer: Any, **given: Any) -> tuple[Group, Averaging]:
     """The processes, and their averaging of gradients. In a group they all have the model of rank 0 then.
 
-    Raises ValueError, on every rank, if models or optimizers differ.
+    Raises ValueError, on every rank, if the models, the optimizers or other arguments differ.
     """
-    ranks = checked_group(name, group)
+    ranks = checked_group("fit", group)
     if ranks.size > 1:
-        inner = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
-        said = {"kind": type(inner).__name__, "steps": getattr(inner, "steps", 0)}
-        if isinstance(inner, Optimizer):
-            said |= {key: re.sub(r" at 0x[0-9a-f]+", "", repr(getattr(inner, key))) for key in inner.settings()}
-        check_same(ranks, f"{name}: the optimizer", said)
+        said = {name: "a function" if callable(x) else x for name, x in given.items()}
+        check_same(ranks, "the arguments of fit", said)
         if any(type(layer) is BatchNorm for layer in Layer.layers(model)):
             warnings.warn(
-                f"{name}: a BatchNorm takes its statistics over the part of each process alone: "
+                "fit: a BatchNorm takes its statistics over the part of each process alone: "
                 "group.synchronize(model) takes them over the whole batch",
                 stacklevel=4,
             )
-    return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model)
+    return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model, optimizer)
 
 
 def check_loaders(name: str, group: Group | None, **loaders: Any) -> None:
@@ -605,7 +609,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
         raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
-    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
+    optimizer = innermost(optimizer)
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}
         if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):

@@ -146,7 +146,8 @@ class Averaging:
         for bucket in self.buckets:
             if bucket.pending is None:
                 bucket.send(self.group, self.weight, self.changed)
-        good = all(bucket.take_out() for bucket in self.buckets)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a sum of halves: those who update look for it
+            good = all(bucket.take_out() for bucket in self.buckets)
         for bucket in self.buckets:
             bucket.arrive()
         return good

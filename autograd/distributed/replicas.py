@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.backend import generator, state_of, to_numpy
+from autograd.distributed.partition import innermost, scaling
 from autograd.layers.base import Entry, Layer, Parameter, Unfilled, named_objects
+from autograd.optimizers.base import Optimizer, name_of
 
 if TYPE_CHECKING:
     from autograd.distributed.group import Group
 
-__all__ = ["check_same", "description", "part_ways", "replicate", "share_buffers"]
+__all__ = ["check_same", "description", "part_ways", "replicate", "settings_of", "share_buffers"]
 
 
 def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
@@ -42,6 +45,16 @@ def description(model: Layer) -> dict[str, str]:
             shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
             found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
     return found
+
+
+def settings_of(optimizer: Any) -> dict[str, Any]:
+    """What an update depends on, beside the gradients and the slots, by name."""
+    inner, scaled = innermost(optimizer), scaling(optimizer)
+    found: dict[str, Any] = {"optimizer": type(inner).__name__, "loss scale": getattr(scaled, "scale", None)}
+    if isinstance(inner, Optimizer):
+        found |= {key: getattr(inner, key) for key in ("steps", *sorted(inner.settings()), "groups", "master")}
+        found["transforms"] = [name_of(f) for f in inner.transforms]
+    return {key: re.sub(r" at 0x[0-9a-f]+", "", str(value)) for key, value in found.items()}
 
 
 def replicate(group: Group, model: Layer) -> None:

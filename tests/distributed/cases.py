@@ -617,6 +617,93 @@ def the_state_of_an_optimizer_is_divided(group):
     raises(TypeError, "optimizer must be an Optimizer", group.partition, model)
 
 
+@case
+def a_scaled_loss_and_a_divided_state(group):
+    """Bit for bit as one optimizer with a scaled loss: with masters, and scales that are too large at first."""
+    x, found = IMAGES.reshape(70, -1).astype(np.float16), []
+    for divided in (False, True):
+        model = mlp(np.float16)(group)
+        inner = O.LossScale(O.Adam(model, master=True, transforms=[O.clip_by_norm(0.5)]), start=2.0**24, every=3)
+        optimizer = group.partition(inner) if divided else inner
+        loader = group.shard(data.DataLoader((x, LABELS), 20, shuffle=False))
+        history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=5, group=group, verbose=False)
+        assert inner.skipped
+        assert inner.optimizer.steps > 5
+        found.append((history, np.concatenate([p.data.ravel() for p in model.params()]), optimizer.state_dict()))
+    (history, params, state), (other, divided, gathered) = found
+    np.testing.assert_array_equal(divided, params)
+    assert history.loss == other.loss
+    np.testing.assert_array_equal(history.gradient_norm, other.gradient_norm)  # nan, where all were skipped
+    assert gathered.keys() == state.keys()
+    assert any(name.endswith(".master") for name in state)
+    for name, value in state.items():
+        np.testing.assert_array_equal(gathered[name], value)
+    mine = set(inner.optimizer.state)
+    assert sum(map(len, group.gather(mine))) == len(list(model.params()))
+    again = O.LossScale(O.Adam(model, master=True))
+    again.load_state_dict(gathered)
+    assert (again.scale, again.skipped) == (inner.scale, inner.skipped)
+    raises(TypeError, "group.partition(O.LossScale(optimizer))", O.LossScale, group.partition(O.Adam(model)))
+    raises(TypeError, "optimizer must be an Optimizer or a LossScale", group.partition, optimizer)
+
+
+@case
+def an_overflow_of_one_rank_is_that_of_all(group):
+    """Of rank 0's loss alone; the weights of all ranks stay, and the scale of all is halved."""
+    model = L.Linear(3, 2, rng=0, dtype=np.float16)
+    optimizer = group.partition(O.LossScale(O.SGD(model, lr=0.1, master=True), start=2.0**10))
+    averaging, before = group.averaging(model, optimizer), [p.data.copy() for p in model.params()]
+    for factor in (1e6, 1.0):
+        model.cleargrads()
+        x = np.full((4, 2), factor if group.rank == 0 else 1.0)
+        with averaging(samples=4):
+            optimizer.backward((model(np.ones((4, 2), np.float16)).astype(np.float64) * x.mean()).sum())
+        optimizer.update()
+        same = all((p.data == q).all() for p, q in zip(model.params(), before, strict=True))
+        assert same == (factor != 1)
+        assert group.gather(optimizer.optimizer.scale) == [512.0] * group.size
+    for state in group.gather([p.data for p in model.params()]):
+        for p, q in zip(model.params(), state, strict=True):
+            np.testing.assert_array_equal(p.data, q)
+
+
+@case
+def a_sum_that_is_too_large_for_float16_is_infinite(group):
+    model = L.Linear(3, 2, rng=0, dtype=np.float16)
+    averaging = group.averaging(model)
+    with averaging(reduction="sum"):
+        (model(np.ones((1, 2), np.float16)) * np.float16(6e4)).sum().backward()
+    assert np.isinf(model.b.grad.data).all()
+
+
+@case
+def optimizers_that_differ_are_found_by_name(group):
+    last, model = group.rank == group.size - 1, mlp(np.float16)(group)
+    for text, make in (
+        ("lr: 0.1 on rank", lambda: O.SGD(model, lr=0.1 if last else 0.2)),
+        ("lr: cosine(", lambda: O.SGD(model, lr=O.cosine(0.1, 10 + last))),
+        ("optimizer: Adam on rank", lambda: (O.Adam if last else O.SGD)(model, lr=0.1)),
+        ("beta1: 0.8 on rank", lambda: O.Adam(model, beta1=0.8 if last else 0.9)),
+        ("loss scale: 8.0 on rank", lambda: O.LossScale(O.SGD(model), 8.0 if last else 16.0)),
+        ("loss scale: 32768.0 on rank", lambda: O.LossScale(O.SGD(model)) if last else O.SGD(model)),
+        ("transforms: ['clip_by_norm'] on rank", lambda: O.SGD(model, transforms=[O.clip_by_norm(1.0)] * last)),
+        ("master: True on rank", lambda: O.SGD(model, master=last)),
+        ("groups: (Group(which=('0.W',)", lambda: O.SGD(model, groups=[O.group("0.W", lr=0.1)] * last)),
+    ):
+        raises(ValueError, text, group.averaging, model, make())
+    group.averaging(model, group.partition(O.LossScale(O.Adam(model, transforms=[O.clip_by_norm(1.0)]))))
+    raises(TypeError, "averaging: optimizer must be an Optimizer, or None, not 3", group.averaging, model, 3)
+    loader = group.shard(data.DataLoader((IMAGES.reshape(70, -1), LABELS), 20))
+    for text, options in (
+        ("epochs: 2 on rank", {"epochs": 1 + last}),
+        ("accumulate: 2 on rank", {"accumulate": 1 + last}),
+        ("metric: ['metric'] on rank", {"metric": metrics.accuracy if last else None}),
+        ("reduction: sum on rank", {"reduction": "sum" if last else "mean"}),
+        ("test: True on rank", {"test": loader if last else None}),
+    ):
+        raises(ValueError, text, fit, model, F.softmax_cross_entropy, O.SGD(model), loader, group=group, **options)
+
+
 # loaders
 
 

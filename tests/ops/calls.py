@@ -368,7 +368,7 @@ CALLS |= {
     **{f"Group.{name}": (getattr(distributed.Group(), name), arguments, kinds) for name, arguments, kinds in [
         ("all_reduce", {"x": np.ones(3)}, {"x": ["array"]}), ("sum", {"x": np.ones(3)}, {"x": ["array"]}), ("broadcast", {"x": 1, "root": 0}, {"x": ["anything"], "root": ["axis"]}),
         ("barrier", {"timeout": None}, {"timeout": ["optional", "number"]}), ("shard", {"loader": [(x, x)]}, {"loader": []}),
-        ("averaging", {"model": linear, "bucket": 1000}, {}), ("synchronize", {"model": linear}, {}), ("partition", {"optimizer": O.SGD(linear)}, {}),
+        ("averaging", {"model": linear, "optimizer": O.SGD(linear), "bucket": 1000}, {"optimizer": ["optional"]}), ("synchronize", {"model": linear}, {}), ("partition", {"optimizer": O.SGD(linear)}, {}),
     ]},
     "Averaging()": (lambda samples, last, reduction: distributed.Group().averaging(linear)(samples, last, reduction).__enter__(), {"samples": 3, "last": True, "reduction": "sum"}, {"samples": ["number"], "last": ["flag"]}),
     "visualize.to_dot": (visualize.to_dot, {"y": graph(), "names": True, "shapes": True, "max_nodes": None, "fold": 1, "layer": None}, {"y": ["no inputs"], "names": ["flag"], "shapes": ["flag"], "max_nodes": ["optional"], "fold": ["optional", "whole", "text", "fold"], "layer": ["optional"]}),
