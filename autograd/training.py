@@ -126,11 +126,10 @@ def fit(
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
+        share_buffers(ranks, model)
         values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
         values |= {"gradient_norm": sums.norm(epoch, optimizer), "seconds": time.perf_counter() - start}
-        if test is not None:
-            measured = evaluate(model, loss, test, metric=metric, group=group, reduction=reduction)
-            values |= {f"test_{k}": x for k, x in measured.items()}
+        values |= tested(model, loss, test, metric=metric, group=group, reduction=reduction)
         history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
         stop = any(ranks.gather(sum(is_true(f(epoch, dict(values))) for f in watches) > 0))  # every watch is called
@@ -165,6 +164,11 @@ def evaluate(
             batch = counted(reduction, y, batch)
             sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
     return Score(sums.over(ranks).score())
+
+
+def tested(model: Layer, loss: Any, test: Iterable[Any] | None, **options: Any) -> dict[str, float]:
+    """The values of `evaluate` by the names that `fit` has for them; none without a test."""
+    return {} if test is None else {f"test_{k}": x for k, x in evaluate(model, loss, test, **options).items()}
 
 
 @with_advice

@@ -55,18 +55,21 @@ def end(done):
 def test_a_run_of_four_goes_on_with_two_and_one(tmp_path):
     """In the middle of an epoch, which has 6 updates; a checkpoint is written after every fourth."""
     for ranks, stop in ((4, 9), (2, 7)):  # the state of the optimizer is divided, and fits a plain one
-        done, _ = run(ranks, "program", "fit_and_resume", tmp_path / "broken", 4, stop, 0.0, "divided")
+        done, _ = run(ranks, "program", "fit_and_resume", tmp_path / "broken", 4, stop, "divided")
         assert done.returncode == 0, done.stderr
     broken = end(run(1, "program", "fit_and_resume", tmp_path / "broken", 4, -1)[0])
     straight = end(run(4, "program", "fit_and_resume", tmp_path / "straight", 4, -1)[0])
     assert broken == pytest.approx(straight, rel=1e-11, abs=1e-11)
 
 
-def test_a_resumed_run_with_dropout_is_the_same_bit_for_bit(tmp_path):
-    run(2, "program", "fit_and_resume", tmp_path / "broken", 3, 10, 0.5)
-    broken = end(run(2, "program", "fit_and_resume", tmp_path / "broken", 3, -1, 0.5)[0])
-    straight = end(run(2, "program", "fit_and_resume", tmp_path / "straight", 3, -1, 0.5)[0])
-    assert broken[:4] == straight[:4]  # the parameters
+@pytest.mark.parametrize("kind", ["dropout", "buffer", "scaled"])
+def test_a_resumed_run_is_the_same_bit_for_bit(kind, tmp_path):
+    """With dropout, with a buffer on which the training depends, and with a scaled loss and a divided state."""
+    run(2, "program", "fit_and_resume", tmp_path / "broken", 3, 10, kind)
+    broken = end(run(2, "program", "fit_and_resume", tmp_path / "broken", 3, -1, kind)[0])
+    straight = end(run(2, "program", "fit_and_resume", tmp_path / "straight", 3, -1, kind)[0])
+    n = 5 if kind == "buffer" else 4
+    assert broken[:n] == straight[:n]  # the parameters and the buffers
     assert broken == pytest.approx(straight, rel=1e-14)  # losses, which were added in another order
 
 
