@@ -415,6 +415,43 @@ def a_parameter_that_one_rank_alone_uses_gets_its_share(group):
 
 
 @case
+def branches_that_ranks_take_alone_are_those_of_one_process(group):
+    """Each part takes a branch of its own, which others or all leave out; a layer is frozen for a while."""
+    rng = np.random.default_rng(9)
+    x, t, plan = rng.standard_normal((20, 6)), rng.integers(0, 5, 20), rng.integers(0, 3, (40, group.size))
+    parts = [slice(-(-20 * r // group.size), -(-20 * (r + 1) // group.size)) for r in range(group.size)]
+    found = []
+    for ranks in (group, ALONE):
+        model = L.Sequential(*[L.Linear(5, 6, rng=i, dtype=np.float64) for i in range(4)])
+        optimizer = O.Adam(model, lr=1e-2)
+        optimizer = ranks.partition(optimizer) if ranks is group else optimizer
+        averaging = ranks.averaging(model, optimizer, bucket=100)
+        for i, choice in enumerate(plan):
+            if i in (15, 30):
+                model[0].thaw() if i == 30 else model[0].freeze()
+
+            def loss(rank, choice=choice, model=model):
+                y = model[0](x[parts[rank]]) + model[choice[rank] + 1](x[parts[rank]])
+                return F.softmax_cross_entropy(y, t[parts[rank]])
+
+            model.cleargrads()
+            n = [part.stop - part.start for part in parts]
+            with averaging(samples=n[group.rank]):
+                if ranks is group:
+                    loss(group.rank).backward()
+                else:
+                    (sum([loss(r) * n[r] for r in range(group.size)]) / 20).backward()
+            optimizer.update()
+        found.append((np.concatenate([p.data.ravel() for p in model.params()]), optimizer.state_dict()))
+    (state, slots), (expected, expected_slots) = found
+    close(state, expected, np.float64)
+    assert {k: v for k, v in slots.items() if k.endswith(".t")} == {
+        k: v for k, v in expected_slots.items() if k.endswith(".t")
+    }
+    assert len({v for k, v in slots.items() if k.endswith(".t")}) > 1  # no branch is taken in every step
+
+
+@case
 def layers_are_frozen_added_and_of_several_dtypes(group):
     class Net(L.Layer):
         def __init__(self):
