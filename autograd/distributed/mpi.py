@@ -39,6 +39,7 @@ class MPIGroup(Group):
         self.rank, self.size = comm.Get_rank(), comm.Get_size()
         self.presence = presence or Presence(MPI, comm.Dup(), timeout)
         self.others: Group | None = None
+        self.calls = 0  # of operations: those of all ranks with one number belong together
         self.nccl: NCCL | None = None
 
     def __reduce__(self) -> Any:
@@ -48,7 +49,7 @@ class MPIGroup(Group):
     def begin_sum(self, x: Array) -> Pending:
         if by_numpy(x):
             request = self.comm.Iallreduce(self.MPI.IN_PLACE, x, op=self.MPI.SUM)
-            return Request(request, self.presence, f"all_reduce of {x.dtype} {x.shape}", x)
+            return self.begun(request, f"all_reduce of {x.dtype} {x.shape}", x)
         if self.nccl is None:
             self.nccl = NCCL(self)
         return self.nccl.begin_sum(x)
@@ -74,10 +75,14 @@ class MPIGroup(Group):
     def barrier(self, timeout: float | None = None) -> None:
         if timeout is not None:
             number("barrier: timeout", timeout, above=0)
-        Request(self.comm.Ibarrier(), self.presence, "barrier", None).wait(timeout)
+        self.begun(self.comm.Ibarrier(), "barrier", None).wait(timeout)
+
+    def begun(self, request: Any, name: str, buffers: Any) -> Request:
+        self.calls += 1
+        return Request(request, self.presence, f"{name} (call {self.calls})", buffers)
 
     def done(self, request: Any, name: str, buffers: Any) -> None:
-        Request(request, self.presence, name, buffers).wait()
+        self.begun(request, name, buffers).wait()
 
     def channel(self) -> Group:
         if self.others is None:
@@ -155,12 +160,16 @@ class Presence:
     def failure(self, name: str, seconds: float, waiting: dict[int, str]) -> Exception:
         """The error that says who is missing."""
         there = ", ".join(f"rank {rank} in {text}" for rank, text in sorted(waiting.items()))
+        name = name.partition(" (call ")[0]
         if self.ended:
             gone = ", ".join(map(str, sorted(self.ended)))
-            return RuntimeError(f"{name}: rank {gone} has ended, while others wait: {there}")
+            return RuntimeError(f"{name}: rank {gone} has ended, while others wait: {there}. Every rank must call it")
         missing = ", ".join([str(rank) for rank in range(self.size) if rank not in waiting])
         if not missing:
-            return TimeoutError(f"{name}: all ranks must make the same calls in the same order, not {there}")
+            return TimeoutError(
+                f"{name}: all ranks must make the same calls in the same order, not {there}. Does one stand under a "
+                "condition, such as `if group.rank == 0:`?"
+            )
         return TimeoutError(
             f"{name}: rank {missing} is missing after {seconds:.0f} s, while others wait: {there}. It hangs, or it "
             "computes for longer than distributed.init(timeout=...) allows"

@@ -24,13 +24,14 @@ __all__ = ["check_same", "description", "part_ways", "replicate", "settings_of",
 def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
     """Raises ValueError, on every rank, unless all have the same values by the same names."""
     all_ranks = group.gather(dict(mine))
-    first = all_ranks[0]
-    wrong = [
-        f"{key}: {other.get(key, 'nothing')} on rank {rank}, {first.get(key, 'nothing')} on rank 0"
-        for rank, other in enumerate(all_ranks)
-        for key in {**first, **other}
-        if other.get(key, None) != first.get(key, None)
-    ]
+    wrong = []
+    for key in dict.fromkeys([key for one in all_ranks for key in one]):
+        ranks: dict[str, list[str]] = {}  # by what they have
+        for rank, one in enumerate(all_ranks):
+            ranks.setdefault(str(one.get(key, "nothing")), []).append(str(rank))
+        if len(ranks) > 1:
+            said = [f"{value} on rank {', '.join(some)}" for value, some in ranks.items()]
+            wrong.append(f"{key}: {', '.join([*said[1:], said[0]])}")
     if wrong:
         raise ValueError(f"{name} must be the same on all {group.size} ranks, not\n  " + "\n  ".join(wrong))
 

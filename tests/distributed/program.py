@@ -111,6 +111,15 @@ def hangs(group):
     after_ten_sums(group, lambda: time.sleep(600))
 
 
+def calls_alone(group):
+    """A call of all ranks under a condition: the others are in another one of the same name, of another channel."""
+    others = group.channel()
+    group.barrier()
+    if group.rank == group.size - 1:
+        others.barrier()
+    group.barrier()
+
+
 def differs(group):
     """As a user would see it: every rank says what is wrong."""
     group.averaging(L.Sequential(L.Linear(4, 3), L.Linear(4 + group.rank, 4)))

@@ -84,6 +84,11 @@ def test_a_resumed_run_is_the_same_bit_for_bit(kind, tmp_path):
             15,
             ["all_reduce of float64 (1000,): rank 3 is missing after", "while others wait: rank 0 in all_reduce"],
         ),
+        (
+            "calls_alone",
+            15,
+            ["not rank 0 in barrier (call 2)", "rank 3 in barrier (call 1). Does one stand under a condition"],
+        ),
         ("differs", 10, ["the model must be the same on all 4 ranks", "1.W: Parameter float32 (4, 5) on rank 1"]),
     ],
 )
