@@ -14,7 +14,8 @@
 `fit(..., loader, group=group)` does the same with two lines more. A program that was started plainly is a group of one.
 
 One rule holds everywhere: the loss of the run is the mean of the ranks' losses, weighted by what each divides by, its
-samples for a mean. What goes forward over ranks, `group.sum`, therefore has as its gradient the sum of the ranks' gradients.
+samples for a mean. What goes forward over ranks, `group.sum`, therefore has as its gradient the sum of those of all
+ranks.
 
 `group` has the operations, `averaging` the buckets. Arrays of NumPy go by MPI (`mpi`, pip install mpi4py mpich), those
 of CuPy by NCCL (`nccl`).
