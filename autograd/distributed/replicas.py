@@ -77,6 +77,8 @@ def share_buffers(group: Group, model: Layer) -> None:
 
     It is done at the end of an epoch, before a test, and with each checkpoint: a resumed run has those of rank 0 too.
     """
+    if group.size == 1:
+        return
     buffers = {path: x for path, x in model.named_state() if not isinstance(x, Parameter)}
     known = {path: x for path, x in buffers.items() if type(x.value) is not Unfilled}
     for path, values in group.broadcast({path: contents(x.value) for path, x in known.items()}).items():

@@ -50,7 +50,7 @@ class LossScale:
     @with_advice
     def __init__(self, optimizer: Optimizer, start: float = 2.0**15, *, every: int = 2000) -> None:
         if not isinstance(optimizer, Optimizer):
-            turned = ": group.partition(O.LossScale(optimizer))" if hasattr(optimizer, "inner") else ""
+            turned = ": group.partition(O.LossScale(optimizer))" if hasattr(optimizer, "inner") else ""  # a Partition
             raise TypeError(
                 f"LossScale: optimizer must be an Optimizer, such as O.Adam(model), not {shown(optimizer)}{turned}"
             )
