@@ -6,11 +6,14 @@ import os
 from typing import Any
 
 from autograd.checks import number, shown
+from autograd.distributed.gloo import started_by_torchrun
 from autograd.distributed.group import Group
-from autograd.distributed.mpi import MPIGroup, end_all_on_error
+from autograd.distributed.mpi import MPIGroup
+from autograd.distributed.waiting import end_all_on_error
 
 __all__ = ["init"]
 
+BY_TORCHRUN = {"MASTER_ADDR", "MASTER_PORT", "RANK", "WORLD_SIZE"}  # what it leaves
 STARTED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # what mpiexec and srun leave
 groups: dict[str, Group] = {}  # that of the program, once it is asked for
 
@@ -30,8 +33,21 @@ def init(comm: Any = None, *, timeout: float = 300.0) -> Group:
             raise TypeError(f"init: comm must be a communicator of mpi4py, or None, not {shown(comm)}")
         return started(comm, timeout)
     if "all" not in groups:
-        groups["all"] = started(None, timeout) if any(name in os.environ for name in STARTED) else Group()
+        by_torchrun = os.environ.keys() >= BY_TORCHRUN and os.environ["WORLD_SIZE"] != "1"
+        by_mpiexec = any(name in os.environ for name in STARTED)
+        groups["all"] = by_gloo(timeout) if by_torchrun else started(None, timeout) if by_mpiexec else Group()
     return groups["all"]
+
+
+def by_gloo(timeout: float) -> Group:
+    """The group of the processes of torchrun."""
+    try:
+        import torch.distributed
+    except ImportError as error:
+        raise RuntimeError("several processes of torchrun need PyTorch: pip install torch") from error
+    group = started_by_torchrun(torch, timeout)
+    end_all_on_error(os._exit, group.rank, group.size)
+    return group
 
 
 def started(comm: Any, timeout: float) -> Group:
@@ -44,7 +60,7 @@ def started(comm: Any, timeout: float) -> Group:
     if comm.Get_size() == 1:
         check_started_together(comm)
         return Group()
-    end_all_on_error(MPI, comm.Get_rank(), comm.Get_size())
+    end_all_on_error(MPI.COMM_WORLD.Abort, comm.Get_rank(), comm.Get_size())
     return MPIGroup(MPI, comm, timeout)
 
 
