@@ -17,8 +17,8 @@ One rule holds everywhere: the loss of the run is the mean of the ranks' losses,
 samples for a mean. What goes forward over ranks, `group.sum`, therefore has as its gradient the sum of those of all
 ranks.
 
-`group` has the operations, `averaging` the buckets. Arrays of NumPy go by MPI (`mpi`, pip install mpi4py mpich), those
-of CuPy by NCCL (`nccl`).
+`group` has the operations, `averaging` the buckets. Arrays of NumPy go by MPI (`mpi`, pip install mpi4py mpich), or by
+PyTorch's gloo (`gloo`, by torchrun), those of CuPy by NCCL (`nccl`).
 """
 
 from __future__ import annotations

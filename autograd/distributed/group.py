@@ -1,7 +1,7 @@
 """A group of processes: what they say to each other, and what is made of it.
 
 Every operation is *collective*: all ranks call it, in the same order. The base class is the group of one process, which
-has nobody to talk to; `mpi.MPIGroup` has the same five operations for several.
+has nobody to talk to; `several.Several` has the same five operations for several.
 """
 
 from __future__ import annotations

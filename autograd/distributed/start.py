@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from autograd.checks import number, shown
@@ -21,11 +22,13 @@ groups: dict[str, Group] = {}  # that of the program, once it is asked for
 def init(comm: Any = None, *, timeout: float = 300.0) -> Group:
     """The group of all processes that `mpiexec -n 4 python train.py` has started; a group of one without mpiexec.
 
+    Those of `torchrun --nproc-per-node 4 train.py` are a group by PyTorch's gloo.
+
     comm      a communicator of mpi4py, for a part of the processes; None: all of them
     timeout   seconds that a rank waits for the others, after which it is an error with the ranks that are missing
 
     From here on an error that nobody catches ends all ranks, with its traceback. The second call gives the same group.
-    Raises RuntimeError if mpi4py is not installed, or does not fit the mpiexec.
+    Raises RuntimeError if mpi4py, or PyTorch, is not installed, or mpi4py does not fit the mpiexec.
     """
     timeout = number("init: timeout", timeout, above=0)
     if comm is not None:
@@ -42,10 +45,10 @@ def init(comm: Any = None, *, timeout: float = 300.0) -> Group:
 def by_gloo(timeout: float) -> Group:
     """The group of the processes of torchrun."""
     try:
-        import torch.distributed
+        import_module("torch.distributed")
     except ImportError as error:
         raise RuntimeError("several processes of torchrun need PyTorch: pip install torch") from error
-    group = started_by_torchrun(torch, timeout)
+    group = started_by_torchrun(import_module("torch"), timeout)
     end_all_on_error(os._exit, group.rank, group.size)
     return group
 
