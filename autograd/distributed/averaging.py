@@ -140,6 +140,11 @@ class Averaging:
             self.buckets = filled([self.params[path] for path in (*first, *rest)], self.bytes)
             self.changed = False
             self.receive()
+        if self.buckets and self.buckets[0].weight and all(p.grad is None for p in self.params.values()):
+            raise RuntimeError(
+                "averaging: no rank has a gradient: call loss.backward() inside of the block, on a loss that is "
+                "computed from the parameters"
+            )
 
     def receive(self) -> bool:
         """Takes the means out of the buckets, unless the model of a rank has changed."""
@@ -214,6 +219,7 @@ class Bucket:
         self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(params, ends)]
         self.taken: set[int] = set()
         self.pending: Pending | None = None
+        self.weight = 0.0  # of all ranks
 
     def put(self, i: int, g: Array) -> None:
         """Copies a gradient into its place."""
@@ -247,10 +253,10 @@ class Bucket:
     def take_out(self) -> bool:
         """Waits for the sum, and gives each parameter the mean; False, and none, if the model of a rank has changed."""
         self.arrive()
-        *there, changed, weight = to_numpy(self.flat[-len(self.params) - 2 :]).tolist()
+        *there, changed, self.weight = to_numpy(self.flat[-len(self.params) - 2 :]).tolist()
         if changed:
             return False
-        weight = weight or 1  # no rank has a sample, and the gradients are 0
+        weight = self.weight or 1  # no rank has a sample, and the gradients are 0
         for p, part, n in zip(self.params, self.parts, there):
             if not n:
                 p.grad = None

@@ -73,6 +73,9 @@ class Partition:
         self.group, self.optimizer, self.inner = group, optimizer, inner
         inner.transforms = (*inner.transforms, Own(group.rank, group.size))  # the last: norms are of all
 
+    def __repr__(self) -> str:
+        return f"Partition({type(self.optimizer).__name__}, rank {self.group.rank} of {self.group.size})"
+
     def backward(self, loss: Variable) -> None:
         """The backward pass, through the scaled loss if it is that of a `LossScale`."""
         if isinstance(self.optimizer, LossScale):

@@ -497,6 +497,11 @@ def misuse_of_averaging_says_what_to_do(group):
         with averaging(samples=2):
             model(x).sum().backward(create_graph=True)
 
+    def nothing():
+        with averaging(samples=2):
+            pass
+        model(x).sum().backward()
+
     def one_in_another():
         with averaging(samples=2), averaging(samples=2):
             model(x).sum().backward()
@@ -507,7 +512,7 @@ def misuse_of_averaging_says_what_to_do(group):
 
     for kind, text, f in (
         (RuntimeError, "one backward pass in a block", twice), (RuntimeError, "without create_graph", recorded),
-        (RuntimeError, "no block in another", one_in_another),
+        (RuntimeError, "no block in another", one_in_another), (RuntimeError, "inside of the block", nothing),
     ):  # fmt: skip
         model.cleargrads()
         raises(kind, text, f)
@@ -680,7 +685,8 @@ def a_scaled_loss_and_a_divided_state(group):
     again = O.LossScale(O.Adam(model, master=True))
     again.load_state_dict(gathered)
     assert (again.scale, again.skipped) == (inner.scale, inner.skipped)
-    raises(TypeError, "group.partition(O.LossScale(optimizer))", O.LossScale, group.partition(O.Adam(model)))
+    text = f"not Partition(Adam, rank {group.rank} of {group.size}): group.partition(O.LossScale(optimizer))"
+    raises(TypeError, text, O.LossScale, group.partition(O.Adam(model)))
     raises(TypeError, "optimizer must be an Optimizer or a LossScale", group.partition, optimizer)
 
 
