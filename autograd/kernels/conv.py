@@ -25,6 +25,7 @@ from math import prod
 from autograd.backend import Array
 from autograd.kernels import columns, depthwise, planes, winograd
 from autograd.kernels.gpu import conv as gpu_conv
+from autograd.kernels.gpu import cudnn as gpu_cudnn
 from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.im2col import col2im, im2col
 from autograd.kernels.ways import kernel
@@ -33,7 +34,7 @@ from autograd.sums import sum_over
 
 __all__ = ["filter_gradient", "forward", "transpose"]
 
-WAYS = planes, depthwise, winograd, gpu_depthwise, gpu_conv, columns  # files with three ways each
+WAYS = planes, depthwise, winograd, gpu_depthwise, gpu_cudnn, gpu_conv, columns  # files with three ways each
 
 
 @kernel(*[file.forward for file in WAYS])
