@@ -221,7 +221,14 @@ class Run:
         """Loads the latest checkpoint, if there is one. Raises ValueError if it is not one of `fit`."""
         if self.checkpoints is None:
             raise ValueError("fit: resume=True needs checkpoints: checkpoints=Checkpoints(folder)")
-        found = self.checkpoints.resume(**self.parts)
+        try:
+            found = self.checkpoints.resume(**self.parts)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}\nfit: resume=True goes on with the model, optimizer, loaders and watches of that training. "
+                "To go on with others: found = serialize.load(path, model=model, optimizer=optimizer), then fit with "
+                "history=History(found['history']) and another folder for checkpoints"
+            ) from error
         check_same(self.group, "fit: the latest checkpoint", {"number": found.get("number")})
         if not found:
             return

@@ -569,6 +569,12 @@ def check_training(optimizer: Any, model: Layer) -> None:
         raise TypeError(f"fit: optimizer must be an Optimizer, not the class: make one, {optimizer.__name__}(model)")
     if isinstance(optimizer, Collection) or not callable(getattr(optimizer, "update", None)):
         raise TypeError(f"fit: optimizer must be an Optimizer, not {optimizer!r:.40}")
+    if not takes(optimizer.update, 0):
+        kind = type(optimizer).__name__
+        raise TypeError(
+            f"fit: optimizer must be one whose update() takes no arguments, not {kind}, which takes the loss as a "
+            "function: write the loop, for x, t in loader: optimizer.update(lambda: loss(model(x), t))"
+        )
     optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}

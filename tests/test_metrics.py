@@ -206,3 +206,15 @@ def test_roc_auc_takes_infinite_scores():
         assert metrics.roc_auc(np.array(scores), t) == metrics.roc_auc(finite, t)
     with pytest.raises(ValueError, match="no nan"):
         metrics.roc_auc(np.full((4, 2), -np.inf), t)
+
+
+@pytest.mark.parametrize("wrong", ["text", None, {}, {1.0}, ["a", "b"], [None, 1]], ids=repr)
+@pytest.mark.parametrize("name", metrics.__all__)
+def test_what_is_no_list_of_numbers_is_refused_by_its_name(name, wrong):
+    metric = getattr(metrics, name)
+    assert metric(Variable([0.2, 0.9]) > 0.5, [0, 1]) is not None
+    assert metric([True, False], (0, 1)) is not None
+    for what, args in (("y", (wrong, [0, 1])), ("t", ([0.2, 0.9], wrong))):
+        words = f"^{name}: {what} must be a Variable, an array or a list of numbers, not "
+        with pytest.raises(TypeError, match=words):
+            metric(*args)

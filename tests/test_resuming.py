@@ -174,6 +174,30 @@ def test_a_folder_with_other_checkpoints_is_refused_before_the_training_begins(t
     assert training.history == {}
 
 
+def test_a_test_loader_that_comes_later_is_refused_with_a_way_that_works(tmp_path):
+    def trained(folder, epochs, found=None, **options):
+        model = L.Linear(4, 6, rng=0)
+        optimizer, history = O.Adam(model), History()
+        if found:
+            found = serialize.load(found, model=model, optimizer=optimizer)
+            history = History(found["history"])
+        fit(
+            model, F.softmax_cross_entropy, optimizer, DataLoader((X, T), 4, rng=0), epochs=epochs, history=history,
+            checkpoints=tmp_path / folder, verbose=False, **options,
+        )  # fmt: skip
+        return history
+
+    first, test = trained("old", 2), DataLoader((X[:8], T[:8]), 4)
+    with pytest.raises(ValueError, match="test: there is no such part") as said:
+        trained("old", 3, test=test, resume=True)
+    for word in ("serialize.load(path, model=model, optimizer=optimizer)", "history=History(found['history'])"):
+        assert word in str(said.value)
+    history = trained("new", 3, Checkpoints(tmp_path / "old").latest(), test=test)
+    assert history["loss"][:2] == first["loss"]
+    assert history["loss"][2] < first["loss"][1]
+    assert np.isnan(history["test_loss"]).tolist() == [True, True, False]
+
+
 def test_a_damaged_checkpoint_costs_the_updates_since_the_one_before(tmp_path, straight):
     with pytest.raises(Stopped):
         Training().run(21, checkpoints=Checkpoints(tmp_path, every=4))

@@ -242,6 +242,8 @@ LOSS = F.softmax_cross_entropy
         (lambda m: {"optimizer": O.SGD(L.Linear(3, 3))}, ValueError, "optimizer must be one of this model"),
         (lambda m: {"optimizer": O.SGD(L.Linear(3))}, ValueError, "optimizer must be one of this model"),
         (lambda m: {"optimizer": O.SGD([ag.Variable(1.0)])}, ValueError, "optimizer must be one of this model"),
+        (lambda m: {"optimizer": O.LBFGS(m)}, TypeError, "takes no arguments, not LBFGS, .*: write the loop"),
+        (lambda m: {"optimizer": O.NewtonCG(m)}, TypeError, "takes no arguments, not NewtonCG"),
         (lambda m: {"model": L.Linear}, TypeError, "model must be a Layer, not the class Linear: call it first"),
         (lambda m: {"model": None}, TypeError, "model must be a Layer, not None"),
         (lambda m: {"model": lambda x: m(x)}, TypeError, "model must be a Layer"),

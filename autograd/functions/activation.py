@@ -52,7 +52,8 @@ class ReLU(Function):
         return limited(x, 0, None)
 
     def backward(self, gy):
-        return masked(gy, self.outputs[0] > 0)
+        (y,) = self.outputs
+        return masked(gy, y > 0) if isinstance(gy, Variable) else kernels.relu_gradient(gy, y)
 
 
 def relu(x: Operand) -> Variable:
@@ -73,6 +74,8 @@ class LeakyReLU(Function):
 
     def backward(self, gy):
         (x,) = self.inputs
+        if not isinstance(gy, Variable):
+            return kernels.leaky_relu_gradient(gy, x, self.slope)
         return masked(gy, x > 0) + masked(gy, x <= 0) * self.slope
 
 

@@ -7,7 +7,7 @@ function that keeps no array of the size T x S but the weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ __all__ = ["rotary", "scaled_dot_product_attention"]
 class MaskedSoftmax(Function):
     """P = e^z / sum of e^z over the last axis, z = scores + biases; a row in which everything is hidden gives 0.
 
-    `offset` and `seen` hide scores, see `hiding`. gs = P (gP - sum of P gP over the row), for the biases too.
+    `offset` and `seen` hide scores, see `masked_softmax`. gs = P (gP - sum of P gP over the row), for the biases too.
     """
 
     alike = 0
@@ -52,9 +52,13 @@ class MaskedSoftmax(Function):
 
 
 def masked_softmax(s: Any, biases: Sequence[Any], offset: int | None, seen: Any) -> Any:
-    """The masked softmax of the scores, computed in their memory."""
-    for bias in (*biases, *hiding(s, offset, seen)):
+    """The masked softmax of the scores, in their memory; `offset` hides later keys, `seen` those where it is False."""
+    for bias in biases:
         s = add_to(s, bias)
+    if offset is not None and not (s.shape[-2] == 1 and offset + 1 >= s.shape[-1]):  # the newest token sees all
+        s = rows.hide_later(s, offset)
+    if seen is not None:
+        s = add_to(s, namespace(s).where(seen, 0.0, -math.inf).astype(s.dtype))
     return rows.hidden_softmax(s)
 
 
@@ -78,7 +82,7 @@ class Attention(Function):
     """y = P v for P = softmax(scale q k^T + biases).   (..., T, D) (..., S, D) (..., S, E) (..., T, S) -> (..., T, E)
 
     gv = P^T gy,  gP = gy v^T,  gs = P (gP - sum of P gP over the row) for the scores s,  gq = scale gs k,
-    gk = scale gs^T q. The masks that only hide are made again where they are needed: see `hiding`.
+    gk = scale gs^T q. The masks that only hide are made again where they are needed: see `masked_softmax`.
     """
 
     alike = 0
@@ -194,15 +198,6 @@ def checked_mask(name: str, mask: Operand, shape: tuple[int, ...]) -> Any:
     if wide is None or wide[-2:] != shape[-2:] or mask.ndim > len(shape):
         raise ValueError(f"{name}: mask must broadcast to the scores {shape}, not {mask.shape}: {shown(mask)}")
     return mask
-
-
-def hiding(s: Any, offset: int | None = None, seen: Any = None) -> Iterator[Any]:
-    """What is added to the scores s to hide some: 0 or -inf, from a causal mask and from one of booleans."""
-    xp, (T, S) = namespace(s), s.shape[-2:]
-    if offset is not None and not (T == 1 and offset + 1 >= S):  # the newest token sees all
-        yield xp.where(xp.arange(S) > xp.arange(T)[:, None] + offset, -math.inf, 0.0).astype(s.dtype)
-    if seen is not None:
-        yield xp.where(seen, 0.0, -math.inf).astype(s.dtype)
 
 
 def with_groups(queries: tuple[int, ...], keys: tuple[int, ...], *xs: Any) -> list[Any]:

@@ -170,10 +170,7 @@ class BatchNormInference(Function):
         self.eps = eps
 
     def forward(self, x, gamma, beta, mean, var):
-        scale = gamma * (var + self.eps) ** -0.5
-        y = x * per_channel(scale, x)
-        y += per_channel(beta - mean * scale, x)
-        return y
+        return channels_by_statistics(x, gamma, beta, mean, var, self.eps)
 
     def backward(self, gy):
         x, gamma, _, mean, var = self.inputs
@@ -191,6 +188,15 @@ class BatchNormInference(Function):
             needs_mean and -gamma * inv * gbeta,
             needs_var and -0.5 * gamma * inv**2 * ggamma,
         )
+
+
+@kernel(gpu.batch_norm_inference)
+def channels_by_statistics(x, gamma, beta, mean, var, eps):
+    """y = gamma xn + beta"""
+    scale = gamma * (var + eps) ** -0.5
+    y = x * per_channel(scale, x)
+    y += per_channel(beta - mean * scale, x)
+    return y
 
 
 def batch_norm_inference(

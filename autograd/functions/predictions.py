@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
 from autograd.checks import number, shown, whole
-from autograd.functions.operands import LABEL, operand
+from autograd.functions.operands import LABEL
 from autograd.kernels.gpu import late, on_gpu
 
 __all__ = ["Predictions", "beside", "predictions"]
@@ -51,10 +52,20 @@ def predictions(
 
 
 def beside(name: str, y: Any, t: Any) -> tuple[Array, Array]:
-    """What is predicted and what is true as arrays. There is no gradient to lose, so both may be lists of numbers."""
-    y = as_numbers(y) if isinstance(y, (list, tuple)) else as_array(operand(name, y))
-    t = as_array(t)
-    return y, t if hasattr(t, "dtype") else namespace(y).asarray(as_numbers(t))
+    """What is predicted and what is true as arrays. There is no gradient to lose, so both may be lists of numbers.
+
+    Raises TypeError for what is neither a Variable, an array, nor a list or a number, ValueError for uneven rows.
+    """
+    y = as_array(y) if hasattr(y, "dtype") else listed(f"{name}: y", y)
+    return y, as_array(t) if hasattr(t, "dtype") else namespace(y).asarray(listed(f"{name}: t", t))
+
+
+def listed(what: str, x: Any) -> Array:
+    """A number or a list of numbers as an array."""
+    if isinstance(x, (list, tuple, int, float)):
+        with suppress(TypeError):
+            return as_numbers(x)
+    raise TypeError(f"{what} must be a Variable, an array or a list of numbers, not {shown(x)}")
 
 
 def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, ignore_index: int | None) -> Predictions:

@@ -26,8 +26,10 @@ from autograd.functions.linear import linear
 from autograd.functions.operands import operand, steps_within, with_room
 from autograd.functions.shape import Concat, Split
 from autograd.kernels import recurrent as kernel
+from autograd.kernels.gpu import recurrent as gpu
 from autograd.kernels.matmul import product
 from autograd.kernels.scratch import Allocator, borrowed
+from autograd.kernels.ways import kernel as kernel_of
 from autograd.sums import sum_over
 from autograd.variable import Variable
 
@@ -188,30 +190,45 @@ class LSTM(Recurrence):
     def backward(self, gy, gc):
         self.check_outputs()
         x, _, _, Wx, Wh, _ = self.inputs
-        saved, H = self.saved, Wh.shape[0]
+        saved = self.saved
         gates, cs = saved.gates, saved.cs
-        tanh_only = kernel.of_gates(namespace(as_array(x)), (0, 0, 1, 0), cs.shape[1:], gates.dtype)
         dh, dc, dzs = 0, 0, []
         with borrowed(namespace(as_array(x)), 1) as [new]:
             room, rows = room_for_steps(gates, new)
             steps = [rows, self.masks(gates), self.in_order(gy), self.in_order(gc), gates, cs[:-1], cs[1:]]
             for row, live, gh, g_c, a, c_before, c in backwards(*steps):
-                i, f, g, o = parts_of(a, H)
-                tanh_c = tanh(c)
-                slopes = (a + tanh_only) * (1 - a)  # a (1 - a) of the sigmoids, (1 + g) (1 - g) of the tanh
-                through = (1 - tanh_c * tanh_c) * o
-                if live is not None:
-                    slopes, through, f = slopes * live, through * live, f * live + (1 - live)
-                dh = gh + dh
-                dc = g_c + dc + dh * through
-                dz = beside(dc * g, dc * c_before, dc * i, dh * tanh_c, out=row)
-                dz *= slopes  # in its room; a Variable has no *= and is rebound
-                dc = dc * f
+                dh, dc = gh + dh, g_c + dc
+                dz = row
+                if row is None:
+                    dz, dc = cell_gradient(None, dc, dh, a, c_before, c, live)
+                else:
+                    lstm_cell_gradient(row, dc, dh, a, c_before, c, live)
                 dh = passed_on(product(dz, Wh.T), dh, live)
                 dzs.append(dz)
             dz = as_rows(room, dzs)
             gx, gWx, gb = self.gradients_of_input(x, Wx, dz)
             return gx, dh, dc, gWx, product(as_matrix(saved.before).T, as_matrix(dz)), gb
+
+
+def cell_gradient(dz, dc, dh, a, before, c, live):
+    """The gradient dz of the sums in the gates a, in its memory if it has one, and dc of the step before."""
+    i, f, g, o = parts_of(a, c.shape[-1])
+    tanh_only = kernel.of_gates(namespace(as_array(c)), (0, 0, 1, 0), c.shape, a.dtype)
+    tanh_c = tanh(c)
+    slopes = (a + tanh_only) * (1 - a)  # a (1 - a) of the sigmoids, (1 + g) (1 - g) of the tanh
+    through = (1 - tanh_c * tanh_c) * o
+    if live is not None:
+        slopes, through, f = slopes * live, through * live, f * live + (1 - live)
+    dc = dc + dh * through
+    dz = beside(dc * g, dc * before, dc * i, dh * tanh_c, out=dz)
+    dz *= slopes  # in its memory; a Variable has no *= and is rebound
+    return dz, dc * f
+
+
+@kernel_of(gpu.lstm_cell_gradient, writes=(0, 1))
+def lstm_cell_gradient(dz: Array, dc: Array, dh: Array, a: Array, before: Array, c: Array, live: Array | None) -> None:
+    """`cell_gradient` of arrays, in the memory of dz and dc."""
+    _, dc[...] = cell_gradient(dz, dc, dh, a, before, c, live)
 
 
 class GRU(Recurrence):

@@ -1,4 +1,4 @@
-"""The sigmoid, SiLU, and their gradients: a few steps each, of large arrays piece by piece."""
+"""Gradients of relu and leaky relu; the sigmoid, SiLU and theirs: a few steps each, of large arrays piece by piece."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.kernels.compiled import each
 from autograd.kernels.gpu.fusion import fused
+from autograd.kernels.indexing import masked
 from autograd.kernels.pieces import by_pieces
 from autograd.kernels.scratch import borrowed
 from autograd.kernels.ways import kernel
 
-__all__ = ["sigmoid", "sigmoid_gradient", "silu", "silu_gradient"]
+__all__ = ["leaky_relu_gradient", "relu_gradient", "sigmoid", "sigmoid_gradient", "silu", "silu_gradient"]
 
 SMALL, HUGE = 1e-30, 1e30  # between them x and x sigmoid(x) have all their digits
+
+
+@kernel(fused)
+def relu_gradient(gy: Array, y: Array) -> Array:
+    """gy where y > 0, 0 elsewhere"""
+    return masked(gy, y > 0)
+
+
+@kernel(fused)
+def leaky_relu_gradient(gy: Array, x: Array, slope: float) -> Array:
+    """gy where x > 0, slope gy where x <= 0"""
+    return masked(gy, x > 0) + masked(gy, x <= 0) * slope
 
 
 def write_sigmoid(y: Array, x: Array) -> None:

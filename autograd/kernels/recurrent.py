@@ -13,10 +13,12 @@ from types import ModuleType
 from typing import Any
 
 from autograd.backend import Array, namespace
+from autograd.kernels.gpu import recurrent as gpu
 from autograd.kernels.matmul import product
+from autograd.kernels.ways import kernel
 from autograd.shapes import Shape
 
-__all__ = ["gru", "gru_reset_before", "lstm", "of_gates", "rnn"]
+__all__ = ["gru", "gru_reset_before", "lstm", "lstm_cell", "of_gates", "rnn"]
 
 SMALL = 1 << 12  # elements of a state: NumPy's loop over its rows takes longer than the arithmetic
 
@@ -55,22 +57,27 @@ def rnn(z: Array, h: Array, Wh: Array, live: Array | None) -> Array:
 
 def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[Array, Array]:
     """hs and cs of c <- f c + i g, h <- o tanh(c). z becomes the gates i, f, g, o."""
-    xp, hs, cs = namespace(z), states(z, h), states(z, c)
-    H = h.shape[-1]
-    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), h.shape, z.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all
-    offset = of_gates(xp, (0.5, 0.5, 0, 0.5), h.shape, z.dtype)
+    hs, cs = states(z, h), states(z, c)
     for t, a in enumerate(z):
-        a += product(hs[t], Wh)
-        a *= scale
-        xp.tanh(a, out=a)
-        a *= scale
-        a += offset
-        xp.multiply(a[..., H : 2 * H], cs[t], out=cs[t + 1])
-        cs[t + 1] += a[..., :H] * a[..., 2 * H : 3 * H]
-        xp.multiply(a[..., 3 * H :], xp.tanh(cs[t + 1]), out=hs[t + 1])
+        lstm_cell(a, product(hs[t], Wh), cs[t], cs[t + 1], hs[t + 1])
         keep(hs, t, live)
         keep(cs, t, live)
     return hs, cs
+
+
+@kernel(gpu.lstm_cell, writes=(0, 3, 4))
+def lstm_cell(a: Array, v: Array, c: Array, new_c: Array, new_h: Array) -> None:
+    """a becomes the gates i, f, g, o of a + v;  new_c = f c + i g,  new_h = o tanh(new_c)."""
+    xp, H = namespace(a), c.shape[-1]
+    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), c.shape, a.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all
+    a += v
+    a *= scale
+    xp.tanh(a, out=a)
+    a *= scale
+    a += of_gates(xp, (0.5, 0.5, 0, 0.5), c.shape, a.dtype)
+    xp.multiply(a[..., H : 2 * H], c, out=new_c)
+    new_c += a[..., :H] * a[..., 2 * H : 3 * H]
+    xp.multiply(a[..., 3 * H :], xp.tanh(new_c), out=new_h)
 
 
 @lru_cache(12)

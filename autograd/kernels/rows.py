@@ -16,8 +16,8 @@ from autograd.kernels.ways import kernel, way
 from autograd.sums import sum_over
 
 __all__ = [
-    "below", "cross_entropy", "hidden_softmax", "log_softmax", "log_softmax_gradient", "scores_gradient", "softmax",
-    "softmax_gradient",
+    "below", "cross_entropy", "hidden_softmax", "hide_later", "log_softmax", "log_softmax_gradient",
+    "scores_gradient", "softmax", "softmax_gradient",
 ]  # fmt: skip
 
 NEAR = 40  # e^x and a sum of them are far from the limits of single precision up to here
@@ -97,6 +97,14 @@ def softmax_gradient_by_pieces(gy: Array, y: Array, axes: tuple[int, ...]) -> Ar
 def softmax_gradient(gy: Array, y: Array, axes: tuple[int, ...]) -> Array:
     """y (gy - sum of gy y), for y = softmax x"""
     return y * (gy - sum_over(gy * y, axes))
+
+
+@kernel(gpu.hide_later, writes=(0,))
+def hide_later(s: Array, offset: int) -> Array:
+    """Adds -inf to the scores of each query i with keys behind i + offset, in the memory of s.   (..., T, S)"""
+    xp, (T, S) = namespace(s), s.shape[-2:]
+    s += xp.where(xp.arange(S) > xp.arange(T)[:, None] + offset, -math.inf, 0.0).astype(s.dtype)
+    return s
 
 
 def compiled_hidden_softmax(s: Array) -> Array:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 from autograd import Variable, backend
@@ -314,6 +315,8 @@ def test_batch_norm(cp, shape, eps, dtype):
     for needs in ((True, True, True), (False, True, False)):
         plain = normalization.channels_gradient.plain
         check(gpu_norms.batch_norm_gradient, plain, gy, x, gamma, mean, var, eps, needs, factor=8)
+    plain = normalization.channels_by_statistics.plain
+    check(gpu_norms.batch_norm_inference, plain, x, gamma, beta, mean, var, eps, factor=8)
 
 
 @every_dtype
@@ -341,6 +344,32 @@ def test_rms_norm(cp, rows, row, dtype):
     for needs in ((True, True), (True, False), (False, True)):
         plain = normalization.scaled_rows_gradient.plain
         check(gpu_norms.rms_norm_gradient, plain, gy, x, gamma, square, eps, needs, factor=16)
+
+
+def allocated(f):
+    """How many arrays of the device f makes: as many as its kernels have results, the steps between them included."""
+
+    class Counting(backend.cupy().cuda.MemoryHook):
+        name = "counting"
+        made = 0
+
+        def malloc_preprocess(self, **_):
+            self.made += 1
+
+    with Counting() as hook:
+        f()
+    return hook.made
+
+
+def test_nothing_is_made_between_the_steps_of_a_formula(cp):
+    """One array for a batch norm in test mode, relu's gradient, and each gradient of a layer norm."""
+    x, one = Variable(cp.asarray(numbers(4, 3, 5, dtype="f"))), cp.ones(3, "f")
+    given = Variable(cp.ones(5, "f")), Variable(cp.ones(5, "f"))
+    assert allocated(lambda: F.batch_norm_inference(x, one, one, one, one)) == 1
+    y = F.relu(x)
+    assert allocated(lambda: y.creator.backward(x.data)) == 1
+    y = F.layer_norm(x, *given)
+    assert allocated(lambda: ag.grad(y, [x, *given], [x])) == 3
 
 
 def test_equal_numbers_are_their_own_mean(cp):

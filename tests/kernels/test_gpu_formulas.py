@@ -12,7 +12,8 @@ import autograd.functions as F
 import autograd.optimizers as O
 from autograd import backend
 from autograd.data.ahead import made_ahead
-from autograd.kernels import indexing, rows, updates
+from autograd.functions.recurrent import lstm_cell_gradient
+from autograd.kernels import indexing, recurrent, rows, updates
 from autograd.kernels.gpu import draws, fusion, late, tensors
 from autograd.kernels.ways import KERNELS
 
@@ -108,6 +109,7 @@ def test_rows_equal_their_plain_twins(C, dtype):
     x, y = numbers(4, 3, C, dtype=dtype), numbers(4, 3, C, dtype=dtype, seed=1) / 8
     x[0, 0, 0] = -np.inf
     cases = [("softmax", (x, (2,))), ("log_softmax", (x, (-1,))), ("hidden_softmax", (x,))]
+    cases += [("hide_later", (x, offset)) for offset in (-9, -1, 0, 2, 2**62)]
     cases += [("softmax_gradient", (x[1:], y[1:], (1, 2))), ("log_softmax_gradient", (x[1:], y[1:], (2,)))]
     cases += [("cross_entropy", (x.reshape(12, C)[1:], np.arange(11) % C, s)) for s in (0, 0.1)]
     for name, args in cases:
@@ -134,6 +136,31 @@ def test_rows_along_another_axis_and_of_views():
         for y in (x, x[::2, :, ::-1]):
             got = cupy().asnumpy(rows.softmax(cupy().asarray(y), axes))
             np.testing.assert_allclose(got, rows.softmax.plain(y, axes), rtol=1e-5)
+
+
+# A step of an LSTM
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", "efd")
+def test_a_step_of_an_lstm_is_its_plain_twin(dtype):
+    """Both ways, in the middle of arrays of all steps, written in place; masks of short sequences are plain."""
+    a, v, out = [numbers(3, 5, 28, dtype=dtype, seed=i) for i in range(3)]
+    c, new_c, new_h = [numbers(3, 5, 7, dtype=dtype, seed=i) for i in range(3)]
+    cases = [(recurrent.lstm_cell, (a, v, c, new_c, new_h)), (lstm_cell_gradient, (out, new_c, new_h, v, c, c, None))]
+    for kernel, args in cases:
+        (found,) = ways_of(kernel, "recurrent")
+        there = [x if x is None else cupy().asarray(x)[1] for x in args]
+        assert found.fits(*there)
+        assert found.compute(*there) is None
+        here = [x if x is None else x[1].astype("d") for x in args]
+        kernel.plain(*here)
+        for x, y in zip(there, here, strict=True):
+            if x is not None:
+                scale = np.abs(y).max()
+                np.testing.assert_allclose(cupy().asnumpy(x), y, rtol=0, atol=16 * EPS[dtype] * scale)
+    assert not found.fits(*there[:-1], there[0][:, :1])
 
 
 # Optimizers

@@ -6,7 +6,7 @@ CuPy keeps what it compiled on the disk. CuPy itself is never imported here: it 
     sigmoid = cuda("sigmoid", "ElementwiseKernel", "T x", "T y", "y = 1 / (1 + exp(-x))")
     y = sigmoid(x)(x)
 
-    rows = cuda("rows", "RawKernel", '''extern "C" __global__ void rows(const T* x, T* y, I n) { ... }''')
+    rows = cuda("rows", "RawKernel", '''extern "C" __global__ void rows(const T* x, T* y, I n) { EACH(i, n) ... }''')
     rows.run(n, x, y, n)
 
 `sigmoid(x)` is the kernel for arrays like x. In a raw text three types stand for those of the arguments:
@@ -14,8 +14,7 @@ CuPy keeps what it compiled on the disk. CuPy itself is never imported here: it 
     T  the numbers of x, the first     A  those in which they are added up: float for float16; Python's floats
     I  indices and Python's whole numbers: int, or 64 bits for large arrays
 
-`run` starts n threads. A thread takes element blockIdx.x blockDim.x + threadIdx.x, and goes on by gridDim.x blockDim.x
-while there are more.
+`run` starts n threads. `EACH(i, n)` is the loop of a thread over its share of n elements: those a whole grid apart.
 
 Elementwise kernels take any views; raw ones only arrays in one piece of memory. A way fits where `on_gpu` or
 `floats_on_gpu` says so: CuPy's arrays, and neither Variables nor the arrays of another module.
@@ -54,6 +53,9 @@ MATH = """#ifndef INFINITY
 #define NAN __int_as_float(0x7fc00000)
 #endif
 """  # NVRTC has no math.h
+LOOP = """// runs what follows for each i below n that is this thread's
+#define EACH(i, n) for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < (n); i += (I)gridDim.x * blockDim.x)
+"""
 SOURCES: dict[str, Source] = {}  # all texts, by name
 
 
@@ -85,11 +87,11 @@ class Source:
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
-        return (HALF if T == "float16" else "") + MATH + types + "\n".join(self.parts)
+        return (HALF if T == "float16" else "") + MATH + types + LOOP + "\n".join(self.parts)
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:
-    """Enters a kernel of one of CuPy's three kinds: ElementwiseKernel, ReductionKernel, RawKernel, with its arguments.
+    """Enters a kernel of CuPy's class `kind`, ElementwiseKernel or RawKernel, with its arguments.
 
     The parts of a raw one are pieces of one text, in which the function has the kernel's name.
     """

@@ -21,9 +21,9 @@ from math import prod
 from typing import Any
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import TYPES, cuda, on_gpu
+from autograd.kernels.gpu import cuda, on_gpu
 from autograd.kernels.gpu.products import write_product
-from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, small
+from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, numbers, small
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
 
@@ -41,17 +41,12 @@ im2col_kernel = cuda(
 extern "C" __global__ void im2col(const T* x, T* cols, const Windows w, const I C, const I first, const I n,
                                   const I image_step, const I channel_step, const I tap_step) {
   const int O = number(w.out), pixels = number(w.size);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < C * n; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, C * n) {
     const I c = i / n, window = i % n + first, image = window / O;
     const int o = window % O;
     const T* from = x + (image * C + c) * pixels;
     T* to = cols + image * image_step + c * channel_step + o - first;
-    int start[3];
-    corner(w, o, start);
-    for (int k0 = 0, p0 = start[0]; k0 < w.kernel[0]; k0++, p0 += w.dilation[0])
-      for (int k1 = 0, p1 = start[1]; k1 < w.kernel[1]; k1++, p1 += w.dilation[1])
-        for (int k2 = 0, p2 = start[2]; k2 < w.kernel[2]; k2++, p2 += w.dilation[2], to += tap_step)
-          *to = on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2) ? from[((I)p0 * w.size[1] + p1) * w.size[2] + p2] : T(0);
+    EACH_TAP(o) to[k * tap_step] = ON_IMAGE ? from[PIXEL] : T(0);
   }
 }
 """,
@@ -66,23 +61,15 @@ col2im_kernel = cuda(
 extern "C" __global__ void col2im(const T* cols, T* x, const Windows w, const I size, const I C, const I first,
                                   const I n, const I image_step, const I channel_step, const I tap_step, const I add) {
   const int O = number(w.out), pixels = number(w.size);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, size) {
     const I c = i / pixels % C, image = i / pixels / C;
-    const int p = i % pixels, p2 = p % w.size[2], p1 = p / w.size[2] % w.size[1], p0 = p / w.size[2] / w.size[1];
+    const int p = i % pixels;
     const T* from = cols + image * image_step + c * channel_step - first;
     T* to = x + (image * C + c) * pixels + p;
     A sum = add ? A(*to) : A(0);
-    for (int k0 = 0; k0 < w.kernel[0]; k0++) {
-      const int o0 = window_over(w, 0, p0, k0);
-      for (int k1 = 0; o0 >= 0 && k1 < w.kernel[1]; k1++) {
-        const int o1 = window_over(w, 1, p1, k1);
-        for (int k2 = 0; o1 >= 0 && k2 < w.kernel[2]; k2++) {
-          const int o2 = window_over(w, 2, p2, k2), o = (o0 * w.out[1] + o1) * w.out[2] + o2;
-          const I window = image * O + o;
-          if (o2 >= 0 && window >= first && window < first + n)
-            sum += A(from[((k0 * w.kernel[1] + k1) * w.kernel[2] + k2) * tap_step + o]);
-        }
-      }
+    EACH_WINDOW_ON(p) {
+      const I window = image * O + WINDOW;
+      if (window >= first && window < first + n) sum += A(from[TAP * tap_step + WINDOW]);
     }
     *to = T(sum);
   }
@@ -96,7 +83,7 @@ place_kernel = cuda(
     """
 // y[image, m, o] = block[m, window] + b[m]
 extern "C" __global__ void place(const T* block, const T* b, T* y, const I M, const I O, const I first, const I n) {
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < M * n; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, M * n) {
     const I m = i / n, window = i % n + first;
     y[(window / O * M + m) * O + window % O] = b ? T(A(block[i]) + A(b[m])) : block[i];
   }
@@ -110,7 +97,7 @@ rows_kernel = cuda(
     """
 // block[m, window] = y[image, m, o]
 extern "C" __global__ void rows(const T* y, T* block, const I M, const I O, const I first, const I n) {
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < M * n; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, M * n) {
     const I m = i / n, window = i % n + first;
     block[i] = y[(window / O * M + m) * O + window % O];
   }
@@ -155,9 +142,7 @@ def write_images(
     x (N, C, *size); the windows of the first image come first. `image`, `channel` and `tap` are the steps in cols from
     one to the next.
     """
-    if x.size:
-        C, numbers = x.shape[1], geometry(w)
-        col2im_kernel.run(x.size, cols, x, numbers, x.size, C, first, n, image, channel, tap, int(add))
+    col2im_kernel.run(x.size, cols, x, geometry(w), x.size, x.shape[1], first, n, image, channel, tap, int(add))
     return x
 
 
@@ -245,18 +230,17 @@ def filter_gradient(x: Array, y: Array, w: Windows, groups: int = 1, bias: bool 
     return W, b
 
 
-@way(fits=lambda x, w: on_gpu(x) and x.dtype.char in TYPES and small(w))
+@way(fits=numbers)
 def im2col(x: Array, w: Windows) -> Array:
     """(N, C, *size) -> (N, C, *kernel, *out)"""
     x = contiguous(x)
     (N, C), K, O = x.shape[:2], prod(w.kernel), prod(w.out)
     cols = namespace(x).empty((N, C, *w.kernel, *w.out), x.dtype)
-    if cols.size:
-        im2col_kernel.run(N * C * O, x, cols, geometry(w), C, 0, N * O, C * K * O, K * O, O)
+    im2col_kernel.run(N * C * O, x, cols, geometry(w), C, 0, N * O, C * K * O, K * O, O)
     return cols
 
 
-@way(fits=lambda cols, w: on_gpu(cols) and cols.dtype.char in TYPES and small(w))
+@way(fits=numbers)
 def col2im(cols: Array, w: Windows) -> Array:
     """(N, C, *kernel, *out) -> (N, C, *size)"""
     cols = contiguous(cols)

@@ -29,18 +29,12 @@ forward_kernel = cuda(
 extern "C" __global__ void depthwise_forward(const T* x, const T* W, const T* b, T* y, const Windows w, const I size,
                                              const I M, const I each) {
   const int O = number(w.out), pixels = number(w.size);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, size) {
     const I m = i / O % M, image = i / O / M;
     const T* from = x + (image * (M / each) + m / each) * pixels;
     const T* weight = W + m * number(w.kernel);
-    int start[3];
-    corner(w, i % O, start);
     A sum = b ? A(b[m]) : A(0);
-    for (int k0 = 0, p0 = start[0]; k0 < w.kernel[0]; k0++, p0 += w.dilation[0])
-      for (int k1 = 0, p1 = start[1]; k1 < w.kernel[1]; k1++, p1 += w.dilation[1])
-        for (int k2 = 0, p2 = start[2]; k2 < w.kernel[2]; k2++, p2 += w.dilation[2], weight++)
-          if (on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2))
-            sum += A(from[(p0 * w.size[1] + p1) * w.size[2] + p2]) * A(*weight);
+    EACH_TAP(i % O) if (ON_IMAGE) sum += A(from[PIXEL]) * A(weight[k]);
     y[i] = T(sum);
   }
 }
@@ -56,21 +50,11 @@ transpose_kernel = cuda(
 extern "C" __global__ void depthwise_transpose(const T* y, const T* W, T* x, const Windows w, const I size, const I M,
                                                const I each) {
   const int O = number(w.out), pixels = number(w.size), K = number(w.kernel);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
-    const int p = i % pixels, p2 = p % w.size[2], p1 = p / w.size[2] % w.size[1], p0 = p / w.size[2] / w.size[1];
+  EACH(i, size) {
     const I first = i / pixels * each, m = first % M;
     A sum = A(0);
-    for (int k0 = 0; k0 < w.kernel[0]; k0++) {
-      const int o0 = window_over(w, 0, p0, k0);
-      for (int k1 = 0; o0 >= 0 && k1 < w.kernel[1]; k1++) {
-        const int o1 = window_over(w, 1, p1, k1);
-        for (int k2 = 0; o1 >= 0 && k2 < w.kernel[2]; k2++) {
-          const int o2 = window_over(w, 2, p2, k2), o = (o0 * w.out[1] + o1) * w.out[2] + o2;
-          const int k = (k0 * w.kernel[1] + k1) * w.kernel[2] + k2;
-          for (I j = 0; o2 >= 0 && j < each; j++) sum += A(y[(first + j) * O + o]) * A(W[(m + j) * K + k]);
-        }
-      }
-    }
+    EACH_WINDOW_ON(i % pixels)
+      for (I j = 0; j < each; j++) sum += A(y[(first + j) * O + WINDOW]) * A(W[(m + j) * K + TAP]);
     x[i] = T(sum);
   }
 }
@@ -91,18 +75,13 @@ extern "C" __global__ void depthwise_gradient(const T* x, const T* y, T* W, T* b
   for (I block = blockIdx.x; block < M * taps; block += gridDim.x) {
     const I m = block / taps;
     const int k = block % taps;
-    const int d2 = k % w.kernel[2] * w.dilation[2], d1 = k / w.kernel[2] % w.kernel[1] * w.dilation[1];
-    const int d0 = k / w.kernel[2] / w.kernel[1] * w.dilation[0];
     Sum sum;
     for (I j = threadIdx.x; j < N * O; j += blockDim.x) {
       const I image = j / O;
       const A g = A(y[(image * M + m) * O + j % O]);
-      int p[3];
-      corner(w, j % O, p);
-      const int p0 = p[0] + d0, p1 = p[1] + d1, p2 = p[2] + d2;
+      const int p = k == K ? -1 : pixel_under(w, j % O, k);
       if (k == K) sum.add(g);
-      else if (on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2))
-        sum.add(g * A(x[(image * (M / each) + m / each) * pixels + ((I)p0 * w.size[1] + p1) * w.size[2] + p2]));
+      else if (p >= 0) sum.add(g * A(x[(image * (M / each) + m / each) * pixels + p]));
     }
     const A total = over_block(sum.value());
     if (threadIdx.x == 0) (k == K ? b[m] : W[m * K + k]) = T(total);

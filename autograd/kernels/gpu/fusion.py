@@ -25,7 +25,9 @@ from autograd import backend
 from autograd.kernels.gpu import SOURCES, TYPES, cuda, floats_on_gpu
 from autograd.kernels.ways import Way
 
-__all__ = ["FORMULAS", "Element", "NoFormula", "Trace", "elementwise", "formula", "fused", "traced"]
+__all__ = [
+    "FORMULAS", "Element", "NoFormula", "Trace", "elementwise", "formula", "formula_of_arrays", "fused", "traced",
+]  # fmt: skip
 
 SMALL_INTEGERS = range(-4, 5)  # written into the source; other numbers are arguments
 

@@ -27,7 +27,7 @@ ADD = cuda(
     """
 extern "C" __global__ void indexing_add_rows(const T* x, const long long* index, A* y, const I n, const I D,
                                              const I V) {
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < n; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, n) {
     const long long row = index[i / D];
     if (0 <= row && row < V) atomicAdd(y + row * D + i % D, (A)x[i]);
   }
@@ -40,9 +40,8 @@ extern "C" __global__ void indexing_add_rows(const T* x, const long long* index,
 def add_rows(x: Array, index: Array, shape: Shape) -> Array:
     xp, n = namespace(x, index), x.size
     y = xp.zeros(shape, np.promote_types(x.dtype, np.float32))
-    if n:
-        given = xp.ascontiguousarray(x), xp.ascontiguousarray(index.astype(np.int64, copy=False))
-        ADD.run(n, *given, y, n, prod(shape[1:]), int(shape[0]))
+    given = xp.ascontiguousarray(x), xp.ascontiguousarray(index.astype(np.int64, copy=False))
+    ADD.run(n, *given, y, n, prod(shape[1:]), int(shape[0]))
     return y.astype(x.dtype, copy=False)
 
 

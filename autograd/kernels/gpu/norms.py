@@ -1,6 +1,7 @@
-"""Normalization on CuPy: batch norm in two kernels each way, layer norm in one, and two or three back.
+"""Normalization on CuPy: batch norm in two kernels each way, layer norm in one, and two to four back.
 
     batch norm    a block of threads sums up a channel: mean and var; then each number is normalized by itself
+    in test mode  the latter alone
     back          a block sums up gy and gy xn of a channel: gbeta and ggamma; then gx, number by number
     layer norm    a block has a row: mean, var and the normalized row; back, its gx
     ggamma, gbeta of layer norm: a block has 32 columns of some rows; the sums of several such parts are added up
@@ -21,8 +22,8 @@ from autograd.kernels.gpu.windows import contiguous
 from autograd.kernels.ways import way
 
 __all__ = [
-    "batch_norm", "batch_norm_gradient", "layer_norm", "layer_norm_gradient", "moved_statistics", "rms_norm",
-    "rms_norm_gradient",
+    "batch_norm", "batch_norm_gradient", "batch_norm_inference", "layer_norm", "layer_norm_gradient",
+    "moved_statistics", "rms_norm", "rms_norm_gradient",
 ]  # fmt: skip
 
 CHANNEL, ROW = 1024, 512  # the most threads that share a channel, or a row
@@ -36,7 +37,6 @@ CHANNELS = """
   for (I j = threadIdx.x, i; j < N * P; j += blockDim.x) \\
     if (i = (j / P * C + c) * P + j % P, true)
 #define EACH_CHANNEL for (I c = blockIdx.x; c < C; c += gridDim.x)
-#define EACH_NUMBER for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < N * C * P; i += (I)gridDim.x * blockDim.x)
 """
 
 statistics_kernel = cuda(
@@ -62,7 +62,7 @@ normalized_kernel = cuda(
     """
 extern "C" __global__ void normalized_channels(const T* x, const T* mean, const T* var, const T* gamma, const T* beta,
     T* y, const A eps, const I N, const I C, const I P) {
-  EACH_NUMBER {
+  EACH(i, N * C * P) {
     const I c = i / P % C;
     y[i] = T((A(x[i]) - A(mean[c])) * (A(gamma[c]) / sqrt(A(var[c]) + eps)) + A(beta[c]));
   }
@@ -97,7 +97,7 @@ extern "C" __global__ void channels_back(const T* gy, const T* x, const T* gamma
     const T* ggamma, const T* gbeta, T* gx, const A eps, const I N, const I C,
     const I P) {
   const A n = A(N * P);
-  EACH_NUMBER {
+  EACH(i, N * C * P) {
     const I c = i / P % C;
     const A inv = A(1) / sqrt(A(var[c]) + eps), xn = (A(x[i]) - A(mean[c])) * inv;
     gx[i] = T((A(gy[i]) - A(gbeta[c]) / n - xn * (A(ggamma[c]) / n)) * (A(gamma[c]) * inv));
@@ -156,9 +156,9 @@ rows_back(const T* gy, const T* x, const T* gamma, const T* mean, const T* var, 
 columns_kernel = cuda(
     "column_sums", "RawKernel", SUM,
     """
-// sums[part, 0, d] = sum over some rows of gy xn, sums[part, 1, d] = that of gy
-extern "C" __global__ void column_sums(const T* gy, const T* x, const T* mean, const T* var, A* sums, const A eps,
-    const I N, const I D, const I tiles, const I parts, const I rows) {
+// ggamma[part, d] = sum over some rows of gy xn, gbeta[part, d] = that of gy; each where it is not null
+extern "C" __global__ void column_sums(const T* gy, const T* x, const T* mean, const T* var, A* ggamma, A* gbeta,
+    const A eps, const I N, const I D, const I tiles, const I parts, const I rows) {
   __shared__ A numbers[2][8][32];
   const int column = threadIdx.x % 32, lane = threadIdx.x / 32;
   for (I block = blockIdx.x; block < tiles * parts; block += gridDim.x) {
@@ -172,10 +172,11 @@ extern "C" __global__ void column_sums(const T* gy, const T* x, const T* mean, c
     numbers[0][lane][column] = products.value();
     numbers[1][lane][column] = sum.value();
     __syncthreads();
-    if (lane < 2 && d < D) {
+    A* sums = lane == 0 ? ggamma : lane == 1 ? gbeta : 0;
+    if (sums && d < D) {
       A total = A(0);
       for (int k = 0; k < 8; k++) total += numbers[lane][k][column];
-      sums[(part * 2 + lane) * D + d] = total;
+      sums[part * D + d] = total;
     }
     __syncthreads();
   }
@@ -192,6 +193,11 @@ moved_kernel = cuda(
 )
 
 
+def fits(gy: Array, x: Array, *others: Array) -> bool:
+    """Is a gradient of the shape of x asked for, of these arrays?"""
+    return floats_on_gpu(gy, x, *others) and x.size > 0 and gy.shape == x.shape
+
+
 def sizes(x: Array) -> tuple[int, int, int]:
     """N, C, P: samples, channels, and numbers of a channel in a sample."""
     N, C = x.shape[:2]
@@ -201,20 +207,22 @@ def sizes(x: Array) -> tuple[int, int, int]:
 @way(fits=lambda x, gamma, beta, eps: floats_on_gpu(x, gamma, beta) and x.size > 0)
 def batch_norm(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array]:
     """(N, C, ...) (C,) (C,) -> (N, C, ...), and (C,) twice"""
-    x, gamma, beta = contiguous(x), contiguous(gamma), contiguous(beta)
-    xp, (N, C, P) = namespace(x), sizes(x)
-    y, mean, var = xp.empty(x.shape, x.dtype), xp.empty(C, x.dtype), xp.empty(C, x.dtype)
-    threads = sharing(N * P, CHANNEL)
+    xp, x, (N, C, P) = namespace(x), contiguous(x), sizes(x)
+    mean, var, threads = xp.empty(C, x.dtype), xp.empty(C, x.dtype), sharing(N * P, CHANNEL)
     statistics_kernel.run(C * threads, x, mean, var, N, C, P, threads=threads)
-    normalized_kernel.run(x.size, x, mean, var, gamma, beta, y, float(eps), N, C, P)
-    return y, mean, var
+    return batch_norm_inference(x, gamma, beta, mean, var, eps), mean, var
 
 
-@way(
-    fits=lambda gy, x, gamma, mean, var, eps, needs: (
-        floats_on_gpu(gy, x, gamma, mean, var) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda x, gamma, beta, mean, var, eps: floats_on_gpu(x, gamma, beta, mean, var) and x.size > 0)
+def batch_norm_inference(x: Array, gamma: Array, beta: Array, mean: Array, var: Array, eps: float) -> Array:
+    """(N, C, ...), (C,) four times -> (N, C, ...)"""
+    x, gamma, beta, mean, var = map(contiguous, (x, gamma, beta, mean, var))
+    y = namespace(x).empty(x.shape, x.dtype)
+    normalized_kernel.run(x.size, x, mean, var, gamma, beta, y, float(eps), *sizes(x))
+    return y
+
+
+@way(fits=lambda gy, x, gamma, mean, var, eps, needs: fits(gy, x, gamma, mean, var))
 def batch_norm_gradient(
     gy: Array, x: Array, gamma: Array, mean: Array, var: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array, Array]:
@@ -257,11 +265,7 @@ def normalized(x: Array, gamma: Array, beta: Array | None, mean: Array | None, e
     return y, var
 
 
-@way(
-    fits=lambda gy, x, gamma, mean, var, eps, needs: (
-        floats_on_gpu(gy, x, gamma, mean, var) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda gy, x, gamma, mean, var, eps, needs: fits(gy, x, gamma, mean, var))
 def layer_norm_gradient(
     gy: Array, x: Array, gamma: Array, mean: Array, var: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -269,11 +273,7 @@ def layer_norm_gradient(
     return back(gy, x, gamma, contiguous(mean), var, eps, needs)
 
 
-@way(
-    fits=lambda gy, x, gamma, square, eps, needs: (
-        floats_on_gpu(gy, x, gamma, square) and x.size > 0 and gy.shape == x.shape
-    )
-)
+@way(fits=lambda gy, x, gamma, square, eps, needs: fits(gy, x, gamma, square))
 def rms_norm_gradient(
     gy: Array, x: Array, gamma: Array, square: Array, eps: float, needs: Any
 ) -> tuple[Array | None, Array | None]:
@@ -287,24 +287,21 @@ def back(
     """gx, ggamma and gbeta; without a mean those of a RMS norm."""
     gy, x, gamma, var = map(contiguous, (gy, x, gamma, var))
     xp, D, N, eps = namespace(x), gamma.size, x.size // gamma.size, float(eps)
-    gx = ggamma = gbeta = None
+    gx, sums = None, [None, None]
     if needs[0]:
         gx, threads = xp.empty(x.shape, x.dtype), sharing(D, ROW)
         rows_back_kernel.run(N * threads, gy, x, gamma, mean, var, gx, eps, N, D, threads=threads)
     if needs[1] or needs[2]:
         tiles, parts = -(-D // COLUMNS), min(PARTS, -(-N // ROWS))
-        sums = xp.empty((parts, 2, *gamma.shape), xp.float64 if x.dtype.char == "d" else xp.float32)
+        shape, wide = (parts, *gamma.shape)[parts == 1 :], xp.float64 if x.dtype.char == "d" else xp.float32
+        sums = [xp.empty(shape, wide) if need else None for need in needs[1:]]
         layout = (N, D, tiles, parts, -(-N // parts))
-        columns_kernel.run(tiles * parts * THREADS, gy, x, mean, var, sums, eps, *layout)
-        ggamma, gbeta = (sums[0] if parts == 1 else sums.sum(axis=0)).astype(x.dtype, copy=False)
-    return gx, ggamma if needs[1] else None, gbeta if needs[2] else None
+        columns_kernel.run(tiles * parts * THREADS, gy, x, mean, var, *sums, eps, *layout)
+        sums = [s if s is None else (s if parts == 1 else s.sum(axis=0)).astype(x.dtype, copy=False) for s in sums]
+    return gx, sums[0], sums[1]
 
 
-@way(
-    fits=lambda mean, var, batch_mean, batch_var, momentum, n: (
-        floats_on_gpu(mean, var) and floats_on_gpu(batch_mean, batch_var)
-    )
-)
+@way(fits=lambda mean, var, *batch: floats_on_gpu(mean, var) and floats_on_gpu(*batch[:2]))
 def moved_statistics(
     mean: Array, var: Array, batch_mean: Array, batch_var: Array, momentum: float, n: int
 ) -> tuple[Array, Array]:

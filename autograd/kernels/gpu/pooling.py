@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import TYPES, cuda, on_gpu
+from autograd.kernels.gpu import cuda, on_gpu
 from autograd.kernels.gpu.sums import SUM
-from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, small
+from autograd.kernels.gpu.windows import WINDOWS, contiguous, geometry, numbers
 from autograd.kernels.ways import way
 from autograd.kernels.windows import Windows
 from autograd.shapes import Shape
@@ -25,54 +25,22 @@ __all__ = ["gather_max", "region_max", "scatter_max", "window_fill", "window_max
 
 BYTE = 256  # so many taps have a number in a byte
 
-OVER_TAPS = """
-#define EACH_WINDOW \\
-  const int O = number(w.out); \\
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x)
-// the place in x of the first pixel of the image in which window i lies
-#define IMAGE (i / O * number(w.size))
-// runs what follows for each tap k on the image, with its pixel p
-#define EACH_TAP \\
-  int start[3]; \\
-  corner(w, i % O, start); \\
-  int k = 0; \\
-  for (int k0 = 0, p0 = start[0]; k0 < w.kernel[0]; k0++, p0 += w.dilation[0]) \\
-    for (int k1 = 0, p1 = start[1]; k1 < w.kernel[1]; k1++, p1 += w.dilation[1]) \\
-      for (int k2 = 0, p2 = start[2], p; k2 < w.kernel[2]; k2++, p2 += w.dilation[2], k++) \\
-        if (p = (p0 * w.size[1] + p1) * w.size[2] + p2, on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2))
-"""
-
-OVER_WINDOWS = """
-#define EACH_PIXEL \\
-  const int O = number(w.out), pixels = number(w.size); \\
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x)
-// runs what follows for each window whose tap lies on pixel i
-#define EACH_WINDOW_ON_IT \\
-  const int p = i % pixels, p2 = p % w.size[2], p1 = p / w.size[2] % w.size[1], p0 = p / w.size[2] / w.size[1]; \\
-  for (int k0 = 0, o0, o1, o2; k0 < w.kernel[0]; k0++) \\
-    for (int k1 = (o0 = window_over(w, 0, p0, k0)) < 0 ? w.kernel[1] : 0; k1 < w.kernel[1]; k1++) \\
-      for (int k2 = (o1 = window_over(w, 1, p1, k1)) < 0 ? w.kernel[2] : 0; k2 < w.kernel[2]; k2++) \\
-        if ((o2 = window_over(w, 2, p2, k2)) >= 0)
-#define TAP ((k0 * w.kernel[1] + k1) * w.kernel[2] + k2)
-#define WINDOW (i / pixels * O + (o0 * w.out[1] + o1) * w.out[2] + o2)
-"""
-
 window_max_kernel = cuda(
     "window_max",
     "RawKernel",
     WINDOWS,
-    OVER_TAPS,
     """
 // the first tap with the maximum, or the last with a nan, goes into one of the two arrays; the other is null
 extern "C" __global__ void window_max(const T* x, T* y, unsigned char* near, long long* far, const T lowest,
                                       const Windows w, const I size) {
-  EACH_WINDOW {
-    const T* image = x + IMAGE;
+  const int O = number(w.out), pixels = number(w.size);
+  EACH(i, size) {
+    const T* image = x + i / O * pixels;
     T best = lowest;
     int tap = -1;
     bool nan = false;
-    EACH_TAP {
-      const T value = image[p];
+    EACH_TAP(i % O) if (ON_IMAGE) {
+      const T value = image[PIXEL];
       if (A(value) != A(value)) nan = true, best = value, tap = k;
       else if (tap < 0 || (!nan && A(value) > A(best))) best = value, tap = k;
     }
@@ -91,15 +59,10 @@ gather_max_kernel = cuda(
     """
 extern "C" __global__ void gather_max(const T* x, const unsigned char* near, const long long* far, T* y,
                                       const Windows w, const I size) {
-  const int O = number(w.out);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
-    int start[3], k = near ? near[i] : far[i];
-    corner(w, i % O, start);
-    const int p2 = start[2] + k % w.kernel[2] * w.dilation[2];
-    const int p1 = start[1] + k / w.kernel[2] % w.kernel[1] * w.dilation[1];
-    const int p0 = start[0] + k / w.kernel[2] / w.kernel[1] * w.dilation[0];
-    const int p = (p0 * w.size[1] + p1) * w.size[2] + p2;
-    y[i] = on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2) ? x[i / O * number(w.size) + p] : T(0);
+  const int O = number(w.out), pixels = number(w.size);
+  EACH(i, size) {
+    const int p = pixel_under(w, i % O, near ? near[i] : far[i]);
+    y[i] = p < 0 ? T(0) : x[i / O * pixels + p];
   }
 }
 """,
@@ -110,14 +73,15 @@ scatter_max_kernel = cuda(
     "RawKernel",
     WINDOWS,
     SUM,
-    OVER_WINDOWS,
     """
 extern "C" __global__ void scatter_max(const T* y, const unsigned char* near, const long long* far, T* x,
                                        const Windows w, const I size) {
-  EACH_PIXEL {
+  const int O = number(w.out), pixels = number(w.size);
+  EACH(i, size) {
     Sum sum;
-    EACH_WINDOW_ON_IT {
-      if ((near ? near[WINDOW] : far[WINDOW]) == TAP) sum.add(A(y[WINDOW]));
+    EACH_WINDOW_ON(i % pixels) {
+      const I o = i / pixels * O + WINDOW;
+      if ((near ? near[o] : far[o]) == TAP) sum.add(A(y[o]));
     }
     x[i] = T(sum.value());
   }
@@ -130,13 +94,13 @@ window_sum_kernel = cuda(
     "RawKernel",
     WINDOWS,
     SUM,
-    OVER_TAPS,
     """
 extern "C" __global__ void window_sum(const T* x, T* y, const Windows w, const I size) {
-  EACH_WINDOW {
-    const T* image = x + IMAGE;
+  const int O = number(w.out), pixels = number(w.size);
+  EACH(i, size) {
+    const T* image = x + i / O * pixels;
     Sum sum;
-    EACH_TAP sum.add(A(image[p]));
+    EACH_TAP(i % O) if (ON_IMAGE) sum.add(A(image[PIXEL]));
     y[i] = T(sum.value());
   }
 }
@@ -148,12 +112,12 @@ window_fill_kernel = cuda(
     "RawKernel",
     WINDOWS,
     SUM,
-    OVER_WINDOWS,
     """
 extern "C" __global__ void window_fill(const T* y, T* x, const Windows w, const I size) {
-  EACH_PIXEL {
+  const int O = number(w.out), pixels = number(w.size);
+  EACH(i, size) {
     Sum sum;
-    EACH_WINDOW_ON_IT sum.add(A(y[WINDOW]));
+    EACH_WINDOW_ON(i % pixels) sum.add(A(y[i / pixels * O + WINDOW]));
     x[i] = T(sum.value());
   }
 }
@@ -173,7 +137,7 @@ __device__ int region_end(const Windows& w, int axis, int o) {
 // the maximum of a region and the first pixel with it; of a region with a nan that, and its pixel
 extern "C" __global__ void region_max(const T* x, T* y, long long* pixel, const Windows w, const I size) {
   const int O = number(w.out);
-  for (I i = blockIdx.x * (I)blockDim.x + threadIdx.x; i < size; i += (I)gridDim.x * blockDim.x) {
+  EACH(i, size) {
     const int o = i % O, o2 = o % w.out[2], o1 = o / w.out[2] % w.out[1], o0 = o / w.out[2] / w.out[1];
     const T* image = x + i / O * number(w.size);
     int found = -1;
@@ -191,12 +155,8 @@ extern "C" __global__ void region_max(const T* x, T* y, long long* pixel, const 
 )
 
 
-def fits(x: Array, w: Windows) -> bool:
-    return on_gpu(x) and x.dtype.char in TYPES and small(w)
-
-
 def fits_where(x: Array, where: Array, w: Windows) -> bool:
-    return fits(x, w) and on_gpu(where) and where.dtype.char in "Blq"
+    return numbers(x, w) and on_gpu(where) and where.dtype.char in "Blq"
 
 
 def named(where: Array) -> tuple[Array | None, Array | None]:
@@ -204,7 +164,7 @@ def named(where: Array) -> tuple[Array | None, Array | None]:
     return (where, None) if where.dtype.char == "B" else (None, where)
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_max(x: Array, w: Windows) -> tuple[Array, Array]:
     """x -> y, where"""
     xp, x = namespace(x), contiguous(x)
@@ -237,7 +197,7 @@ def scatter_max(y: Array, where: Array, w: Windows) -> Array:
     return x
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_sum(x: Array, w: Windows) -> Array:
     """x -> y"""
     x = contiguous(x)
@@ -246,7 +206,7 @@ def window_sum(x: Array, w: Windows) -> Array:
     return y
 
 
-@way(fits=fits)
+@way(fits=numbers)
 def window_fill(y: Array, w: Windows) -> Array:
     """y -> x"""
     y = contiguous(y)
@@ -261,7 +221,7 @@ def one_by_one(size: Shape, out: Shape) -> Windows:
     return Windows(size, (1,) * n, (1,) * n, ((0, 0),) * n, (1,) * n, out)
 
 
-@way(fits=lambda x, out: fits(x, one_by_one(x.shape[2:], out)) and max(out) < 1 << 30)
+@way(fits=lambda x, out: numbers(x, one_by_one(x.shape[2:], out)) and max(out) < 1 << 30)
 def region_max(x: Array, out: Shape) -> tuple[Array, Array]:
     """(N, C, *size) -> (N, C, *out) twice"""
     xp, x = namespace(x), contiguous(x)

@@ -92,7 +92,7 @@ weighted_kernel = cuda(
 // y[i, o, j] = sum over h of A[o, h] x[i, h, j]; where the weight is 0, nothing of x, not even a nan
 extern "C" __global__ void weighted_sums(const T* x, const T* weights, T* y, const I size, const I O, const I H,
                                          const I after) {
-  for (I k = blockIdx.x * (I)blockDim.x + threadIdx.x; k < size; k += (I)gridDim.x * blockDim.x) {
+  EACH(k, size) {
     const T* row = weights + k / after % O * H;
     const T* from = x + k / after / O * H * after + k % after;
     Sum sum;

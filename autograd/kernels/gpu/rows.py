@@ -1,4 +1,4 @@
-"""Softmax, its logarithm, its cross entropy and their gradients: one kernel each, in which a block takes a row.
+"""Softmax, its logarithm, its cross entropy, their gradients, and a causal mask: one kernel each, a block for each row.
 
 The threads of a block go along the row, find its maximum and its sums together, and write it. A row is read up to three
 times, from the cache if it is short. Rows lie along the last axes; over other axes the plain ways compute.
@@ -17,7 +17,7 @@ from autograd.kernels.gpu import cuda, floats_on_gpu
 from autograd.kernels.gpu.sums import TREE
 from autograd.kernels.ways import Way, way
 
-__all__ = ["by_rows", "cross_entropy", "in_place"]
+__all__ = ["by_rows", "cross_entropy", "hide_later", "in_place"]
 
 WARP, WIDE = 32, 256  # threads of a block for short rows and for long ones
 
@@ -67,6 +67,10 @@ BODIES = {
     ALONG sum += (A)gy[n * C + c];
     sum = over_block(sum);
     ALONG gx[n * C + c] = (A)gy[n * C + c] - exp((A)y[n * C + c]) * sum;""",
+    ),
+    "hide_later": (
+        "T* s, const I queries, const I offset",
+        "ALONG if (c > n % queries + offset) s[n * C + c] = (A)s[n * C + c] - INFINITY;",
     ),
     "hidden_softmax": (  # a row of -inf gives 0
         "const T* x, T* y",
@@ -149,6 +153,13 @@ def in_place(name: str) -> Way[..., Any]:
 def named(compute: Callable[..., Any], fits: Callable[..., bool], name: str) -> Way[..., Any]:
     compute.__name__ = compute.__qualname__ = name
     return Way(compute, fits)
+
+
+@way(fits=lambda s, offset: floats_on_gpu(s) and s.flags.c_contiguous)
+def hide_later(s: Array, offset: int) -> Array:
+    T, S = s.shape[-2:]
+    run("hide_later", s.size // max(S, 1), S, s, T, max(-T, min(offset, S)))
+    return s
 
 
 @way(fits=lambda x, labels, smoothing: floats_on_gpu(x))

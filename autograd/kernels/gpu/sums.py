@@ -20,8 +20,8 @@ struct Sum {
 
 TREE = """
 // the sum of one number of each thread of a block, whose size is a power of two; every thread gets it
-__device__ A over_block(A x) {
-  __shared__ A numbers[1024];
+template <class R> __device__ R over_block(R x) {
+  __shared__ R numbers[1024];
   numbers[threadIdx.x] = x;
   __syncthreads();
   for (int half = blockDim.x / 2; half; half /= 2) {

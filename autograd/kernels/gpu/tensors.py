@@ -18,6 +18,7 @@ import numpy as np
 from autograd.backend import Array, namespace
 from autograd.kernels.gpu import SOURCES, THREADS, Source, cuda
 from autograd.kernels.gpu.fusion import traced
+from autograd.kernels.gpu.sums import TREE
 
 __all__ = ["square_sum", "step_all"]
 
@@ -63,20 +64,15 @@ def step_all(f: Callable[..., None], tensors: Sequence[tuple[Array, ...]]) -> No
         run((blocks,), (THREADS,), (table, *numbers))
 
 
-SUM = "__shared__ double part[{threads}]; double sum = 0;"
-SUM_BEHIND = """part[threadIdx.x] = sum;
-  for (int d = {threads} / 2; d; d /= 2) {{
-    __syncthreads();
-    if (threadIdx.x < d) part[threadIdx.x] += part[threadIdx.x + d];
-  }}
-  if (threadIdx.x == 0) sums[blockIdx.x] = part[0];"""
+SQUARE = "    const double a = (A)x0[i]; sum += a * a;"
+BEHIND = """sum = over_block(sum);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;"""
 
 
 def square_sum(xs: Sequence[Array]) -> Array:
     """The sum of the squares of all numbers in these arrays of one dtype, in float64: an array without axes."""
     xp = namespace(xs[0])
-    before, behind = [text.format(threads=THREADS) for text in (SUM, SUM_BEHIND)]
-    run = source(("T",), ", double* sums", "    const double a = (A)x0[i]; sum += a * a;", before, behind)(xs[0])
+    run = source(("T",), ", double* sums", SQUARE, "double sum = 0;", BEHIND)(xs[0])
     found = []
     for table, blocks in tables([(xp.ascontiguousarray(x),) for x in xs]):
         found.append(xp.empty(blocks))
@@ -93,7 +89,7 @@ def source(types: tuple[str, ...], arguments: str, body: str, before: str = "", 
         n=n, most=most(n), name=name, arguments=arguments, pointers=pointers, chunk=CHUNK, each=EACH, threads=THREADS,
         body=body, before=before, behind=behind,
     )  # fmt: skip
-    return cuda(name, "RawKernel", text)
+    return cuda(name, "RawKernel", TREE, text)
 
 
 def most(n: int) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, namespace
-from autograd.kernels.gpu import floats_on_gpu
+from autograd.kernels.gpu import TYPES, floats_on_gpu, on_gpu
 from autograd.kernels.windows import Windows
 
-__all__ = ["WINDOWS", "contiguous", "floats", "geometry", "small"]
+__all__ = ["WINDOWS", "contiguous", "floats", "geometry", "numbers", "small"]
 
 AXES = 3
 LARGEST = 1 << 30  # of sizes, strides and paddings: sums of two products of them stay in an int where windows exist
@@ -41,6 +41,37 @@ __device__ int window_over(const Windows& w, int axis, int pixel, int k) {
   const int shift = pixel + w.pad[axis] - k * w.dilation[axis], o = shift / w.stride[axis];
   return shift >= 0 && o * w.stride[axis] == shift && o < w.out[axis] ? o : -1;
 }
+
+// the number of the pixel under tap k of window o; -1 beside the image
+__device__ int pixel_under(const Windows& w, int o, int k) {
+  int p[3];
+  corner(w, o, p);
+  for (int axis = 2; axis >= 0; axis--) {
+    p[axis] += k % w.kernel[axis] * w.dilation[axis];
+    k /= w.kernel[axis];
+    if (!on(w, axis, p[axis])) return -1;
+  }
+  return (p[0] * w.size[1] + p[1]) * w.size[2] + p[2];
+}
+
+// runs what follows for each tap k of window o of w; where it is ON_IMAGE, it lies on the PIXEL of this number
+#define EACH_TAP(o) \\
+  int start[3]; \\
+  corner(w, o, start); \\
+  for (int k = 0, k0 = 0, p0 = start[0]; k0 < w.kernel[0]; k0++, p0 += w.dilation[0]) \\
+    for (int k1 = 0, p1 = start[1]; k1 < w.kernel[1]; k1++, p1 += w.dilation[1]) \\
+      for (int k2 = 0, p2 = start[2]; k2 < w.kernel[2]; k2++, p2 += w.dilation[2], k++)
+#define ON_IMAGE (on(w, 0, p0) && on(w, 1, p1) && on(w, 2, p2))
+#define PIXEL ((p0 * w.size[1] + p1) * w.size[2] + p2)
+
+// runs what follows for each window of w with a tap on pixel number p: TAP and WINDOW are their numbers
+#define EACH_WINDOW_ON(p) \\
+  const int p2 = (p) % w.size[2], p1 = (p) / w.size[2] % w.size[1], p0 = (p) / w.size[2] / w.size[1]; \\
+  for (int k0 = 0, o0, o1, o2; k0 < w.kernel[0]; k0++) if ((o0 = window_over(w, 0, p0, k0)) >= 0) \\
+    for (int k1 = 0; k1 < w.kernel[1]; k1++) if ((o1 = window_over(w, 1, p1, k1)) >= 0) \\
+      for (int k2 = 0; k2 < w.kernel[2]; k2++) if ((o2 = window_over(w, 2, p2, k2)) >= 0)
+#define TAP ((k0 * w.kernel[1] + k1) * w.kernel[2] + k2)
+#define WINDOW ((o0 * w.out[1] + o1) * w.out[2] + o2)
 """
 
 
@@ -63,6 +94,11 @@ def small(w: Windows) -> bool:
 def floats(w: Windows, *xs: Array | None) -> bool:
     """Are these arrays, where they are not None, of CuPy and of one dtype of floating-point numbers?"""
     return floats_on_gpu(*[x for x in xs if x is not None]) and small(w)
+
+
+def numbers(x: Array, w: Windows) -> bool:
+    """Is this an array of CuPy, of numbers or truth values?"""
+    return on_gpu(x) and x.dtype.char in TYPES and small(w)
 
 
 def contiguous(x: Array, dtype: Any = None) -> Array:
