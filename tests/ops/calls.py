@@ -508,7 +508,7 @@ CALLS |= {
     **{f"ag.{name}": (getattr(ag, name), {"f": F.tanh, "x": v, "v": v, "create_graph": False}, {**of_f, "f": ["function"]}) for name in ("vjp", "jvp")},
     "ag.vmap": (lambda f, x, in_axes, out_axes: ag.vmap(f, in_axes, out_axes)(x), {"f": F.tanh, "x": rows, "in_axes": 0, "out_axes": 0}, {"f": ["function"], "x": ["items"], "in_axes": ["one axis"], "out_axes": ["one axis"]}),
     "ag.checkpoint": (lambda f, x: ag.checkpoint(f, x), {"f": F.tanh, "x": v}, {"f": ["function"], "x": ["array"]}),
-    "ag.capture": (ag.capture, {"step": F.tanh}, {"step": ["function"]}),
+    "ag.capture": (ag.capture, {"step": F.tanh, "graph": True}, {"step": ["function"], "graph": ["flag"]}),
     "ag.emit": (lambda model, x, backward: ag.emit(model, x, f"{emitted.name}/model.py", backward), {"model": linear, "x": x[:, :2], "backward": False}, {"x": ["array"], "model": ["function"], "backward": ["flag"]}),
     "ag.functional_call": (ag.functional_call, {"layer": linear, "params": {"b": np.ones(2)}, "x": x[:, :2]}, {"params": ["nothing"], "x": ["array"]}),
     "ag.root": (ag.root, {"f": lambda x, theta: x - theta, "x": v, "theta": v, "tolerance": 1.0}, {"f": ["function"], "tolerance": ["number", "optional"], "x": taken_x, "theta": ["array"]}),
