@@ -11,25 +11,36 @@ Everything else is one input or one target, lists too: a tuple or a dict as one 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from itertools import islice
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
 from autograd.bfloat16 import kind_of
-from autograd.checks import shown
+from autograd.checks import number, one_of, shown, takes
+from autograd.config import no_grad
 from autograd.constants import is_sparse
-from autograd.data.columns import in_memory
+from autograd.data.columns import in_memory, mapped
+from autograd.variable import Variable
 
-__all__ = ["Batch", "batch_loss", "batch_of", "check_rows", "groups", "inputs_of", "joined", "rows_of"]
+__all__ = [
+    "Batch", "Reduction", "batch_loss", "batch_of", "check_parts", "check_rows", "checked_reduction", "counted",
+    "groups", "inputs_of", "joined", "one_number", "rows_of",
+]  # fmt: skip
+
+Reduction: TypeAlias = str | Callable[[Any, Any], Any]  # "mean", "sum", or a function (y, t)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """y = model(*inputs, **options), and the mean loss counts `size` times: for the samples, or for their weights."""
+    """y = model(*inputs, **options), and its loss divides by `size`: the samples, their weights, or what counts."""
 
     inputs: tuple[Any, ...]
     options: Mapping[str, Any]
@@ -95,13 +106,44 @@ def weights(weight: Any, n: int) -> Array:
     return w
 
 
+def checked_reduction(name: str, reduction: Any) -> Reduction:
+    """Raises TypeError or ValueError for what does not say how the losses of batches are made one."""
+    if not callable(reduction):
+        return str(one_of(f"{name}: reduction", reduction, "mean", "sum"))
+    if isinstance(reduction, type) or not takes(reduction, 2):
+        raise TypeError(f"{name}: reduction must be 'mean', 'sum' or a function (y, t), not {shown(reduction)}")
+    return reduction
+
+
+def counted(reduction: Reduction, y: Any, batch: Batch) -> Batch:
+    """The batch with the number by which its loss divides. Raises ValueError for one below 0, or beside weights."""
+    if reduction == "mean" or not batch.samples:
+        return batch
+    if batch.weight is not None:
+        raise ValueError("reduction must be 'mean' where batches have weights: they say what a sample counts")
+    if isinstance(reduction, str):
+        return batch
+    return replace(batch, size=float(number("reduction", one_number("reduction", reduction(y, batch.t)), least=0)))
+
+
+def one_number(name: str, y: Any) -> float:
+    """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
+    value = as_array(y)
+    if getattr(value, "size", 1) != 1:
+        raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
+    try:
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
+
+
 def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
-    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 of no samples.
+    """loss(y, t); with weights the sum of w loss(y, t) over the samples, divided by the sum of w; 0 if nothing counts.
 
     Raises TypeError for a loss without `reduction` where there are weights, ValueError if it gives none for a sample.
     """
-    if not batch.samples:
-        return y.sum()
+    if not batch.size:
+        return (y * 0).sum()
     if batch.weight is None:
         return loss(y, batch.t)
     try:
@@ -116,6 +158,35 @@ def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
         raise ValueError(f"loss must give a loss for each of {batch.samples} samples, not {shown(losses)}")
     each = losses.reshape(batch.samples, -1).mean(1)
     return (each * batch.weight).sum() / batch.size
+
+
+def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: Any, batch: Batch) -> None:
+    """Warns of a loss that is not made of those of parts as `reduction` says: tried on the first sample and the others.
+
+    Says nothing where it cannot be tried: of one sample, of outputs that have no rows, of a loss that draws numbers.
+    """
+    shape, kind = getattr(y, "shape", ()), getattr(y, "dtype", np.dtype(bool)).kind
+    if batch.samples < 2 or batch.weight is not None or shape[:1] != (batch.samples,) or kind != "f":
+        return
+    found: list[tuple[float, float]] = []
+    try:
+        with no_grad(), np.errstate(all="ignore"):  # of a part in which nothing counts
+            for rows in (slice(None), slice(1), slice(1, None)):
+                part, t = Variable(as_array(y)[rows]), mapped(itemgetter(rows), batch.t)
+                size = 1 if reduction == "sum" else len(part) if reduction == "mean" else reduction(part, t)  # type: ignore[operator]
+                found.append((one_number("loss", loss(part, t)), one_number("reduction", size)))
+    except Exception:  # the loss's own: it takes no such part
+        return
+    whole, first, others = [value * size if size else 0.0 for value, size in found]
+    slack = 1e3 * float(np.finfo(y.dtype).eps) * (abs(whole) + abs(first) + abs(others))
+    if found[0][0] == one_number("loss", error) and abs(whole - first - others) > slack:
+        said = "is not a mean over the samples" if reduction == "mean" else "is not what reduction says"
+        warnings.warn(
+            f"fit: the loss of a batch {said}, and so that of the parts of accumulate= and group= is another one. Give "
+            "reduction='sum' for a sum, or a function (y, t) of what the mean divides by, such as "
+            "lambda y, t: (t != -1).sum(). Samples that the loss compares are compared within a part alone",
+            stacklevel=5,
+        )
 
 
 def rows_of(data: Any, n: int) -> Iterator[Any]:

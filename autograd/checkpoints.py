@@ -27,7 +27,7 @@ from autograd import serialize
 from autograd.backend import generator
 from autograd.checks import flag, shown, whole
 from autograd.distributed import Group, Partition
-from autograd.distributed.replicas import check_same, part_ways
+from autograd.distributed.replicas import check_same, part_ways, share_buffers
 from autograd.files import delete_abandoned, path_of_file
 from autograd.history import History, largest_is_best
 from autograd.layers.base import Layer, named_objects
@@ -259,6 +259,7 @@ class Run:
             return
         if self.count % self.checkpoints.every == 0 and self.batches != self.batches_of_epoch:
             measure = self.checkpoints.measure  # which is known at the end of an epoch
+            share_buffers(self.group, self.model)  # as at the end of an epoch: those of rank 0 are what a file holds
             self.save({} if measure is None else {measure: math.nan}, sums.over(self.group).state_dict())
 
     def finished(self, values: Mapping[str, float], stopped: bool) -> None:

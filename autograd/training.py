@@ -7,7 +7,6 @@ y = predict(model, x)
 
 from __future__ import annotations
 
-import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -20,12 +19,27 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace, to_numpy
-from autograd.batches import Batch, batch_loss, batch_of, check_rows, groups, inputs_of, joined, rows_of
+from autograd.batches import (
+    Batch,
+    Reduction,
+    batch_loss,
+    batch_of,
+    check_parts,
+    check_rows,
+    checked_reduction,
+    counted,
+    groups,
+    inputs_of,
+    joined,
+    one_number,
+    rows_of,
+)
 from autograd.checkpoints import Checkpoints, Run
 from autograd.checks import number, shown, takes, whole
 from autograd.config import current, no_grad, test_mode
 from autograd.data.sequences import SequenceLoader
-from autograd.distributed import Averaging, Group, Partition
+from autograd.distributed import Averaging, Group
+from autograd.distributed.partition import innermost, scaling
 from autograd.distributed.replicas import check_same, share_buffers
 from autograd.function import Function
 from autograd.history import BESIDE, History, Score, largest_is_best
@@ -37,7 +51,6 @@ from autograd.measures import Measure, total
 from autograd.names import advised, with_advice
 from autograd.optimizers.base import Optimizer
 from autograd.optimizers.groups import rate_at
-from autograd.optimizers.scaling import LossScale
 from autograd.progress import Report, progress
 from autograd.tensorboard import TensorBoard
 from autograd.variable import Variable
@@ -55,6 +68,7 @@ def fit(
     test: Iterable[Any] | None = None, metric: Metrics = None, watch: Watch | Sequence[Watch] | None = None,
     accumulate: int = 1, history: History | None = None, verbose: bool | None = None,
     checkpoints: Checkpoints | str | Path | None = None, resume: bool = False, group: Group | None = None,
+    reduction: Reduction = "mean",
 ) -> History:  # fmt: skip
     """Trains `model`: for each batch (x, t), `loss(model(x), t)`, its gradients, and an update.
 
@@ -67,9 +81,7 @@ def fit(
     optimizer   of this model; for float16 `O.LossScale(O.Adam(model, master=True))`, which may skip an update
     watch       a function (epoch, values) that is called after each epoch, or a list of such. Training stops if one
                 returns True: `EarlyStopping(5)`. `tensorboard(folder)` writes the values
-    accumulate  n: an update for the mean over n batches, as if they were one. Batches count by their samples, so it is
-                not exact for a loss that weights classes, or ignores labels, or after a BatchNorm. Of losses that are
-                sums over the samples it takes the mean
+    accumulate  n: an update for n batches, as if they were one; a BatchNorm sees each alone
     history     one to go on with: its epochs count among `epochs`. If an error or Ctrl-C ends the training, it has the
                 epochs before
     verbose     None: a bar and a line for each epoch in a terminal or a notebook, a line now and then in a log. True:
@@ -78,16 +90,20 @@ def fit(
     resume      True: goes on from the latest checkpoint, if there is one, bit for bit, in the middle of an epoch too.
                 The model, its dropout, the optimizer with its learning rate, the loaders and the history are then as
                 they were, whatever they were made with. Trains nothing, and warns, if a watch has stopped that training
-    group       `distributed.init()`: its processes train the model together. As with `accumulate`, that is one process
-                with the whole batch for losses that are means over the samples. The loaders are `group.shard(loader)`.
-                Losses and metrics are those of all; rank 0 prints, and writes the checkpoints, which every rank reads
+    group       `distributed.init()`: its processes train the model together, as one process with the whole batch would.
+                The loaders are `group.shard(loader)`. Losses and metrics are those of all; rank 0 prints, and writes
+                the checkpoints, which every rank reads
+    reduction   how the losses of batches are made one. "mean": each counts by its samples. "sum": the loss is a sum,
+                and its mean over the samples is reported. A function (y, t) of what else the loss divides by:
+                `lambda y, t: (t != -1).sum()` for `ignore_index=-1`, `lambda y, t: w[t].sum()` for weights of classes
 
     Raises TypeError or ValueError, before it begins, for arguments that do not go together, such as an optimizer of
     another model. Raises ValueError if none gets a gradient from the first loss. Raises FloatingPointError if the loss
     or a gradient is not finite, and names the parameter. The parameters keep their values of the last good update. The
     buffers do not: the running mean of a BatchNorm has seen the batch, and may be nan.
     Warns if the model is set to `eval()`, or this is inside `test_mode()`: dropout drops nothing then. Warns if a
-    schedule has come down to 0 before the last epoch: it counts updates, not epochs.
+    schedule has come down to 0 before the last epoch: it counts updates, not epochs. Warns if batches are parts, by
+    `accumulate` or `group`, and the loss of the first one is not made of those of its samples, as `reduction` says.
     """
     epochs, accumulate = whole("fit: epochs", epochs, least=0), whole("fit: accumulate", accumulate)
     metrics, watches = named_metrics("fit", metric), listed(watch)
@@ -95,27 +111,25 @@ def fit(
     check_loaders("fit", group, loader=loader, **{} if test is None else {"test": test})
     check_training(optimizer, model)
     check_columns(checkpoints, watches, ["loss", *metrics, *BESIDE], test is not None)
-    ranks, averaging = replicated("fit", group, model, optimizer)
-    history, report = checked_history(history), Report(epochs, verbose if ranks.rank == 0 else False)
+    reduction, history = checked_reduction("fit", reduction), checked_history(history)
+    ranks, averaging = replicated(
+        group, model, optimizer, epochs=epochs, accumulate=accumulate, reduction=reduction, metric=[*metrics],
+        test=test is not None, resume=resume, history=history.epochs,
+    )  # fmt: skip
+    report = Report(epochs, verbose if ranks.rank == 0 else False)
     run = Run(checkpoints, resume, history, model, loader, ranks, optimizer=optimizer, test=test, **numbered(watches))
     for epoch in range(history.epochs + 1, 0 if run.stopped else epochs + 1):
-        start, sums = time.perf_counter(), run.begin(Sums(metrics))
+        start, sums = time.perf_counter(), run.begin(Sums(metrics, reduction))
         for some in groups(report.batches(loader, epoch), accumulate):
-            model.cleargrads()
-            outputs, errors = [], []
-            for batch in some:
-                outputs.append(model(*batch.inputs, **batch.options))
-                errors.append(one_loss(batch_loss(loss, outputs[-1], batch)))
-                with averaging(batch.size, last=batch is some[-1]):
-                    walk_back(errors[-1], optimizer)
-            sums.update(some, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
+            counts, outputs, errors = passes(some, model, loss, reduction, averaging, optimizer, not run.count)
+            sums.update(counts, outputs, *numbers_of(model, errors, epoch, optimizer, first=not run.count))
             optimizer.update()
             report.loss(sums.loss / (sums.size or 1))
             run.updated(len(some), sums)
+        share_buffers(ranks, model)
         values = sums.over(ranks).score() | rates(optimizer, history, last=epoch == epochs)
         values |= {"gradient_norm": sums.norm(epoch, optimizer), "seconds": time.perf_counter() - start}
-        if test is not None:
-            values |= {f"test_{k}": x for k, x in evaluate(model, loss, test, metric=metric, group=group).items()}
+        values |= tested(model, loss, test, metric=metric, group=group, reduction=reduction)
         history.append(values := ranks.broadcast(values))
         report.epoch(epoch, values)
         stop = any(ranks.gather(sum(is_true(f(epoch, dict(values))) for f in watches) > 0))  # every watch is called
@@ -128,11 +142,11 @@ def fit(
 @with_advice
 def evaluate(
     model: Layer, loss: Callable[..., Any], loader: Iterable[Any], *, metric: Metrics = None,
-    group: Group | None = None,
+    group: Group | None = None, reduction: Reduction = "mean",
 ) -> Score:  # fmt: skip
     """The mean loss and the metrics over `loader`, in test mode and without a graph. The arguments are those of `fit`.
 
-    The losses of batches count by their samples, or by the weights of these.
+    The losses of batches count by their samples, or by the weights of these, or as `reduction` says.
 
     >>> import autograd.functions as F, autograd.layers as L
     >>> x, t = np.eye(2), np.array([0, 0])
@@ -142,13 +156,19 @@ def evaluate(
     metrics = named_metrics("evaluate", metric)
     check_model("evaluate", model, loss=[loss], metric=metrics.values())
     check_loaders("evaluate", group, loader=loader)
-    sums, ranks = Sums(metrics), checked_group("evaluate", group)
+    sums, ranks = Sums(metrics, checked_reduction("evaluate", reduction)), checked_group("evaluate", group)
     share_buffers(ranks, model)
     with test_mode(), no_grad():
         for batch in map(batch_of, loader):
             y = model(*batch.inputs, **batch.options)
+            batch = counted(reduction, y, batch)
             sums.add(batch, one_number("loss", batch_loss(loss, y, batch)), y)
     return Score(sums.over(ranks).score())
+
+
+def tested(model: Layer, loss: Any, test: Iterable[Any] | None, **options: Any) -> dict[str, float]:
+    """The values of `evaluate` by the names that `fit` has for them; none without a test."""
+    return {} if test is None else {f"test_{k}": x for k, x in evaluate(model, loss, test, **options).items()}
 
 
 @with_advice
@@ -243,10 +263,13 @@ class EarlyStopping:
 
 
 class Sums:
-    """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms."""
+    """What the batches of an epoch add up to: the loss of each times its size, its metrics, its gradients' norms.
 
-    def __init__(self, metrics: Mapping[str, Metric]) -> None:
-        self.metrics = metrics
+    A loss that is a sum needs no factor: divided by the samples it is their mean.
+    """
+
+    def __init__(self, metrics: Mapping[str, Metric], reduction: Reduction = "mean") -> None:
+        self.metrics, self.reduction = metrics, reduction
         self.size, self.loss = 0.0, 0.0
         self.measures: dict[str, tuple[Callable[..., float], Sequence[Any]]] = {}  # the formula and its sums
         self.norms: list[float] = []
@@ -257,7 +280,7 @@ class Sums:
         if not batch.samples:
             return
         self.size += batch.size
-        self.loss += loss * batch.size
+        self.loss += loss if self.reduction == "sum" else loss * batch.size
         with no_grad():
             for i, (name, metric) in enumerate(self.metrics.items()):
                 found = metric(y, batch.t)
@@ -281,7 +304,7 @@ class Sums:
 
         At a scale below 1 that is a FloatingPointError: the scale is not the reason.
         """
-        if not self.norms and isinstance(optimizer, LossScale) and optimizer.scale < 1:
+        if not self.norms and (scaled := scaling(optimizer)) and scaled.scale < 1:
             raise FloatingPointError(
                 f"no update of epoch {epoch} had finite gradients, at any scale of the loss: with ag.anomaly() shows "
                 "where nan or infinity begins"
@@ -291,7 +314,7 @@ class Sums:
     def score(self) -> dict[str, float]:
         """The mean loss and the metrics. Raises ValueError if there was no sample."""
         if not self.size:
-            raise ValueError("the loader gave no batch: it is empty, or was an iterator that is used up")
+            raise ValueError("the loader gave no batch that counts: it is empty, or was an iterator that is used up")
         return {"loss": self.loss / self.size} | {name: float(f(*sums)) for name, (f, sums) in self.measures.items()}
 
     def over(self, ranks: Group) -> Sums:
@@ -334,12 +357,36 @@ def mean(total: float, n: int) -> float:
     return total / n if n else nan
 
 
+def passes(
+    some: Sequence[Batch], model: Layer, loss: Any, reduction: Reduction, averaging: Averaging, optimizer: Any,
+    first: bool,
+) -> tuple[list[Batch], list[Any], list[Variable]]:  # fmt: skip
+    """The passes of an update, forward and back: the batches with what they count, the outputs, and the losses.
+
+    Where batches are parts, the loss of the first one is tried.
+    """
+    counts: list[Batch] = []
+    outputs: list[Any] = []
+    errors: list[Variable] = []
+    model.cleargrads()
+    for batch in some:
+        outputs.append(model(*batch.inputs, **batch.options))
+        counts.append(counted(reduction, outputs[-1], batch))
+        errors.append(one_loss(batch_loss(loss, outputs[-1], counts[-1])))
+        with averaging(counts[-1].size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
+            walk_back(errors[-1], optimizer)
+    if first and (len(some) > 1 or averaging.group.size > 1):
+        check_parts(loss, reduction, outputs[0], errors[0], counts[0])
+    return counts, outputs, errors
+
+
 def walk_back(error: Variable, optimizer: Any) -> None:
     """The backward pass, through the scaled loss if the optimizer scales it."""
-    if isinstance(optimizer, LossScale):
-        optimizer.backward(error)
-    else:
+    scaled = scaling(optimizer)
+    if scaled is None:
         error.backward()
+    else:
+        scaled.backward(error)
 
 
 def one_loss(error: Any) -> Variable:
@@ -367,17 +414,17 @@ def numbers_of(
         )
     losses, square = losses_and_square([as_array(error) for error in errors], [*grads.values()])
     check_losses(losses, model, epoch)
-    scaled = isinstance(optimizer, LossScale)
+    scaled = scaling(optimizer)
     if not isfinite(square) or square < 1e-30:  # in float32 it may have been too large or small
         if path := next((path for path, g in grads.items() if not all_finite(g)), None):
-            if scaled:
+            if scaled is not None:
                 return losses, []
             raise FloatingPointError(
                 f"the gradient of {path} is not finite in epoch {epoch}, and nothing was updated: try a smaller "
                 "learning rate; with ag.anomaly() shows where it begins"
             )
         square = sum([float(square_of(g, "d")) for g in grads.values()])
-    return losses, [float(square**0.5) / (optimizer.scale if scaled else 1)]
+    return losses, [float(square**0.5) / (1 if scaled is None else scaled.scale)]
 
 
 def losses_and_square(errors: list[Array], grads: list[Array]) -> tuple[list[float], float]:
@@ -411,7 +458,7 @@ def all_finite(x: Array) -> bool:
 
 def rates(optimizer: Any, history: History, last: bool) -> dict[str, float]:
     """The learning rate of the latest update. Warns of the first epoch that ends with 0 before the last one."""
-    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
+    optimizer = innermost(optimizer)
     if not isinstance(optimizer, Optimizer):
         return {}
     lr = rate_at(optimizer.lr, max(optimizer.steps - 1, 0))
@@ -489,25 +536,22 @@ def checked_group(name: str, group: Any) -> Group:
     return group or Group()
 
 
-def replicated(name: str, group: Any, model: Layer, optimizer: Any) -> tuple[Group, Averaging]:
+def replicated(group: Any, model: Layer, optimizer: Any, **given: Any) -> tuple[Group, Averaging]:
     """The processes, and their averaging of gradients. In a group they all have the model of rank 0 then.
 
-    Raises ValueError, on every rank, if models or optimizers differ.
+    Raises ValueError, on every rank, if the models, the optimizers or other arguments differ.
     """
-    ranks = checked_group(name, group)
+    ranks = checked_group("fit", group)
     if ranks.size > 1:
-        inner = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
-        said = {"kind": type(inner).__name__, "steps": getattr(inner, "steps", 0)}
-        if isinstance(inner, Optimizer):
-            said |= {key: re.sub(r" at 0x[0-9a-f]+", "", repr(getattr(inner, key))) for key in inner.settings()}
-        check_same(ranks, f"{name}: the optimizer", said)
+        said = {name: "a function" if callable(x) else x for name, x in given.items()}
+        check_same(ranks, "the arguments of fit", said)
         if any(type(layer) is BatchNorm for layer in Layer.layers(model)):
             warnings.warn(
-                f"{name}: a BatchNorm takes its statistics over the part of each process alone: "
+                "fit: a BatchNorm takes its statistics over the part of each process alone: "
                 "group.synchronize(model) takes them over the whole batch",
                 stacklevel=4,
             )
-    return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model)
+    return ranks, Averaging(ranks, model) if group is None else ranks.averaging(model, optimizer)
 
 
 def check_loaders(name: str, group: Group | None, **loaders: Any) -> None:
@@ -575,7 +619,7 @@ def check_training(optimizer: Any, model: Layer) -> None:
             f"fit: optimizer must be one whose update() takes no arguments, not {kind}, which takes the loss as a "
             "function: write the loop, for x, t in loader: optimizer.update(lambda: loss(model(x), t))"
         )
-    optimizer = optimizer.optimizer if isinstance(optimizer, (LossScale, Partition)) else optimizer
+    optimizer = innermost(optimizer)
     if isinstance(optimizer, Optimizer):
         ours = {id(p) for p in model.params()}
         if not any(id(p) in ours for _, p in named_objects(optimizer.root, optimizer.kind)):
@@ -584,17 +628,6 @@ def check_training(optimizer: Any, model: Layer) -> None:
                 f"fit: optimizer must be one of this model, not of other parameters: {kind}(model) with the model that "
                 "is given to fit"
             )
-
-
-def one_number(name: str, y: Any) -> float:
-    """What the function `name` has returned, as a float. Raises ValueError for several numbers, TypeError for none."""
-    value = as_array(y)
-    if getattr(value, "size", 1) != 1:
-        raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
 
 
 def tensorboard(folder: str | Path) -> TensorBoard:

@@ -89,6 +89,7 @@ if GPU:
 def pytest_addoption(parser):
     parser.addoption("--standin", action="store_true", help="run the whole suite on the stand-in for CuPy")
     parser.addoption("--gpu", action="store_true", help="run the whole suite on CuPy, which needs a GPU")
+    parser.addoption("--gloo", action="store_true", help="start several processes by torchrun, not by mpiexec")
 
 
 def pytest_configure(config):

@@ -476,6 +476,71 @@ def test_accumulated_gradients_are_those_of_one_large_batch(sizes):
         np.testing.assert_allclose(p.data, q.data, rtol=1e-12, atol=1e-14)
 
 
+LABELS = np.array([0, 2, 1, 1, 0, 2])
+SOME = np.where([1, 0, 0, 0, 0, 1], -1, LABELS)
+WEIGHTS = np.array([1.0, 5.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    "loss, t, reduction",
+    [
+        (partial(LOSS, ignore_index=-1), SOME, lambda y, t: (t != -1).sum()),
+        (partial(LOSS, weight=WEIGHTS), LABELS, lambda y, t: WEIGHTS[t].sum()),
+        (partial(LOSS, reduction="sum"), LABELS, "sum"),
+        (LOSS, LABELS, "mean"),
+    ],
+    ids=["ignored", "weights", "sum", "mean"],
+)
+def test_every_kind_of_loss_is_accumulated_as_it_divides(loss, t, reduction):
+    """Batches of unequal sizes, and one in which nothing counts; the test loss, too. A wrong reduction is a warning."""
+    model, twin = twins(lambda: L.Linear(3, 3, rng=0, dtype=np.float64))
+    ends, options = (0, 1, 4, 5, 6), {"epochs": 2, "reduction": reduction}
+    x = np.random.default_rng(0).standard_normal((6, 3))
+    small = [(x[a:b], t[a:b]) for a, b in itertools.pairwise(ends)]
+    found = training.fit(model, loss, O.SGD(model, lr=0.1), small, accumulate=4, test=small, **options)
+    expected = training.fit(twin, loss, O.SGD(twin, lr=0.1), [(x, t)], test=[(x, t)], **options)
+    for name in ("loss", "gradient_norm", "test_loss"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-12)
+    for p, q in zip(model.params(), twin.params(), strict=True):
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-12, atol=1e-14)
+    wrong = "mean" if reduction != "mean" else "sum"
+    with pytest.warns(UserWarning, match="that of the parts of accumulate= and group= is another one"):
+        training.fit(model, loss, O.SGD(model), [(x, t)] * 2, accumulate=2, reduction=wrong)
+    training.fit(model, loss, O.SGD(model), [(x, t)], reduction=wrong)  # no parts
+
+
+def test_a_loss_that_cannot_be_tried_on_parts_is_taken_as_it_is():
+    """One that compares all samples, one that draws, one that has one size, and outputs without rows."""
+    rng = np.random.default_rng(0)
+
+    def of_four(y, t):
+        if len(t) != 4:
+            raise RuntimeError("four")
+        return (y**2).sum()
+
+    losses = [of_four, lambda y, t: (y * rng.random()).sum()]
+    for loss in losses:
+        model = L.Linear(3, 3, rng=0)
+        training.fit(model, loss, O.SGD(model), [(X[:4], T[:4])] * 2, accumulate=2)
+    model = L.Sequential(L.Linear(3, 3, rng=0), lambda y: y.sum())
+    training.fit(model, lambda y, t: y**2, O.SGD(model), [(X[:4], T[:4])] * 2, accumulate=2)
+
+
+def test_a_reduction_that_cannot_be_is_refused():
+    model = L.Linear(3, 3, rng=0)
+    weights = [(X, T, np.ones(len(X)))]
+    for reduction, kind, text in (
+        ("none", ValueError, "fit: reduction must be one of 'mean', 'sum', not 'none'"),
+        (lambda t: 1, TypeError, r"fit: reduction must be 'mean', 'sum' or a function \(y, t\)"),
+        (lambda y, t: -1, ValueError, "reduction must be at least 0, not -1"),
+        (lambda y, t: t == 0, ValueError, "reduction must return one number, not the shape"),
+    ):
+        with pytest.raises(kind, match=text):
+            training.fit(model, LOSS, O.SGD(model), [(X, T)], reduction=reduction)
+    with pytest.raises(ValueError, match="reduction must be 'mean' where batches have weights"):
+        training.fit(model, LOSS, O.SGD(model), weights, reduction="sum")
+
+
 def test_the_last_group_of_batches_may_be_smaller():
     model = L.Linear(3, 3, rng=0)
     optimizer = O.SGD(model)

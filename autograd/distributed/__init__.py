@@ -2,7 +2,7 @@
 
     group = distributed.init()                      # the processes that `mpiexec -n 4 python train.py` has started
     loader = group.shard(loader)                    # each takes its part of each batch
-    averaging = group.averaging(model)              # all begin with the parameters of rank 0
+    averaging = group.averaging(model, optimizer)   # all begin with the parameters of rank 0
 
     for x, t in loader:
         loss = F.softmax_cross_entropy(model(x), t)
@@ -13,11 +13,12 @@
 
 `fit(..., loader, group=group)` does the same with two lines more. A program that was started plainly is a group of one.
 
-One rule holds everywhere: the loss of the run is the mean of the ranks' losses, weighted by their samples. What goes
-forward over ranks, `group.sum`, therefore has as its gradient the sum of the ranks' gradients.
+One rule holds everywhere: the loss of the run is the mean of the ranks' losses, weighted by what each divides by, its
+samples for a mean. What goes forward over ranks, `group.sum`, therefore has as its gradient the sum of those of all
+ranks.
 
-`group` has the operations, `averaging` the buckets. Arrays of NumPy go by MPI (`mpi`, pip install mpi4py mpich), those
-of CuPy by NCCL (`nccl`).
+`group` has the operations, `averaging` the buckets. Arrays of NumPy go by MPI (`mpi`, pip install mpi4py mpich), or by
+PyTorch's gloo (`gloo`, by torchrun), those of CuPy by NCCL (`nccl`).
 """
 
 from __future__ import annotations

@@ -2,12 +2,15 @@
 
 A bucket is one flat array that lies there from step to step:
 
-    | gradient of p | gradient of q | ... | was there one? p q ... | weight |
+    | gradient of p | gradient of q | ... | was there one? p q ... | has the model changed? | weight |
 
 The pass of a rank starts from its weight in place of 1, its number of samples over a number that all ranks know. A
 gradient is copied into its bucket when the last function has been differentiated that uses the parameter. A bucket that
 is full is sent, after those before it: all ranks send in one order. At the end each sum is divided by the sum of the
 weights. A parameter for which no rank had a gradient keeps None.
+
+A rank whose model has changed, which has frozen a layer, say, sends its buckets as before, with a 1 in place of the
+gradients. So every rank hears of it in the same call. All compare their models then, and send new buckets.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace, to_numpy
-from autograd.checks import flag, number, shown, whole
+from autograd.checks import flag, number, one_of, shown, whole
 from autograd.config import Watcher, watching
-from autograd.distributed.replicas import check_same
+from autograd.distributed.replicas import check_same, description
 from autograd.function import Tracked
 from autograd.layers.base import Layer, Parameter
 from autograd.variable import Variable
@@ -39,12 +42,14 @@ class Averaging:
     """`with averaging(samples=len(t)): loss.backward()` leaves in each `.grad` the mean of all ranks.
 
     The loss is the mean over the samples of this rank, and the gradients become those of the mean over the samples of
-    all: as those of one process with the whole batch, up to rounding. `samples` may be a sum of weights, and 0 for a
-    rank that has none: such a rank calls `y.sum().backward()`, or nothing if no layer works over ranks.
+    all: as those of one process with the whole batch, up to rounding. `samples` is what the loss divides by: the labels
+    that are not ignored, a sum of weights, and 0 for a rank that has none. Such a rank calls `y.sum().backward()`, or
+    nothing if no layer works over ranks. With `reduction="sum"` the loss is a sum, and the gradients are added.
     With `last=False` the gradients are added up and not sent yet: that is for all but the last of several batches.
 
     The first block looks in which order the gradients come, and from the second on they are sent in that order during
-    the pass. The parameters are looked up anew in each block, so all ranks freeze, thaw or add layers at the same time.
+    the pass. The parameters are looked up anew in each block, so all ranks freeze, thaw or add layers at the same time;
+    a rank that does so alone is an error on all, by name.
     `group.averaging(model)` makes one, and the models equal before.
     """
 
@@ -53,37 +58,40 @@ class Averaging:
             raise TypeError(f"averaging: model must be a Layer, not {shown(model)}")
         self.group, self.model, self.bytes = group, model, whole("averaging: bucket", bucket)
         self.params: dict[str, Parameter] = {}
-        self.sizes: list[tuple[Any, ...]] | None = None  # of no block yet
+        self.known: list[Any] | None = None  # of no block yet
         self.buckets: list[Bucket] = []
+        self.changed = False  # has this rank other parameters than its buckets?
         self.reference = 0.0  # samples that count as a weight of 1
-        self.weight = 0.0  # of the passes since the last sending
+        self.passes, self.weight = 0, 0.0  # since the last sending
         self.broken = False  # did an error leave sums on their way?
 
     @contextmanager
-    def __call__(self, samples: float = 1, last: bool = True) -> Iterator[None]:
+    def __call__(self, samples: float = 1, last: bool = True, reduction: str = "mean") -> Iterator[None]:
         samples, last = number("averaging: samples", samples, least=0), flag("averaging: last", last)
+        mean = one_of("averaging: reduction", reduction, "mean", "sum") == "mean"
         if inside.get():
             raise RuntimeError("averaging takes no block in another: put the models into one Layer, and average that")
-        if self.group.size == 1 and last and not self.weight:
+        if self.group.size == 1 and last and not self.passes:
             yield  # this one pass is the mean
             return
-        self.look_up(samples)
+        self.look_up()
         self.check_fresh()
-        weight = samples / self.reference if self.reference else 0.0
-        self.weight += weight
+        weight = self.share(samples) if mean else 1.0
+        self.weight = self.weight + weight if mean else float(self.group.rank == 0)  # 1 over all ranks
+        self.passes += 1
         token = inside.set(True)
         try:
-            with watching(Pass(self, weight, self.buckets if last else [])) as this:
+            with watching(Pass(self, weight, self.buckets if last and not self.changed else [])) as this:
                 yield
             if last:
                 self.finish([*this.order.values()])
-                self.weight = 0.0
+                self.passes, self.weight = 0, 0.0
         except BaseException:
-            self.weight = 0.0
+            self.passes, self.weight = 0, 0.0
             if any(bucket.pending is not None for bucket in self.buckets):
                 self.broken = True  # MPI still writes into the buckets, so they stay
             else:
-                self.buckets = []
+                self.buckets, self.known = [], None
             raise
         finally:
             inside.reset(token)
@@ -95,42 +103,59 @@ class Averaging:
                 "averaging: an error has left a block while its sums were on their way, so the ranks do not go on "
                 "together: start all processes again, from a checkpoint"
             )
-        if self.group.size > 1 and not self.weight and any(p.grad is not None for p in self.params.values()):
+        if self.group.size > 1 and not self.passes and any(p.grad is not None for p in self.params.values()):
             raise RuntimeError(
                 "averaging: the parameters have gradients from before, which are means already: call "
                 "model.cleargrads() first, and use last=False in all but the last of several blocks"
             )
 
-    def look_up(self, samples: float) -> None:
-        """Finds the parameters. If they are others than before, they are compared with those of all ranks."""
+    def look_up(self) -> None:
+        """Finds the parameters. At first they are compared with those of all ranks."""
         params = {path: p for path, p in self.model.named_params() if not p.frozen}
-        sizes = [(id(p), p.shape, p.dtype) for p in params.values()]
+        known: list[Any] = [(id(p), p.shape, p.dtype) for p in params.values()]
+        known += [layer.training for layer in Layer.layers(self.model)]
         if any(hasattr(namespace(p.value), "refuse_others") for p in params.values()):
             raise RuntimeError("averaging takes no captured step: call the step itself, not ag.capture(step)")
-        if sizes != self.sizes:
-            check_same(self.group, "parameters", {path: f"{p.dtype} {p.shape}" for path, p in params.items()})
-            self.params, self.sizes, self.buckets = params, sizes, []
-            self.reference = 0.0
-        if not self.reference or (self.group.size == 1 and not self.weight):
+        if self.known is None:
+            check_same(self.group, "the model", description(self.model))
+        elif known != self.known:
+            self.changed = True
+        self.params, self.known = params, known
+
+    def share(self, samples: float) -> float:
+        """The weight of so many samples, by a number that all ranks know."""
+        if not self.reference or (self.group.size == 1 and not self.passes):
             self.reference = max(self.group.gather(samples))
+        return samples / self.reference if self.reference else 0.0
 
     def finish(self, order: Sequence[Parameter]) -> None:
-        """Sends what has not been sent, waits, and puts the means into `.grad`."""
+        """Sends what has not been sent, waits, and puts the means into `.grad`: again, where a model has changed."""
+        if self.buckets and not self.receive():
+            self.buckets, self.changed = [], False
+            check_same(self.group, "the model", description(self.model))
         if not self.buckets:
             paths = {id(p): path for path, p in self.params.items()}
             first = self.group.broadcast([paths[id(p)] for p in order])
             rest = [path for path in reversed(self.params) if path not in first]
             self.buckets = filled([self.params[path] for path in (*first, *rest)], self.bytes)
+            self.changed = False
+            self.receive()
+        if self.buckets and self.buckets[0].weight and all(p.grad is None for p in self.params.values()):
+            raise RuntimeError(
+                "averaging: no rank has a gradient: call loss.backward() inside of the block, on a loss that is "
+                "computed from the parameters"
+            )
+
+    def receive(self) -> bool:
+        """Takes the means out of the buckets, unless the model of a rank has changed."""
         for bucket in self.buckets:
             if bucket.pending is None:
-                bucket.send(self.group, self.weight)
-        try:
-            for bucket in self.buckets:
-                bucket.take_out()
-        except ValueError:  # on all ranks alike
-            for bucket in self.buckets:
-                bucket.arrive()
-            raise
+                bucket.send(self.group, self.weight, self.changed)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a sum of halves: those who update look for it
+            good = all(bucket.take_out() for bucket in self.buckets)
+        for bucket in self.buckets:
+            bucket.arrive()
+        return good
 
 
 inside: ContextVar[bool] = ContextVar("averaging", default=False)  # is a block open in this thread?
@@ -179,7 +204,7 @@ class Pass(Watcher):
             bucket.put(i, g if p.grad is None else as_array(p.grad) + g)
         while self.waiting and self.waiting[-1].full():
             bucket = self.waiting.pop()
-            bucket.send(self.group, self.averaging.weight)
+            bucket.send(self.group, self.averaging.weight, changed=False)
             self.sent.append(bucket)
 
 
@@ -190,11 +215,11 @@ class Bucket:
         value = params[0].value
         ends = np.cumsum([p.size for p in params]).tolist()
         self.params = params
-        self.flat = namespace(value).zeros(ends[-1] + len(params) + 1, sum_dtype(value))
+        self.flat = namespace(value).zeros(ends[-1] + len(params) + 2, sum_dtype(value))
         self.parts = [self.flat[j - p.size : j].reshape(p.shape) for p, j in zip(params, ends)]
-        self.there = self.flat[ends[-1] : -1]
         self.taken: set[int] = set()
         self.pending: Pending | None = None
+        self.weight = 0.0  # of all ranks
 
     def put(self, i: int, g: Array) -> None:
         """Copies a gradient into its place."""
@@ -204,15 +229,15 @@ class Bucket:
     def full(self) -> bool:
         return len(self.taken) == len(self.params)
 
-    def send(self, group: Group, weight: float) -> None:
+    def send(self, group: Group, weight: float, changed: bool) -> None:
         """Begins to sum the bucket over all ranks: what no pass has put there is what lies in `.grad`."""
         for i, p in enumerate(self.params):
-            if i not in self.taken and p.grad is not None:
+            if i not in self.taken and p.grad is not None and not changed:
                 self.put(i, as_array(p.grad))
             elif i not in self.taken:
                 self.parts[i][...] = 0
-        self.there[...] = namespace(self.flat).asarray([i in self.taken for i in range(len(self.params))])
-        self.flat[-1] = weight
+        tail = [*[i in self.taken for i in range(len(self.params))], changed, weight]
+        self.flat[-len(tail) :] = namespace(self.flat).asarray(tail)
         self.pending = group.all_reduce(self.flat)
 
     def arrived(self) -> bool:
@@ -225,12 +250,13 @@ class Bucket:
             self.pending.wait()
         self.taken, self.pending = set(), None
 
-    def take_out(self) -> None:
-        """Waits for the sum, and gives each parameter the mean."""
+    def take_out(self) -> bool:
+        """Waits for the sum, and gives each parameter the mean; False, and none, if the model of a rank has changed."""
         self.arrive()
-        *there, weight = to_numpy(self.flat[-len(self.params) - 1 :]).tolist()
-        if not weight:
-            raise ValueError("averaging: samples must be above 0 on one rank at least, not 0 on all")
+        *there, changed, self.weight = to_numpy(self.flat[-len(self.params) - 2 :]).tolist()
+        if changed:
+            return False
+        weight = self.weight or 1  # no rank has a sample, and the gradients are 0
         for p, part, n in zip(self.params, self.parts, there):
             if not n:
                 p.grad = None
@@ -238,6 +264,7 @@ class Bucket:
                 namespace(part).divide(part, weight, out=p.grad.value)
             else:
                 p.grad = Variable((part / weight).astype(p.dtype, copy=False))
+        return True
 
 
 def has_own_gradient(p: Parameter) -> bool:

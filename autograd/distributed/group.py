@@ -1,12 +1,12 @@
 """A group of processes: what they say to each other, and what is made of it.
 
 Every operation is *collective*: all ranks call it, in the same order. The base class is the group of one process, which
-has nobody to talk to; `mpi.MPIGroup` has the same five operations for several.
+has nobody to talk to; `several.Several` has the same five operations for several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from autograd.algebra import Operand, as_array
@@ -16,12 +16,13 @@ from autograd.data.loader import DataLoader
 from autograd.distributed.averaging import Averaging
 from autograd.distributed.normalization import SyncBatchNorm
 from autograd.distributed.partition import Partition
-from autograd.distributed.replicas import check_same, part_ways, replicate
+from autograd.distributed.replicas import check_same, part_ways, replicate, settings_of
 from autograd.distributed.shards import Shards
 from autograd.distributed.sums import SumOverRanks
 from autograd.layers.base import Layer
 from autograd.layers.normalization import BatchNorm
 from autograd.optimizers.base import Optimizer
+from autograd.optimizers.scaling import LossScale
 
 __all__ = ["Group", "Pending"]
 
@@ -126,19 +127,24 @@ class Group:
             raise TypeError(f"shard takes a DataLoader, or a list of batches (x, t), not {shown(loader)}")
         return Shards(self, loader)
 
-    def averaging(self, model: Layer, bucket: int = 1 << 24) -> Averaging:
+    def averaging(self, model: Layer, optimizer: Any = None, *, bucket: int = 1 << 24) -> Averaging:
         """Gives every rank the parameters, buffers and generators of rank 0, and averages gradients: see `Averaging`.
 
         `bucket` are the bytes from which on a part is sent: 16 MB, because processes of one machine hide nothing. With
         1 MB the gradients of small models are sent during the pass too. Raises ValueError, on every rank, if the models
-        differ in the name, the shape or the dtype of a part.
+        differ in the name, the shape or the dtype of a part, in what is frozen, or in `eval()`; and if the optimizers
+        differ in their settings.
         """
         averaging = Averaging(self.channel(), model, bucket)
         replicate(self, model)
+        if optimizer is not None:
+            if isinstance(optimizer, (type, Collection)) or not hasattr(optimizer, "update"):
+                raise TypeError(f"averaging: optimizer must be an Optimizer, or None, not {shown(optimizer)}")
+            check_same(self, "the optimizer", settings_of(optimizer))
         part_ways(self, model)
         return averaging
 
-    def partition(self, optimizer: Optimizer) -> Partition:
+    def partition(self, optimizer: Optimizer | LossScale) -> Partition:
         """The optimizer with its state divided over the ranks, each of which updates its part: see `Partition`."""
         return Partition(self, optimizer)
 

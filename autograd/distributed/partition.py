@@ -17,12 +17,13 @@ from autograd.backend import device_of, to_device, to_numpy
 from autograd.checks import shown
 from autograd.layers.base import named_objects
 from autograd.optimizers.base import Grads, Optimizer
+from autograd.optimizers.scaling import LossScale
 from autograd.variable import Variable
 
 if TYPE_CHECKING:
     from autograd.distributed.group import Group
 
-__all__ = ["Partition"]
+__all__ = ["Partition", "innermost", "scaling"]
 
 
 def owners(params: Mapping[str, Variable], size: int) -> dict[str, int]:
@@ -43,27 +44,55 @@ class Own:
         return {path: g for path, g in grads.items() if owner[path] == self.rank}
 
 
+def innermost(optimizer: Any) -> Any:
+    """The optimizer that a Partition or a LossScale was made of, or both."""
+    while isinstance(optimizer, (Partition, LossScale)):
+        optimizer = optimizer.optimizer
+    return optimizer
+
+
+def scaling(optimizer: Any) -> LossScale | None:
+    """The LossScale among them, if there is one."""
+    optimizer = optimizer.optimizer if isinstance(optimizer, Partition) else optimizer
+    return optimizer if isinstance(optimizer, LossScale) else None
+
+
 class Partition:
     """An optimizer that updates this rank's part of the parameters, and takes the others from their ranks.
 
-    `optimizer` is the one that it was made of: its learning rate may be changed there, on all ranks alike. `update` and
-    `state_dict` are collective. The state is that of the whole, so any number of ranks, and a plain optimizer, may load
-    it.
+    `optimizer` is the one that it was made of: its learning rate may be changed there, on all ranks alike. It may be a
+    `LossScale`, which decides alike on all ranks: it looks at all gradients, and each rank has the means of all.
+    `update` and `state_dict` are collective. The state is that of the whole, so any number of ranks, and a plain
+    optimizer, may load it.
     """
 
-    def __init__(self, group: Group, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"partition: optimizer must be an Optimizer, not {shown(optimizer)}")
-        self.group, self.optimizer = group, optimizer
-        optimizer.transforms = (*optimizer.transforms, Own(group.rank, group.size))  # the last: norms are of all
+    def __init__(self, group: Group, optimizer: Optimizer | LossScale) -> None:
+        inner = innermost(optimizer)
+        if not isinstance(inner, Optimizer) or isinstance(optimizer, Partition):
+            raise TypeError(f"partition: optimizer must be an Optimizer or a LossScale, not {shown(optimizer)}")
+        self.group, self.optimizer, self.inner = group, optimizer, inner
+        inner.transforms = (*inner.transforms, Own(group.rank, group.size))  # the last: norms are of all
+
+    def __repr__(self) -> str:
+        return f"Partition({type(self.optimizer).__name__}, rank {self.group.rank} of {self.group.size})"
+
+    def backward(self, loss: Variable) -> None:
+        """The backward pass, through the scaled loss if it is that of a `LossScale`."""
+        if isinstance(self.optimizer, LossScale):
+            self.optimizer.backward(loss)
+        else:
+            loss.backward()
 
     def update(self) -> None:
         """One step for every parameter. Raises what `Optimizer.update` raises."""
-        params, rank = dict(named_objects(self.optimizer.root, self.optimizer.kind)), self.group.rank
+        params, rank, inner = dict(named_objects(self.inner.root, self.inner.kind)), self.group.rank, self.inner
         owner = owners(params, self.group.size)
-        for path in [path for path in self.optimizer.counts if owner[path] != rank]:  # from a state of the whole
-            del self.optimizer.counts[path], self.optimizer.state[path]
+        for path in [path for path in inner.counts if owner[path] != rank]:  # from a state of the whole
+            del inner.counts[path], inner.state[path]
+        steps = inner.steps
         self.optimizer.update()
+        if inner.steps == steps:  # too large a scale, on all ranks
+            return
         mine = {path: to_numpy(as_array(p)) for path, p in params.items() if owner[path] == rank and p.grad is not None}
         for found in self.group.gather(mine):
             for path, x in found.items():

@@ -4,41 +4,58 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.backend import generator, state_of, to_numpy
-from autograd.layers.base import Layer, Parameter, Unfilled, named_objects
+from autograd.distributed.partition import innermost, scaling
+from autograd.layers.base import Entry, Layer, Parameter, Unfilled, named_objects
+from autograd.optimizers.base import Optimizer, name_of
 
 if TYPE_CHECKING:
     from autograd.distributed.group import Group
 
-__all__ = ["check_same", "description", "part_ways", "replicate", "share_buffers"]
+__all__ = ["check_same", "description", "part_ways", "replicate", "settings_of", "share_buffers"]
 
 
 def check_same(group: Group, name: str, mine: Mapping[str, Any]) -> None:
     """Raises ValueError, on every rank, unless all have the same values by the same names."""
     all_ranks = group.gather(dict(mine))
-    first = all_ranks[0]
-    wrong = [
-        f"{key}: {other.get(key, 'nothing')} on rank {rank}, {first.get(key, 'nothing')} on rank 0"
-        for rank, other in enumerate(all_ranks)
-        for key in {**first, **other}
-        if other.get(key, None) != first.get(key, None)
-    ]
+    wrong = []
+    for key in dict.fromkeys([key for one in all_ranks for key in one]):
+        ranks: dict[str, list[str]] = {}  # by what they have
+        for rank, one in enumerate(all_ranks):
+            ranks.setdefault(str(one.get(key, "nothing")), []).append(str(rank))
+        if len(ranks) > 1:
+            said = [f"{value} on rank {', '.join(some)}" for value, some in ranks.items()]
+            wrong.append(f"{key}: {', '.join([*said[1:], said[0]])}")
     if wrong:
         raise ValueError(f"{name} must be the same on all {group.size} ranks, not\n  " + "\n  ".join(wrong))
 
 
 def description(model: Layer) -> dict[str, str]:
-    """Kind, dtype and shape of all that a checkpoint holds, by path."""
+    """The layers and the mode of each, and kind, dtype and shape of all that a checkpoint holds, by path."""
     found = {}
-    for path, x in model.named_state():
-        shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
-        found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
+    for path, x in named_objects(model, (Layer, Entry)):
+        if isinstance(x, Layer):
+            found[path or "the whole"] = f"{type(x).__name__}, {'train' if x.training else 'eval'}()"
+        else:
+            shape = x.value.sizes if type(x.value) is Unfilled else x.value.shape
+            found[path] = f"{type(x).__name__} {x.value.dtype} {shape}"
     return found
+
+
+def settings_of(optimizer: Any) -> dict[str, Any]:
+    """What an update depends on, beside the gradients and the slots, by name."""
+    inner, scaled = innermost(optimizer), scaling(optimizer)
+    found: dict[str, Any] = {"optimizer": type(inner).__name__, "loss scale": getattr(scaled, "scale", None)}
+    if isinstance(inner, Optimizer):
+        found |= {key: getattr(inner, key) for key in ("steps", *sorted(inner.settings()), "groups", "master")}
+        found["transforms"] = [name_of(f) for f in inner.transforms]
+    return {key: re.sub(r" at 0x[0-9a-f]+", "", str(value)) for key, value in found.items()}
 
 
 def replicate(group: Group, model: Layer) -> None:
@@ -56,7 +73,12 @@ def replicate(group: Group, model: Layer) -> None:
 
 
 def share_buffers(group: Group, model: Layer) -> None:
-    """Gives every rank the buffers of rank 0, such as the running statistics of a BatchNorm over its part alone."""
+    """Gives every rank the buffers of rank 0, such as the running statistics of a BatchNorm over its part alone.
+
+    It is done at the end of an epoch, before a test, and with each checkpoint: a resumed run has those of rank 0 too.
+    """
+    if group.size == 1:
+        return
     buffers = {path: x for path, x in model.named_state() if not isinstance(x, Parameter)}
     known = {path: x for path, x in buffers.items() if type(x.value) is not Unfilled}
     for path, values in group.broadcast({path: contents(x.value) for path, x in known.items()}).items():

@@ -47,7 +47,7 @@ from autograd.protection import protected
 from autograd.shapes import Shape
 from autograd.variable import Variable
 
-__all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "slot_dtype", "trainable"]
+__all__ = ["BLOCK", "Grads", "Optimizer", "Rate", "Transform", "bounded", "name_of", "slot_dtype", "trainable"]
 
 Grads: TypeAlias = dict[str, Array]  # the gradient by path
 Transform: TypeAlias = Callable[[Mapping[str, Variable], Grads], Grads]

@@ -53,7 +53,10 @@ class LossScale:
     @with_advice
     def __init__(self, optimizer: Optimizer, start: float = 2.0**15, *, every: int = 2000) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"LossScale: optimizer must be an Optimizer, such as O.Adam(model), not {shown(optimizer)}")
+            turned = ": group.partition(O.LossScale(optimizer))" if hasattr(optimizer, "inner") else ""  # a Partition
+            raise TypeError(
+                f"LossScale: optimizer must be an Optimizer, such as O.Adam(model), not {shown(optimizer)}{turned}"
+            )
         self.optimizer = optimizer
         self.scale = float(number("LossScale: start", start, least=SMALLEST, most=LARGEST))
         self.every = whole("LossScale: every", every)

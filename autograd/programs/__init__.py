@@ -8,6 +8,8 @@ program.py     the lines as a program: needed, constant, in order, named
 text.py        lines as Python's text
 gpu.py         what a program has on a GPU alone
 fusing.py      formulas in it that are one kernel
+parts.py       runs of lines in it that can be a CUDA graph
+graphs.py      such a run as a CUDA graph
 structures.py  arguments and results
 emit.py        `emit`: a program as a file
 """

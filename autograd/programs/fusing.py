@@ -192,12 +192,12 @@ class Group:
 
 
 def may_be_one(lines: Sequence[Line]) -> bool:
-    """Are these of one part of the step, few enough, and without views that overlap where one of them is changed?"""
+    """Are these of one part of the step, few enough, and without views that overlap where one is changed or made?"""
     used = {spot(x): x for line in lines for x in (*line.args, *line.outs)}
     kinds = {char_of(x) for x in used.values()} - {"?", ""}
     if len(used) > MOST or len(kinds) > 1 or len({line.part for line in lines}) > 1:
         return False
-    changed = {root for line in lines for root in line.changed}
+    changed = {root for line in lines for root in (*line.changed, *[id(y.root) for y in line.outs])}
     ends = sorted([(id(x.root), *extent(x)) for x in used.values() if id(x.root) in changed])
     return all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(ends))
 

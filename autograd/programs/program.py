@@ -20,6 +20,8 @@ import numpy as np
 from autograd.programs.device import Line, Recorded, Routine, Tape
 from autograd.programs.fusing import fused
 from autograd.programs.gpu import together
+from autograd.programs.graphs import InGraphs, can_capture
+from autograd.programs.parts import Parts, in_parts
 from autograd.programs.text import Writer, name_all, needed, once, returned
 
 __all__ = ["Diverged", "Program", "routines_of"]
@@ -35,6 +37,7 @@ class Program:
     arguments   what `run` takes: the inputs, and the numbers and the state that it uses
     getters     functions that get the present number or state, in the order of the arguments behind the inputs
     answers     what its guards hold
+    parts       on a GPU, the lines as they run: with long runs of them as CUDA graphs; None for the text as it is
     risky       the arguments that it has changed already when the last guard is asked, by position
     """
 
@@ -44,6 +47,7 @@ class Program:
         given: Sequence[tuple[Recorded, Callable[[], Any]]],
         outputs: Sequence[Recorded],
         tape: Tape,
+        graph: bool = False,
     ) -> None:
         lines = needed(once(tape.lines, outputs), outputs, [x for x, _ in given])
         if tape.xp is not np:
@@ -57,7 +61,6 @@ class Program:
         self.body = guards_first(body if tape.xp is np else fused(tape, body, outputs, self.constants))
         self.sources = [(line.template, line.source) for line in tape.lines]
         self.answers = [line.template for line in self.body if line.guard]
-        self.risky = risky(self.body, self.arguments)
         routines = [r.name for r in tape.routines.values()]
         self.unnamed = name_all(self.arguments, [*self.constants, *self.body], routines)
         changed = {root for line in lines for root in line.changed}
@@ -69,30 +72,37 @@ class Program:
         self.xp = tape.xp.__name__
         self.quiet, self.called = tape.quiet, routines_of(tape, [*self.constants, *self.body])
         wanted = [x for line in self.body for x in line.args]
-        self.rows = [["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""], self.step()]
-        self.code = self.text([r for r in self.called if r.in_code])
-        self.run = self.compiled()
+        self.rows = [["", *Writer(self.constants, wanted, self.unnamed).text(), "", ""], self.step(self.body)]
+        self.code = self.text([r for r in self.called if r.in_code], self.rows)
+        self.parts: Parts | None = None
+        if graph and tape.xp is not np and can_capture(tape.xp):
+            fixed = [y for line in self.constants for y in line.outs]
+            found = in_parts(tape, self.body, self.arguments, len(inputs), outputs, fixed, self.unnamed)
+            self.parts = found if found.rows else None
+        self.risky = risky(self.parts.lines if self.parts else self.body, self.arguments)
+        self.run = self.compiled(tape.xp)
 
-    def step(self) -> list[str]:
+    def step(self, lines: Sequence[Line], result: str = "{}") -> list[str]:
         """The rows of the function."""
         rows = [f"def step({', '.join([x.name for x in self.arguments])}):"]
         if self.quiet:
             rows.append('    with np.errstate(all="ignore"):')
         indent = "        " if self.quiet else "    "
-        rows += [indent + row if row else "" for row in Writer(self.body, self.outputs, self.unnamed).text()]
-        return [*rows, f"    return {returned(self.outputs)}"]
+        written = Writer(lines, self.outputs, self.unnamed, comments=lines is self.body).text()
+        rows += [indent + row if row else "" for row in written]
+        return [*rows, f"    return {result.format(returned(self.outputs))}"]
 
-    def text(self, routines: Sequence[Routine]) -> str:
+    def text(self, routines: Sequence[Routine], parts: Sequence[Sequence[str]]) -> str:
         """The program: routines, constants, and a function of the inputs and the state."""
         rows = []
-        if any("blocks(" in row for row in self.rows[1]):
+        if any("blocks(" in row for row in parts[-1]):
             rows += ["", "", *BLOCKS]
         for routine in routines:
             rows += ["", "", *routine.rows(routine.name)]
         if self.answers or any("raise Diverged(" in row for row in rows):
             word = '    """Other values than those of the record."""'
             rows = ["", "", "class Diverged(Exception):", word, *rows]
-        text = "\n".join([*rows, *[row for part in self.rows for row in part], ""])
+        text = "\n".join([*rows, *[row for part in parts for row in part], ""])
         special = "scipy.special" if self.xp == "numpy" else "cupyx.scipy.special"
         others = [name for name in (special, "ml_dtypes") if f"{name}." in text]
         return "".join([f"import {self.xp} as np\n", *[f"import {name}\n" for name in others], text])
@@ -100,19 +110,26 @@ class Program:
     @property
     def source(self) -> str:
         """The program with all its routines: it needs NumPy, SciPy for special functions, ml_dtypes for bfloat16."""
-        return self.text(self.called)
+        return self.text(self.called, self.rows)
 
-    def compiled(self) -> Callable[..., Any]:
-        """The function. A kernel is called in its fastest way, and not as the text has it."""
+    def compiled(self, xp: Any) -> Callable[..., Any]:
+        """The function. A kernel is called in its fastest way, and not as the text has it; parts become graphs."""
+        code = self.code
+        if self.parts is not None:
+            step = self.step(self.parts.lines, "_copied({})")
+            code = self.text([r for r in self.called if r.in_code], [self.rows[0], *self.parts.rows, step])
         runs = {r.name: r.run for r in self.called if r.run is not None}
         names: dict[str, Any] = dict(runs)  # the constants call some
         file = f"<captured step {next(numbers)}>"
-        linecache.cache[file] = len(self.code), None, self.code.splitlines(True), file  # for tracebacks
+        linecache.cache[file] = len(code), None, code.splitlines(True), file  # for tracebacks
         weakref.finalize(self, linecache.cache.pop, file, None)
-        exec(compile(self.code, file, "exec"), names)
+        exec(compile(code, file, "exec"), names)
         names.update(runs)
         if self.answers:
             names["Diverged"] = Diverged
+        if self.parts is not None:
+            self.parts.lines = []
+            return InGraphs(xp, self.parts, names)
         return names["step"]  # type: ignore[no-any-return]
 
     def given(self) -> dict[str, Any]:

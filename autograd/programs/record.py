@@ -182,9 +182,12 @@ class Record:
     state      what was there, each with a function that gets what is there now, and whose it is
     setters    what a replay puts where: (function, value)
     actions    what it does without a value
+    graph      may the program on a GPU run as CUDA graphs?
     """
 
-    def __init__(self, step: Callable[..., Any], names: list[str], args: Any, options: Any) -> None:
+    def __init__(
+        self, step: Callable[..., Any], names: list[str], args: Any, options: Any, graph: bool = False
+    ) -> None:
         self.title = getattr(step, "__qualname__", type(step).__name__)
         self.reach = Reach(step, statics_of((args, options)))
         self.places = [*self.reach.places()]
@@ -218,7 +221,7 @@ class Record:
             place.put(place.before)
         del y, given
         try:
-            self.finish(values)
+            self.finish(values, graph)
         except BaseException:
             self.take_back()
             raise
@@ -436,12 +439,12 @@ class Record:
             if hasattr(o, "counts"):
                 o.counts = counts
 
-    def finish(self, values: list[Recorded]) -> None:
+    def finish(self, values: list[Recorded], graph: bool) -> None:
         """Makes the program, checks it against this run, and leaves behind what the step has left."""
         outputs = [*[x for _, x in self.setters], *values]
         numbers = [*self.watcher.numbers.values(), *self.watcher.draws.values()]
         given = [*numbers, *[(x, get) for x, get, _ in self.state]]
-        self.program = Program(self.inputs, given, outputs, self.tape)
+        self.program = Program(self.inputs, given, outputs, self.tape, graph)
         self.check(outputs)
         self.puts: list[Setter] = [put for put, _ in self.setters]
         arrays = [x.held for x in outputs]

@@ -19,7 +19,7 @@ from inspect import signature
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
-from autograd.checks import shown
+from autograd.checks import flag, shown
 from autograd.config import float_dtype, mode
 from autograd.function import Tracked
 from autograd.locks import Lock
@@ -41,7 +41,8 @@ TRIES = 16  # records one after the other, before the step is refused
 class Ways:
     """The replays of a step for arguments of one signature, and the records that are no replay yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, graph: bool) -> None:
+        self.graph = graph
         self.warm = False
         self.replays: list[Replay] = []
         self.records: list[Record] = []
@@ -75,7 +76,7 @@ class Ways:
         """Runs the step and keeps its record: as a replay, if an earlier record is the same program."""
         self.tries += 1
         try:
-            record = Record(step, names, args, options)
+            record = Record(step, names, args, options, self.graph)
         except FirstUpdate:
             return step(*args, **options)
         same = next((r for r in self.records if agree(r, record)), None)
@@ -115,8 +116,8 @@ def difference(a: Record, b: Record) -> tuple[str, Any]:
 class Captured(Wrapper, Generic[Y]):
     """A step and its programs: `capture` makes it, and it is called like the step."""
 
-    def __init__(self, step: Callable[..., Y]) -> None:
-        self.step = step
+    def __init__(self, step: Callable[..., Y], graph: bool = True) -> None:
+        self.step, self.graph = step, graph
         self.ways: OrderedDict[Any, Ways] = OrderedDict()
         self.names = names_of(step)
         self.dropped = 0  # signatures whose programs were dropped
@@ -154,7 +155,7 @@ class Captured(Wrapper, Generic[Y]):
         if ways is None:
             if self.dropped > TRIES:
                 return self.step(*args, **options)
-            ways = self.ways[key] = Ways()
+            ways = self.ways[key] = Ways(self.graph)
             if len(self.ways) > KEPT:
                 self.drop()
         elif len(self.ways) > 1:
@@ -195,7 +196,7 @@ def names_of(step: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)]
 
 
-def capture(step: Callable[..., Y]) -> Captured[Y]:
+def capture(step: Callable[..., Y], graph: bool = True) -> Captured[Y]:
     """Records a step of training, or any function of arrays, and replays it from then on as a program of NumPy alone.
 
     Of arrays on a GPU the program is CuPy's, all of them must lie there, and formulas in it are one kernel each.
@@ -216,6 +217,7 @@ def capture(step: Callable[..., Y]) -> Captured[Y]:
     step    a function, also a method, of arrays, Variables, numbers, and lists and dicts of them. It may change the
             arrays of Variables, layers and optimizers that it names, and returns what it likes. Arrays and Variables
             are the inputs of the program; other arguments, such as numbers of Python, choose it
+    graph   on a GPU, long runs of kernels are CUDA graphs, which keep the memory that they use; False for none
 
     The first call for arguments of new shapes runs the step as always; the second and the third record it, and are
     several times slower. `captured.source` is the program. For 16 signatures of arguments the programs are kept.
@@ -228,4 +230,4 @@ def capture(step: Callable[..., Y]) -> Captured[Y]:
     """
     if not callable(step) or isinstance(step, type):
         raise TypeError(f"capture takes a function, not {step!r:.60}")
-    return Captured(step)
+    return Captured(step, flag("capture: graph", graph))

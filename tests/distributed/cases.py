@@ -294,6 +294,98 @@ def accumulated_gradients_are_those_of_one_batch(group):
 
 
 @case
+def a_part_without_samples_may_come_first_or_be_all(group):
+    """Rank 0 has nothing at first, and then all; a batch of which nobody has a sample has a gradient of 0."""
+    model, alone = mlp(np.float64)(group), mlp(np.float64)(ALONE)
+    x = IMAGES.reshape(70, -1)
+    averaging = group.averaging(model)
+    F.softmax_cross_entropy(alone(x[:8]), LABELS[:8]).backward()
+    for _ in range(2):
+        model.cleargrads()
+        for rows, owner in ((slice(0, 3), group.size - 1), (slice(3, 8), 0)):
+            a, t = (x[rows], LABELS[rows]) if group.rank == owner else (x[:0], LABELS[:0])
+            y = model(a)
+            with averaging(samples=len(t), last=owner == 0):
+                (F.softmax_cross_entropy(y, t) if len(t) else y.sum()).backward()
+        for p, q in zip(model.params(), alone.params(), strict=True):
+            close(p.grad.data, q.grad.data, np.float64)
+    model.cleargrads()
+    with averaging(samples=0):
+        model(x[:0]).sum().backward()
+    assert all((p.grad.data == 0).all() for p in model.params())
+
+
+WEIGHTS = np.array([1.0, 5.0, 0.5, 2.0, 3.0])
+SOME = np.where(np.arange(70) % 7 < 5, LABELS, -1)  # two samples of seven do not count
+SOME[23:29] = -1  # and so a rank has no sample that counts
+
+
+def mean_over_tokens(y, t):
+    """Of a sequence of 3 for each sample, as long as the label says: a masked loss that nobody but the user knows."""
+    mask = np.arange(3) < t[:, None] % 4
+    return ((y[:, :3] ** 2) * mask).sum() / mask.sum()
+
+
+REDUCTIONS = {
+    "labels that are ignored": (
+        lambda y, t: F.softmax_cross_entropy(y, t, ignore_index=-1), SOME, lambda y, t: (t != -1).sum()
+    ),
+    "weights of classes": (
+        lambda y, t: F.softmax_cross_entropy(y, t, weight=WEIGHTS), LABELS, lambda y, t: WEIGHTS[t].sum()
+    ),
+    "both": (
+        lambda y, t: F.nll_loss(F.log_softmax(y), t, weight=WEIGHTS, ignore_index=-1), SOME,
+        lambda y, t: WEIGHTS[t[t != -1]].sum(),
+    ),
+    "a mask": (mean_over_tokens, LABELS, lambda y, t: (np.arange(3) < t[:, None] % 4).sum()),
+    "a sum": (lambda y, t: F.softmax_cross_entropy(y, t, reduction="sum"), LABELS, "sum"),
+}  # fmt: skip
+
+
+@case
+def every_kind_of_loss_is_that_of_one_process(group):
+    """With `fit`: in parts, in batches of one group, and both, against whole batches in one process."""
+    x = IMAGES.reshape(70, -1)
+    for name, (loss, t, reduction) in REDUCTIONS.items():
+        found = []
+        for ranks, size, accumulate in ((ALONE, 26, 1), (group, 26, 1), (ALONE, 13, 2), (group, 13, 2)):
+            model = mlp(np.float64)(ranks)
+            loader = ranks.shard(data.DataLoader((x, t), size, shuffle=False))
+            test = ranks.shard(data.DataLoader((x[20:55], t[20:55]), 11, shuffle=False))
+            options = {"test": test, "accumulate": accumulate, "metric": lambda y, t: (y.data**2).mean()}
+            history = fit(
+                model, loss, O.Adam(model, lr=1e-3), loader, epochs=2, group=ranks, verbose=False, reduction=reduction,
+                **options,
+            )  # fmt: skip
+            found.append((dict(history), np.concatenate([p.data.ravel() for p in model.params()])))
+        expected, whole = found[0]
+        for history, state in found[1:]:
+            close(state, whole, np.float64)
+            for key in expected.keys() - {"seconds"}:
+                np.testing.assert_allclose(history[key], expected[key], rtol=1e-12, err_msg=name)
+
+
+@case
+def every_kind_of_loss_by_hand_is_that_of_one_process(group):
+    x = IMAGES.reshape(70, -1)
+    for loss, t, reduction in REDUCTIONS.values():
+        model, alone = mlp(np.float64)(group), mlp(np.float64)(ALONE)
+        averaging = group.averaging(model)
+        loss(alone(x[:30]), t[:30]).backward()
+        for accumulated in (False, True):
+            model.cleargrads()
+            for rows in (slice(0, 30),) if not accumulated else (slice(0, 2), slice(2, 23), slice(23, 30)):
+                for a, b in group.shard([(x[rows], t[rows])]):
+                    y = model(a)
+                    n = len(b) if reduction == "sum" else reduction(y, b)
+                    how = {"reduction": "sum"} if reduction == "sum" else {"samples": n}
+                    with averaging(**how, last=rows.stop == 30):
+                        (loss(y, b) if n else y.sum()).backward()
+            for p, q in zip(model.params(), alone.params(), strict=True):
+                close(p.grad.data, q.grad.data, np.float64)
+
+
+@case
 def a_gradient_that_is_kept_stays_as_it_is(group):
     """The mean is written into the gradient's array, unless somebody holds the gradient, the array, or a part of it."""
     model = L.Linear(2, 3, rng=0)
@@ -320,6 +412,43 @@ def a_parameter_that_one_rank_alone_uses_gets_its_share(group):
         assert np.allclose(model[0].b.grad.data, 2 * last / group.size)
         assert np.allclose(model[1].b.grad.data, 2 / group.size)
         assert model[2].b.grad is None
+
+
+@case
+def branches_that_ranks_take_alone_are_those_of_one_process(group):
+    """Each part takes a branch of its own, which others or all leave out; a layer is frozen for a while."""
+    rng = np.random.default_rng(9)
+    x, t, plan = rng.standard_normal((20, 6)), rng.integers(0, 5, 20), rng.integers(0, 3, (40, group.size))
+    parts = [slice(-(-20 * r // group.size), -(-20 * (r + 1) // group.size)) for r in range(group.size)]
+    found = []
+    for ranks in (group, ALONE):
+        model = L.Sequential(*[L.Linear(5, 6, rng=i, dtype=np.float64) for i in range(4)])
+        optimizer = O.Adam(model, lr=1e-2)
+        optimizer = ranks.partition(optimizer) if ranks is group else optimizer
+        averaging = ranks.averaging(model, optimizer, bucket=100)
+        for i, choice in enumerate(plan):
+            if i in (15, 30):
+                model[0].thaw() if i == 30 else model[0].freeze()
+
+            def loss(rank, choice=choice, model=model):
+                y = model[0](x[parts[rank]]) + model[choice[rank] + 1](x[parts[rank]])
+                return F.softmax_cross_entropy(y, t[parts[rank]])
+
+            model.cleargrads()
+            n = [part.stop - part.start for part in parts]
+            with averaging(samples=n[group.rank]):
+                if ranks is group:
+                    loss(group.rank).backward()
+                else:
+                    (sum([loss(r) * n[r] for r in range(group.size)]) / 20).backward()
+            optimizer.update()
+        found.append((np.concatenate([p.data.ravel() for p in model.params()]), optimizer.state_dict()))
+    (state, slots), (expected, expected_slots) = found
+    close(state, expected, np.float64)
+    assert {k: v for k, v in slots.items() if k.endswith(".t")} == {
+        k: v for k, v in expected_slots.items() if k.endswith(".t")
+    }
+    assert len({v for k, v in slots.items() if k.endswith(".t")}) > 1  # no branch is taken in every step
 
 
 @case
@@ -369,8 +498,9 @@ def misuse_of_averaging_says_what_to_do(group):
             model(x).sum().backward(create_graph=True)
 
     def nothing():
-        with averaging(samples=0):
+        with averaging(samples=2):
             pass
+        model(x).sum().backward()
 
     def one_in_another():
         with averaging(samples=2), averaging(samples=2):
@@ -382,7 +512,7 @@ def misuse_of_averaging_says_what_to_do(group):
 
     for kind, text, f in (
         (RuntimeError, "one backward pass in a block", twice), (RuntimeError, "without create_graph", recorded),
-        (ValueError, "above 0 on one rank at least", nothing), (RuntimeError, "no block in another", one_in_another),
+        (RuntimeError, "no block in another", one_in_another), (RuntimeError, "inside of the block", nothing),
     ):  # fmt: skip
         model.cleargrads()
         raises(kind, text, f)
@@ -390,6 +520,7 @@ def misuse_of_averaging_says_what_to_do(group):
     again()
     raises(RuntimeError, "are means already", again)
     raises(ValueError, "samples must be at least 0, not -1", averaging(-1).__enter__)
+    raises(ValueError, "reduction must be one of 'mean', 'sum', not 'none'", averaging(reduction="none").__enter__)
     raises(TypeError, "model must be a Layer", group.averaging, [1])
     model.cleargrads()
     with averaging(samples=2):  # as before
@@ -466,11 +597,42 @@ def a_model_that_differs_is_found_by_name_on_every_rank(group):
         (L.Linear(4, 3, bias=not last), "b: nothing on rank"),
     ):
         raises(ValueError, text, group.averaging, model)
-    model = L.Linear(4, 3)
-    averaging = group.averaging(model)
-    if last:
-        model.freeze()
-    raises(ValueError, "W: nothing on rank", averaging(1).__enter__)
+
+
+@case
+def a_layer_that_one_rank_alone_freezes_or_tests_is_found_by_name(group):
+    """At the start, in the first block, and in the middle, where the others have sent their gradients already."""
+    last, x = group.rank == group.size - 1, np.ones((2, 3), np.float32)
+    for text, change, back in (
+        ("1.b: FrozenParameter float32 (4,) on rank", lambda model: model[1].freeze(), lambda model: model[1].thaw()),
+        ("1: Linear, eval() on rank", lambda model: model[1].eval(), lambda model: model[1].train()),
+    ):
+        model = L.Sequential(L.Linear(4, 3, rng=0), L.Linear(4, 4, rng=1))
+        if last:
+            change(model)
+        raises(ValueError, text, group.averaging, model)
+        back(model)
+        for blocks in (0, 1, 3):
+            averaging = group.averaging(model, bucket=1)
+
+            def step(averaging=averaging, model=model):
+                model.cleargrads()
+                with averaging(samples=2):
+                    model(x).sum().backward()
+
+            for _ in range(blocks):
+                step()
+            grads = [p.grad for p in model.params()]
+            if last:
+                change(model)
+            raises(ValueError, text, step)
+            raises(ValueError, text, step)  # nothing has been forgotten
+            change(model)  # on all ranks
+            step()
+            back(model)
+            step()
+            for p, g in zip(model.params(), grads, strict=True):
+                assert not blocks or np.allclose(p.grad.data, g.data)
 
 
 @case
@@ -495,6 +657,94 @@ def the_state_of_an_optimizer_is_divided(group):
     train(group, model, again, x, LABELS, updates=1)
     assert again.optimizer.state.keys() == mine
     raises(TypeError, "optimizer must be an Optimizer", group.partition, model)
+
+
+@case
+def a_scaled_loss_and_a_divided_state(group):
+    """Bit for bit as one optimizer with a scaled loss: with masters, and scales that are too large at first."""
+    x, found = IMAGES.reshape(70, -1).astype(np.float16), []
+    for divided in (False, True):
+        model = mlp(np.float16)(group)
+        inner = O.LossScale(O.Adam(model, master=True, transforms=[O.clip_by_norm(0.5)]), start=2.0**24, every=3)
+        optimizer = group.partition(inner) if divided else inner
+        loader = group.shard(data.DataLoader((x, LABELS), 20, shuffle=False))
+        history = fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=5, group=group, verbose=False)
+        assert inner.skipped
+        assert inner.optimizer.steps > 5
+        found.append((history, np.concatenate([p.data.ravel() for p in model.params()]), optimizer.state_dict()))
+    (history, params, state), (other, divided, gathered) = found
+    np.testing.assert_array_equal(divided, params)
+    assert history.loss == other.loss
+    np.testing.assert_array_equal(history.gradient_norm, other.gradient_norm)  # nan, where all were skipped
+    assert gathered.keys() == state.keys()
+    assert any(name.endswith(".master") for name in state)
+    for name, value in state.items():
+        np.testing.assert_array_equal(gathered[name], value)
+    mine = set(inner.optimizer.state)
+    assert sum(map(len, group.gather(mine))) == len(list(model.params()))
+    again = O.LossScale(O.Adam(model, master=True))
+    again.load_state_dict(gathered)
+    assert (again.scale, again.skipped) == (inner.scale, inner.skipped)
+    text = f"not Partition(Adam, rank {group.rank} of {group.size}): group.partition(O.LossScale(optimizer))"
+    raises(TypeError, text, O.LossScale, group.partition(O.Adam(model)))
+    raises(TypeError, "optimizer must be an Optimizer or a LossScale", group.partition, optimizer)
+
+
+@case
+def an_overflow_of_one_rank_is_that_of_all(group):
+    """Of rank 0's loss alone; the weights of all ranks stay, and the scale of all is halved."""
+    model = L.Linear(3, 2, rng=0, dtype=np.float16)
+    optimizer = group.partition(O.LossScale(O.SGD(model, lr=0.1, master=True), start=2.0**10))
+    averaging, before = group.averaging(model, optimizer), [p.data.copy() for p in model.params()]
+    for factor in (1e6, 1.0):
+        model.cleargrads()
+        x = np.full((4, 2), factor if group.rank == 0 else 1.0)
+        with averaging(samples=4):
+            optimizer.backward((model(np.ones((4, 2), np.float16)).astype(np.float64) * x.mean()).sum())
+        optimizer.update()
+        same = all((p.data == q).all() for p, q in zip(model.params(), before, strict=True))
+        assert same == (factor != 1)
+        assert group.gather(optimizer.optimizer.scale) == [512.0] * group.size
+    for state in group.gather([p.data for p in model.params()]):
+        for p, q in zip(model.params(), state, strict=True):
+            np.testing.assert_array_equal(p.data, q)
+
+
+@case
+def a_sum_that_is_too_large_for_float16_is_infinite(group):
+    model = L.Linear(3, 2, rng=0, dtype=np.float16)
+    averaging = group.averaging(model)
+    with averaging(reduction="sum"):
+        (model(np.ones((1, 2), np.float16)) * np.float16(6e4)).sum().backward()
+    assert np.isinf(model.b.grad.data).all()
+
+
+@case
+def optimizers_that_differ_are_found_by_name(group):
+    last, model = group.rank == group.size - 1, mlp(np.float16)(group)
+    for text, make in (
+        ("lr: 0.1 on rank", lambda: O.SGD(model, lr=0.1 if last else 0.2)),
+        ("lr: cosine(", lambda: O.SGD(model, lr=O.cosine(0.1, 10 + last))),
+        ("optimizer: Adam on rank", lambda: (O.Adam if last else O.SGD)(model, lr=0.1)),
+        ("beta1: 0.8 on rank", lambda: O.Adam(model, beta1=0.8 if last else 0.9)),
+        ("loss scale: 8.0 on rank", lambda: O.LossScale(O.SGD(model), 8.0 if last else 16.0)),
+        ("loss scale: 32768.0 on rank", lambda: O.LossScale(O.SGD(model)) if last else O.SGD(model)),
+        ("transforms: ['clip_by_norm'] on rank", lambda: O.SGD(model, transforms=[O.clip_by_norm(1.0)] * last)),
+        ("master: True on rank", lambda: O.SGD(model, master=last)),
+        ("groups: (Group(which=('0.W',)", lambda: O.SGD(model, groups=[O.group("0.W", lr=0.1)] * last)),
+    ):
+        raises(ValueError, text, group.averaging, model, make())
+    group.averaging(model, group.partition(O.LossScale(O.Adam(model, transforms=[O.clip_by_norm(1.0)]))))
+    raises(TypeError, "averaging: optimizer must be an Optimizer, or None, not 3", group.averaging, model, 3)
+    loader = group.shard(data.DataLoader((IMAGES.reshape(70, -1), LABELS), 20))
+    for text, options in (
+        ("epochs: 2 on rank", {"epochs": 1 + last}),
+        ("accumulate: 2 on rank", {"accumulate": 1 + last}),
+        ("metric: ['metric'] on rank", {"metric": metrics.accuracy if last else None}),
+        ("reduction: sum on rank", {"reduction": "sum" if last else "mean"}),
+        ("test: True on rank", {"test": loader if last else None}),
+    ):
+        raises(ValueError, text, fit, model, F.softmax_cross_entropy, O.SGD(model), loader, group=group, **options)
 
 
 # loaders

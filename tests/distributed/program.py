@@ -20,12 +20,27 @@ class Stop(Exception):
     pass
 
 
-def training(group, folder, epochs, stop=None, dropout=0.0, divided=False):
+class Centered(L.Layer):
+    """x less the running mean of the samples that this rank has seen: a buffer on which the training depends."""
+
+    def __init__(self, size):
+        self.mean = L.Buffer(np.zeros(size))
+
+    def forward(self, x):
+        if self.training:
+            self.mean.data = 0.9 * self.mean.data + 0.1 * ag.as_array(x).sum(0) / max(len(x), 1)
+        return x - self.mean.data
+
+
+def training(group, folder, epochs, stop=None, kind=""):
     """Trains to the end or to an update, from the latest checkpoint if there is one."""
     ag.seed(group.rank)
     x, t = data.digits("train")
-    x, t = x[:210].astype(np.float64), t[:210]
-    model = L.Sequential(L.Linear(16, dtype=np.float64), F.relu, L.Dropout(dropout), L.Linear(10, dtype=np.float64))
+    dtype = np.float16 if kind == "scaled" else np.float64
+    x, t = x[:210].astype(dtype), t[:210]
+    dropout = 0.5 if kind == "dropout" else 0.0
+    layers = [L.Linear(16, dtype=dtype), F.relu, L.Dropout(dropout), L.Linear(10, dtype=dtype)]
+    model = L.Sequential(*layers, *[Centered(10)] * (kind == "buffer"))
     loader = group.shard(data.DataLoader((x, t), 40, rng=group.rank))
     calls = []
 
@@ -35,11 +50,13 @@ def training(group, folder, epochs, stop=None, dropout=0.0, divided=False):
             raise Stop
         return F.softmax_cross_entropy(y, t)
 
-    optimizer = O.Adam(model, lr=1e-2)
+    optimizer = O.Adam(model, lr=1e-2, master=True)
+    if kind == "scaled":
+        optimizer = O.LossScale(optimizer, 2.0**24, every=3)
     history = fit(
         model,
         loss,
-        group.partition(optimizer) if divided else optimizer,
+        group.partition(optimizer) if kind in ("divided", "scaled") else optimizer,
         loader,
         epochs=epochs,
         metric=F.accuracy,
@@ -51,15 +68,17 @@ def training(group, folder, epochs, stop=None, dropout=0.0, divided=False):
     return model, history
 
 
-def fit_and_resume(group, folder, epochs, stop, dropout="0", divided=""):
+def fit_and_resume(group, folder, epochs, stop, kind=""):
     """Prints the parameters and the losses, as far as it comes."""
     try:
-        model, history = training(group, folder, int(epochs), int(stop), float(dropout), bool(divided))
+        model, history = training(group, folder, int(epochs), int(stop), kind)
     except Stop:
         group.barrier()
         return
+    state = [x.data for _, x in model.named_state()]
+    assert all(np.array_equal(x, y) for other in group.gather(state) for x, y in zip(state, other, strict=True))
     if group.rank == 0:
-        print("end", *[float(p.data.sum()) for p in model.params()], *history.loss, *history.metric)
+        print("end", *[float(x.sum()) for x in state], *history.loss, *history.metric)
 
 
 def after_ten_sums(group, wrong):
@@ -90,6 +109,15 @@ def dies(group):
 
 def hangs(group):
     after_ten_sums(group, lambda: time.sleep(600))
+
+
+def calls_alone(group):
+    """A call of all ranks under a condition: the others are in another one of the same name, of another channel."""
+    others = group.channel()
+    group.barrier()
+    if group.rank == group.size - 1:
+        others.barrier()
+    group.barrier()
 
 
 def differs(group):

@@ -30,7 +30,7 @@ def net(**options):
 
 def test_a_program_without_mpiexec_is_alone(monkeypatch):
     monkeypatch.setattr("autograd.distributed.start.groups", {})
-    for name in ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"):
+    for name in ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", "MASTER_ADDR"):
         monkeypatch.delenv(name, raising=False)
     group = distributed.init()
     assert group is distributed.init()
@@ -56,6 +56,17 @@ def test_mpi_is_asked_for_by_what_to_install(monkeypatch):
         distributed.init(3)
     with pytest.raises(ValueError, match="timeout must be above 0, not 0"):
         distributed.init(timeout=0)
+
+
+def test_pytorch_is_asked_for_by_what_to_install(monkeypatch):
+    monkeypatch.setattr("autograd.distributed.start.groups", {})
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name, value in {"MASTER_ADDR": "localhost", "MASTER_PORT": "1", "RANK": "0", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RuntimeError, match="need PyTorch: pip install torch"):
+        distributed.init()
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert distributed.init().size == 1
 
 
 @pytest.mark.parametrize("x", [3, [1.0], "x"])

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,17 +14,25 @@ import pytest
 
 from tests.distributed.cases import CASES
 
-MPIEXEC = Path(sys.executable).parent / "mpiexec"  # PyPI's lies there; another MPI must not be found by chance
+WAYS = {  # PyPI's mpiexec lies there; another MPI must not be found by chance
+    "mpiexec": ("mpi4py", ["-n"], [sys.executable, "-W", "error"], "pip install mpi4py mpich"),
+    "torchrun": ("torch", ["--nproc-per-node"], [], "pip install torch"),
+}
 
-pytestmark = [
-    pytest.mark.standin_exempt("starts processes of its own"),
-    pytest.mark.skipif(not find_spec("mpi4py") or not MPIEXEC.exists(), reason="pip install mpi4py mpich"),
-]
+SPEAKS = [f"rank {rank} of 4:" for rank in range(4)]
+TORCHRUN = {"Killed (signal 9)": "Signal 9 (SIGKILL)"}  # how it says so
+TORCHRUN |= {text: f"[rank{rank}]: Traceback" for rank, text in enumerate(SPEAKS)}
+
+pytestmark = pytest.mark.standin_exempt("starts processes of its own")
 
 
-def run(ranks, module, *args, timeout=120):
+def started(way, ranks, module, *args, timeout=120):
     """The finished processes, and the seconds they took."""
-    command = [MPIEXEC, "-n", str(ranks), sys.executable, "-W", "error", "-m", f"tests.distributed.{module}", *args]
+    package, number, python, advice = WAYS[way]
+    program = Path(sys.executable).parent / way
+    if not find_spec(package) or not program.exists():
+        pytest.skip(advice)
+    command = [program, *number, ranks, *python, "-m", f"tests.distributed.{module}", *args]
     start = time.monotonic()
     done = subprocess.run(
         [str(x) for x in command],
@@ -36,10 +45,20 @@ def run(ranks, module, *args, timeout=120):
     return done, time.monotonic() - start
 
 
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_all_cases(ranks, tmp_path):
+@pytest.fixture
+def way(request):
+    return "torchrun" if request.config.getoption("gloo") else "mpiexec"
+
+
+@pytest.fixture
+def run(way):
+    return partial(started, way)
+
+
+@pytest.mark.parametrize("way, ranks", [("mpiexec", 2), ("mpiexec", 4), ("torchrun", 2)])
+def test_all_cases(way, ranks, tmp_path):
     """In one start, which takes longer than most cases."""
-    done, _ = run(ranks, "cases", tmp_path)
+    done, _ = started(way, ranks, "cases", tmp_path)
     results = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(ranks)]
     wrong = [f"{name} on rank {rank}: {text}" for rank, x in enumerate(results) for name, text in x["wrong"].items()]
     assert not wrong, "\n".join(wrong)
@@ -52,21 +71,27 @@ def end(done):
     return [float(x) for x in re.search("^end (.*)$", done.stdout, re.MULTILINE)[1].split()]
 
 
-def test_a_run_of_four_goes_on_with_two_and_one(tmp_path):
+def test_a_run_of_four_goes_on_with_two_and_one(run, tmp_path):
     """In the middle of an epoch, which has 6 updates; a checkpoint is written after every fourth."""
-    for ranks, stop in ((4, 9), (2, 7)):  # the state of the optimizer is divided, and fits a plain one
-        done, _ = run(ranks, "program", "fit_and_resume", tmp_path / "broken", 4, stop, 0.0, "divided")
+    for ranks, stop in ((4, 12), (2, 7)):  # the state of the optimizer is divided, and fits a plain one
+        done, _ = run(ranks, "program", "fit_and_resume", tmp_path / "broken", 4, stop, "divided")
         assert done.returncode == 0, done.stderr
     broken = end(run(1, "program", "fit_and_resume", tmp_path / "broken", 4, -1)[0])
     straight = end(run(4, "program", "fit_and_resume", tmp_path / "straight", 4, -1)[0])
     assert broken == pytest.approx(straight, rel=1e-11, abs=1e-11)
 
 
-def test_a_resumed_run_with_dropout_is_the_same_bit_for_bit(tmp_path):
-    run(2, "program", "fit_and_resume", tmp_path / "broken", 3, 10, 0.5)
-    broken = end(run(2, "program", "fit_and_resume", tmp_path / "broken", 3, -1, 0.5)[0])
-    straight = end(run(2, "program", "fit_and_resume", tmp_path / "straight", 3, -1, 0.5)[0])
-    assert broken[:4] == straight[:4]  # the parameters
+@pytest.mark.parametrize("kind", ["dropout", "buffer", "scaled"])
+def test_a_resumed_run_is_the_same_bit_for_bit(run, kind, tmp_path):
+    """With dropout, with a buffer on which the training depends, and with a scaled loss and a divided state.
+
+    It stops in the tenth update, and goes on behind the eighth, in the middle of an epoch; `fit` tries the loss thrice.
+    """
+    run(2, "program", "fit_and_resume", tmp_path / "broken", 3, 13, kind)
+    broken = end(run(2, "program", "fit_and_resume", tmp_path / "broken", 3, -1, kind)[0])
+    straight = end(run(2, "program", "fit_and_resume", tmp_path / "straight", 3, -1, kind)[0])
+    n = 5 if kind == "buffer" else 4
+    assert broken[:n] == straight[:n]  # the parameters and the buffers
     assert broken == pytest.approx(straight, rel=1e-14)  # losses, which were added in another order
 
 
@@ -81,19 +106,23 @@ def test_a_resumed_run_with_dropout_is_the_same_bit_for_bit(tmp_path):
             15,
             ["all_reduce of float64 (1000,): rank 3 is missing after", "while others wait: rank 0 in all_reduce"],
         ),
-        ("differs", 10, ["the model must be the same on all 4 ranks", "1.W: Parameter float32 (4, 5) on rank 1"]),
+        (
+            "calls_alone",
+            15,
+            ["not rank 0 in barrier (call 2)", "rank 3 in barrier (call 1). Does one stand under a condition"],
+        ),
+        (
+            "differs",
+            10,
+            ["the model must be the same on all 4 ranks", "1.W: Parameter float32 (4, 5) on rank 1", *SPEAKS],
+        ),
     ],
 )
-def test_a_rank_that_fails_ends_all_of_them_with_a_message(wrong, seconds, words):
+def test_a_rank_that_fails_ends_all_of_them_with_a_message(run, way, wrong, seconds, words):
     """`seconds` with the start of four processes; the timeout of the program is 4 s."""
     done, took = run(4, "program", wrong)
     assert done.returncode != 0
-    assert took < seconds
+    assert took < seconds + 15 * (way == "torchrun")  # which imports PyTorch five times
     for word in words:
-        assert word in squeezed(done.stdout + done.stderr)
-    if wrong == "differs":
-        assert {int(rank) for rank in re.findall("^rank ([0-3]) of 4:", done.stderr, re.MULTILINE)} == {0, 1, 2, 3}
-
-
-def squeezed(text):
-    return " ".join(text.split())
+        word = TORCHRUN.get(word, word) if way == "torchrun" else word
+        assert word in " ".join((done.stdout + done.stderr).split())

@@ -237,6 +237,19 @@ def test_the_text_alone_computes_the_same():
 
 
 @gpu
+def test_a_view_of_what_a_kernel_makes_is_no_argument_of_it():
+    """h and h[:1] are not there before h: the difference is a line of its own."""
+
+    def step(x):
+        h = F.tanh(x) * 2 + 1
+        return h - h[:1]
+
+    captured, x = capture(step), Variable(there(np.arange(12, dtype=np.float32).reshape(3, 4)))
+    for _ in range(4):
+        assert_close(captured(x), step(x).detach())
+
+
+@gpu
 def test_labels_are_looked_at_late():
     step, _, _ = on_gpu(linear, np.ones((1, 5), np.float32))
     captured, ran = counted(step)

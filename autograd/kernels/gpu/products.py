@@ -13,10 +13,11 @@ import numpy as np
 
 from autograd.backend import Array, namespace
 from autograd.kernels.gpu import cuda, floats_on_gpu
+from autograd.kernels.gpu.cublas import functions
 from autograd.kernels.gpu.sums import SUM
 from autograd.kernels.ways import way
 
-__all__ = ["weighted_sums", "write_product"]
+__all__ = ["product", "weighted_sums", "write_product"]
 
 REAL_TYPE = {"f": 0, "d": 1, "e": 2}  # cuBLAS's numbers for CUDA_R_32F, CUDA_R_64F, CUDA_R_16F
 COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
@@ -41,11 +42,31 @@ def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
     end = (TF32 if char == "f" and os.environ.get("CUPY_TF32") == "1" else COMPUTE_TYPE[char], DEFAULT)
     if G == 1:
         operands = (B.data.ptr, real, wide_B, A.data.ptr, real, wide_A, factor, y.data.ptr, real, N)
-        cuda.cublas.gemmEx(*start, *operands, *end)
+        functions(cuda).gemmEx(*start, *operands, *end)
     else:
         matrices = (B.data.ptr, real, wide_B, next_B, A.data.ptr, real, wide_A, next_A)
-        cuda.cublas.gemmStridedBatchedEx(*start, *matrices, factor, y.data.ptr, real, N, M * N, G, *end)
+        functions(cuda).gemmStridedBatchedEx(*start, *matrices, factor, y.data.ptr, real, N, M * N, G, *end)
     return y
+
+
+def product(A: Array, B: Array) -> Array:
+    """A @ B of arrays of one dtype, in a CUDA graph too."""
+    xp, a, b = namespace(A), A[None] if A.ndim == 1 else A, B[:, None] if B.ndim == 1 else B
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    (M, K), N = a.shape[-2:], b.shape[-1]
+    if b.ndim == 2:
+        y, a, b = xp.empty((1, prod(batch) * M, N), A.dtype), a.reshape(1, prod(batch) * M, K), b[None]
+    else:
+        y = xp.empty((prod(batch), M, N), A.dtype)
+        a, b = [folded(x, batch) for x in (a, b)]
+    return write_product(y, a, b).reshape(*batch, *[M] * (A.ndim > 1), *[N] * (B.ndim > 1))
+
+
+def folded(A: Array, batch: tuple[int, ...]) -> Array:
+    """The matrices of A, for a batch of this shape, behind one another; one if they are the same."""
+    if prod(A.shape[:-2]) == 1:
+        return A.reshape(1, *A.shape[-2:])
+    return namespace(A).broadcast_to(A, (*batch, *A.shape[-2:])).reshape(prod(batch), *A.shape[-2:])
 
 
 def laid_out(A: Array) -> tuple[Array, int, int, int]:
