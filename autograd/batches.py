@@ -23,7 +23,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array, namespace
-from autograd.bfloat16 import kind_of
+from autograd.bfloat16 import finfo, kind_of
 from autograd.checks import number, one_of, shown, takes
 from autograd.config import no_grad
 from autograd.constants import is_sparse
@@ -165,7 +165,7 @@ def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: A
 
     Says nothing where it cannot be tried: of one sample, of outputs that have no rows, of a loss that draws numbers.
     """
-    shape, kind = getattr(y, "shape", ()), getattr(y, "dtype", np.dtype(bool)).kind
+    shape, kind = getattr(y, "shape", ()), kind_of(getattr(y, "dtype", np.dtype(bool)))
     if batch.samples < 2 or batch.weight is not None or shape[:1] != (batch.samples,) or kind != "f":
         return
     found: list[tuple[float, float]] = []
@@ -178,7 +178,7 @@ def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: A
     except Exception:  # the loss's own: it takes no such part
         return
     whole, first, others = [value * size if size else 0.0 for value, size in found]
-    slack = 1e3 * float(np.finfo(y.dtype).eps) * (abs(whole) + abs(first) + abs(others))
+    slack = 1e3 * float(finfo(y.dtype).eps) * (abs(whole) + abs(first) + abs(others))
     if found[0][0] == one_number("loss", error) and abs(whole - first - others) > slack:
         said = "is not a mean over the samples" if reduction == "mean" else "is not what reduction says"
         warnings.warn(
