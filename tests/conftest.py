@@ -167,6 +167,10 @@ LIBRARIES = {
         r"CUBLAS_STATUS_NOT_SUPPORTED",
         lambda xp: import_module("cupyx.scipy.linalg").solve_triangular(xp.eye(2), xp.ones(2)),
     ),
+    "CUDA's header of bfloat16": (
+        r"cuda_bf16\.h",
+        lambda xp: xp.ones(2, np.float32).astype(import_module("ml_dtypes").bfloat16),
+    ),
     "NVRTC, which knows CUDA's special functions": (
         r"CompileException[^$]*((cyl_bessel|erfc?x|erfc?inv|normcdf|sinpi|cospi)\w*. was not|from .T\*. .aka .long)",
         lambda xp: import_module("cupyx.scipy.special").erfinv(xp.zeros(2)),
