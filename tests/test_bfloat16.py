@@ -269,6 +269,21 @@ def test_anomalies_are_found():
         F.log(halves(0, 1))
 
 
+class Square(Function):
+    def forward(self, x):
+        self.twice = (2 * x).astype(HALF)
+        return x * x
+
+    def backward(self, gy):
+        return gy * self.twice
+
+
+def test_an_attribute_of_it_is_no_constant():
+    x = halves(1, 2)
+    with pytest.raises(RuntimeError, match="its `twice` was computed by forward"):
+        ag.grad(Square()(x), x, create_graph=True)
+
+
 def test_check_gradients_takes_the_numbers_in_float64():
     check_gradients(lambda x: F.tanh(x * x), np.linspace(-1, 1, 5).astype(HALF))
 
@@ -293,6 +308,38 @@ print(bfloat16.seen, "ml_dtypes" in sys.modules)
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "False", "True", "True"]
+
+
+@pytest.mark.standin_exempt("a process of its own")
+@pytest.mark.parametrize(
+    "inputs", ["pickle.load(sys.stdin.buffer)", "Variable(np.ones(2, np.float32)), np.ones(2, ml_dtypes.bfloat16)"]
+)
+def test_the_first_may_come_in_a_pickle_or_as_a_constant(inputs):
+    program = f"""
+import pickle, sys
+import ml_dtypes, numpy as np
+from autograd import Function, Variable
+class Given(Function):
+    def forward(self, *xs):
+        print({{str(x.dtype) for x in xs}})
+        return xs[0]
+Given()({inputs})
+"""
+    given = pickle.dumps(halves(1, 2))
+    found = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, check=True)
+    assert found.stdout.split() == [b"{'float32'}"]
+
+
+class Foreign:
+    """An array of another library, whose dtypes have no `kind`."""
+
+    dtype = "float32"
+
+
+@pytest.mark.parametrize("f", [F.arccos, lambda x: halves(1) * x, lambda x: F.mean_squared_error(halves(1), x)])
+def test_dtypes_of_other_libraries_are_refused_in_words(f):
+    with pytest.raises(TypeError, match="takes Variables, arrays and numbers, not Foreign|must be of real numbers"):
+        f(Foreign())
 
 
 # training
