@@ -13,7 +13,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Function, Variable, bfloat16, data, metrics, serialize, training
+from autograd import Function, Variable, bfloat16, data, estimators, metrics, models, serialize, training
 from autograd.changes import Changed
 from autograd.testing import check_gradients
 from autograd.watch import anomaly
@@ -469,6 +469,35 @@ def test_fit_with_a_loader():
     optimizer = O.LossScale(O.Adam(model, 1e-2, master=True))
     history = training.fit(model, F.softmax_cross_entropy, optimizer, loader, epochs=4)
     assert history["loss"][-1] < history["loss"][0]
+
+
+def test_samples_are_drawn_with_weights_of_it():
+    weights = np.array([0, 1, 3]).astype(HALF)
+    np.testing.assert_array_equal(data.WeightedSampler(weights).p, [0, 0.25, 0.75])
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [(HALF, HALF), (int, HALF), ("float16", "float32"), ("f8", "f8")])
+def test_sequences_are_padded_in_the_dtype_of_all(dtype, expected):
+    x, lengths = data.padded([np.ones(2, HALF), np.ones(3, dtype)])
+    assert (x.dtype, lengths.tolist()) == (np.dtype(expected), [2, 3])
+    np.testing.assert_array_equal(wide(x), [[1, 1, 0], [1, 1, 1]])
+
+
+def test_a_gpt_goes_on_with_a_text():
+    half = models.GPT(10, context=8, size=8, depth=1, heads=2, rng=0, dtype=HALF)
+    single = models.GPT(10, context=8, size=8, depth=1, heads=2)
+    for p in half.params():
+        p.data *= 8  # the best token is far from the second
+    single.load_state_dict({path: wide(x) for path, x in half.state_dict().items()})
+    text = np.array([[1, 2]])
+    assert half.generate(text, 4, temperature=0).tolist() == single.generate(text, 4, temperature=0).tolist()
+
+
+@pytest.mark.standin_exempt("scikit-learn checks arrays of NumPy")
+def test_an_estimator_refuses_it():
+    pytest.importorskip("sklearn", reason="pip install scikit-learn")
+    with pytest.raises(TypeError, match="Classifier: dtype must be one of scikit-learn's"):
+        estimators.Classifier(dtype=HALF).fit(np.ones((4, 2)), [0, 1, 0, 1])
 
 
 @pytest.mark.standin_exempt("a stand-in is not captured")
