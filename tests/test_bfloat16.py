@@ -559,6 +559,16 @@ def test_files_keep_it(tmp_path, extension):
         assert (x.dtype, x.shape) == (HALF, state[name].shape)
 
 
+@pytest.mark.standin_exempt("a message")
+@pytest.mark.parametrize("extension", ["npz", "safetensors"])
+def test_a_file_is_not_damaged_because_a_package_is_missing(tmp_path, monkeypatch, extension):
+    path = tmp_path / f"x.{extension}"
+    serialize.save({"x": np.ones(2, HALF)}, path)
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(RuntimeError, match="^bfloat16 needs ml_dtypes"):
+        serialize.read(path)
+
+
 @pytest.mark.parametrize("extension", ["npz", "safetensors"])
 def test_float32_loads_it_and_back_as_far_as_the_numbers_are_the_same(tmp_path, extension):
     half, single = mlp(HALF), mlp(np.float32, rng=5)
