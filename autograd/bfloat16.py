@@ -35,7 +35,7 @@ seen = False  # was there a number of bfloat16?
 
 
 def is_bfloat16(dtype: Any) -> bool:
-    return dtype.char == "E" and dtype.itemsize == 2  # "E" is uint1 too
+    return getattr(dtype, "char", "") == "E" and dtype.itemsize == 2  # "E" is uint1 too
 
 
 def is_half(dtype: Any) -> bool:
@@ -44,9 +44,12 @@ def is_half(dtype: Any) -> bool:
 
 
 def kind_of(dtype: Any) -> str:
-    """`dtype.kind`, and "f" for bfloat16. This is the door: from the first one on, functions look for them."""
+    """`dtype.kind`, and "f" for bfloat16. This is the door: from the first one on, functions look for them.
+
+    The dtypes of other libraries have no kind: "O", as objects.
+    """
     global seen
-    kind: str = dtype.kind
+    kind: str = getattr(dtype, "kind", "O")
     if kind == "V" and is_bfloat16(dtype):
         seen = True
         return "f"

@@ -161,7 +161,7 @@ def explained(
     It is asked after the error, so that no check costs time where nothing is wrong.
     """
     for x in inputs:
-        if not hasattr(x, "dtype") and not isinstance(x, numbers.Number):
+        if not hasattr(getattr(x, "dtype", None), "kind") and not isinstance(x, numbers.Number):
             return TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
         if hasattr(x, "dtype") and kind_of(x.dtype) not in "fiubc":
             return TypeError(f"{name} takes arrays of numbers, not {x.dtype}: {shown(x)}")

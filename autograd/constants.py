@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import as_numbers, check_index, is_array
-from autograd.bfloat16 import FLOATS, dtype_from, kind_of, number_of, promoted
+from autograd.bfloat16 import dtype_from, kind_of, number_of, promoted
 from autograd.checks import shown
 
 __all__ = [
@@ -51,7 +51,7 @@ def settle(f: Any, arrays: list[Any], parents: list[Any], family: Any, kind: typ
         elif family is not None and isinstance(x, (np.ndarray, np.generic)):
             if x.dtype.kind in "iub" and x.shape:
                 arrays[i] = x.copy()
-            elif x.dtype.kind in FLOATS and not x.shape and dtype is not None:
+            elif kind_of(x.dtype) == "f" and not x.shape and dtype is not None:
                 arrays[i] = number_of(dtype, x)
 
 

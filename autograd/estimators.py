@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import generator, to_numpy
+from autograd.bfloat16 import is_bfloat16
 from autograd.checks import dtype_of, function, shown, takes, whole
 from autograd.config import no_grad, test_mode
 from autograd.data import DataLoader
@@ -136,7 +137,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
         if not reset:
             check_is_fitted(self)
-        options["dtype"] = dtype_of(f"{type(self).__name__}: dtype", self.dtype)
+        options["dtype"] = dtype = dtype_of(f"{type(self).__name__}: dtype", self.dtype)
+        if is_bfloat16(dtype):
+            raise TypeError(
+                f"{type(self).__name__}: dtype must be one of scikit-learn's, float16 to float64, not {dtype}"
+            )
         with_y = {} if y is None and not reset else {"y": y}
         return validate_data(self, x, **with_y, reset=reset, accept_sparse="csr", **options)
 

@@ -58,4 +58,4 @@ def has_derivative(x: Any) -> bool:
 
 def is_floating(x: Any) -> bool:
     """Is it an array, a Variable or a NumPy scalar of floating-point numbers?"""
-    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "V", "c")

@@ -144,7 +144,7 @@ class Variable(Convertible, family=True):
     def __setstate__(self, state: Any) -> None:
         for name, value in {**(state[0] or {}), **state[1]}.items():
             setattr(self, name, value)
-        if is_array(self.value) and self.value.dtype.kind in bfloat16.FLOATS:
+        if is_array(self.value) and bfloat16.kind_of(self.value.dtype) == "f":
             new_node(self)
 
     def __pos__(self) -> Variable:

@@ -13,7 +13,7 @@ import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
 import autograd.optimizers as O
-from autograd import Function, Variable, bfloat16, data, metrics, serialize, training
+from autograd import Function, Variable, bfloat16, data, estimators, metrics, models, serialize, training
 from autograd.changes import Changed
 from autograd.testing import check_gradients
 from autograd.watch import anomaly
@@ -269,6 +269,21 @@ def test_anomalies_are_found():
         F.log(halves(0, 1))
 
 
+class Square(Function):
+    def forward(self, x):
+        self.twice = (2 * x).astype(HALF)
+        return x * x
+
+    def backward(self, gy):
+        return gy * self.twice
+
+
+def test_an_attribute_of_it_is_no_constant():
+    x = halves(1, 2)
+    with pytest.raises(RuntimeError, match="its `twice` was computed by forward"):
+        ag.grad(Square()(x), x, create_graph=True)
+
+
 def test_check_gradients_takes_the_numbers_in_float64():
     check_gradients(lambda x: F.tanh(x * x), np.linspace(-1, 1, 5).astype(HALF))
 
@@ -293,6 +308,38 @@ print(bfloat16.seen, "ml_dtypes" in sys.modules)
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "False", "True", "True"]
+
+
+@pytest.mark.standin_exempt("a process of its own")
+@pytest.mark.parametrize(
+    "inputs", ["pickle.load(sys.stdin.buffer)", "Variable(np.ones(2, np.float32)), np.ones(2, ml_dtypes.bfloat16)"]
+)
+def test_the_first_may_come_in_a_pickle_or_as_a_constant(inputs):
+    program = f"""
+import pickle, sys
+import ml_dtypes, numpy as np
+from autograd import Function, Variable
+class Given(Function):
+    def forward(self, *xs):
+        print({{str(x.dtype) for x in xs}})
+        return xs[0]
+Given()({inputs})
+"""
+    given = pickle.dumps(halves(1, 2))
+    found = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, check=True)
+    assert found.stdout.split() == [b"{'float32'}"]
+
+
+class Foreign:
+    """An array of another library, whose dtypes have no `kind`."""
+
+    dtype = "float32"
+
+
+@pytest.mark.parametrize("f", [F.arccos, lambda x: halves(1) * x, lambda x: F.mean_squared_error(halves(1), x)])
+def test_dtypes_of_other_libraries_are_refused_in_words(f):
+    with pytest.raises(TypeError, match="takes Variables, arrays and numbers, not Foreign|must be of real numbers"):
+        f(Foreign())
 
 
 # training
@@ -424,6 +471,37 @@ def test_fit_with_a_loader():
     assert history["loss"][-1] < history["loss"][0]
 
 
+@pytest.mark.standin_exempt("data are arrays of NumPy")
+def test_samples_are_drawn_with_weights_of_it():
+    weights = np.array([0, 1, 3]).astype(HALF)
+    np.testing.assert_array_equal(data.WeightedSampler(weights).p, [0, 0.25, 0.75])
+
+
+@pytest.mark.standin_exempt("data are arrays of NumPy")
+@pytest.mark.parametrize(("dtype", "expected"), [(HALF, HALF), (int, HALF), ("float16", "float32"), ("f8", "f8")])
+def test_sequences_are_padded_in_the_dtype_of_all(dtype, expected):
+    x, lengths = data.padded([np.ones(2, HALF), np.ones(3, dtype)])
+    assert (x.dtype, lengths.tolist()) == (np.dtype(expected), [2, 3])
+    np.testing.assert_array_equal(wide(x), [[1, 1, 0], [1, 1, 1]])
+
+
+def test_a_gpt_goes_on_with_a_text():
+    half = models.GPT(10, context=8, size=8, depth=1, heads=2, rng=0, dtype=HALF)
+    single = models.GPT(10, context=8, size=8, depth=1, heads=2)
+    for p in half.params():
+        p.data *= 8  # the best token is far from the second
+    single.load_state_dict({path: wide(x) for path, x in half.state_dict().items()})
+    text = np.array([[1, 2]])
+    assert half.generate(text, 4, temperature=0).tolist() == single.generate(text, 4, temperature=0).tolist()
+
+
+@pytest.mark.standin_exempt("scikit-learn checks arrays of NumPy")
+def test_an_estimator_refuses_it():
+    pytest.importorskip("sklearn", reason="pip install scikit-learn")
+    with pytest.raises(TypeError, match="Classifier: dtype must be one of scikit-learn's"):
+        estimators.Classifier(dtype=HALF).fit(np.ones((4, 2)), [0, 1, 0, 1])
+
+
 @pytest.mark.standin_exempt("a stand-in is not captured")
 def test_a_captured_step_is_the_step():
     x, t = samples()
@@ -479,6 +557,16 @@ def test_files_keep_it(tmp_path, extension):
     serialize.save(state, path)
     for name, x in serialize.read(path).items():
         assert (x.dtype, x.shape) == (HALF, state[name].shape)
+
+
+@pytest.mark.standin_exempt("a message")
+@pytest.mark.parametrize("extension", ["npz", "safetensors"])
+def test_a_file_is_not_damaged_because_a_package_is_missing(tmp_path, monkeypatch, extension):
+    path = tmp_path / f"x.{extension}"
+    serialize.save({"x": np.ones(2, HALF)}, path)
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(RuntimeError, match="^bfloat16 needs ml_dtypes"):
+        serialize.read(path)
 
 
 @pytest.mark.parametrize("extension", ["npz", "safetensors"])

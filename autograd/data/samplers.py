@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import is_array
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, shown, whole
 
 __all__ = ["WeightedSampler"]
@@ -34,7 +35,7 @@ class WeightedSampler:
             w = np.asarray(weights, np.float64) if is_array(weights) or hasattr(weights, "__len__") else np.zeros(())
         except (TypeError, ValueError):
             w = np.zeros(())
-        if w.ndim != 1 or getattr(np.asarray(weights), "dtype", w.dtype).kind not in "fiub":
+        if w.ndim != 1 or kind_of(np.asarray(weights).dtype) not in "fiub":
             raise TypeError(f"WeightedSampler: weights must be a list of numbers, not {shown(weights)}")
         if not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
             raise ValueError(f"WeightedSampler: weights must be at least 0, and not all 0, not {shown(weights)}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import Array, is_array, to_device
-from autograd.bfloat16 import kind_of
+from autograd.bfloat16 import kind_of, promoted
 from autograd.checks import number, one_of, shown, whole
 from autograd.data.loader import DataLoader
 
@@ -32,7 +32,7 @@ def padded(sequences: Sequence[Any], pad: float = 0) -> tuple[Array, NDArray[np.
     if len({a.shape[1:] for a in arrays}) != 1:
         raise ValueError(f"padded takes sequences that differ in length alone, not {sorted({a.shape for a in arrays})}")
     lengths = np.array([len(a) for a in arrays], np.int64)
-    dtype = np.result_type(*arrays)
+    dtype = promoted(*[a.dtype for a in arrays])
     if kind_of(dtype) != "f" and not (pad == pad // 1 and abs(pad) < 2**53):
         raise ValueError(f"padded: pad must be a whole number beside {dtype}, not {pad}")
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= pad <= np.iinfo(dtype).max:

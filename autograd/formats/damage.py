@@ -30,12 +30,14 @@ def reading(path: str | os.PathLike[str], kind: str) -> Iterator[IO[bytes]]:
     """The open file, for a block that parses it. `kind` is what the file should be, for the message.
 
     Raises FileNotFoundError, PermissionError or IsADirectoryError if there is no file to be read, and ValueError with
-    its name if it is a pipe or a device, or if the block finds damage.
+    its name if it is a pipe or a device, or if the block finds damage. Raises RuntimeError if a package is missing.
     """
     with opened(path) as file:
         try:
             yield file
         except DAMAGE as error:
+            if isinstance(error.__cause__, ImportError):
+                raise
             reason = f"no entry {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
             raise ValueError(f"{path_of_file(path)} is damaged or no {kind}: {reason:.1000}") from error
 

@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, as_numbers, generator, namespace, to_numpy
+from autograd.backend import Array, as_numbers, generator, is_array, namespace, to_numpy
+from autograd.bfloat16 import is_bfloat16, kind_of
 from autograd.checks import flag, number, shown, whole
 from autograd.config import no_grad, test_mode
 from autograd.functions.activation import gelu
@@ -158,7 +159,7 @@ class GPT(Layer):
 
 
 def is_plain(model: GPT) -> bool:
-    """Is every part what a GPT makes, whose formula a `Decoder` has?"""
+    """Is every part what a GPT makes, whose formula a `Decoder` has? NumPy would round each of its sums to bfloat16."""
     heads, eps = {b.attention.heads for b in model.blocks if type(b) is Block}, model.norm.eps
 
     def affine(*layers: Any) -> bool:
@@ -173,7 +174,8 @@ def is_plain(model: GPT) -> bool:
         return own and affine(a.q, a.k, a.v, a.out, b.expand, b.project) and norms(b.norm1, b.norm2)
 
     outer = type(model) is GPT and type(model.tokens) is Embedding and type(model.positions) is PositionalEncoding
-    return outer and len(heads) == 1 and norms(model.norm) and all(plain(b) for b in model.blocks)
+    parts = outer and len(heads) == 1 and norms(model.norm) and all(plain(b) for b in model.blocks)
+    return parts and not any(is_bfloat16(p.dtype) for p in model.params())
 
 
 def check_sampling(name: str, temperature: Any, top_k: Any, top_p: Any) -> tuple[float, int | None, float | None]:
@@ -204,7 +206,7 @@ def sampled(
     """
     temperature, top_k, top_p = check_sampling("sampled", temperature, top_k, top_p)
     s = as_array(scores)
-    if getattr(getattr(s, "dtype", None), "kind", "") != "f" or s.ndim != 2 or not s.shape[1]:
+    if not is_array(s) or kind_of(s.dtype) != "f" or s.ndim != 2 or not s.shape[1]:
         raise TypeError(f"sampled takes scores (N, V), a floating-point Variable or array, not {shown(scores)}")
     s = to_numpy(s).astype(np.float64)
     if not np.isfinite(s.max(1)).all():
