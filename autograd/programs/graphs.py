@@ -144,7 +144,11 @@ def copy(pairs: Iterable[tuple[Any, Any]]) -> None:
 
 
 class InGraphs:
-    """The function of a program whose parts are graphs. Threads take turns, and streams wait for each other."""
+    """The function of a program whose parts are graphs. Threads take turns, and each call waits for the one before.
+
+    It waits on the GPU, by an event behind each call: the stream alone does not tell. That of number 0 is another one
+    on each GPU, and where CuPy has a default stream for each thread, all have one number.
+    """
 
     def __init__(self, xp: Any, parts: Parts, names: dict[str, Any]) -> None:
         self.xp, self.outputs = xp, parts.outputs
@@ -153,7 +157,7 @@ class InGraphs:
         names |= {PRODUCT: product, "_copied": self.copied}
         self.run = names["step"]
         self.lock = Lock()
-        self.stream: Any = None
+        self.done: Any = None  # CUDA's event behind the call before
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
@@ -164,10 +168,12 @@ class InGraphs:
     def __call__(self, *xs: Any) -> Any:
         with self.lock:
             stream = self.xp.cuda.get_current_stream()
-            if self.stream is not None and self.stream != stream:
-                stream.wait_event(self.stream.record())
-            self.stream = stream
-            return self.run(*xs)
+            if self.done is not None:
+                stream.wait_event(self.done)
+            try:
+                return self.run(*xs)
+            finally:
+                self.done = stream.record()
 
     def copied(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The outputs, with copies of those that lie in the memory of a graph."""

@@ -359,6 +359,48 @@ def test_an_array_in_the_same_place_is_the_same(device):
     assert device.graphs == 2
 
 
+class Stream:
+    """A stream of each thread, all of which have one number, so that CuPy takes them for one."""
+
+    def __init__(self, log):
+        self.log, self.calls = log, 0
+
+    def __eq__(self, other):
+        return isinstance(other, Stream)
+
+    __hash__ = None
+
+    def record(self):
+        self.log.append(f"record {self.calls}")
+        return self.calls
+
+    def wait_event(self, event):
+        self.log.append(f"wait {event}")
+
+
+def test_each_call_waits_on_the_gpu_for_the_one_before():
+    """Also one that fails, and in streams that look the same."""
+    log, first, second = [], *[Stream([]) for _ in range(2)]
+    first.log = second.log = log
+    current = first
+
+    def step(fails):
+        current.calls += 1
+        log.append("run")
+        if fails:
+            raise RuntimeError("no")
+
+    xp = SimpleNamespace(cuda=SimpleNamespace(get_current_stream=lambda: current))
+    program = graphs.InGraphs(xp, parts.Parts(), {"step": step})
+    program(False)
+    current = second
+    with pytest.raises(RuntimeError, match="no"):
+        program(True)
+    current = first
+    program(False)
+    assert log == ["run", "record 1", "wait 1", "run", "record 1", "wait 1", "run", "record 2"]
+
+
 # On a GPU
 
 
