@@ -93,6 +93,7 @@ class Part:
         self.forget()
         if self.over:
             return False
+        self.xp.get_default_memory_pool().free_all_blocks()  # what the first call has left: the graph's pool needs it
         try:
             self.capture(xs)
         except Exception as error:

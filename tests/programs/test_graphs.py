@@ -235,6 +235,7 @@ class Device:
             Stream=lambda non_blocking: self, MemoryPool=lambda: self, using_allocator=lambda allocate: nullcontext()
         )
         self.malloc, self.free_all_blocks = None, lambda: None
+        self.get_default_memory_pool = lambda: self
 
     def __enter__(self):
         return self
@@ -646,6 +647,19 @@ def test_memory_is_given_back():
     gc.collect()
     assert pool.total_bytes() == 0
     assert pool not in graphs.pools
+
+
+@captures
+def test_free_memory_is_given_back_before_a_capture():
+    """A graph has a pool of its own, which cannot take what lies idle in CuPy's."""
+    cupy = backend.cupy()
+    captured, (x, t) = ag.capture(on_gpu(linear, X[:1])[0]), batch(8)
+    large = cupy.empty(1 << 26, "uint8")
+    del large
+    for _ in range(4):
+        captured(x, t)
+    assert parts_of(captured)[0].graph is not None
+    assert cupy.get_default_memory_pool().free_bytes() < 1 << 26
 
 
 @gpu
