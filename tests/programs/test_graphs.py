@@ -415,19 +415,19 @@ def parts_of(captured):
     return [p for ways in captured.ways.values() for r in ways.replays for p in getattr(r.run, "parts", [])]
 
 
-def assert_same(a, b, path="the result"):
-    """Equal bit for bit."""
+def assert_same(a, b, path="the result", off=0.0):
+    """Equal bit for bit, or off by so much at most."""
     if isinstance(a, dict):
         assert a.keys() == b.keys()
         a, b = [*a.values()], [*b.values()]
     if isinstance(a, (list, tuple)):
         assert len(a) == len(b), path
         for i, (x, y) in enumerate(zip(a, b)):
-            assert_same(x, y, f"{path}.{i}")
+            assert_same(x, y, f"{path}.{i}", off)
     elif isinstance(a, Variable):
-        assert_same(a.data, b.data, path)
+        assert_same(a.data, b.data, path, off)
     elif backend.is_array(a):
-        np.testing.assert_array_equal(backend.to_numpy(a), backend.to_numpy(b), err_msg=path)
+        np.testing.assert_allclose(backend.to_numpy(a), backend.to_numpy(b), off, off, err_msg=path)
     else:
         assert a == b, path
 
@@ -439,10 +439,25 @@ def spoil():
     del some
 
 
-def twins(make, batches, steps=20, between=lambda i, *things: None, count=None):
-    """A captured training with graphs is that without, bit for bit. Returns it."""
+def kernel_by_kernel(step):
+    """A captured step of the same parts, none of which becomes a graph.
+
+    It calls what a graph would hold. With graph=False a product may be another of cuBLAS's, and so may its last bits.
+    """
+    captured = ag.capture(step)
+
+    def run(*xs):
+        for part in parts_of(captured):
+            part.over = True
+        return captured(*xs)
+
+    return run, captured
+
+
+def twins(make, batches, steps=20, between=lambda i, *things: None, count=None, off=0.0):
+    """A captured training with graphs is that of the same kernels one by one, bit for bit. Returns it."""
     (step, *things), (other_step, *others) = make(), make()
-    captured, other = ag.capture(step), ag.capture(other_step, graph=False)
+    captured, (other, plain) = ag.capture(step), kernel_by_kernel(other_step)
     kept = []
     for i in range(steps):
         between(i, *things)
@@ -450,14 +465,14 @@ def twins(make, batches, steps=20, between=lambda i, *things: None, count=None):
         args = [there(x) for x in batches[i % len(batches)]]
         y = captured(*args)
         spoil()
-        assert_same(y, other(*args), f"step {i}")
-        assert_same(everything(*things), everything(*others), f"after step {i}")
+        assert_same(y, other(*args), f"step {i}", off)
+        assert_same(everything(*things), everything(*others), f"after step {i}", off)
         kept.append((y, backend.to_numpy(y.data).copy() if isinstance(y, Variable) else None))
     for y, before in kept:
         if before is not None:
             np.testing.assert_array_equal(backend.to_numpy(y.data), before, err_msg="a result that was kept")
     found = parts_of(captured)
-    assert not parts_of(other)
+    assert all(part.graph is None for part in parts_of(plain))
     assert found
     assert all(part.graph is not None and not part.over for part in found)
     assert count is None or len(found) == count
@@ -491,8 +506,9 @@ def test_few_kernels_are_no_part():
 
 @captures
 def test_embedding_and_late_labels():
+    """Rows of a gradient are added in any order on a GPU."""
     make, x, t = NETWORKS["embedding"]
-    captured = twins(lambda: on_gpu(make, x), [(x, t), ((x + 1) % 9, t)])
+    captured = twins(lambda: on_gpu(make, x), [(x, t), ((x + 1) % 9, t)], steps=8, off=1e-4)
     loss = captured(there(x), there(t + 5))
     with pytest.raises(ValueError, match="labels must be in 0"):
         loss.item()
@@ -570,11 +586,19 @@ def test_an_input_that_the_step_changes():
         return step, model
 
     first, second = [there(X.copy()) for _ in range(2)]
-    captured, other = ag.capture(make()[0]), ag.capture(make()[0], graph=False)
+    captured, (other, _) = ag.capture(make()[0]), kernel_by_kernel(make()[0])
     for i in range(8):
         assert_same(captured(first), other(second), f"step {i}")
         assert_same(first, second)
     assert parts_of(captured)[0].graph is not None
+
+
+@captures
+def test_no_parts_without_graphs():
+    captured, (x, t) = ag.capture(on_gpu(linear, X[:1])[0], graph=False), batch(8)
+    for _ in range(4):
+        captured(x, t)
+    assert not parts_of(captured)
 
 
 @captures
