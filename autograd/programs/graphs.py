@@ -12,9 +12,9 @@
   makes for later lines stay. What a step returns is a copy of them: the next call writes into the arrays again.
 - *Arguments.* Parameters and their like are used where they lie. If one lies elsewhere, the part is captured again. One
   that soon does so again counts as one that moves; if the part changes it, the part runs as its function from then on.
-- *Errors.* If a capture fails, a warning says why, and the part runs as its function. The capture is relaxed: it
-  forbids nothing to other threads, and may ask for memory. CuPy refuses to wait in it, and to copy from main memory,
-  which would be read at each launch.
+- *Errors.* If a capture fails, a warning says why, and the part runs as its function. The capture is relaxed: it may
+  ask for memory, and forbids other threads nothing but to wait for the whole device. CuPy refuses to wait in it, and to
+  copy from main memory, which would be read at each launch.
 """
 
 from __future__ import annotations
