@@ -119,6 +119,19 @@ def test_what_may_wait_or_copy_from_main_memory_stays_outside(put):
         assert choice.fits(tape.lines[0])
 
 
+def test_what_cupy_asks_of_its_arguments_stays_outside():
+    """`fill` whether an array is 0, and `at` where a mask is True."""
+    with lines() as (tape, xp, given):
+        x, number, index = given(np.ones(3), "x"), given(np.ones(()), "number"), given(np.arange(3), "index")
+        mask = given(np.ones(3, bool), "mask")
+        x.fill(number)
+        x.fill(2)
+        xp.add.at(x, mask, 1)
+        xp.add.at(x, index, 1)
+        choice = Choice(tape, [])
+        assert [choice.fits(line) for line in tape.lines] == [False, True, False, True]
+
+
 def test_lines_pass_only_what_they_neither_need_nor_change(short):
     """The update changes w between two uses of it: the second is behind it, in a part of its own."""
     with lines() as (tape, np_, given):
