@@ -93,7 +93,7 @@ class Part:
         self.forget()
         if self.over:
             return False
-        self.xp.get_default_memory_pool().free_all_blocks()  # what the first call has left: the graph's pool needs it
+        self.xp.get_default_memory_pool().free_all_blocks()  # idle memory, which no other pool can take
         try:
             self.capture(xs)
         except Exception as error:
@@ -147,8 +147,8 @@ def copy(pairs: Iterable[tuple[Any, Any]]) -> None:
 class InGraphs:
     """The function of a program whose parts are graphs. Threads take turns, and each call waits for the one before.
 
-    It waits on the GPU, by an event behind each call: the stream alone does not tell. That of number 0 is another one
-    on each GPU, and where CuPy has a default stream for each thread, all have one number.
+    It waits on the GPU, by an event behind each call. Two streams can look the same to CuPy: stream 0 of two GPUs, or
+    the default streams of two threads.
     """
 
     def __init__(self, xp: Any, parts: Parts, names: dict[str, Any]) -> None:
