@@ -366,6 +366,17 @@ def every_kind_of_loss_is_that_of_one_process(group):
 
 
 @case
+def a_loss_with_a_sum_over_ranks_is_tried_on_all_or_on_none(group):
+    """One rank has two samples, and could try it; the others have one."""
+    n = group.size + 1
+    model = mlp(np.float64)(group)
+    loader = group.shard(data.DataLoader((IMAGES.reshape(70, -1)[:n], LABELS[:n]), n))
+    loss = lambda y, t: F.softmax_cross_entropy(y - group.sum(y.sum(0)) / n, t)  # noqa: E731
+    history = fit(model, loss, O.SGD(model), loader, group=group, verbose=False)
+    assert all(history.loss == other for other in group.gather(history.loss))
+
+
+@case
 def every_kind_of_loss_by_hand_is_that_of_one_process(group):
     x = IMAGES.reshape(70, -1)
     for loss, t, reduction in REDUCTIONS.values():
