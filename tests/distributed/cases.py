@@ -54,7 +54,7 @@ def close(x, y, dtype):
 
 @case
 def a_sum_is_that_of_all_ranks(group):
-    for dtype in (np.float32, np.float64, np.int64):
+    for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint32, np.uint64):
         for shape in ((), (3,), (0,), (300, 1001)):
             x = np.full(shape, group.rank + 1, dtype)
             pending = group.all_reduce(x)
@@ -62,7 +62,8 @@ def a_sum_is_that_of_all_ranks(group):
             assert pending.test()
             assert (x == group.size * (group.size + 1) // 2).all()
     raises(TypeError, "takes an array, not [1.0]", group.all_reduce, [1.0])
-    raises(TypeError, "32 or 64 bits, not float16", group.all_reduce, np.ones(2, np.float16))
+    for dtype in (np.float16, np.int16, np.uint8):
+        raises(TypeError, f"32 or 64 bits, not {np.dtype(dtype)}", group.all_reduce, np.ones(2, dtype))
     raises(ValueError, "a contiguous, writable array", group.all_reduce, np.ones((4, 4))[:, 1])
 
 
