@@ -101,8 +101,8 @@ def weights(weight: Any, n: int) -> Array:
             f"a batch of three must be (x, t, weight) with floating-point weights ({n},), not {given}: "
             "several inputs are ((x1, x2), t)"
         )
-    if n and not ((w >= 0).all() and 0 < float(w.sum()) < float("inf")):
-        raise ValueError("the weights of a batch must be at least 0, finite, and not all 0")
+    if not ((w >= 0).all() and float(w.sum()) < float("inf")):  # all may be 0: of the part of a process, say
+        raise ValueError("the weights of a batch must be at least 0, and finite")
     return w
 
 

@@ -287,7 +287,8 @@ LOSS = F.softmax_cross_entropy
         ),
         (lambda m: {"loader": [(X, T, X)]}, TypeError, r"floating-point weights \(6,\), not float32 \(6, 3\)"),
         (lambda m: {"loader": [(X, T, -X[:, 0])]}, ValueError, "weights of a batch must be at least 0"),
-        (lambda m: {"loader": [(X, T, 0 * X[:, 0])]}, ValueError, "weights of a batch must be .* not all 0"),
+        (lambda m: {"loader": [(X, T, X[:, 0] * np.inf)]}, ValueError, "weights of a batch must be .* finite"),
+        (lambda m: {"loader": [(X, T, 0 * X[:, 0])]}, ValueError, "gave no batch that counts"),
         (lambda m: {"loader": [(X, T, X[:, 0])], "loss": lambda y, t: y.sum()}, TypeError, "reduction='none'"),
         (
             lambda m: {"loader": [(X, T, X[:, 0])], "loss": lambda y, t, reduction="": y.sum()},

@@ -367,6 +367,22 @@ def every_kind_of_loss_is_that_of_one_process(group):
 
 
 @case
+def a_part_whose_weights_are_all_0_counts_nothing(group):
+    """All but rank 0 have such a part; a batch of them alone moves nothing."""
+    x, w, found = IMAGES.reshape(70, -1), np.zeros(24), []
+    w[:3] = 1, 0, 3
+    for ranks in (ALONE, group):
+        model = mlp(np.float64)(ranks)
+        loader = ranks.shard(data.DataLoader((x[:24], LABELS[:24], w), 12, shuffle=False))
+        history = fit(
+            model, F.softmax_cross_entropy, O.SGD(model), loader, epochs=2, test=loader, group=ranks, verbose=False
+        )
+        found.append([*history.loss, *history.test_loss, *[p.data for p in model.params()]])
+    for one, other in zip(*found, strict=True):
+        close(other, one, np.float64)
+
+
+@case
 def a_loss_with_a_sum_over_ranks_is_tried_on_all_or_on_none(group):
     """One rank has two samples, and could try it; the others have one."""
     n = group.size + 1
