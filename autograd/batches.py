@@ -191,7 +191,9 @@ def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: A
         )
 
 
-def losses_of_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, t: Any, n: int) -> list[tuple[float, float]]:
+def losses_of_parts(
+    loss: Callable[..., Any], reduction: Reduction, y: Any, t: Any, n: int
+) -> list[tuple[float, float]]:
     """The losses of all samples, of the first n and of the others, with what they divide by. Raises what they raise."""
     found = []
     with no_grad(), np.errstate(all="ignore"), warnings.catch_warnings():  # of a part in which nothing counts

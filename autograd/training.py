@@ -377,7 +377,8 @@ def passes(
         with averaging(counts[-1].size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
             walk_back(errors[-1], optimizer)
     if first and (len(some) > 1 or averaging.group.size > 1):
-        if all(averaging.group.gather(has_parts(outputs[0], counts[0]))):  # a loss may have sums over ranks
+        parts = averaging.group.gather(has_parts(outputs[0], counts[0]))  # all or none: a loss may have sums over ranks
+        if all(parts):
             check_parts(loss, reduction, outputs[0], errors[0], counts[0])
     return counts, outputs, errors
 

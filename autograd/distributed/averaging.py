@@ -67,6 +67,8 @@ class Averaging:
 
     @contextmanager
     def __call__(self, samples: float = 1, last: bool = True, reduction: str = "mean") -> Iterator[None]:
+        count = as_array(samples)  # such as (t != -1).sum(), which CuPy gives without axes
+        samples = count.item() if getattr(count, "shape", None) == () else samples
         samples, last = number("averaging: samples", samples, least=0), flag("averaging: last", last)
         mean = one_of("averaging: reduction", reduction, "mean", "sum") == "mean"
         if inside.get():
