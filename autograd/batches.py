@@ -161,9 +161,11 @@ def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
 
 
 def has_parts(y: Any, batch: Batch) -> bool:
-    """Can a loss be tried on parts of this batch? It has two samples, and y rows of floating-point numbers."""
-    shape, kind = getattr(y, "shape", ()), getattr(y, "dtype", np.dtype(bool)).kind
-    return batch.samples > 1 and batch.weight is None and shape[:1] == (batch.samples,) and kind == "f"
+    """Can a loss be tried on parts of this batch? It has two samples, and y and all of t have a row for each."""
+    arrays: list[Any] = [y]
+    mapped(arrays.append, batch.t)
+    rows = all(getattr(x, "shape", ())[:1] == (batch.samples,) for x in arrays)
+    return rows and batch.samples > 1 and batch.weight is None and y.dtype.kind == "f"
 
 
 def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: Any, batch: Batch) -> None:
@@ -196,8 +198,7 @@ def losses_of_parts(
 ) -> list[tuple[float, float]]:
     """The losses of all samples, of the first n and of the others, with what they divide by. Raises what they raise."""
     found = []
-    with no_grad(), np.errstate(all="ignore"), warnings.catch_warnings():  # of a part in which nothing counts
-        warnings.simplefilter("ignore")
+    with no_grad(), np.errstate(all="ignore"):  # of a part in which nothing counts
         for rows in (slice(None), slice(n), slice(n, None)):
             part, s = Variable(as_array(y)[rows]), mapped(itemgetter(rows), t)
             size = 1 if reduction == "sum" else len(part) if reduction == "mean" else reduction(part, s)  # type: ignore[operator]

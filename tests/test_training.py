@@ -536,8 +536,8 @@ def test_a_loss_of_another_precision_than_its_outputs_is_made_of_parts():
     training.fit(model, loss, O.SGD(model), [(x, t)] * 2, accumulate=2)
 
 
-def test_what_numpy_says_of_a_part_is_not_said():
-    """Nor is it an error: here one row of the target belongs to the whole batch, and the others have none."""
+def test_a_target_without_a_row_for_each_sample_has_no_parts():
+    """Here an array in it belongs to the whole batch."""
     model = L.Linear(3, 3, rng=0)
     loss = lambda y, t: LOSS(y, t[0]) * float(t[1].mean())  # noqa: E731
     with warnings.catch_warnings(record=True) as said:
