@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from autograd import engine
+from autograd import bfloat16, engine
 from autograd.backend import as_numbers, device_of, namespace, to_device, zeros_like
 from autograd.checks import one_of, shown
 from autograd.constants import copied_index, holds, is_sparse, real_dtype
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from autograd.variable import Variable
 
 __all__ = [
-    "Add", "AddAt", "BroadcastTo", "Convert", "Div", "FloorDiv", "GetItem", "Log", "MatMul", "Mod", "Mul", "Neg",
-    "Operand", "Operator", "Power", "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype",
+    "Add", "AddAt", "BroadcastTo", "Convert", "Div", "FloorDiv", "GetItem", "Log", "MatMul", "Mod", "Moving", "Mul",
+    "Neg", "Operand", "Operator", "Power", "Reshape", "Sub", "SumTo", "Transpose", "array_like", "as_array", "astype",
     "getitem", "matmul", "operand", "operators", "reshape", "stacked", "sum", "to", "transpose",
 ]  # fmt: skip
 
@@ -62,7 +62,7 @@ def operand(name: str, x: Operand) -> Any:
     dtype = getattr(x, "dtype", None)
     if dtype is None and isinstance(x, (int, float)):
         return as_numbers(x)
-    if dtype is None or dtype.kind not in "fiubc":
+    if dtype is None or (dtype.kind not in "fiubc" and bfloat16.kind_of(dtype) != "f"):
         kind = type(x).__name__ if dtype is None else dtype
         make = (
             "Variable([...]) stacks them" if kind in ("list", "tuple") and holds(x, Tracked) else "np.asarray makes one"
@@ -241,7 +241,13 @@ def matmul(x: Operand, W: Operand) -> Variable:
     return MatMul()(x, W)
 
 
-class Reshape(Function):
+class Moving(Function):
+    """A function that adds up nothing: numbers of 16 bits go through it as they are."""
+
+    widens = False
+
+
+class Reshape(Moving):
     """The same elements in another shape."""
 
     def __init__(self, shape):
@@ -262,7 +268,7 @@ def reshape(x: Operand, *shape: Any) -> Variable:
     return Reshape(shape[0] if len(shape) == 1 else shape)(operand("reshape", x))
 
 
-class Transpose(Function):
+class Transpose(Moving):
     """y[i_a, i_b, ...] = x[i_0, i_1, ...] for axes = (a, b, ...)"""
 
     def __init__(self, axes):
@@ -281,7 +287,7 @@ def transpose(x: Operand, *axes: Any) -> Variable:
     return Transpose(tuple(order) if order else None)(operand("transpose", x))
 
 
-class BroadcastTo(Function):
+class BroadcastTo(Moving):
     """x repeated to a shape. Its adjoint is SumTo, which the engine applies to the gradient as it does for every op."""
 
     def __init__(self, shape):
@@ -314,7 +320,7 @@ def sum(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     return y if keepdims else reshape(y, shape)
 
 
-class GetItem(Function):
+class GetItem(Moving):
     """y = x[index]"""
 
     def __init__(self, index):
@@ -346,7 +352,7 @@ def getitem(x: Operand, index: Any) -> Variable:
     return GetItem(plain)(operand("getitem", x))
 
 
-class Convert(Function):
+class Convert(Moving):
     """The same values in another dtype or on another device. The engine casts the gradient back."""
 
     def __init__(self, dtype=None, device=None):

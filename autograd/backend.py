@@ -17,7 +17,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.checks import shown, whole, without_bfloat16
+from autograd.bfloat16 import is_bfloat16, kind_of
+from autograd.checks import shown, whole
 from autograd.config import float_dtype
 from autograd.effects import drawing
 from autograd.locks import drawers
@@ -85,8 +86,8 @@ def as_numbers(x: Any) -> Array:
         array = x if is_array(x) else np.asarray(x)
     except (TypeError, ValueError) as error:
         raise ValueError(f"a list of numbers must have rows of one length, not {shown(x)}: {error}") from error
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}{without_bfloat16(array)}")
+    if kind_of(array.dtype) not in "fiub":
+        raise TypeError(f"a Variable holds numbers, real ones, not {array.dtype}: {shown(x)}")
     return array
 
 
@@ -221,7 +222,7 @@ def to_device(x: Array, device: str) -> Array:
     if device == "gpu":
         if namespace(x) is not np:
             return x
-        if (dtype := np.asarray(x).dtype).char not in ON_A_GPU:
+        if (dtype := np.asarray(x).dtype).char not in ON_A_GPU and not is_bfloat16(dtype):
             raise TypeError(f"a GPU has no {dtype}: move numbers of another dtype, such as x.astype(np.float64)")
         return cupy().asarray(x)
     raise ValueError(f"device must be 'cpu' or 'gpu', not {device!r}")

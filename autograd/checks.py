@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.bfloat16 import dtype_from, kind_of
+
 __all__ = [
     "FOREIGN",
     "LARGEST",
@@ -28,7 +30,6 @@ __all__ = [
     "one_of",
     "shown",
     "takes",
-    "without_bfloat16",
     "whole",
     "within",
 ]
@@ -116,21 +117,12 @@ def one_of(name: str, value: Any, *choices: str | None) -> Any:
 
 def dtype_of(name: str, dtype: Any, kinds: str = "f") -> Any:
     """`dtype` as NumPy's object, if it is of one of these kinds. Raises TypeError for anything else, None too."""
-    try:
-        found = None if dtype is None else np.dtype(dtype)
-    except Exception:  # NumPy asks what it is given, which may answer with anything
-        found = None
-    if found is None or found.kind not in kinds:
+    found = dtype_from(dtype)
+    if found is None or kind_of(found) not in kinds:
         expected = "floating-point, such as np.float32" if kinds == "f" else "of numbers, such as np.float32"
         given = shown(dtype) if found is None else found
-        raise TypeError(f"{name} must be {expected}, not {given}{without_bfloat16(dtype)}")
+        raise TypeError(f"{name} must be {expected}, not {given}")
     return found
-
-
-def without_bfloat16(x: Any) -> str:
-    """The end of a message about a dtype or an array: what to do if it is bfloat16, which is no dtype of NumPy."""
-    said = "; bfloat16 is no dtype of NumPy: take float16 with O.LossScale(O.Adam(model, master=True)), or float32"
-    return said if "bfloat16" in shown(getattr(x, "dtype", x)) else ""
 
 
 def function(name: str, f: Any) -> Any:
@@ -169,10 +161,9 @@ def explained(
     It is asked after the error, so that no check costs time where nothing is wrong.
     """
     for x in inputs:
-        kind = getattr(getattr(x, "dtype", None), "kind", None)
-        if kind is None and not isinstance(x, numbers.Number):
+        if not hasattr(x, "dtype") and not isinstance(x, numbers.Number):
             return TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
-        if kind is not None and kind not in "fiubc":
+        if hasattr(x, "dtype") and kind_of(x.dtype) not in "fiubc":
             return TypeError(f"{name} takes arrays of numbers, not {x.dtype}: {shown(x)}")
     given = " and ".join([f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else shown(x) for x in inputs])
     if isinstance(error, ValueError) and "broadcast" in str(error):

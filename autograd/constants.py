@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import as_numbers, check_index, is_array
-from autograd.checks import shown, without_bfloat16
+from autograd.bfloat16 import FLOATS, dtype_from, kind_of, number_of, promoted
+from autograd.checks import shown
 
 __all__ = [
     "NUMBERS", "check_real", "constant", "copied_index", "family_of_result", "holds", "is_sparse", "real_dtype",
@@ -33,7 +34,7 @@ def settle(f: Any, arrays: list[Any], parents: list[Any], family: Any, kind: typ
     dtype: Any = None
     for node in parents:
         if node is not None and node.dtype is not dtype:
-            dtype = node.dtype if dtype is None else np.promote_types(dtype, node.dtype)
+            dtype = node.dtype if dtype is None else promoted(dtype, node.dtype)
     dtype = dtype if family is not None and family.narrows else None
     first = len(arrays) if f.alike is None or family is None else f.alike
     for i, x in enumerate(arrays):
@@ -50,8 +51,8 @@ def settle(f: Any, arrays: list[Any], parents: list[Any], family: Any, kind: typ
         elif family is not None and isinstance(x, (np.ndarray, np.generic)):
             if x.dtype.kind in "iub" and x.shape:
                 arrays[i] = x.copy()
-            elif x.dtype.kind == "f" and not x.shape and dtype is not None:
-                arrays[i] = dtype.type(x)
+            elif x.dtype.kind in FLOATS and not x.shape and dtype is not None:
+                arrays[i] = number_of(dtype, x)
 
 
 def family_of_result(family: Any, inputs: Iterable[Any]) -> Any:
@@ -66,7 +67,7 @@ def constant(name: str, x: Any, dtype: Any) -> Any:
     """
     if isinstance(x, (bool, int, float, np.bool, np.number)):
         check_real(name, x)
-        return dtype.type(x) if isinstance(x, np.generic) and dtype is not None else x
+        return number_of(dtype, x) if isinstance(x, np.generic) and dtype is not None else x
     if isinstance(x, Real):
         return float(x)  # a fraction
     if not is_array(x):
@@ -74,7 +75,7 @@ def constant(name: str, x: Any, dtype: Any) -> Any:
     check_real(name, x)
     if dtype is None or x.dtype == dtype:
         return x
-    return x.astype(dtype) if x.shape or not isinstance(x, np.ndarray) else dtype.type(x)
+    return x.astype(dtype) if x.shape or not isinstance(x, np.ndarray) else number_of(dtype, x)
 
 
 def as_constant(name: str, x: Any) -> Any:
@@ -96,8 +97,8 @@ def check_real(name: str, x: Any) -> None:
     if type(x) is np.ndarray and x.dtype.kind in KINDS:
         return
     if type(x) is np.ndarray or not isinstance(x, np.ndarray):
-        if getattr(getattr(x, "dtype", None), "kind", "f") not in KINDS:
-            raise TypeError(f"{name} takes real numbers, not {x.dtype}: {shown(x)}{without_bfloat16(x)}")
+        if hasattr(x, "dtype") and kind_of(x.dtype) not in KINDS:
+            raise TypeError(f"{name} takes real numbers, not {x.dtype}: {shown(x)}")
         return
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} takes no masked array, whose masked elements would count: give it x.filled(value)")
@@ -110,15 +111,9 @@ def real_dtype(name: str, dtype: Any) -> np.dtype[Any]:
     """`dtype` as NumPy's. Raises TypeError unless it is one of real numbers."""
     if isinstance(dtype, np.dtype) and dtype.kind in KINDS:
         return dtype
-    try:
-        found = None if dtype is None else np.dtype(dtype)
-    except Exception:  # NumPy asks what it is given, which may answer with anything
-        found = None
-    if found is None or found.kind not in KINDS:
-        raise TypeError(
-            f"{name}: dtype must be one of real numbers, such as np.float32 or int, not {shown(dtype)}"
-            f"{without_bfloat16(dtype)}"
-        )
+    found = dtype_from(dtype)
+    if found is None or kind_of(found) not in KINDS:
+        raise TypeError(f"{name}: dtype must be one of real numbers, such as np.float32 or int, not {shown(dtype)}")
     return found
 
 

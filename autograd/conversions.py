@@ -17,6 +17,7 @@ import numpy as np
 from autograd import algebra
 from autograd.algebra import Operand, Operator
 from autograd.backend import Array, is_array, item, read
+from autograd.bfloat16 import is_bfloat16
 from autograd.checks import shown, whole
 from autograd.config import mode
 from autograd.function import Tracked
@@ -263,10 +264,15 @@ class Convertible(ArrayMethods):
         return np.asarray(self)
 
     def __dlpack__(self: Any, **options: Any) -> Any:
-        """The array for another framework, by DLPack, in the same memory. BufferError if a gradient would be lost."""
+        """The array for another framework, by DLPack, in the same memory.
+
+        Raises BufferError if a gradient would be lost, and for bfloat16.
+        """
         if loses_gradient(self):
             what = f"a {type(self).__name__}" + (" that has a graph" if self.creator is not None else "")
             raise BufferError(f"DLPack takes no graph along, and the gradient of {what} would be lost: use x.detach()")
+        if is_bfloat16(self.dtype):
+            raise BufferError("NumPy and CuPy have no bfloat16 in DLPack: use x.astype(np.float32)")
         return self.data.__dlpack__(**{key: x for key, x in options.items() if x is not None})
 
     def __dlpack_device__(self: Any) -> Any:

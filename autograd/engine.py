@@ -23,6 +23,7 @@ from sys import getrefcount
 from typing import Any
 from weakref import ref
 
+from autograd import bfloat16
 from autograd.config import mode
 from autograd.protection import owned, protected
 from autograd.shapes import Shape, broadcast_axes
@@ -74,7 +75,8 @@ def backward_pass(
     grads, kept = dict(seeds), dict[Any, Any]()
     sums: set[Any] = set()  # nodes whose gradient is a sum made here: nobody else sees that array
     now = mode.get()
-    plain = not retained and now.differentiating is None and now.watcher is None  # nobody has to be told of a gradient
+    # nobody has to be told of a gradient, and none is bfloat16
+    plain = not retained and now.differentiating is None and now.watcher is None and not bfloat16.seen
     if now.watcher is not None and wanted is None:
         walk = now.watcher.walk(walk, grads)
     with Noting() as noting:
@@ -135,6 +137,7 @@ def backward_of(f: Any, node: Any, gy: Any, grads: dict[Any, Any], kept: dict[An
         gys = [f.zeros_like_output(i) if g is None else g for i, g in enumerate(gys)]
     elif node in retained:
         kept[node] = gy
+    gys = [*bfloat16.widened(gys)] if bfloat16.seen and getattr(f, "widens", True) else gys
     _, _, recorded, watcher, _ = mode.get()
     if recorded is not None:
         recorded.enter(f)
@@ -152,7 +155,7 @@ def unbroadcast(g: Any, node: Any, f: Any) -> Any:
         except (AttributeError, ValueError) as error:
             found = f"gradient of shape {g.shape}" if hasattr(g, "shape") else f"gradient {g!r}, which is no array,"
             raise ValueError(f"{type(f).__name__}.backward: {found} for an input of shape {node.shape}") from error
-    if g.dtype.kind not in "fiub":
+    if bfloat16.kind_of(g.dtype) not in "fiub":
         raise TypeError(f"{type(f).__name__}.backward must give real numbers, not {g.dtype}")
     return g.astype(node.dtype) if node.casts and g.dtype != node.dtype else g
 

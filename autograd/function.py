@@ -20,6 +20,7 @@ from weakref import ref
 
 from numpy import float32, float64, ndarray
 
+from autograd import bfloat16
 from autograd.backend import device_conflict, namespace
 from autograd.changes import Changed, Loose, edited, fingerprint, loosened
 from autograd.checks import FOREIGN, is_foreign, shown
@@ -126,6 +127,7 @@ class Function:
     foreign = False  # did somebody else write it, who may edit the gradients that he is given?
     direct = True  # is a step back a call of `backward` and nothing else: one output, and not foreign?
     alike: int | None = None  # the inputs from here on are numbers of one dtype
+    widens = True  # are bfloat16 inputs given to it in float32, and its results rounded?
     protects = True  # does an output that is alive, and was not walked, keep the arrays for a walk of its own?
     made_by: BackwardPass | None = None  # the backward pass that recorded this call; None in the forward computation
     record: Any = ""  # where it was called, if a watcher has put that down
@@ -152,7 +154,7 @@ class Function:
         family = node = self.parents
         if family is not None:
             raise RuntimeError(f"this {type(self).__name__} was called before: make a new one for every call")
-        if len(inputs) == 1 and type(inputs[0]) in RAW and mode.get().watcher is None:
+        if len(inputs) == 1 and type(inputs[0]) in RAW and mode.get().watcher is None and not bfloat16.seen:
             try:
                 return self.forward(*inputs)  # an array in a backward: nothing to record
             except FOREIGN:
@@ -165,7 +167,7 @@ class Function:
         for x in inputs:
             if isinstance(x, Tracked):
                 value, node, family = x.value, x.node, x.family
-                if node is None and value.dtype.kind == "f":
+                if node is None and value.dtype.kind in bfloat16.FLOATS:
                     node = new_node(x, kind=Computed if differentiating is None else Node)
                 if node is None:
                     odd = True
@@ -183,7 +185,7 @@ class Function:
         if odd is not None and (odd is not node.dtype if node is not None else not RAW.issuperset(map(type, inputs))):
             settle(self, arrays, parents, family, Tracked)
         try:
-            ys = self.forward(*arrays) if watcher is None else watcher.forward(self, arrays)
+            ys = self.forward(*arrays) if watcher is None and not bfloat16.seen else bfloat16.run(self, arrays, watcher)
         except Exception as error:
             raise self.explained(error, arrays)  # noqa: B904  # the same error, with a note
         creator = self if generation >= 0 and recording else None
@@ -241,7 +243,7 @@ class Function:
         arrays = tuple(self.arrays) if self.moment == writes else self.unchanged(self.parents, self.arrays)
         recorded = mode.get().differentiating
         if recorded is None:
-            return arrays
+            return tuple(bfloat16.widened(arrays)) if bfloat16.seen and self.widens else arrays
         pairs = zip(self.parents, arrays)
         return tuple([x if node is None else variable_of(node, x, recorded.family) for node, x in pairs])
 
@@ -254,7 +256,7 @@ class Function:
         kept = self.kept if self.moment == writes else self.unchanged(nodes, self.kept)
         recorded = mode.get().differentiating
         if recorded is None:
-            return tuple(kept)
+            return tuple(bfloat16.widened(kept)) if bfloat16.seen and self.widens else tuple(kept)
         ys = []
         for i, (node, y) in enumerate(zip(nodes, kept)):
             if node is None:  # the output is lost: it gets a place again, where the next backward pass will look
@@ -354,7 +356,7 @@ def wrap(value: Any, family: Any, creator: Any = None, generation: int = 0) -> A
     x.value = value
     x.grad = x.name = x.node = None
     dtype = value.dtype
-    if dtype.kind == "f":
+    if dtype.kind == "f" or bfloat16.kind_of(dtype) == "f":
         if creator is not None:
             x.node = node = Node(x)
             node.creator, node.generation = creator, generation

@@ -15,6 +15,7 @@ import numpy as np
 from autograd import algebra, engine
 from autograd.algebra import as_array, astype
 from autograd.backend import as_numbers, device_conflict, device_of, is_array, module_of, namespace
+from autograd.bfloat16 import FLOATS
 from autograd.checks import flag
 from autograd.config import mode, using
 from autograd.constants import check_real
@@ -197,7 +198,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool
     """
     ys, xs, create_graph = as_list(outputs), as_list(inputs), flag("grad: create_graph", create_graph)
     for x in [*ys, *xs]:
-        if not isinstance(x, Tracked) or x.value.dtype.kind != "f":
+        if not isinstance(x, Tracked) or x.value.dtype.kind not in FLOATS:
             advice = ", such as list(model.params()); ag.value_and_grad takes a function" if callable(x) else ""
             given = f"{getattr(x, 'dtype', type(x))}: {x!r:.40}"
             raise TypeError(f"grad takes floating-point Variables{advice}, not {given}")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from autograd.algebra import Operand
 from autograd.backend import Array, namespace, to_numpy
+from autograd.bfloat16 import kind_of
 from autograd.checks import one_of, shown, whole
 from autograd.functions.accuracy import accuracy
 from autograd.functions.predictions import beside, predictions
@@ -228,7 +229,7 @@ def regression(name: str, y: Operand, t: Operand) -> tuple[Array, Array]:
     """Prediction and target in float64, of one shape. Raises TypeError or ValueError for anything else."""
     y, t = beside(name, y, t)
     for what, x in (("a prediction", y), ("a target", t)):
-        if x.dtype.kind not in "fiub":
+        if kind_of(x.dtype) not in "fiub":
             raise TypeError(f"{name} takes {what} of real numbers, not {x.dtype}: {shown(x)}")
     if y.shape != t.shape or not y.ndim or not y.size:
         raise ValueError(f"{name} takes a prediction and a target of one shape (N, ...), not {y.shape} and {t.shape}")

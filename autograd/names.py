@@ -329,7 +329,7 @@ OF_VARIABLES = {  # ours for an attribute of another framework's arrays
         "x.data": "array", "the module of x.data": "xp device", "x.shape": "size",
         "x.reshape": "view", "x.T": "t", "x.transpose": "permute", "x.ndim": "dim",
         "x.size": "numel", "x ** p": "pow", "x @ W": "mm bmm", "x.to('gpu')": "cuda", "x.to('cpu')": "cpu",
-        "x.astype": "type float double half long int",
+        "x.astype": "type float double half bfloat16 long int",
         "x.data[...] = value": "fill", "x.clip": "clamp", "F.broadcast_to": "expand", "F.split": "chunk",
         "F.expand_dims": "unsqueeze", "x.copy(), or x.detach()": "clone", "F.sort": "sort",
         "F.sliding_window_view": "unfold", "np.isnan": "isnan",

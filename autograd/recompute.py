@@ -20,6 +20,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import namespace
+from autograd.bfloat16 import finfo
 from autograd.changes import Changed
 from autograd.checks import function
 from autograd.config import Mode, Watcher, current, mode, replayed, watching
@@ -161,7 +162,7 @@ OTHER_VALUES = f"{DIFFERS}, and its values differ: draw random numbers by ag.gen
 class Recomputed(Function):
     """ys = f(xs), where the inputs are all Variables that f reads, parameters too: `backward` computes f again."""
 
-    keeps_outputs = False
+    keeps_outputs = widens = False
 
     def __init__(self, again):
         self.again = again
@@ -234,7 +235,7 @@ def traces_of(values: Sequence[Any]) -> list[Any]:
                 part = flat[i : i + PIECE].astype("d")
                 weights = xp.arange(i + 1, i + 1 + part.size, dtype="d") * GOLDEN % 1 - 0.5
                 total, square = total + part @ weights, square + part @ part
-        found.append((x.shape, x.dtype, total, UNITS * float(np.finfo(x.dtype).eps) * square**0.5))
+        found.append((x.shape, x.dtype, total, UNITS * float(finfo(x.dtype).eps) * square**0.5))
     return found
 
 

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.backend import is_array, restored, state_of
+from autograd.bfloat16 import is_bfloat16, single
 from autograd.checks import flag, shown, whole
 from autograd.files import path_of_file
 from autograd.formats import npz, safetensors
@@ -35,6 +36,7 @@ from autograd.optimizers.base import Optimizer, slot_dtype
 
 __all__ = ["JSON", "load", "read", "save", "values"]
 
+SINGLE = np.dtype(np.float32)
 PATH = (str, bytes, os.PathLike)
 OPTIONS = ("cast", "compress", "path", "source", "strict", "target")  # no names for parts: they mean something else
 LEVELS = 64  # of dicts in a dict of parts
@@ -113,8 +115,7 @@ def distribute(
     if not strict:
         found = [part._replace(state=both_sided(part, notes)) for part in found]
         found = [part for part in found if part.state]
-    if cast:
-        found = [part._replace(state=converted(part, notes)) for part in found]
+    found = [part._replace(state=converted(part, cast, notes)) for part in found]
     problems = load_all(found, strict, list(missing(found, state)))
     if problems:
         kind = f" this {type(targets['']).__name__}" if "" in targets else ""
@@ -364,8 +365,11 @@ def both_sided(part: Part, notes: list[str]) -> dict[str, Any]:
     return {key: x for key, x in state.items() if key not in extra}
 
 
-def converted(part: Part, notes: list[str]) -> dict[str, Any]:
-    """The entries in the dtypes of the target. Adds a line to `notes` for each one that was converted."""
+def converted(part: Part, cast: bool, notes: list[str]) -> dict[str, Any]:
+    """The entries in the dtypes of the target. Adds a line to `notes` for each one that was converted.
+
+    Without `cast`, only numbers of bfloat16 that are float32 here or there, and are the same in both.
+    """
     name, target, state = part
     dtypes: dict[str, Any] = {}
     if isinstance(target, Layer):
@@ -376,14 +380,18 @@ def converted(part: Part, notes: list[str]) -> dict[str, Any]:
     found = dict(state)
     for key, x in state.items():
         dtype = dtypes.get(key)
-        if dtype is None or not is_array(x) or x.dtype == dtype or not np.can_cast(x.dtype, dtype, "same_kind"):
+        if dtype is None or not is_array(x) or x.dtype == dtype:
+            continue
+        before, after = [SINGLE if is_bfloat16(d) else d for d in (x.dtype, dtype)]
+        if not np.can_cast(before, after, "same_kind"):
             continue
         with np.errstate(over="ignore"):
             y = x.astype(dtype)
-        if x.dtype.kind == "f" and not np.array_equal(np.isfinite(x), np.isfinite(y)):
-            continue  # the part says that the dtype is another one
-        found[key] = y
-        notes.append(labelled(name, f"{key} is converted from {x.dtype} to {dtype}"))
+        if before == after == SINGLE and np.array_equal(single(x), single(y), equal_nan=True):
+            found[key] = y
+        elif cast and (before.kind != "f" or np.array_equal(np.isfinite(x), np.isfinite(y))):  # else the part says it
+            found[key] = y
+            notes.append(labelled(name, f"{key} is converted from {x.dtype} to {dtype}"))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.bfloat16 import is_half, kind_of
 from autograd.constants import is_sparse
 from autograd.function import Function
 from autograd.shapes import check_matmul
@@ -40,6 +41,6 @@ def sparse_product(x: Any, W: Any) -> Any:
     check_matmul(x.shape, W.shape)
     if len(other.shape) > 2:
         raise ValueError(f"matmul takes one or two axes beside a sparse matrix, not shape {other.shape}: reshape it")
-    if other.dtype.kind == "f":
-        A = A.astype(np.float32 if other.dtype == np.float16 else other.dtype)
+    if kind_of(other.dtype) == "f":
+        A = A.astype(np.float32 if is_half(other.dtype) else other.dtype)
     return SparseMatMul(A)(other) if left else SparseMatMul(A)(other.T).T

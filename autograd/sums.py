@@ -23,11 +23,13 @@ WIDE = 1 << 10  # elements that a row should have; shorter rows are added side b
 
 
 def sum_over(x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
-    """The sum of x over `axes`, which stay with length 1 unless `keepdims` is false. That of float16 is in float32.
+    """The sum of x over `axes`, which stay with length 1 unless `keepdims` is false. Of 16 bits in float32.
 
     x is an array or a Variable; axes are counted from either end. CuPy adds in a tree: its own sum is used. Only the
-    result is rounded to float16.
+    result is rounded.
     """
+    if x.dtype.kind == "V":  # bfloat16
+        return sum_over(x.astype(np.float32), axes, keepdims).astype(x.dtype)
     if (x.size > SMALL or x.dtype.char == "e") and by_numpy(x):
         y, axes = x.astype(np.float32) if x.dtype.char == "e" else x, tuple([a % x.ndim for a in axes])
         if one_by_one(y, axes) > LONG:

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, as_values, is_array, namespace, to_numpy
+from autograd.bfloat16 import finfo, kind_of
 from autograd.checks import function, number, shown, whole
 from autograd.constants import check_real
 from autograd.derivatives.structures import Rebuild, apart
@@ -28,7 +29,7 @@ def step_for(dtype: Any) -> float:
     Their error is about h²/6 times the third derivative, and eps/h by rounding; near eps^(1/3) both are small. A power
     of two lets most x + h be exact.
     """
-    return float(2.0 ** round(np.log2(np.finfo(dtype).eps) / 3))
+    return float(2.0 ** round(np.log2(float(finfo(dtype).eps)) / 3))
 
 
 def numerical_diff(f: Callable[[Any], Any], x: float, h: float | None = None) -> float:
@@ -90,7 +91,7 @@ def editable(x: Any) -> Any:
     except (TypeError, ValueError) as error:
         raise TypeError(f"numerical_gradient: x must hold real numbers, not {shown(x)}") from error
     check_real("numerical_gradient", values)
-    floats = values.dtype.kind == "f"
+    floats = kind_of(values.dtype) == "f"
     if floats and (values is x or isinstance(x, Variable)) and getattr(values.flags, "writeable", True):
         return x
     values = values.astype(values.dtype if floats else np.float64)
@@ -158,7 +159,7 @@ def check_gradients(
     atol = number(f"{name}: atol", atol, least=0)
     leaves, _, rebuild = apart(arrays)
     inputs = [as_array(x) for x in leaves]
-    places = [i for i, x in enumerate(inputs) if is_array(x) and x.dtype.kind == "f"]
+    places = [i for i, x in enumerate(inputs) if is_array(x) and kind_of(x.dtype) == "f"]
     if not places:
         raise TypeError(f"no floating-point array among the {len(arrays)} inputs: there is nothing to differentiate")
     xs = [inputs[i].astype(np.float64, copy=False) for i in places]

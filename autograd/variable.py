@@ -14,7 +14,7 @@ from weakref import ref
 
 import numpy as np
 
-from autograd import algebra, engine
+from autograd import algebra, bfloat16, engine
 from autograd.algebra import Add, Div, FloorDiv, Mod, Mul, Neg, Operand, Power, Sub, as_array, operators
 from autograd.backend import Array, as_values, by_numpy, is_array, namespace, to_numpy
 from autograd.changes import LARGE
@@ -66,7 +66,7 @@ class Variable(Convertible, family=True):
             return
         self.value = data if type(data) is np.ndarray and data.dtype.kind in "fiub" else as_values(data)
         check_real("Variable", self.value)
-        if self.value.dtype.kind == "f":
+        if self.value.dtype.kind in bfloat16.FLOATS:
             new_node(self)
 
     @property
@@ -95,7 +95,7 @@ class Variable(Convertible, family=True):
             self.node = None  # another kind of value needs another place in the graph
         self.value = data.view() if data is self.value else data  # a new object: graphs see that it was written into
         count_write()
-        if self.node is None and data.dtype.kind == "f":
+        if self.node is None and data.dtype.kind in bfloat16.FLOATS:
             new_node(self)
 
     def written(self, path: str) -> None:
@@ -144,7 +144,7 @@ class Variable(Convertible, family=True):
     def __setstate__(self, state: Any) -> None:
         for name, value in {**(state[0] or {}), **state[1]}.items():
             setattr(self, name, value)
-        if is_array(self.value) and self.value.dtype.kind == "f":
+        if is_array(self.value) and self.value.dtype.kind in bfloat16.FLOATS:
             new_node(self)
 
     def __pos__(self) -> Variable:
@@ -155,7 +155,7 @@ class Variable(Convertible, family=True):
         if self.dtype == bool:
             return self
         sign = namespace(self.value).sign(self.value)
-        return self * (namespace(sign).copysign(sign, self.value) if self.dtype.kind == "f" else sign)  # not -0.0
+        return self * (sign if self.dtype.kind in "iub" else namespace(sign).copysign(sign, self.value))  # not -0.0
 
     @property
     def T(self) -> Variable:
@@ -171,13 +171,13 @@ class Variable(Convertible, family=True):
 
     @with_advice
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Variable:
-        """(1/n) sum of x over `axis`, n the number of elements summed; of float16 in float32. ValueError if n = 0."""
+        """(1/n) sum of x over `axis`, n the number of elements summed; of 16 bits in float32. ValueError if n = 0."""
         n = prod([self.shape[a] for a in axes_of(self.shape, axis)])
         if not n:
             raise ValueError(f"mean of no elements: shape {self.shape} over axis {axis}")
-        if self.dtype == np.float16:  # whose largest number is 65504
-            return self.astype(np.float32).mean(axis, keepdims).astype(np.float16)
-        return (self if self.dtype.kind == "f" else self.astype(np.float64)).sum(axis, keepdims) / n
+        if bfloat16.is_half(self.dtype):  # the largest number of float16 is 65504
+            return self.astype(np.float32).mean(axis, keepdims).astype(self.dtype)
+        return (self.astype(np.float64) if self.dtype.kind in "iub" else self).sum(axis, keepdims) / n
 
     @with_advice
     def max(self, axis: Axis = None, keepdims: bool = False) -> Variable:
@@ -250,7 +250,7 @@ class Variable(Convertible, family=True):
         keep_graph = create_graph if keep_graph is None else flag("backward: keep_graph", keep_graph)
         if self.creator is None:
             integers = f"it is of {self.dtype}, without a derivative: make it of floating-point numbers, 1.0 and not 1"
-            reason = f"it is a leaf, {NO_GRAPH}" if self.dtype.kind == "f" else integers
+            reason = f"it is a leaf, {NO_GRAPH}" if self.dtype.kind in bfloat16.FLOATS else integers
             raise RuntimeError(f"backward() on a Variable that has no graph: {reason}")
         seed, laid = seed_of(self, gradient)
         nodes = engine.nodes_below([self.node])

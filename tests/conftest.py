@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from autograd import Variable, backend
+from autograd.bfloat16 import kind_of
 from autograd.layers.base import Unfilled
 from tests import standin
 from tests.places import NumPyForTests, Place
@@ -137,7 +138,7 @@ def variables_there(request, monkeypatch):
     place, plain = place_of(request.config), Variable.__init__
 
     def init(self, data, *args, **options):
-        number = not isinstance(data, (Variable, place.array_type)) and np.asarray(data).dtype.kind in "fciub"
+        number = not isinstance(data, (Variable, place.array_type)) and kind_of(np.asarray(data).dtype) in "fciub"
         plain(self, place.there(np.asarray(data)) if number else data, *args, **options)
 
     monkeypatch.setattr(Variable, "__init__", init)

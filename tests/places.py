@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from autograd.backend import namespace
+from autograd.bfloat16 import kind_of
 
 VIEWS = {"broadcast_to", "expand_dims", "moveaxis", "ravel", "reshape", "squeeze", "swapaxes", "transpose"}
 WRITING = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
@@ -25,7 +26,7 @@ class Place:
         """NumPy arrays as arrays there, also inside lists and tuples."""
         if type(x) in (list, tuple):
             return type(x)([self.moved(item) for item in x])
-        return self.there(x) if isinstance(x, np.ndarray) and x.dtype.kind in "fciub" else x
+        return self.there(x) if isinstance(x, np.ndarray) and kind_of(x.dtype) in "fciub" else x
 
     def back(self, x):
         """Arrays there as NumPy arrays, also inside lists, tuples and dicts."""

@@ -26,6 +26,8 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.special
 
+from autograd.bfloat16 import is_bfloat16
+
 MISSING = {
     "apply_over_axes", "block", "einsum_path", "errstate", "frompyfunc", "geomspace", "geterr", "insert", "matvec",
     "nanpercentile", "nanquantile", "nditer", "seterr", "spacing", "unstack", "vecdot", "vecmat",
@@ -74,7 +76,7 @@ def supported(dtype):
     """The dtype, if CuPy has it: longdouble, text, objects and dates it has not."""
     if dtype is not None:
         dtype = np.dtype(dtype)
-        if dtype.char not in DTYPES:
+        if dtype.char not in DTYPES and not is_bfloat16(dtype):
             raise ValueError(f"Unsupported dtype {dtype}")
         if not dtype.isnative:
             raise ValueError(f"Unsupported dtype {dtype.str} with big-endian byte-order")

@@ -12,7 +12,7 @@ ROOT = Path(autograd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = [  # an import points down; inside a folder, and between the files of the core, from right to left
-    "decorators checks locks effects", "config", "backend shapes files names protection measures", "sums",
+    "bfloat16", "decorators checks locks effects", "config", "backend shapes files names protection measures", "sums",
     "engine kernels data constants",
     "guards changes", "function", "sparse stacking methods", "algebra", "gradients conversions", "variable",
     "core dlpack",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autograd.functions as F
-from autograd import Variable
+from autograd import Variable, grad
 from autograd.backend import is_array, to_numpy
 from autograd.testing import check_gradients, gradient, weighted
 from tests import ops as topics
@@ -136,6 +136,55 @@ def test_float32(op):
             for gx, e in zip(derivatives(op, args, options, order), expected):
                 assert gx.dtype == np.float32
                 np.testing.assert_allclose(gx, e, rtol=1e-2, atol=1e-3 * max(1, np.abs(e).max(initial=0)))
+
+
+NARROW = 2**-8  # a unit in the last place of bfloat16
+FREE = {"batch_norm_with_statistics"}  # its mean and variance are plain arrays of float32
+
+
+@every_op
+def test_bfloat16(op):
+    """What float32 gives for the same numbers, rounded, in forward and gradients; a second order rounds in between."""
+    bfloat16 = pytest.importorskip("ml_dtypes", reason="pip install ml_dtypes").bfloat16
+    narrow = partial(mapped, lambda x: x.astype(bfloat16) if floating(x) else x)
+    single = partial(mapped, lambda x: x.astype(np.float32) if x.dtype == bfloat16 else x)
+    for case in op.cases:
+        if not any(map(floating, case.args)):
+            continue
+        with noting(op, case):
+            args, options, order = narrow(case.args), narrow(case.options), min(op.order, 2)
+            got = orders(op, args, options, order)
+            expected = orders(op, single(args), single(options), order)
+            for k, (ys, es) in enumerate(zip(got, expected, strict=True)):
+                largest = max([abs(e).max() for e in es if floating(e) and e.size and np.isfinite(e).all()], default=0)
+                for y, e in zip(ys, es, strict=True):
+                    assert y.shape == e.shape
+                    assert y.dtype == (bfloat16 if floating(e) else e.dtype) or op.name in FREE
+                    assert_within(y.astype(e.dtype), e, NARROW * (32 if k == 2 else 3), largest)
+
+
+def assert_within(y, e, part, largest):
+    """Equal but for this part of the largest number, or of a hundredth of the largest of the order."""
+    if not floating(e) or not np.isfinite(e).all():
+        np.testing.assert_array_equal(y, e)
+    else:
+        size = max(abs(e).max(initial=0), largest / 100, 1e-3)
+        np.testing.assert_allclose(y, e, rtol=0, atol=part * size)
+
+
+def orders(op, args, options, order):
+    """The outputs, their gradients, and those of the gradients: seeds are numbers of bfloat16."""
+    given = [Variable(x) if is_array(x) and x.dtype.kind in "fV" else x for x in args]
+    xs = [x for x in given if isinstance(x, Variable)]
+    ys = outputs(op.f(*given, **options))
+    found = [[y.data if isinstance(y, Variable) else y for y in ys]]
+    for k in range(1, order + 1):
+        ys = [y for y in ys if isinstance(y, Variable) and y.node is not None]
+        rng = np.random.default_rng(k)
+        seeds = [Variable(np.asarray(rng.integers(-64, 64, y.shape) / 32).astype(y.dtype)) for y in ys]
+        found.append([gx.data for gx in grad(ys, xs, seeds)] if ys else [])
+        ys = grad(ys, xs, seeds, create_graph=True) if ys and k < order else []
+    return found
 
 
 @every_op

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, is_array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import number, shown, whole
 from autograd.data.images import check_generator, check_images, each, interval, two
 
@@ -97,7 +98,7 @@ def warped(x: Any, inverse: Any, shift: Any, fill: float) -> Any:
     places = np.stack(np.meshgrid(np.arange(H), np.arange(W), indexing="ij"), axis=-1)
     rows, columns = np.moveaxis((places - centre - shift) @ inverse.T + centre, -1, 0)
     border = [(0, 0)] * (x.ndim - 2) + [(1, 1), (1, 1)]
-    floats = x if x.dtype.kind == "f" else x.astype(np.float32)
+    floats = x if kind_of(x.dtype) == "f" else x.astype(np.float32)
     padded = xp.pad(floats, border, constant_values=fill)
     y: Any = 0
     for row, down in neighbours(rows, H):
@@ -115,7 +116,7 @@ def neighbours(place: Array, H: int) -> list[tuple[Array, Array]]:
 
 def of_kind(y: Any, x: Any) -> Any:
     """y in the dtype of x: whole numbers are rounded, and stay in its range."""
-    if x.dtype.kind == "f":
+    if kind_of(x.dtype) == "f":
         return y.astype(x.dtype, copy=False)
     limits = np.iinfo(x.dtype) if x.dtype.kind in "iu" else np.iinfo(np.uint8)
     return y.round().clip(limits.min, limits.max).astype(x.dtype)
@@ -132,7 +133,7 @@ def colour(x: Any, *, brightness: float = 1, contrast: float = 1, saturation: fl
     most = check_colours("colour", x)
     given = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
     b, c, s = [number(f"colour: {name}", value, least=0) for name, value in given.items()]
-    y = x.astype(np.float32) if x.dtype.kind != "f" else x
+    y = x.astype(np.float32) if kind_of(x.dtype) != "f" else x
     y = (y * b).clip(0, most)
     mean = grey(y).mean(axis=(-3, -2, -1), keepdims=True)
     y = (mean + c * (y - mean)).clip(0, most)
@@ -159,11 +160,11 @@ def random_colour(
 def check_colours(name: str, x: Any) -> int:
     """The largest value of x. Raises TypeError or ValueError unless x is one image or more of 1 or 3 channels."""
     check_images(name, x)
-    if x.dtype.kind != "f" and x.dtype != np.uint8:
+    if kind_of(x.dtype) != "f" and x.dtype != np.uint8:
         raise TypeError(f"{name} takes floating-point images from 0 to 1, or uint8, not {x.dtype}")
     if x.shape[-3] not in (1, 3):
         raise ValueError(f"{name} takes images of 1 or 3 channels, (3, H, W), not {x.shape}")
-    return 1 if x.dtype.kind == "f" else 255
+    return 1 if kind_of(x.dtype) == "f" else 255
 
 
 def grey(x: Any) -> Any:
@@ -188,11 +189,11 @@ def mixup(x: Any, t: Any, classes: int | None = None, *, rng: np.random.Generato
     check_generator("mixup", rng)
     alpha = number("mixup: alpha", alpha, above=0)
     for name, a in {"x": x, "t": t}.items():
-        if not is_array(a) or not a.ndim or a.dtype.kind not in "fiu" or (name == "x" and a.dtype.kind != "f"):
+        if not is_array(a) or not a.ndim or kind_of(a.dtype) not in "fiu" or (name == "x" and kind_of(a.dtype) != "f"):
             raise TypeError(f"mixup: {name} must be an array of a batch, and x floating-point, not {shown(a)}")
     if len(x) != len(t) or not len(x):
         raise ValueError(f"mixup takes as many targets as samples, and at least one, not {x.shape} and {t.shape}")
-    if t.dtype.kind != "f":
+    if kind_of(t.dtype) != "f":
         t = probabilities(t, classes, x.dtype)
     order, share = rng.permutation(len(x)), rng.beta(alpha, alpha, len(x))
     return tuple([mixed(a, order, share) for a in (x, t)])

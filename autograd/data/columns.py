@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import Array, is_array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown
 
 __all__ = ["Columns", "columns", "in_memory", "mapped", "stacked"]
@@ -153,11 +154,11 @@ def numbers_in(name: str, x: Any) -> Array:
     """The numbers of a frame, a series or a tensor as an array. Raises TypeError if there are others in it."""
     try:
         array = x.to_numpy() if hasattr(x, "to_numpy") else np.asarray(x)
-        if array.dtype.kind not in KINDS and hasattr(x, "columns"):  # as of booleans beside floats
+        if kind_of(array.dtype) not in KINDS and hasattr(x, "columns"):  # as of booleans beside floats
             array = np.stack([numbers_in(f"{name}[{key!r}]", x[key]) for key in x.columns], axis=1)
     except (RuntimeError, ValueError, AttributeError) as error:
         raise TypeError(f"DataLoader: {name} must be an array in memory, not {type(x).__name__}: {error}") from error
-    if array.dtype.kind not in KINDS:
+    if kind_of(array.dtype) not in KINDS:
         kind = getattr(x, "dtype", array.dtype)
         raise TypeError(f"DataLoader: {name} must hold numbers, and none missing, not {kind}: encode or fill it first")
     return array

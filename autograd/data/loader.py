@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import Array, to_device
+from autograd.bfloat16 import kind_of
 from autograd.checks import dtype_of, flag, function, one_of, shown, whole
 from autograd.data.ahead import made_ahead
 from autograd.data.columns import columns, mapped, stacked
@@ -319,7 +320,7 @@ class Maker:
 
     def cast(self, array: Array) -> Array:
         """Floating-point numbers in the loader's dtype."""
-        return array.astype(self.loader.floats, copy=False) if array.dtype.kind == "f" else array
+        return array.astype(self.loader.floats, copy=False) if kind_of(array.dtype) == "f" else array
 
 
 def no_rows(array: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.backend import Array, is_array, to_device
+from autograd.bfloat16 import kind_of
 from autograd.checks import number, one_of, shown, whole
 from autograd.data.loader import DataLoader
 
@@ -32,7 +33,7 @@ def padded(sequences: Sequence[Any], pad: float = 0) -> tuple[Array, NDArray[np.
         raise ValueError(f"padded takes sequences that differ in length alone, not {sorted({a.shape for a in arrays})}")
     lengths = np.array([len(a) for a in arrays], np.int64)
     dtype = np.result_type(*arrays)
-    if dtype.kind != "f" and not (pad == pad // 1 and abs(pad) < 2**53):
+    if kind_of(dtype) != "f" and not (pad == pad // 1 and abs(pad) < 2**53):
         raise ValueError(f"padded: pad must be a whole number beside {dtype}, not {pad}")
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= pad <= np.iinfo(dtype).max:
         raise ValueError(f"padded: pad must be a number of {dtype}, not {pad:g}: give sequences of another dtype")
@@ -53,7 +54,7 @@ def sequences_of(name: str, sequences: Any) -> list[Any]:
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} takes sequences of numbers, not {shown(sequences)}") from error
     for a in arrays:
-        if a.ndim < 1 or a.dtype.kind not in "fiub":
+        if a.ndim < 1 or kind_of(a.dtype) not in "fiub":
             raise TypeError(f"{name} takes sequences of numbers, not {shown(a)}")
     return arrays
 
@@ -98,7 +99,7 @@ class SequenceLoader(DataLoader):
         arrays = sequences_of("SequenceLoader: sequences", sequences)
         if targets is not None and (not hasattr(targets, "__len__") or len(targets) != len(arrays)):
             raise ValueError(f"SequenceLoader takes a target for each of {len(arrays)} sequences, not {shown(targets)}")
-        if targets is not None and any(np.ndim(t) == 0 and np.asarray(t).dtype.kind not in "fiub" for t in targets):
+        if targets is not None and any(np.ndim(t) == 0 and kind_of(np.asarray(t).dtype) not in "fiub" for t in targets):
             raise TypeError(f"SequenceLoader takes targets of numbers, not {shown(targets)}")
         self.pads = number("SequenceLoader: pad", pad), number("SequenceLoader: target_pad", target_pad)
         self.lengths = np.array([len(a) for a in arrays])

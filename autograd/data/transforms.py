@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import dtype_of, flag, number, one_of, shown, whole
 from autograd.data.augmentation import affine, colour, mixup, random_affine, random_colour, random_rotation, rotate
 from autograd.data.images import (
@@ -112,7 +113,7 @@ def to_chw(image: Any, *, dtype: Any = np.float32) -> Any:
         x = np.asarray(image.convert("RGB") if image.mode in ("P", "1", "CMYK") else image)
     else:
         x = image
-    if not is_array(x) or x.ndim not in (2, 3) or x.dtype.kind not in "uf":
+    if not is_array(x) or x.ndim not in (2, 3) or kind_of(x.dtype) not in "uf":
         raise ValueError(
             f"to_chw takes one image, uint8 or floating-point, (H, W, C) or (H, W), not {described(image)}"
         )
@@ -130,7 +131,7 @@ def normalize(x: Any, mean: float | Sequence[float], std: float | Sequence[float
     For ImageNet, mean is (0.485, 0.456, 0.406) and std (0.229, 0.224, 0.225), with images from 0 to 1.
     """
     check_images("normalize", x)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         raise TypeError(f"normalize takes floating-point images, not {x.dtype}: see to_chw")
     m, s = channels("normalize: mean", mean), channels("normalize: std", std, above=0)
     if len(m) not in (1, x.shape[-3]) or len(s) not in (1, x.shape[-3]):
@@ -157,14 +158,14 @@ def resize(x: Image, size: Size, method: str = "bicubic") -> Image:
     OH, OW = pair("resize: size", size) if is_sequence(size) else proportional(H, W, whole("resize: size", size))
     if is_pillow(x):
         return x.resize((OW, OH), pillow)
-    if x.dtype.kind not in "fiu" or x.dtype in (np.int64, np.uint64):
+    if kind_of(x.dtype) not in "fiu" or x.dtype in (np.int64, np.uint64):
         raise TypeError(
             f"resize takes floating-point numbers or integers up to 32 bits, not {x.dtype}: use x.astype(np.float32)"
         )
     floats = x.astype(np.result_type(x.dtype, np.float32), copy=False)
     A, B = [namespace(x).asarray(interpolation(*n, method), dtype=floats.dtype) for n in ((H, OH), (W, OW))]
     y = A @ (floats @ B.T)
-    if x.dtype.kind == "f":
+    if kind_of(x.dtype) == "f":
         return y.astype(x.dtype, copy=False)
     limits = np.iinfo(x.dtype)
     return y.round().clip(limits.min, limits.max).astype(x.dtype)

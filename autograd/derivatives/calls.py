@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown
 from autograd.layers.base import Layer, Unfilled
 from autograd.variable import Variable, as_variable
@@ -76,6 +77,6 @@ def floating(name: str, path: Any, x: Any) -> Variable:
         found = as_variable(x)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}: {path} must be an array of real numbers, not {shown(x)}") from error
-    if found.dtype.kind != "f" or found.node is None:
+    if kind_of(found.dtype) != "f" or found.node is None:
         raise TypeError(f"{name}: {path} must be floating-point and have a place in a graph, not {shown(x)}")
     return found

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import as_array, reshape
+from autograd.bfloat16 import finfo, kind_of
 from autograd.checks import number, shown
 from autograd.derivatives.calls import of_parameters
 from autograd.derivatives.matrices import jacobian
@@ -79,10 +80,10 @@ def root(f: Callable[[Any, Any], Any], x: Any, theta: Any, *, tolerance: float |
         solution = as_variable(x)
     except (TypeError, ValueError) as error:
         raise TypeError(f"root: x must be an array of real numbers, not {shown(x)}") from error
-    if solution.dtype.kind != "f":
+    if kind_of(solution.dtype) != "f":
         raise TypeError(f"root: x must be floating-point, not {solution.dtype}: x.astype(float) makes it so")
     if tolerance is None:
-        tolerance = float(np.finfo(solution.dtype).eps) ** 0.25
+        tolerance = float(finfo(solution.dtype).eps) ** 0.25
     tolerance = number("root: tolerance", tolerance, above=0)
     g, thetas = with_leaves(f, theta)
     value = solution.value.copy()
@@ -93,7 +94,7 @@ def with_leaves(f: Callable[[Any, Any], Any], theta: Any) -> tuple[Callable[[Any
     """f as a function of x and of the floating-point Variables in theta, in a list; and these."""
     parts = of_parameters(f, theta)[1]
     leaves, _, rebuild = apart(parts)
-    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Variable) and leaf.dtype.kind == "f"]
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Variable) and kind_of(leaf.dtype) == "f"]
 
     def g(x: Any, thetas: Iterable[Any]) -> Any:
         found = dict(zip(places, thetas))

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.algebra import as_array, reshape
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown
 from autograd.config import using
 from autograd.function import wrap
@@ -65,7 +66,7 @@ def inputs(name: str, x: Any, create_graph: bool) -> tuple[list[Variable], Rebui
             value = as_variable(leaf)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{name}: x{path} must be an array of real numbers, not {shown(leaf)}") from error
-        if value.dtype.kind != "f":
+        if kind_of(value.dtype) != "f":
             raise TypeError(f"{name}: x{path} must be floating-point, not {value.dtype}: x.astype(float) makes it so")
         if create_graph and value is leaf:
             found.append(reshape(value, value.shape))
@@ -82,7 +83,7 @@ def called(name: str, f: Any, x: Any) -> tuple[list[Variable], Rebuild]:
         y = f(x)
     ys, _, rebuild = apart(y)
     for leaf in ys:
-        if not isinstance(leaf, Variable) or leaf.dtype.kind != "f":
+        if not isinstance(leaf, Variable) or kind_of(leaf.dtype) != "f":
             raise TypeError(f"{name}: f must give floating-point Variables computed from x, not {shown(leaf)}")
         if leaf.node is None:
             raise RuntimeError(f"{name}: what f gives has no graph: it was made under no_grad(), or of constants")

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BFLOAT16", "itemsize", "known", "numbers_of", "tested"]
+from autograd.bfloat16 import dtype_from
+
+__all__ = ["BFLOAT16", "dtype_of_descr", "itemsize", "known", "numbers_of", "tested"]
 
 BFLOAT16 = "bfloat16"  # the upper half of a float32; all other types are named as in NumPy
+OF_NPY = "<V2"  # how NumPy describes bfloat16 in a .npy; two bytes of anything are "|V2"
 KIND = re.compile(r"[<>|=][?biufcSUVmM]\d+(\[[^\[\]]*\])?")  # how NumPy describes a dtype
 
 
@@ -19,14 +22,17 @@ def itemsize(dtype: str) -> int:
     return np.dtype("u2" if dtype == BFLOAT16 else dtype).itemsize
 
 
-def numbers_of(content: Any, dtype: str, order: Any = "<") -> Any:
-    """The numbers in these bytes, in the machine's byte order. bfloat16 becomes float32."""
+def numbers_of(content: Any, dtype: str, order: Any = "<", native: bool = False) -> Any:
+    """The numbers in these bytes, in the machine's byte order. bfloat16 becomes float32, unless it is to stay."""
     if dtype == BFLOAT16:
-        bits = np.frombuffer(content, order + "u2").astype(np.uint32)
+        halves = np.frombuffer(content, order + "u2")
+        if native:
+            return halves.astype(np.uint16).view(dtype_from(BFLOAT16))
+        bits = halves.astype(np.uint32)
         bits <<= 16
         return bits.view(np.float32)
-    native = np.dtype(dtype)
-    return tested(np.frombuffer(content, native.newbyteorder(order)).astype(native, copy=False))
+    here = np.dtype(dtype)
+    return tested(np.frombuffer(content, here.newbyteorder(order)).astype(here, copy=False))
 
 
 def tested(x: Any) -> Any:
@@ -53,3 +59,10 @@ def known(descr: Any) -> None:
         raise ValueError("it holds Python objects in a pickle, which is never loaded: allow_pickle=False")
     elif not isinstance(descr, str) or not KIND.fullmatch(descr) or re.fullmatch(r"\D+0+", descr):  # of no bytes
         raise ValueError(f"an array must have a dtype such as '<f4', not {descr!r:.40}")
+
+
+def dtype_of_descr(descr: Any) -> np.dtype[Any]:
+    """The dtype that is described so in a `.npy`. Raises ValueError for one that is not plain."""
+    known(descr)
+    found = dtype_from(BFLOAT16) if descr == OF_NPY else np.lib.format.descr_to_dtype(descr)
+    return found  # type: ignore[return-value]

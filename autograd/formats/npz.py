@@ -22,7 +22,7 @@ from autograd.backend import to_numpy
 from autograd.files import path_of_file, replacing
 from autograd.formats.archive import Archive, Content
 from autograd.formats.damage import check_weight, parse_json
-from autograd.formats.dtypes import known, tested
+from autograd.formats.dtypes import dtype_of_descr, tested
 from autograd.formats.values import TAG, from_json, separated
 
 __all__ = ["JSON", "read", "recognises", "values", "write"]
@@ -116,8 +116,7 @@ def parse_header(text: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"the shape of an array must be a tuple of whole numbers, not {shape!r:.80}")
     if type(columns) is not bool:
         raise ValueError(f"fortran_order must be True or False, not {columns!r:.40}")
-    known(header["descr"])
-    return shape, columns, np.lib.format.descr_to_dtype(header["descr"])
+    return shape, columns, dtype_of_descr(header["descr"])
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any], *, compress: bool = False) -> None:

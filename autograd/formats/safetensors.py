@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from autograd.backend import Array, to_numpy
+from autograd.bfloat16 import is_bfloat16
 from autograd.files import path_of_file, replacing
 from autograd.formats.damage import check_weight, parse_json
 from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
@@ -40,7 +41,10 @@ def recognises(file: IO[bytes], limit: int) -> bool:
 
 
 def read(file: IO[bytes], limit: int) -> dict[str, Any]:
-    """The arrays by name, read-only views of the content, and the plain values. bfloat16 becomes float32."""
+    """The arrays by name, read-only views of the content, and the plain values.
+
+    bfloat16 becomes float32 in the files of others, who often keep weights in it that are computed with in float32.
+    """
     content = file.read()
     start = 8 + int.from_bytes(content[:8], "little")
     if start > len(content):
@@ -48,6 +52,7 @@ def read(file: IO[bytes], limit: int) -> dict[str, Any]:
     header = parse_json(content[8:start], limit - len(content))
     if not isinstance(header, dict):
         raise ValueError("its header must be an object in JSON")
+    ours = is_ours(header.get(METADATA))
     found = plain_values(header.pop(METADATA, None), limit - len(content))
     if found.keys() & header.keys():
         raise ValueError("the plain values must have names of their own")
@@ -60,7 +65,7 @@ def read(file: IO[bytes], limit: int) -> dict[str, Any]:
         position = last
     if position != len(body):
         raise ValueError(f"its tensors should end at byte {position}, and it has {len(body)}")
-    return {name: tensor(name, entry, body) for name, entry in header.items()} | found
+    return {name: tensor(name, entry, body, ours) for name, entry in header.items()} | found
 
 
 def values(file: IO[bytes], limit: int) -> dict[str, Any]:
@@ -74,9 +79,14 @@ def values(file: IO[bytes], limit: int) -> dict[str, Any]:
     return plain_values(header.get(METADATA), limit)
 
 
+def is_ours(metadata: Any) -> bool:
+    """Was the file written here?"""
+    return isinstance(metadata, dict) and metadata.get("format") == "autograd"
+
+
 def plain_values(metadata: Any, limit: int) -> dict[str, Any]:
     """The plain values that `write` has put beside the tensors; none in the files of others."""
-    text = metadata.get(VALUES) if isinstance(metadata, dict) and metadata.get("format") == "autograd" else None
+    text = metadata.get(VALUES) if is_ours(metadata) else None
     if text is None:
         return {}
     found = from_json(parse_json(text.encode(), limit))
@@ -93,18 +103,20 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     """
     arrays, plain = separated(state)
     for name, x in arrays.items():
-        if x.dtype.newbyteorder("=") not in NAMES or name == METADATA:
+        if name_of(x.dtype) is None or name == METADATA:
             given = f"of {x.dtype}: use astype, or an npz" if name != METADATA else "of this name"
-            raise TypeError(f"{name} must be what a safetensors file holds ({', '.join(NAMES.values())}), not {given}")
+            raise TypeError(f"{name} must be what a safetensors file holds ({', '.join(DTYPES)}), not {given}")
     text = json.dumps(plain)
     check_weight(text.encode())
-    header: dict[str, Any] = {METADATA: {"format": "autograd", VALUES: text}} if plain else {}
+    header: dict[str, Any] = {}
+    if plain or any(is_bfloat16(x.dtype) for x in arrays.values()):
+        header = {METADATA: {"format": "autograd", VALUES: text}}
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)  # so each begins at a multiple of its size
     position = 0
     for name in order:
         x = arrays[name]
         offsets = [position, position := position + x.nbytes]
-        header[name] = {"dtype": NAMES[x.dtype.newbyteorder("=")], "shape": x.shape, "data_offsets": offsets}
+        header[name] = {"dtype": name_of(x.dtype), "shape": x.shape, "data_offsets": offsets}
     head = json.dumps({name: header[name] for name in [*(header.keys() - arrays.keys()), *arrays]}).encode()
     head += b" " * (-len(head) % 8)
     check_weight(head)
@@ -113,6 +125,11 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         for name in order:
             x = to_numpy(arrays[name])
             file.write(np.ascontiguousarray(x, x.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
+
+
+def name_of(dtype: np.dtype[Any]) -> str | None:
+    """The type in the words of the format; None for one that it has not."""
+    return "BF16" if is_bfloat16(dtype) else NAMES.get(dtype.newbyteorder("="))
 
 
 def whole_numbers(x: Any) -> bool:
@@ -138,10 +155,10 @@ def first_byte(item: tuple[str, Any]) -> tuple[int, int]:
     return offsets[0], offsets[1]
 
 
-def tensor(name: str, entry: dict[str, Any], body: memoryview) -> Array:
+def tensor(name: str, entry: dict[str, Any], body: memoryview, ours: bool) -> Array:
     """The array that an entry describes."""
     first, last = entry["data_offsets"]
     try:
-        return numbers_of(body[first:last], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        return numbers_of(body[first:last], DTYPES[entry["dtype"]], native=ours).reshape(entry["shape"])
     except ValueError as error:
         raise ValueError(f"{name:.80}: {error}") from error

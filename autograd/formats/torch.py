@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from autograd.backend import Array, to_numpy
+from autograd.bfloat16 import is_bfloat16
 from autograd.files import path_of_file, replacing
 from autograd.formats.archive import Archive
 from autograd.formats.dtypes import BFLOAT16, itemsize, numbers_of
@@ -34,6 +35,7 @@ STORAGES = {
 }  # fmt: skip
 
 
+KINDS = {np.dtype(dtype): kind for kind, dtype in STORAGES.items() if dtype != BFLOAT16}
 NDIM = 64  # NumPy's most
 STATES = ("state_dict", "model_state_dict", "model")  # where checkpoints of whole trainings have their tensors
 
@@ -254,23 +256,26 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     The file is written whole or not at all. Raises TypeError for a name that is no text, and for numbers that PyTorch
     has not, such as uint16.
     """
-    kinds = {np.dtype(dtype): kind for kind, dtype in STORAGES.items() if dtype != BFLOAT16}
     tensors = {}
     for i, (name, given) in enumerate(arrays.items()):
         x = to_numpy(given) if hasattr(given, "dtype") else given
-        if not isinstance(name, str) or (not hasattr(x, "dtype") or x.dtype.newbyteorder("=") not in kinds):
-            raise TypeError(f"write takes arrays of {', '.join(map(str, kinds))} by name, not {name!r:.60}: {x!r:.60}")
-        tensors[name] = (
-            str(i),
-            kinds[x.dtype.newbyteorder("=")],
-            np.ascontiguousarray(x.astype(x.dtype.newbyteorder("<"))).reshape(x.shape),
-        )
+        kind = storage_for(x.dtype) if hasattr(x, "dtype") else None
+        if not isinstance(name, str) or kind is None:
+            known = ", ".join(map(str, [*KINDS, BFLOAT16]))
+            raise TypeError(f"write takes arrays of {known} by name, not {name!r:.60}: {x!r:.60}")
+        little = x.astype(x.dtype.newbyteorder("<"))
+        tensors[name] = str(i), kind, np.ascontiguousarray(little).reshape(x.shape)
     with replacing(Path(path_of_file(path))) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(zipfile.ZipInfo("archive/data.pkl"), described(tensors))
         archive.writestr(zipfile.ZipInfo("archive/byteorder"), "little")
         for key, _, x in tensors.values():
             archive.writestr(zipfile.ZipInfo(f"archive/data/{key}"), x.tobytes())
         archive.writestr(zipfile.ZipInfo("archive/version"), "3\n")
+
+
+def storage_for(dtype: np.dtype[Any]) -> str | None:
+    """PyTorch's class of storage for numbers of this type; None if it has none."""
+    return "BFloat16Storage" if is_bfloat16(dtype) else KINDS.get(dtype.newbyteorder("="))
 
 
 def described(tensors: Mapping[str, tuple[str, str, Array]]) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array
-from autograd.formats.dtypes import known, tested
+from autograd.formats.dtypes import dtype_of_descr, known, tested
 
 __all__ = ["TAG", "as_json", "from_json", "separated"]
 
@@ -51,12 +51,11 @@ def storable(name: str, x: Any) -> Any:
         raise TypeError(f"{name} must be a plain array, not a {type(x).__name__}: save its parts")
     descr = np.lib.format.dtype_to_descr(x.dtype)
     try:
-        known(descr)
-        same = np.lib.format.descr_to_dtype(descr) == x.dtype
+        same = dtype_of_descr(descr) == x.dtype
     except ValueError:
         same = False
     if not same:
-        raise TypeError(f"{name} must have a dtype of NumPy's own, not {x.dtype}: use astype")
+        raise TypeError(f"{name} must have a dtype of NumPy's own or bfloat16, not {x.dtype}: use astype")
     return x
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.algebra import Add, Div, Mul, Neg, Operand, Power, Sub, array_like, as_array, astype
 from autograd.backend import namespace, zeros_like
+from autograd.bfloat16 import kind_of
 from autograd.checks import number
 from autograd.function import Function
 from autograd.functions.operands import check_elementwise, in_single
@@ -240,7 +241,7 @@ class Clip(Function):
 
 def limited(x: Any, low: float | None, high: float | None) -> Any:
     """The array x between low and high. None becomes infinity: NumPy takes three times as long with one limit alone."""
-    if getattr(x, "ndim", 0) and x.dtype.kind == "f":
+    if getattr(x, "ndim", 0) and kind_of(x.dtype) == "f":
         return x.clip(-math.inf if low is None else low, math.inf if high is None else high)
     return namespace(x).clip(x, low, high)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.algebra import BroadcastTo, Operand, as_array, matmul, reshape
 from autograd.backend import namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, number, shown, whole
 from autograd.config import training
 from autograd.function import Function
@@ -192,7 +193,7 @@ def checked_mask(name: str, mask: Operand, shape: tuple[int, ...]) -> Any:
     if mask is None:
         return None
     mask = operand(name, mask)
-    if mask.dtype.kind not in "bf":
+    if kind_of(mask.dtype) not in "bf":
         raise TypeError(f"{name}: mask must be booleans (True: seen) or floating-point numbers, not {mask.dtype}")
     wide = broadcast(mask.shape, shape)
     if wide is None or wide[-2:] != shape[-2:] or mask.ndim > len(shape):
@@ -239,7 +240,7 @@ def rotary(x: Operand, offset: int = 0, base: float = 10_000.0) -> Variable:
     """
     x, offset = operand("rotary", x), whole("rotary: offset", offset, least=0, most=2**53)
     base = number("rotary: base", base, above=0)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         raise TypeError(f"rotary takes floating-point vectors, not {x.dtype}")
     if x.ndim < 2 or x.shape[-1] % 2:
         raise ValueError(f"rotary takes x (..., T, D) with an even D, not {x.shape}")

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import Array, as_numbers, namespace, to_numpy
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown, whole
 from autograd.functions.activation import log_softmax
 from autograd.functions.arithmetic import where
@@ -39,7 +40,7 @@ def ctc_loss(x: Operand, t: Operand, *, lengths: Any = None, target_lengths: Any
     blank between equal neighbours. Source: Graves et al., "Connectionist temporal classification", 2006.
     """
     x = operand("ctc_loss", x)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         raise TypeError(f"ctc_loss: the prediction must be floating-point, not {x.dtype}")
     if x.ndim != 3 or 0 in x.shape or x.shape[2] < 2:
         raise ValueError(f"ctc_loss takes logits x (N, T, C) of at least 2 classes, not {x.shape}")

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem
 from autograd.backend import Array, by_numpy, namespace
+from autograd.bfloat16 import finfo, kind_of
 from autograd.function import Function
 from autograd.functions.elementwise import exp
 from autograd.functions.indices import at_places, flat, places_along
@@ -64,13 +65,13 @@ def cumprod(x: Operand, axis: int | None = None) -> Variable:
     """y_i = x_0 x_1 ... x_i along `axis`. Its gradient is exact where elements of x are 0, too."""
     x, axis = flat(operand("cumprod", x), axis)
     k = one_axis("cumprod", x.shape, axis)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         return CumProd(k)(x)
 
     def product(x: Operand) -> Any:
         y = CumProd(k)(x)
         sizes = abs(as_array(y))
-        large = (abs(as_array(x)) > SMALL) & (sizes > np.finfo(y.dtype).tiny) & (sizes < np.inf)
+        large = (abs(as_array(x)) > SMALL) & (sizes > finfo(y.dtype).tiny) & (sizes < np.inf)
         return y if not differentiable(x) or bool(large.all()) else scanned(lambda a, b: a * b, x, k)
 
     return with_room(product, x)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.algebra import Log, Operand, as_array
+from autograd.algebra import Log, Mul, Operand, as_array
 from autograd.backend import namespace
 from autograd.config import mode
 from autograd.function import Function
@@ -465,10 +465,10 @@ def tanh(x: Operand) -> Variable:
 def deg2rad(x: Operand) -> Variable:
     """y = pi x / 180: degrees as radians."""
     check_elementwise("deg2rad", x)
-    return x * (math.pi / 180)
+    return Mul()(x, math.pi / 180)
 
 
 def rad2deg(x: Operand) -> Variable:
     """y = 180 x / pi: radians as degrees."""
     check_elementwise("rad2deg", x)
-    return x * (180 / math.pi)
+    return Mul()(x, 180 / math.pi)

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, as_array, astype, getitem, reshape
 from autograd.backend import Array, as_numbers, check_index, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import one_of, shown, whole, within
 from autograd.functions.arithmetic import list_beside, masked, where
 from autograd.functions.embedding import AddRows, Embedding
@@ -130,7 +131,7 @@ def scatter_reduce(x: Operand, index: Operand, values: Operand, axis: int = -1, 
     x, places, values = scattered(name, x, index, values, axis)
     if reduction == "sum":
         return x + reshape(AddRows(x.size)(values, places), x.shape)
-    if x.dtype.kind != "f" or values.dtype.kind != "f":
+    if kind_of(x.dtype) != "f" or kind_of(values.dtype) != "f":
         raise TypeError(f"{name}: x and values must be floating-point for a {reduction}, not {x.dtype}, {values.dtype}")
     places, flat_x, flat_values = places.reshape(-1), reshape(x, -1), astype(reshape(values, -1), x.dtype)
     xp = namespace(places)
@@ -184,7 +185,7 @@ def places_of(x: Any, index: Any) -> Array:
 
 def beside(x: Any, number: Any) -> Any:
     """A Python number as an array in x's module, in x's dtype where that is floating-point."""
-    return namespace(as_array(x)).asarray(number, x.dtype if x.dtype.kind == "f" else None)
+    return namespace(as_array(x)).asarray(number, x.dtype if kind_of(x.dtype) == "f" else None)
 
 
 def values_of(name: str, x: Any, values: Operand) -> Any:
@@ -196,7 +197,7 @@ def values_of(name: str, x: Any, values: Operand) -> Any:
 def fitting(name: str, x: Any, values: Operand, shape: Shape) -> Any:
     """`values` broadcast to a shape, in the dtype of x. Raises TypeError if that cannot hold them."""
     values = values_of(name, x, values)
-    if x.dtype.kind != "f" and values.dtype.kind == "f":
+    if kind_of(x.dtype) != "f" and kind_of(values.dtype) == "f":
         raise TypeError(f"{name}: x must be floating-point for values of {values.dtype}, not {x.dtype}")
     return astype(broadcast_to(values, shape), x.dtype)
 
@@ -284,7 +285,7 @@ def segment_sum(x: Operand, segments: Operand, n: int) -> Variable:
     (N, ...) (N,) -> (n, ...). A graph sums the messages of its edges so, a batch of sequences their steps.
     """
     x, segments, n = segments_of("segment_sum", x, segments, n)
-    x = x if x.dtype.kind == "f" else astype(x, np.zeros(0, x.dtype).sum().dtype)  # as NumPy's sum: in 64 bits
+    x = x if kind_of(x.dtype) == "f" else astype(x, np.zeros(0, x.dtype).sum().dtype)  # as NumPy's sum: in 64 bits
     return in_single(AddAt((segments,), (n, *x.shape[1:])), x)
 
 
@@ -315,7 +316,7 @@ def segment_min(x: Operand, segments: Operand, n: int) -> Variable:
 def extreme_rows(name: str, x: Operand, segments: Operand, n: int, empty: float) -> Any:
     """For each segment the row that is farthest from `empty`, an infinity, element by element."""
     x, segments, n = segments_of(name, x, segments, n)
-    x = x if x.dtype.kind == "f" else summable(x)
+    x = x if kind_of(x.dtype) == "f" else summable(x)
     value, N = as_array(x), len(x)
     xp = namespace(value)
     extreme = "maximum" if empty < 0 else "minimum"

@@ -21,6 +21,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, matmul, reshape
 from autograd.backend import is_array, namespace
+from autograd.bfloat16 import finfo
 from autograd.checks import flag, number, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import differentiable, in_single, real, summable_together, with_room
@@ -249,7 +250,7 @@ def determinant(A: Operand) -> Any:
         return Det()(A)
     x = as_array(A)
     known = lu.factors(x)
-    small = float(np.finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
+    small = float(finfo(x.dtype).eps) ** 0.25  # two inverses, of the second derivative, then cost half the digits
     inverse = bounded_inverse(x, known, 1 / small)
     if inverse is not None:
         return Det()(A, lu.det(x, known), inverse)
@@ -322,7 +323,7 @@ def slogdet(A: Operand) -> Pair:
 def equal_values(s: Any) -> Any:
     """(..., N, N), true where two of the numbers s are one up to rounding, as each is with itself."""
     scale = abs(s).max(-1, keepdims=True) if s.shape[-1] else s
-    return abs(s[..., None] - s[..., None, :]) <= s.shape[-1] * np.finfo(s.dtype).eps * scale[..., None]
+    return abs(s[..., None] - s[..., None, :]) <= s.shape[-1] * finfo(s.dtype).eps * scale[..., None]
 
 
 def check_distinct(name: str, values: str, equal: Any, *gs: Any) -> None:
@@ -414,7 +415,7 @@ class SVD(Function):
     def check(self, s, longest, gU, gVt):
         """Where two singular values are equal. Raises ValueError if a vector that is asked for has no derivative."""
         equal, gs = equal_values(s), (gU, None if gVt is None else transposed(gVt))
-        zero = s <= longest * np.finfo(s.dtype).eps * s[..., :1]
+        zero = s <= longest * finfo(s.dtype).eps * s[..., :1]
         if longest > s.shape[-1] and names_one_of(zero, gs):
             raise ValueError("svd has no derivative of a vector whose singular value is 0: only of the values")
         check_distinct("svd", "singular value", equal, *gs)
@@ -507,7 +508,7 @@ class PInv(Function):
         self.rcond = rcond
 
     def forward(self, A):
-        rcond = max(A.shape[-2:]) * float(np.finfo(A.dtype).eps) if self.rcond is None else self.rcond
+        rcond = max(A.shape[-2:]) * float(finfo(A.dtype).eps) if self.rcond is None else self.rcond
         return lapack("pinv takes finite numbers", namespace(A).linalg.pinv, A, rcond)
 
     def backward(self, gY):

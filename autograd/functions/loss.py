@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.algebra import AddAt, Operand, array_like, as_array, astype, getitem
 from autograd.backend import Array, as_numbers, namespace
+from autograd.bfloat16 import finfo, kind_of
 from autograd.checks import number, one_of, shown, whole, within
 from autograd.constants import check_real
 from autograd.function import Function, Tracked
@@ -42,7 +43,7 @@ SLACK = 1e-3  # so much may a probability be outside [0, 1]: by rounding, in flo
 
 def check_floating(name: str, x: Operand) -> None:
     """Raises TypeError unless the prediction x is a Variable or an array of floating-point numbers."""
-    if not hasattr(x, "dtype") or x.dtype.kind != "f":
+    if not hasattr(x, "dtype") or kind_of(x.dtype) != "f":
         raise TypeError(f"{name}: the prediction must be floating-point, not {getattr(x, 'dtype', type(x).__name__)}")
 
 
@@ -70,7 +71,7 @@ def prediction_and_target(name: str, x: Operand, t: Operand) -> tuple[Any, Any]:
         raise ValueError(f"{name} takes a prediction and a target of the same shape, not {x.shape} and {t.shape}")
     if 0 in x.shape:
         raise ValueError(f"{name} takes at least one element, not shape {x.shape}")
-    return x, t if t.dtype.kind == "f" else astype(t, x.dtype)
+    return x, t if kind_of(t.dtype) == "f" else astype(t, x.dtype)
 
 
 def target(name: str, t: Operand, x: Operand) -> Any:
@@ -80,10 +81,10 @@ def target(name: str, t: Operand, x: Operand) -> Any:
             t = array_like(x, t)  # a list of Variables becomes one
             if not isinstance(t, Tracked):
                 t = as_numbers(t)
-                t = namespace(as_array(x)).asarray(t, dtype=x.dtype if t.dtype.kind == "f" else t.dtype)
+                t = namespace(as_array(x)).asarray(t, dtype=x.dtype if kind_of(t.dtype) == "f" else t.dtype)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{name} must be of numbers, not {shown(t)}") from error
-    if t.dtype.kind not in "fiub":
+    if kind_of(t.dtype) not in "fiub":
         raise TypeError(f"{name} must be of real numbers, not {t.dtype}: {shown(t)}")
     check_real(name, as_array(t))
     return t
@@ -106,7 +107,7 @@ def weights_for(name: str, weight: Operand, shape: Shape, x: Operand) -> Any:
     Raises TypeError unless they are real numbers, ValueError if they do not broadcast to `shape`.
     """
     weight = target(name, weight, x)
-    if weight.dtype.kind != "f" or not isinstance(weight, Tracked):
+    if kind_of(weight.dtype) != "f" or not isinstance(weight, Tracked):
         weight = astype(weight, x.dtype)
     if broadcast(weight.shape, shape) != shape:
         raise ValueError(f"{name} must broadcast to the shape {shape}, not have the shape {weight.shape}")
@@ -433,7 +434,7 @@ def logits_and_target(name: str, x: Operand, t: Operand, axis: int, least: int =
         )
     if labels and t.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels must be integers, not {t.dtype}")
-    if not labels and t.dtype.kind != "f":
+    if not labels and kind_of(t.dtype) != "f":
         t = astype(t, x.dtype)
     if k == len(x.shape) - 1:
         return x, t, labels
@@ -522,7 +523,7 @@ def binary_cross_entropy(p: Operand, t: Operand, *, reduction: str = "mean", wei
     logits = ": are these logits? Apply sigmoid, or use sigmoid_cross_entropy"
     check_probabilities("binary_cross_entropy: p", p, logits, nan=True)
     check_probabilities("binary_cross_entropy: t", t)
-    eps = 2**-15 if p.dtype.char == "e" else float(np.finfo(p.dtype).eps)  # float16 holds 1 / eps
+    eps = 2**-15 if p.dtype.char == "e" else float(finfo(p.dtype).eps)  # float16 holds 1 / eps
     return of_elements("binary_cross_entropy", partial(BinaryCrossEntropy, eps), p, t, reduction, weight)
 
 

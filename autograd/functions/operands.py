@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Number
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, astype, operand
 from autograd.backend import Array, as_numbers, by_numpy, namespace, to_numpy
+from autograd.bfloat16 import finfo, is_bfloat16, is_half, kind_of, promoted
 from autograd.checks import shown
 from autograd.config import mode
+from autograd.function import Function
 from autograd.kernels.rows import below
 from autograd.shapes import Axis, Shape, axes_of
 from autograd.variable import Variable
@@ -35,9 +37,10 @@ __all__ = [
     "within_range",
 ]
 
+VOID = np.dtype("V0")
 KINDS = frozenset("fiub")  # of dtypes of numbers
 LABEL = -(2**63), 2**63 - 1  # the range of integers
-HALF = np.dtype(np.float16)
+HALVES = frozenset({"e", "E"})  # the characters of float16 and bfloat16
 ROOMY = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
@@ -50,7 +53,7 @@ def check_elementwise(name: str, *xs: Operand) -> None:
         dtype = getattr(x, "dtype", None)
         if dtype is None and not isinstance(x, Number):
             raise TypeError(f"{name} takes Variables, arrays and numbers, not {type(x).__name__}: {shown(x)}")
-        if dtype is not None and dtype.kind not in KINDS:
+        if dtype is not None and dtype.kind not in KINDS and kind_of(dtype) != "f":
             raise TypeError(f"{name} takes arrays of numbers, not {dtype}: {shown(x)}")
 
 
@@ -80,7 +83,7 @@ def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
     Raises TypeError if x has no shape, and ValueError for an axis out of range. Without `empty`, raises ValueError also
     if there are no elements along the axes.
     """
-    if getattr(getattr(x, "dtype", None), "kind", "") not in KINDS:
+    if getattr(getattr(x, "dtype", None), "kind", "") not in KINDS and kind_of(getattr(x, "dtype", VOID)) != "f":
         found = x.dtype if hasattr(x, "dtype") else type(x).__name__
         raise TypeError(f"{name} takes a Variable or an array, not {found}: {shown(x)}")
     axes = axes_of(x.shape, axis)
@@ -90,10 +93,10 @@ def axes_at(name: str, x: Operand, axis: Axis, empty: bool = True) -> Shape:
 
 
 def summable(x: Operand) -> Any:
-    """`x` in a dtype with room for sums: float16, which ends at 65504, as float32; integers as float64."""
+    """`x` in a dtype with room for sums: of 16 bits as float32, float16 ends at 65504; integers as float64."""
     if x.dtype.kind in "biu":
         return astype(x, np.float64)
-    return astype(x, np.float32) if x.dtype == np.float16 else x
+    return astype(x, np.float32) if is_half(x.dtype) else x
 
 
 def finite_size(*xs: Any) -> Any:
@@ -105,19 +108,19 @@ def finite_size(*xs: Any) -> Any:
     size = xp.abs(xs[0])
     for x in xs[1:]:
         size = xp.maximum(size, xp.abs(x))
-    return xp.minimum(size, xp.finfo(size.dtype).max)
+    return xp.minimum(size, finfo(size.dtype).max)
 
 
 def within_range(squares: Array) -> bool:
     """Is no sum of squares infinite, and none so small that it has lost digits?"""
-    limits = namespace(squares).finfo(squares.dtype)
+    limits = finfo(squares.dtype)
     return not squares.size or bool(squares.min() >= limits.tiny / limits.eps and squares.max() <= limits.max)
 
 
 def common_dtype(*xs: Operand) -> Any:
     """The dtype of the floating-point Variables among `xs`; of all, if there are none."""
-    dtypes = [x.dtype for x in xs if isinstance(x, Variable) and x.dtype.kind == "f"]
-    return np.result_type(*dtypes or [x.dtype for x in xs if hasattr(x, "dtype")])
+    dtypes = [x.dtype for x in xs if isinstance(x, Variable) and kind_of(x.dtype) == "f"]
+    return promoted(*dtypes or [x.dtype for x in xs if hasattr(x, "dtype")])
 
 
 def summable_together(*xs: Operand) -> list[Any]:
@@ -128,23 +131,36 @@ def summable_together(*xs: Operand) -> list[Any]:
 
 
 def with_room(f: Callable[..., Any], *xs: Operand) -> Any:
-    """f(*xs), computed with room: float16 in float32 and rounded at the end, integers in float64."""
+    """f(*xs), computed with room: numbers of 16 bits in float32 and rounded at the end, integers in float64.
+
+    A single Function does so with bfloat16 by itself, and its graph keeps half of the bytes. But where its backward
+    reads the outputs, it has to have them unrounded: of y = 1 nothing is left in y (1 - y).
+    """
     for x in xs:
         if getattr(x, "dtype", None) not in ROOMY:
             break
     else:
         return f(*xs)
+    if by_itself(f, xs) and not f.keeps_outputs:  # type: ignore[attr-defined]
+        return f(*xs)
     return rounded(f(*[summable(x) if hasattr(x, "dtype") else x for x in xs]), *xs)
 
 
 def in_single(f: Callable[..., Any], *xs: Operand) -> Any:
-    """f(*xs), of float16 computed in float32 and rounded at the end; of other numbers as it is."""
+    """f(*xs), of numbers of 16 bits computed in float32 and rounded at the end; of others as it is."""
     for x in xs:
-        if getattr(x, "dtype", None) == HALF:
+        if getattr(getattr(x, "dtype", None), "char", None) in HALVES:
             break
     else:
         return f(*xs)
-    return rounded(f(*[astype(x, np.float32) if getattr(x, "dtype", None) == HALF else x for x in xs]), *xs)
+    if by_itself(f, xs):
+        return f(*xs)
+    return rounded(f(*[summable(x) if hasattr(x, "dtype") and is_half(x.dtype) else x for x in xs]), *xs)
+
+
+def by_itself(f: Callable[..., Any], xs: Sequence[Operand]) -> bool:
+    """Does f compute these in float32 without being told? So does every Function of bfloat16."""
+    return isinstance(f, Function) and all(is_bfloat16(x.dtype) for x in xs if hasattr(x, "dtype"))
 
 
 def rounded(y: Any, *xs: Operand) -> Any:
@@ -155,7 +171,7 @@ def rounded(y: Any, *xs: Operand) -> Any:
     if not dtypes or dtypes == {y.dtype}:
         return y
     dtype = common_dtype(*xs)
-    return astype(y, dtype) if dtype.kind == "f" else y
+    return astype(y, dtype) if kind_of(dtype) == "f" else y
 
 
 def steps_within(name: str, lengths: Any, x: Operand) -> Array | None:

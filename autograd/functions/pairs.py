@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.algebra import Mul, Operand, as_array
 from autograd.backend import namespace
+from autograd.bfloat16 import single
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
 from autograd.functions.arithmetic import maximum, minimum, steepness, where
@@ -174,7 +175,7 @@ def xlog1py(x: Operand, y: Operand) -> Variable:
 def weak_array(x: Operand, y: Operand) -> Any:
     """y, or an array of x's dtype if it is a number, of which `where` would make float64."""
     factor = as_array(x)
-    return y if hasattr(y, "dtype") else namespace(factor).asarray(y, np.result_type(factor, y, 0.0))
+    return y if hasattr(y, "dtype") else namespace(factor).asarray(y, np.result_type(single(factor), y, 0.0))
 
 
 class Lerp(Function):

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, reshape
 from autograd.backend import Array, namespace
+from autograd.bfloat16 import kind_of, single
 from autograd.checks import flag, number, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked
@@ -110,7 +111,7 @@ def max_windows(
 ) -> Windows:
     """The windows of a maximum, none of them in the padding alone. Raises what `max_pool2d` raises."""
     w = pooling_windows(name, n, x, kernel, stride, pad, ceil, dilation)
-    if x.dtype.kind not in "fiub":
+    if kind_of(x.dtype) not in "fiub":
         raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
     check_windows(name, w, pad)
     return w
@@ -148,7 +149,7 @@ def max_pool_with_indices(
     """
     name, n = "max_pool_with_indices", spatial_axes("max_pool_with_indices", x)
     w = max_windows(name, n, x, kernel, stride, pad, ceil_mode, dilation)
-    _, where = pooling.window_max(as_array(x), w)
+    _, where = pooling.window_max(single(as_array(x)), w)
     pixels: Any = 0
     rest = where.astype(int)
     for axis, (H, K, S, (before, _), D, O) in enumerate(zip(*w)):
@@ -381,7 +382,7 @@ def adaptive_max(name: str, n: int, x: Operand, size: Sizes) -> Any:
     if all(H % O == 0 for H, O in zip(shape, out)):
         kernel = tuple([H // O for H, O in zip(shape, out)])
         return MaxPool(max_windows(name, n, x, kernel, None, 0, False, 1))(x)
-    if x.dtype.kind not in "fiub":
+    if kind_of(x.dtype) not in "fiub":
         raise TypeError(f"{name} takes real numbers, not {x.dtype}: complex numbers and text have no maximum")
     return RegionMax(x.shape, out)(x)
 

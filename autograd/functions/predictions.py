@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import Array, as_numbers, namespace
+from autograd.bfloat16 import kind_of, single
 from autograd.checks import number, shown, whole
 from autograd.functions.operands import LABEL
 from autograd.kernels.gpu import late, on_gpu
@@ -35,7 +36,7 @@ def predictions(
     y, t = beside(name, y, t)
     ignore_index = None if ignore_index is None else whole(f"{name}: ignore_index", ignore_index, *LABEL)
     for what, x in (("scores", y), ("labels", t)):
-        if x.dtype.kind not in "fiub":
+        if kind_of(x.dtype) not in "fiub":
             raise TypeError(f"{name} takes {what} that are real numbers, not {x.dtype}")
     if not y.size or t.shape not in (y.shape, y.shape[:-1]):
         raise ValueError(f"{name} takes scores (..., C) and labels (...) or (..., C), not {y.shape} and {t.shape}")
@@ -56,8 +57,8 @@ def beside(name: str, y: Any, t: Any) -> tuple[Array, Array]:
 
     Raises TypeError for what is neither a Variable, an array, nor a list or a number, ValueError for uneven rows.
     """
-    y = as_array(y) if hasattr(y, "dtype") else listed(f"{name}: y", y)
-    return y, as_array(t) if hasattr(t, "dtype") else namespace(y).asarray(listed(f"{name}: t", t))
+    y = single(as_array(y)) if hasattr(y, "dtype") else listed(f"{name}: y", y)
+    return y, single(as_array(t)) if hasattr(t, "dtype") else namespace(y).asarray(listed(f"{name}: t", t))
 
 
 def listed(what: str, x: Any) -> Array:
@@ -82,7 +83,7 @@ def kept(name: str, guesses: Array, labels: Array, scores: Any, C: int | None, i
 def largest(y: Array) -> Array:
     """The class of the largest score; -1 where one is nan."""
     guesses = y.argmax(-1)
-    return namespace(y).where(y.max(-1) == y.max(-1), guesses, -1) if y.dtype.kind == "f" else guesses
+    return namespace(y).where(y.max(-1) == y.max(-1), guesses, -1) if kind_of(y.dtype) == "f" else guesses
 
 
 def decisions(name: str, y: Array, t: Array, threshold: float, ignore_index: int | None) -> Array:

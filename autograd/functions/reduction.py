@@ -15,6 +15,7 @@ import numpy as np
 from autograd import algebra
 from autograd.algebra import Operand, as_array, astype, reshape, transpose
 from autograd.backend import Array, namespace
+from autograd.bfloat16 import is_half, kind_of
 from autograd.checks import flag, number, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import abs, masked, steepness
@@ -40,7 +41,7 @@ def mean(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     """y = (1/n) sum of x over `axis`, n the number of elements summed. Raises ValueError if n = 0."""
     axes = axes_at("mean", x, axis, empty=False)
     flag("keepdims", keepdims)
-    if isinstance(x, Variable) or x.dtype.kind != "f":
+    if isinstance(x, Variable) or kind_of(x.dtype) != "f":
         return x.mean(axis=axes, keepdims=keepdims)
     return with_room(lambda x: sum(x, axes, keepdims) / math.prod([x.shape[a] for a in axes]), x)
 
@@ -155,7 +156,7 @@ def norm(x: Operand, ord: float = 2, axis: Axis = None, keepdims: bool = False) 
     if p in (math.inf, -math.inf):
         return (max if p > 0 else min)(abs(x), axes, keepdims)
     if p == 0:
-        return sum(astype(x != 0, x.dtype if x.dtype.kind == "f" else float) + masked(x, x != x), axes, keepdims)
+        return sum(astype(x != 0, x.dtype if kind_of(x.dtype) == "f" else float) + masked(x, x != x), axes, keepdims)
     if p == 1:
         return sum(abs(x), axes, keepdims)
     if p < 1:
@@ -251,7 +252,7 @@ class CumSum(Function):
         self.axis = axis
 
     def forward(self, x):
-        if x.dtype.kind == "f" and x.dtype.itemsize < 8:  # each number carries the rounding of all before it
+        if kind_of(x.dtype) == "f" and x.dtype.itemsize < 8:  # each number carries the rounding of all before it
             return x.cumsum(axis=self.axis, dtype=np.float64).astype(x.dtype)
         return x.cumsum(axis=self.axis)
 
@@ -275,9 +276,9 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Variable:
     shape = reduced_shape(x.shape, axis, keepdims)
     if not isinstance(x, Variable):  # an array: no gradient is needed
         return x.prod(axis=axes, keepdims=keepdims)
-    if x.dtype == np.float16:
+    if is_half(x.dtype):
         return with_room(lambda x: prod(x, axes, keepdims), x)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         x = astype(x, np.ones(0, x.dtype).prod().dtype)  # as NumPy: in 64 bits
     y = rows_over(x, axes)  # the first half times the second, until one column is left: no division by an x that is 0
     odd = 1 + sum(y[:, :0], 1, keepdims=True)

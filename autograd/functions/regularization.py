@@ -6,6 +6,7 @@ from typing import Any
 
 from autograd.algebra import Operand
 from autograd.backend import generator, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import number
 from autograd.config import training
 from autograd.function import Function
@@ -59,7 +60,7 @@ def checked_chance(name: str, x: Operand, p: Any) -> Any:
     """The probability p as a number. Raises what `dropout` raises."""
     p = number(f"{name}: p", p, least=0, below=1)
     dtype = getattr(x, "dtype", None)
-    if getattr(dtype, "kind", "") not in ("f", "c"):
+    if dtype is None or kind_of(dtype) not in "fc":
         raise TypeError(f"{name} takes floating-point arrays, not {dtype or type(x).__name__}: try x.astype(float)")
     return p
 

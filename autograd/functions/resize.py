@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem, reshape, transpose
 from autograd.backend import Array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, number, one_of, shown
 from autograd.function import Function
 from autograd.functions.arithmetic import clip, masked
@@ -204,7 +205,7 @@ def grid_sample(
     n = spatial_axes(name, x)
     grid = operand(name, grid)
     shape = grid.shape
-    if x.dtype.kind != "f" or grid.dtype.kind != "f":
+    if kind_of(x.dtype) != "f" or kind_of(grid.dtype) != "f":
         raise TypeError(f"{name} takes floating-point x and grid, not {x.dtype} and {grid.dtype}")
     if n == 1 or len(shape) != n + 2 or shape[0] != x.shape[0] or shape[-1] != n or 0 in x.shape:
         raise ValueError(
@@ -298,7 +299,7 @@ def affine_grid(theta: Operand, size: Any, align_corners: bool = False) -> Varia
     """
     theta = operand("affine_grid", theta)
     shape = theta.shape
-    if theta.dtype.kind != "f":
+    if kind_of(theta.dtype) != "f":
         raise TypeError(f"affine_grid takes a floating-point theta, not {theta.dtype}")
     if len(shape) != 3 or shape[1:] not in ((2, 3), (3, 4)):
         raise ValueError(f"affine_grid takes theta (N, 2, 3) or (N, 3, 4), not shape {shape}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from autograd.algebra import FloorDiv, Mod, Operand, as_array
 from autograd.backend import namespace, zeros_like
+from autograd.bfloat16 import finfo, is_bfloat16, single
 from autograd.checks import number, whole
 from autograd.function import Function
 from autograd.functions.arithmetic import sign, where
@@ -79,8 +80,11 @@ def nan_to_num(x: Operand, nan: float = 0.0, posinf: float | None = None, neginf
     x = operand("nan_to_num", x)
     value = as_array(x)
     xp = namespace(value)
-    numbers = xp.nan_to_num(value, nan=number("nan_to_num: nan", nan, finite=False), **limits)
-    return where(xp.isfinite(value), x, numbers)
+    if is_bfloat16(value.dtype):  # whose largest number is not that of float32
+        most = float(finfo(value.dtype).max)
+        limits = {name: sign * most if x is None else x for (name, x), sign in zip(limits.items(), (1, -1))}
+    numbers = xp.nan_to_num(single(value), nan=number("nan_to_num: nan", nan, finite=False), **limits)
+    return where(xp.isfinite(value), x, numbers.astype(value.dtype))
 
 
 def floor_divide(x0: Operand, x1: Operand) -> Variable:

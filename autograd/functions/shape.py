@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd.algebra import BroadcastTo, Operand, SumTo, astype, getitem, reshape, to, transpose
 from autograd.backend import namespace, to_numpy
+from autograd.bfloat16 import kind_of
 from autograd.checks import LARGEST, number, one_of, shown, whole
 from autograd.function import Function
 from autograd.functions.operands import operand
@@ -239,7 +240,9 @@ def fitting(name: str, value: float, dtype: Any) -> Any:
     else:
         value = number(name, value, finite=False)
     info = np.iinfo(dtype) if dtype.kind in "iu" else None
-    held = dtype.kind == "f" or (value in (0, 1) if info is None else value % 1 == 0 and info.min <= value <= info.max)
+    held = kind_of(dtype) == "f" or (
+        value in (0, 1) if info is None else value % 1 == 0 and info.min <= value <= info.max
+    )
     if not held and dtype.kind in "iub":
         raise ValueError(f"{name} must be a number that {dtype} can hold, not {shown(value)}")
     return value

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, astype, getitem
 from autograd.backend import namespace, to_numpy
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, number
 from autograd.functions.arithmetic import masked, maximum, minimum, where
 from autograd.functions.loss import reduced, target
@@ -31,7 +32,7 @@ def reals(name: str, *xs: Operand) -> list[Any]:
     found: list[Any] = []
     for x in xs:
         x = real(name, x)
-        found.append(x if x.dtype.kind == "f" else astype(x, float))
+        found.append(x if kind_of(x.dtype) == "f" else astype(x, float))
     shapes = [x.shape for x in found]
     if broadcast(*shapes) is None:
         raise ValueError(f"{name} takes arrays whose shapes broadcast, not {' and '.join(map(str, shapes))}")
@@ -145,7 +146,7 @@ def signs(name: str, t: Operand, x: Any) -> Any:
     if wrong.any():
         other = to_numpy(as_array(t)).reshape(-1)[to_numpy(namespace(as_array(t)).asarray(wrong)).reshape(-1)][0]
         raise ValueError(f"{name}: targets must be 1 or -1, not {other}")
-    return t if t.dtype.kind == "f" else astype(t, x.dtype)
+    return t if kind_of(t.dtype) == "f" else astype(t, x.dtype)
 
 
 def cosine_embedding_loss(

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, getitem, reshape
 from autograd.backend import Array, as_numbers, namespace, to_numpy
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, one_of, shown, whole
 from autograd.functions.arithmetic import masked, where
 from autograd.functions.indices import at_places, flat, places_along
@@ -129,7 +130,7 @@ def checked_parts(q: Any) -> Array:
         parts = to_numpy(as_numbers(as_array(q)))
     except (TypeError, ValueError):
         parts = np.array(None)
-    if parts.dtype.kind not in "fiu":
+    if kind_of(parts.dtype) not in "fiu":
         raise TypeError(f"quantile: q must be a number or a list of numbers, not {shown(q)}")
     if not ((parts >= 0) & (parts <= 1)).all():
         raise ValueError(f"quantile: q must be in 0 .. 1, not {shown(q)}")

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd.algebra import Operand
 from autograd.backend import namespace, special
+from autograd.bfloat16 import kind_of
 from autograd.checks import whole
 from autograd.function import Function
 from autograd.functions.elementwise import exp, log
@@ -268,7 +269,7 @@ class OfConstant(Function):
 def of_constant(name: str, first: str, a: Operand, x: Operand, slope: Callable[[Any, Any], Any]) -> Any:
     """f(a, x). Raises TypeError if `a`, which the message calls `first`, is a Variable that wants a gradient."""
     check_elementwise(name, a, x)
-    if isinstance(a, Variable) and a.dtype.kind == "f":
+    if isinstance(a, Variable) and kind_of(a.dtype) == "f":
         raise TypeError(f"{name}: {first} must be a constant, whose derivative has no formula: give {first}.data")
     return with_room(OfConstant(name, slope), a, x)
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, astype
 from autograd.backend import Array, as_values, device_of, is_array, to_device
+from autograd.bfloat16 import kind_of
 from autograd.checks import dtype_of, flag, function, shown, whole
 from autograd.config import Watcher, current, mode
 from autograd.constants import check_real, holds
@@ -149,7 +150,7 @@ class Parameter(Entry, Variable):
     @staticmethod
     def check(data: Array) -> None:
         """Raises TypeError if the numbers are not floating-point."""
-        if data.dtype.kind != "f":
+        if kind_of(data.dtype) != "f":
             raise TypeError(f"a Parameter takes floating-point numbers, not {data.dtype}: use a Buffer for those")
 
     def assign(self, data: Any) -> None:
@@ -699,7 +700,7 @@ def fitting(layer: Layer, x: Operand, weight: Parameter) -> Any:
     or a number needs nothing, because beside a Variable it takes its dtype.
     """
     dtype = weight.dtype
-    if not isinstance(x, Variable) or x.dtype is dtype or x.dtype.kind != "f" or not x.family.narrows:
+    if not isinstance(x, Variable) or x.dtype is dtype or kind_of(x.dtype) != "f" or not x.family.narrows:
         return x
     if x.dtype.itemsize <= dtype.itemsize:
         return x

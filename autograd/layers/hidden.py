@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import is_array
+from autograd.bfloat16 import kind_of
 from autograd.layers.base import PARENTS, Buffer, Entry, Layer, Parameter, State, children, named_objects
 from autograd.variable import Variable
 
@@ -139,7 +140,7 @@ def variables(model: Layer) -> Iterator[tuple[str, Variable]]:
 
 def is_made(x: Variable) -> bool:
     """Did somebody make this Variable of numbers, so that a backward pass gives it a gradient? It was not computed."""
-    return x.creator is None and x.dtype.kind == "f" and x.node is not None and x.node.given
+    return x.creator is None and kind_of(x.dtype) == "f" and x.node is not None and x.node.given
 
 
 def not_parameters(model: Layer) -> Iterator[str]:
@@ -149,7 +150,7 @@ def not_parameters(model: Layer) -> Iterator[str]:
         yield f"{path} is {made}, not a Parameter: make it one, L.Parameter(array)"
     for path, layer in named_objects(model, Layer):
         for name, x in layer.children():
-            if is_array(x) and x.dtype.kind == "f":
+            if is_array(x) and kind_of(x.dtype) == "f":
                 where = f"{path}.{name}" if path else str(name)
                 yield f"{where} is an array, not a Parameter: make it one, L.Parameter(array)"
             if isinstance(x, Buffer):

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array, operand
 from autograd.backend import namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import number, one_of, whole
 from autograd.functions.attention import rotary
 from autograd.layers.base import Generator, Initializer, Layer, Parameter, fitting
@@ -71,7 +72,7 @@ class PositionalEncoding(Layer):
 def sinusoids(x: Operand, offset: int, base: float) -> Any:
     """P_t for the positions t of x, in its dtype and on its device.   (T, D)"""
     T, D = x.shape[-2:]
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    dtype = x.dtype if kind_of(x.dtype) == "f" else np.dtype(np.float64)
     return namespace(as_array(x)).asarray(table(offset, T, D, base).astype(dtype))
 
 

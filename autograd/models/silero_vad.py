@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd.algebra import Operand, as_array
 from autograd.backend import Array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.checks import shown
 from autograd.functions.activation import relu, sigmoid
 from autograd.functions.conv import conv1d
@@ -109,7 +110,7 @@ def waves() -> Array:
 def checked(x: Operand) -> Any:
     """Sound in whole chunks. Raises TypeError or ValueError for anything else."""
     x = operand("SileroVAD", x)
-    if x.dtype.kind != "f":
+    if kind_of(x.dtype) != "f":
         raise TypeError(f"SileroVAD takes floating-point sound between -1 and 1, not {x.dtype}: divide by the largest")
     if x.ndim != 2 or not x.shape[1] or x.shape[1] % CHUNK:
         raise ValueError(f"SileroVAD takes sound (N, {CHUNK} T), not {x.shape}: pad it with zeros to whole chunks")

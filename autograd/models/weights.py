@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, is_array
+from autograd.bfloat16 import kind_of
 from autograd.formats import read_weights
 from autograd.layers.base import Layer, fits, named_objects
 from autograd.layers.linear import Linear
@@ -80,7 +81,7 @@ def translated(state: Mapping[str, Any], model: Layer) -> Iterator[tuple[str, Ar
             x = x.T
         if origins.setdefault(path, name) != name:
             raise ValueError(f"{origins[path]} and {name} are both the weights of {path}")
-        if entry is not None and x.dtype.kind == entry.dtype.kind == "f" and fits(x.shape, entry.shape):
+        if entry is not None and kind_of(x.dtype) == kind_of(entry.dtype) == "f" and fits(x.shape, entry.shape):
             x = x.astype(entry.dtype, copy=False)
         yield path, x
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, is_array
+from autograd.bfloat16 import is_half
 from autograd.checks import number, shown, whole
 from autograd.config import mode
 from autograd.layers.base import named_objects
@@ -56,7 +57,7 @@ class EMA:
             if average is None or average.shape != now.shape:
                 self.averages[path] = now.astype(wide(now), copy=True)
             else:
-                average += (1 - d) * (now - average)
+                average += (1 - d) * (now.astype(average.dtype, copy=False) - average)
 
     @contextmanager
     def weights(self) -> Iterator[None]:
@@ -99,5 +100,5 @@ class EMA:
 
 
 def wide(p: Array) -> Any:
-    """The dtype of an average: that of the parameter, and float32 for float16."""
-    return np.float32 if p.dtype == np.float16 else p.dtype
+    """The dtype of an average: that of the parameter, and float32 for one of 16 bits."""
+    return np.float32 if is_half(p.dtype) else p.dtype

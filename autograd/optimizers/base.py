@@ -29,12 +29,13 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import Array, by_numpy, device_conflict, device_of, is_array, namespace, to_device
+from autograd.bfloat16 import is_half, kind_of
 from autograd.checks import flag, number, shown, takes, whole
 from autograd.config import mode
 from autograd.kernels import compiled
-from autograd.kernels.gpu import floats_on_gpu, on_gpu
+from autograd.kernels.gpu import on_gpu
 from autograd.kernels.gpu.fusion import NoFormula
-from autograd.kernels.gpu.tensors import step_all
+from autograd.kernels.gpu.tensors import step_all, with_master
 from autograd.layers.arguments import Elsewhere, check_arguments, instead
 from autograd.layers.base import Layer, Parameter, fits, named_objects
 from autograd.layers.hidden import check_reach
@@ -77,13 +78,13 @@ class Optimizer:
                  `.grad` itself is not changed
     groups       parameters with settings of their own, `[group("encoder", lr=1e-4), group(vectors, decay=0.0)]`; of a
                  parameter in several groups the first that has a setting counts
-    master       True: a float16 parameter has a float32 copy, the master, which is updated and then rounded. So updates
-                 add up that are smaller than a half step of float16, a thousandth of the weight
+    master       True: a parameter of float16 or bfloat16 has a float32 copy, the master, which is updated and then
+                 rounded. So updates add up that are smaller than half a step, a thousandth of the weight or a hundredth
 
     A parameter without a gradient keeps its value and its count `t` of steps; an update warns if none has one. The
     array of a plain Variable is replaced by a copy at its first update, because it may be yours. A layer or a
-    parameter that occurs twice is updated once. The step of a float16 parameter is computed in float32, and its slots
-    are float32. `state_dict()` holds the counts and slots by path, the learning rate and the hyper-parameters. An
+    parameter that occurs twice is updated once. The step of a parameter of 16 bits is computed in float32, and its
+    slots are float32. `state_dict()` holds the counts and slots by path, the learning rate and the hyper-parameters. An
     optimizer of the same kind that loads it continues exactly, and the values that it was made with are gone.
     Transforms and groups are the program's: they are not in the state.
     """
@@ -226,7 +227,7 @@ class Optimizer:
         found: dict[Any, list[tuple[str, Array, Array]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            if p.nbytes <= SMALL and by_numpy(p) and p.dtype.char != "e":
+            if p.nbytes <= SMALL and by_numpy(p) and not is_half(p.dtype):
                 found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, p, g))
         done: set[str] = set()
         for (t, _), some in found.items():
@@ -241,26 +242,26 @@ class Optimizer:
         found: dict[Any, list[tuple[str, tuple[Array, ...]]]] = {}
         for path, g in grads.items():
             p = as_array(params[path])
-            alone = self.master and p.dtype.char == "e"  # the master is updated, and then rounded
-            if floats_on_gpu(p, g) and p.flags.c_contiguous and not alone:
+            if on_gpu(p, g) and g.dtype in (p.dtype, slot_dtype(p)) and p.flags.c_contiguous:
                 slots = self.slots_of(path, p)  # of the dtype that the parameter had at its first step
                 if all([slot.dtype == slot_dtype(p) and slot.flags.c_contiguous for slot in slots]):  # noqa: C419
                     arrays = p, namespace(g).ascontiguousarray(g), *slots
-                    found.setdefault((self.counts.get(path, 0) + 1, p.dtype), []).append((path, arrays))
+                    found.setdefault((self.counts.get(path, 0) + 1, p.dtype, g.dtype), []).append((path, arrays))
         done: set[str] = set()
-        for (t, _), some in found.items():
+        for (t, dtype, _), some in found.items():
+            formula = partial(self.formula, lr, t)
             with suppress(NoFormula):
-                step_all(partial(self.formula, lr, t), [arrays for _, arrays in some])
+                step_all(with_master(formula) if self.master and is_half(dtype) else formula, [xs for _, xs in some])
                 done.update([path for path, _ in some])
         return done
 
     def step_alone(self, lr: float, path: str, t: int, p: Array, g: Array) -> None:
-        """The step of one parameter: of float16 in float32, where g^2 and eps do not vanish."""
+        """The step of one parameter: of 16 bits in float32, where g^2 and eps do not vanish."""
         slots = self.slots_of(path, p)
-        if p.dtype.char == "e":
+        if p.dtype.itemsize == 2:
             slots, single = (slots[:-1], slots[-1]) if self.master else (slots, p.astype(np.float32))
             if self.master:  # where somebody has written into p, that counts
-                single[...] = namespace(p).where(single.astype(p.dtype) == p, single, p)
+                single[...] = namespace(p).where(single.astype(p.dtype) == p, single, p.astype(np.float32))
             self.compute(path, lr, t, single, g.astype(np.float32), *slots)
             p[...] = single
         elif p.nbytes <= BLOCK or self.in_one_pass(p, g, *slots):
@@ -362,7 +363,7 @@ class Optimizer:
 
     def names_of(self, p: Any) -> tuple[str, ...]:
         """The names of the slots of a parameter."""
-        return (*self.slots, "master") if self.master and p.dtype == np.float16 else self.slots
+        return (*self.slots, "master") if self.master and is_half(p.dtype) else self.slots
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state: `steps`, `lr` and the other hyper-parameters by name, and for each parameter that was
@@ -470,8 +471,8 @@ def are_in(flat: Sequence[Array], slots: Sequence[Array], shape: Shape) -> bool:
 
 
 def slot_dtype(p: Any) -> Any:
-    """The dtype of the slots of a parameter: its own, and float32 for float16, where a square of 10^-4 is 0."""
-    return np.dtype(np.float32) if p.dtype == np.float16 else p.dtype
+    """The dtype of the slots of a parameter: its own, and float32 for 16 bits: in float16 a square of 10^-4 is 0."""
+    return np.dtype(np.float32) if is_half(p.dtype) else p.dtype
 
 
 def explained(formula: Callable[..., None]) -> Callable[..., None]:
@@ -510,7 +511,7 @@ def trainable(name: str, model: Any) -> tuple[Any, type]:
                 f"{name} takes a layer, or a list of floating-point leaf Variables, not a list of "
                 f"{'layers: put them into one Layer' if isinstance(x, Layer) else 'groups: make an optimizer for each'}"
             )
-        if not isinstance(x, Variable) or x.dtype.kind != "f" or x.creator is not None:
+        if not isinstance(x, Variable) or kind_of(x.dtype) != "f" or x.creator is not None:
             raise TypeError(f"{name} takes a layer, or a list of floating-point leaf Variables, not {x!r:.60}")
     return root, Variable
 

@@ -7,7 +7,8 @@
     optimizer.update()
 
 The smallest number of float16 is 6e-8, and the largest 65504. The gradients of k times the loss are k times as large.
-They are divided by k again in float32, where the optimizer computes.
+They are divided by k again in float32, where the optimizer computes. bfloat16 has the range of float32, and needs no
+scale.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 
 from autograd.algebra import as_array, astype
 from autograd.backend import Array, namespace
+from autograd.bfloat16 import promoted
 from autograd.checks import number, shown, whole
 from autograd.config import replayed
 from autograd.layers.base import named_objects
@@ -29,6 +31,7 @@ from autograd.variable import Variable
 __all__ = ["LossScale"]
 
 LARGEST, SMALLEST = 2.0**24, 2.0**-14
+SINGLE = np.dtype(np.float32)
 
 
 class LossScale:
@@ -67,7 +70,7 @@ class LossScale:
         if not isinstance(loss, Variable):
             raise TypeError(f"LossScale.backward takes the loss, a Variable, not {shown(loss)}")
         with np.errstate(over="ignore", invalid="ignore"):  # update() looks for it
-            (astype(loss, np.promote_types(loss.dtype, np.float32)) * self.scale).backward()
+            (astype(loss, promoted(loss.dtype, SINGLE)) * self.scale).backward()
 
     def update(self) -> None:
         """One step of the optimizer with the true gradients, or none if one of them is infinite or nan."""
@@ -98,7 +101,7 @@ class LossScale:
         return {path: self.divided(g) for path, g in grads.items()}
 
     def divided(self, g: Array) -> Array:
-        return g.astype(np.promote_types(g.dtype, np.float32)) * (1 / self.scale)
+        return g.astype(promoted(g.dtype, SINGLE)) * (1 / self.scale)
 
     def is_finite(self) -> bool:
         """Are all gradients finite? They are asked together, because a GPU makes the program wait for the answer."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backend import Array, item, namespace
+from autograd.bfloat16 import is_half
 from autograd.checks import flag, number
 from autograd.kernels.gpu import floats_on_gpu
 from autograd.kernels.gpu.tensors import square_sum, step_all
@@ -57,7 +58,7 @@ class clip_by_norm:
         number("max_norm", self.max_norm, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
-        together = bool(grads) and floats_on_gpu(*grads.values())
+        together = bool(grads) and floats_on_gpu(*grads.values(), chars="efdE")
         n: Any = item(square_sum([*grads.values()])) ** 0.5 if together else norm(grads)
         if n <= self.max_norm:
             return grads
@@ -88,7 +89,7 @@ def norm(grads: Grads) -> Any:
 
 def wide(g: Array) -> Any:
     """The dtype in which numbers of g are multiplied."""
-    return np.dtype(np.float32) if g.dtype == np.float16 else g.dtype
+    return np.dtype(np.float32) if is_half(g.dtype) else g.dtype
 
 
 def hypot(a: Any, b: Any) -> Any:
@@ -108,7 +109,7 @@ def length(g: Array) -> Any:
 
 def times(g: Array, factor: Any) -> Array:
     """g times a number, which may be too small or too large for float16."""
-    return (g.astype(wide(g)) * factor).astype(g.dtype) if g.dtype == np.float16 else g * factor
+    return (g.astype(wide(g)) * factor).astype(g.dtype) if is_half(g.dtype) else g * factor
 
 
 @advised
@@ -122,7 +123,7 @@ class clip_by_value:
         number("limit", self.limit, above=0)
 
     def __call__(self, params: Mapping[str, Variable], grads: Grads) -> Grads:
-        return {path: g.clip(-self.limit, self.limit) for path, g in grads.items()}
+        return {path: g.clip(-self.limit, self.limit).astype(g.dtype, copy=False) for path, g in grads.items()}
 
 
 @advised

@@ -31,6 +31,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from autograd import backend
+from autograd.bfloat16 import is_bfloat16
 from autograd.kernels.gpu import draws, late, tensors
 from autograd.watch.places import PACKAGE, source_line
 
@@ -322,7 +323,7 @@ def literal(x: Any) -> str:
     """A number, a dtype, or another plain value as Python writes it."""
     if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
         name = np.dtype(x).name
-        return "np.bool_" if name == "bool" else f"np.{name}"
+        return "np.bool_" if name == "bool" else f"ml_dtypes.{name}" if is_bfloat16(np.dtype(x)) else f"np.{name}"
     if isinstance(x, np.generic):
         return f"{literal(x.dtype)}({literal(x.item())})"
     if isinstance(x, float) and x - x != 0:

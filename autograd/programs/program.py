@@ -104,12 +104,12 @@ class Program:
             rows = ["", "", "class Diverged(Exception):", word, *rows]
         text = "\n".join([*rows, *[row for part in parts for row in part], ""])
         special = "scipy.special" if self.xp == "numpy" else "cupyx.scipy.special"
-        imports = f"import {self.xp} as np\n" + (f"import {special}\n" if f"{special}." in text else "")
-        return imports + text
+        others = [name for name in (special, "ml_dtypes") if f"{name}." in text]
+        return "".join([f"import {self.xp} as np\n", *[f"import {name}\n" for name in others], text])
 
     @property
     def source(self) -> str:
-        """The program with all its routines: it needs NumPy alone, and SciPy for special functions."""
+        """The program with all its routines: it needs NumPy, SciPy for special functions, ml_dtypes for bfloat16."""
         return self.text(self.called, self.rows)
 
     def compiled(self, xp: Any) -> Callable[..., Any]:

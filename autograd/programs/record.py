@@ -20,6 +20,7 @@ from weakref import ref
 import numpy as np
 
 from autograd.backend import generator, is_array, module_of, namespace
+from autograd.bfloat16 import finfo, kind_of
 from autograd.checks import shown
 from autograd.config import using, watching
 from autograd.function import Tracked, count_write, new_node, wrap
@@ -316,7 +317,7 @@ class Record:
             return x if all(a is b for a, b in zip(found, x)) else found
         if self.is_elsewhere(x):
             return self.elsewhere.lift(x, name)
-        if not isinstance(x, self.tape.arrays) or x.dtype.kind not in "fiubc":
+        if not isinstance(x, self.tape.arrays) or kind_of(x.dtype) not in "fiubc":
             return x
         self.state.append((self.tape.lift(x, identifier(name)), get, owner))
         return self.state[-1][0]
@@ -614,8 +615,8 @@ def part_of(view: Any, own: Any, other: Any) -> Any:
     first = address(view) - address(own)
     if not isinstance(view, np.ndarray):
         return type(view)(view.shape, view.dtype, other.data + first, view.strides)
-    memory = other.data.cast("B") if other.flags.c_contiguous else other.T.data.cast("B")
-    return np.ndarray(view.shape, view.dtype, memory, first, view.strides)
+    memory = (other if other.flags.c_contiguous else other.T).reshape(-1).view(np.uint8)
+    return np.ndarray(view.shape, view.dtype, memory.data, first, view.strides)
 
 
 def address(x: Any) -> int:
@@ -630,11 +631,13 @@ def same_numbers(x: Any, y: Any) -> bool:
     """
     if isinstance(x, GENERATORS):
         return bool(x.bit_generator.state == y.bit_generator.state)
-    if x.shape == y.shape and x.dtype == y.dtype and x.dtype.kind == "f" and x.size and namespace(x) is not np:
+    if x.shape == y.shape and x.dtype == y.dtype and kind_of(x.dtype) == "f" and x.size and namespace(x) is not np:
         xp = namespace(x)
         finite = abs(xp.where(xp.isfinite(x), x, 0)).max()
-        return bool(xp.allclose(x, y, 0, finite * xp.finfo(x.dtype).eps ** 0.5, equal_nan=True))
-    return x.shape == y.shape and x.dtype == y.dtype and namespace(x).array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+        return bool(xp.allclose(x, y, 0, finite * float(finfo(x.dtype).eps) ** 0.5, equal_nan=True))
+    return (
+        x.shape == y.shape and x.dtype == y.dtype and namespace(x).array_equal(x, y, equal_nan=kind_of(x.dtype) in "fc")
+    )
 
 
 def same_memory(x: Recorded, y: Recorded) -> bool:

@@ -89,7 +89,7 @@ def needed(lines: Sequence[Line], outputs: Sequence[Recorded], state: Iterable[R
 
 def name_all(given: Iterable[Recorded], lines: Sequence[Line], others: Iterable[str] = ()) -> set[int]:
     """Gives each value a name of its own. Returns the ids of those that had none."""
-    taken = {"np", "scipy", "cupyx", "step", "Diverged", "blocks", "part", *others}
+    taken = {"np", "scipy", "cupyx", "ml_dtypes", "step", "Diverged", "blocks", "part", *others}
     taken |= {"abs", "bool", "float", "int", "slice"}
     v = count(1)
     unnamed: set[int] = set()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import as_array
+from autograd.bfloat16 import kind_of
 from autograd.checks import flag, shown
 from autograd.config import no_grad, test_mode
 from autograd.files import path_of_file, replacing
@@ -75,7 +76,7 @@ def record_of(model: Callable[..., Any], given: tuple[Any, ...], backward: bool)
 
     def both(*xs: Any) -> Any:
         *xs, gy = xs  # type: ignore[assignment]
-        args = [Variable(x) if as_array(x).dtype.kind == "f" else x for x in xs]
+        args = [Variable(x) if kind_of(as_array(x).dtype) == "f" else x for x in xs]
         with test_mode():
             y = model(*args)
         wanted: dict[str, Variable] = dict(model.named_params()) if isinstance(model, Layer) else {}

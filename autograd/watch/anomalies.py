@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd.algebra import GetItem, as_array
 from autograd.backend import is_array, namespace
+from autograd.bfloat16 import kind_of
 from autograd.changes import Changed, fingerprint
 from autograd.checks import within
 from autograd.config import watching
@@ -161,7 +162,7 @@ def anomaly(function: Any = None) -> Any:
 
 def trouble(y: Any, given: Sequence[Any]) -> str:
     """What is wrong with y, which was computed from `given`; empty if nothing is."""
-    if not hasattr(y, "dtype") or y.dtype.kind != "f":
+    if not hasattr(y, "dtype") or kind_of(y.dtype) != "f":
         return ""
     xp = namespace(y)
     if bool(xp.isfinite(y).all()):

@@ -19,7 +19,7 @@ from autograd.kernels.ways import KERNELS
 
 gpu = pytest.mark.gpu
 needs_gpu = pytest.mark.skipif(not backend.gpu_available(), reason="no usable GPU, or no CuPy")
-EPS = {t: float(np.finfo(t).eps) for t in "efd"}
+EPS = {t: float(np.finfo(t).eps) for t in "efd"} | {"bfloat16": 2.0**-7}
 
 
 def cupy():
@@ -27,6 +27,8 @@ def cupy():
 
 
 def numbers(*shape, dtype="f", seed=0):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes", reason="pip install ml_dtypes")
     return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(dtype)
 
 
@@ -184,21 +186,43 @@ OPTIMIZERS = {
 OPTIMIZERS["Lion with decay"] = partial(O.Lion, decay=0.1)
 OPTIMIZERS["Adam in groups"] = partial(O.Adam, groups=[ag.optimizers.group("1", lr=0.1)])
 OPTIMIZERS["Adam clipped"] = partial(O.Adam, transforms=[O.clip_by_norm(1.0)])
+OPTIMIZERS["Adam with masters"] = partial(O.Adam, master=True)
+OPTIMIZERS["Momentum with masters"] = partial(O.Momentum, master=True)
 
 
 @gpu
 @needs_gpu
 @pytest.mark.filterwarnings("ignore:.*has no gradient")
-@pytest.mark.parametrize("dtype", "efd")
+@pytest.mark.parametrize("dtype", ["e", "f", "d", "bfloat16"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_one_kernel_steps_through_all_parameters(name, dtype):
     expected, slots = trained(np.asarray, OPTIMIZERS[name], dtype)
     got, others = trained(cupy().asarray, OPTIMIZERS[name], dtype)
     for a, b in zip(got, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=50 * EPS[dtype], atol=50 * EPS[dtype])
+        tolerance = (2 if dtype == "bfloat16" else 50) * EPS[dtype]
+        np.testing.assert_allclose(a.astype("d"), b.astype("d"), rtol=tolerance, atol=tolerance)
     for a, b in zip(others, slots, strict=True):
-        tolerance = 50 * EPS["f" if dtype == "e" else dtype]
+        tolerance = 50 * EPS["f" if dtype in ("e", "bfloat16") else dtype]
         np.testing.assert_allclose(cupy().asnumpy(a), b, rtol=tolerance, atol=tolerance)
+
+
+@gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", ["e", "bfloat16"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_masters_are_in_that_kernel(dtype, scaled, monkeypatch):
+    """Small updates add up, what somebody has written counts, and no parameter takes its step alone."""
+    monkeypatch.setattr(O.Optimizer, "step_alone", None)
+    p = ag.Parameter(cupy().asarray(np.ones(3).astype(numbers(1, dtype=dtype).dtype)))
+    optimizer = O.SGD([p], 2.0**-13, master=True)
+    optimizer = O.LossScale(optimizer, 1.0) if scaled else optimizer
+    for _ in range(64):
+        p.grad = ag.Variable(cupy().ones(3, p.dtype))
+        optimizer.update()
+    assert p.data.astype("d").tolist() == [1 - 2.0**-7] * 3
+    p.data[1] = 3
+    optimizer.update()
+    assert p.data.astype("d").tolist()[1] == 3
 
 
 @gpu

@@ -47,7 +47,7 @@ def compiled():
     return log
 
 
-@pytest.mark.parametrize("char", "efd")
+@pytest.mark.parametrize("char", "efdE")
 @pytest.mark.parametrize("name", RAW)
 def test_nvrtc_compiles_every_text(compiled, name, char):
     for long in (False, True):

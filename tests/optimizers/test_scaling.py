@@ -252,23 +252,6 @@ def test_wrong_arguments():
     assert repr(O.LossScale(O.SGD(mlp(np.float16)))) == "LossScale(SGD, scale=32768, skipped=0)"
 
 
-@pytest.mark.standin_exempt("dtypes are NumPy's")
-def test_bfloat16_is_refused_with_what_to_do():
-    dtypes = ["bfloat16"]
-    try:
-        import ml_dtypes
-
-        dtypes += [ml_dtypes.bfloat16, np.dtype(ml_dtypes.bfloat16)]
-        with pytest.raises(TypeError, match=r"bfloat16 is no dtype of NumPy: take float16"):
-            Variable(np.ones(3, ml_dtypes.bfloat16))
-    except ImportError:
-        pass
-    for dtype in dtypes:
-        for call in (lambda d: L.Linear(3, dtype=d), lambda d: Variable(1.0).astype(d), ag.set_default_dtype):
-            with pytest.raises(TypeError, match=r"bfloat16 is no dtype of NumPy: take float16 with O.LossScale"):
-                call(dtype)
-
-
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_gradients_that_are_always_nan_are_an_error():
     """It would halve the scale and skip for ever."""

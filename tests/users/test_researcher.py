@@ -16,6 +16,7 @@ Rows that other tests hold:
 
 import math
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -284,9 +285,10 @@ def test_the_learning_rate_now(model):
     assert O.SGD(model, lambda t: 0.1 * (1 - t / 10)).lr_now == 0.1  # polynomial
 
 
-def test_bfloat16_is_refused(x):
+def test_bfloat16_needs_a_package(x, monkeypatch):
     """`data type 'bfloat16' not understood`."""
-    with says(TypeError, "dtype must be one of real numbers, such as np.float32"):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with says(RuntimeError, "bfloat16 needs ml_dtypes: pip install 'define-by-run[half]'"):
         x.astype("bfloat16")
 
 

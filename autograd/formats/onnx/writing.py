@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd.algebra import as_array
 from autograd.backend import is_array, to_numpy
+from autograd.bfloat16 import is_bfloat16
 from autograd.checks import flag, shown
 from autograd.checks import function as check_function
 from autograd.config import no_grad
@@ -39,8 +40,9 @@ WITHOUT = {  # functions by the reason why they have no nodes
     "spectra have another layout there": "Fft Irfft Rfft",
     "ONNX has no such function": "Arctan2 Copysign CumProd LogCumSumExp SparseMatMul XLog1pY XLogY",
     "it draws random numbers": "Dropout",
-    "it is the base of others": "Recurrence",
+    "it is the base of others": "Moving Recurrence",
 }
+SINGLE = np.dtype(np.float32)
 REASONS = {name: reason for reason, names in WITHOUT.items() for name in names.split()}
 
 
@@ -58,13 +60,15 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
     What ONNX cannot express is refused with its layer and the reason: a function without a node, and numbers that the
     model computes from its input outside of functions, such as by `x.data`. The file is run on a third batch, to be
     sure; an `if` on a value that goes the same way in all three is recorded as it went.
-    Raises RuntimeError if the package onnx is not installed. Raises TypeError if x is no array, and ValueError for a
-    model that is refused.
+    Raises RuntimeError if the package onnx is not installed. Raises TypeError if x is no array, and for bfloat16; and
+    ValueError for a model that is refused.
     """
     onnx, dynamic = library(), flag("export: dynamic", dynamic)
     check_function("export: model", model)
     target = Path(path_of_file(path))
-    xs = [example(given, dynamic) for given in (x if isinstance(x, (tuple, list)) else [x])]
+    given = x if isinstance(x, (tuple, list)) else [x]
+    check_dtypes(model, given)
+    xs = [example(part, dynamic) for part in given]
     if not xs or (dynamic and len({len(given) for given in xs}) > 1):
         raise ValueError("export takes inputs with one size of the batch, their first axis, or dynamic=False")
     *given, third = batches(xs, dynamic)
@@ -78,6 +82,15 @@ def export(model: Callable[..., Any], path: str | os.PathLike[str], x: Any, *, d
         raise ValueError(f"export: {problem}") from problem
     with replacing(target) as temporary:
         temporary.write_bytes(made.SerializeToString())
+
+
+def check_dtypes(model: Any, xs: Sequence[Any]) -> None:
+    """Raises TypeError for bfloat16, which a runtime would compute with in its own way, if at all."""
+    entries = dict(model.named_state()) if isinstance(model, Layer) else {}
+    inputs = {f"x{i}": x for i, x in enumerate(xs)}
+    for path, entry in {**inputs, **entries}.items():
+        if is_bfloat16(getattr(entry, "dtype", SINGLE)):
+            raise TypeError(f"export: {path} must be float32, not bfloat16: a float32 model loads what this one saves")
 
 
 def example(x: Any, dynamic: bool) -> Any:

@@ -11,7 +11,7 @@ CuPy keeps what it compiled on the disk. CuPy itself is never imported here: it 
 
 `sigmoid(x)` is the kernel for arrays like x. In a raw text three types stand for those of the arguments:
 
-    T  the numbers of x, the first     A  those in which they are added up: float for float16; Python's floats
+    T  the numbers of x, the first     A  those in which they are added up: float for 16 bits; Python's floats
     I  indices and Python's whole numbers: int, or 64 bits for large arrays
 
 `run` starts n threads. `EACH(i, n)` is the loop of a thread over its share of n elements: those a whole grid apart.
@@ -40,7 +40,7 @@ WHOLE = {
     "I": "unsigned int", "l": "long", "L": "unsigned long", "q": "long long", "Q": "unsigned long long",
 }  # fmt: skip
 TYPES = {  # T and A
-    "e": ("float16", "float"), "f": ("float", "float"), "d": ("double", "double"),
+    "e": ("float16", "float"), "E": ("bfloat16", "float"), "f": ("float", "float"), "d": ("double", "double"),
     **{char: (name, name) for char, name in WHOLE.items()},
 }  # fmt: skip
 HALF = """#include <cupy/carray.cuh>
@@ -48,6 +48,7 @@ HALF = """#include <cupy/carray.cuh>
 #include <cupy/float16.cuh>
 #endif
 """  # CuPy's class float16 has moved within its version 14
+HEADERS = {"float16": HALF, "bfloat16": HALF + "#include <cupy/bfloat16.cuh>\n"}
 MATH = """#ifndef INFINITY
 #define INFINITY __int_as_float(0x7f800000)
 #define NAN __int_as_float(0x7fc00000)
@@ -87,7 +88,7 @@ class Source:
         T, A = TYPES[char]
         index = "long long" if long else "int"
         types = f"typedef {T} T;\ntypedef {A} A;\ntypedef {index} I;\n"
-        return (HALF if T == "float16" else "") + MATH + types + LOOP + "\n".join(self.parts)
+        return HEADERS.get(T, "") + MATH + types + LOOP + "\n".join(self.parts)
 
 
 def cuda(name: str, kind: str, *parts: str, **options: Any) -> Source:
@@ -105,6 +106,6 @@ def on_gpu(*xs: Any) -> bool:
     return cupy is not None and all([type(x) is cupy.ndarray for x in xs])  # noqa: C419  # a list is faster
 
 
-def floats_on_gpu(*xs: Any) -> bool:
-    """Are all of these arrays of CuPy, of one dtype, which is float16, float32 or float64?"""
-    return on_gpu(*xs) and xs[0].dtype.char in "efd" and len({x.dtype for x in xs}) == 1
+def floats_on_gpu(*xs: Any, chars: str = "efd") -> bool:
+    """Are all of these arrays of CuPy, of one dtype, which is float16, float32 or float64, or another of `chars`?"""
+    return on_gpu(*xs) and xs[0].dtype.char in chars and len({x.dtype for x in xs}) == 1

@@ -20,7 +20,7 @@ from autograd.kernels.gpu import SOURCES, THREADS, Source, cuda
 from autograd.kernels.gpu.fusion import traced
 from autograd.kernels.gpu.sums import TREE
 
-__all__ = ["square_sum", "step_all"]
+__all__ = ["square_sum", "step_all", "with_master"]
 
 EACH = 4  # elements of a thread
 CHUNK = THREADS * EACH
@@ -50,7 +50,7 @@ def step_all(f: Callable[..., None], tensors: Sequence[tuple[Array, ...]]) -> No
     """f(p, g, ...) for each tuple of arrays, all in one kernel, or a few: the formula f changes arrays in place.
 
     The arrays of a tuple have one shape and are C-contiguous; those at one place have one dtype, that of p or, beside a
-    p of float16, float32. Raises `NoFormula` for what is no formula, and has changed nothing then.
+    p of 16 bits, float32. Raises `NoFormula` for what is no formula, and has changed nothing then.
     """
     p, *others = tensors[0]
     trace, elements, _ = traced(f, "A", tensors[0])
@@ -62,6 +62,22 @@ def step_all(f: Callable[..., None], tensors: Sequence[tuple[Array, ...]]) -> No
     run = source(types, arguments, "\n".join([f"    {line}" for line in body]))(p)
     for table, blocks in tables(tensors):
         run((blocks,), (THREADS,), (table, *numbers))
+
+
+def with_master(f: Callable[..., None]) -> Callable[..., None]:
+    """The formula of (p, g, *slots, master): f on the master in the place of p, which is then the master rounded.
+
+    Where somebody has written into p, so that it is not the master rounded, p counts.
+    """
+
+    def step(p: Any, g: Any, *others: Any) -> None:
+        *slots, master = others
+        same = f"(A)(T){master.name} == {p.name}"
+        single = master.trace.write(f"{same} ? {master.name} : {p.name}", "f")
+        f(single, g, *slots)
+        p.name = master.name = single.name
+
+    return step
 
 
 SQUARE = "    const double a = (A)x0[i]; sum += a * a;"
