@@ -35,7 +35,7 @@ class Linear(Function):
             y = half_product(as_matrix(x), W, b)  # (N, O)
         else:
             y = product(as_matrix(x), W)
-            if y.dtype is dtype:
+            if y.dtype == dtype:
                 y += b  # saves a second array of its size
             else:
                 y = y + b
