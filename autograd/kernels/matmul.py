@@ -20,7 +20,7 @@ FEW = 1 << 8  # products that may be added one after the other
 
 def product(x: Array, W: Array) -> Array:
     """x W   (..., N, K) (..., K, M) -> (..., N, M)"""
-    if x.dtype.char in "eE" or (bfloat16.seen and W.dtype.char == "E"):
+    if x.dtype.char == "e" or (bfloat16.seen and "E" in (x.dtype.char, W.dtype.char)):
         if x.dtype == W.dtype:
             return half_product(x, W)
         x, W = bfloat16.single(x), bfloat16.single(W)
