@@ -17,6 +17,7 @@ import pytest
 
 import autograd as ag
 import autograd.functions as F
+import autograd.layers as L
 import autograd.optimizers as O
 from autograd import Variable, backend, no_grad, test_mode
 from autograd.programs import graphs, parts, record
@@ -507,6 +508,17 @@ def test_a_training_step_is_one_graph():
     assert len(made.rows[0]) > 10
     assert set(made.outputs) == {0}
     assert "_part" not in captured.source
+
+
+@captures
+def test_products_of_16_bits_are_in_the_graph():
+    def make():
+        return L.Sequential(L.Linear(6, 5, rng=0, dtype="e"), F.relu, L.Linear(3, 6, rng=1, dtype="e"))
+
+    x = X.astype("e")
+    captured = twins(lambda: on_gpu(make, x[:1], lambda model: O.Adam(model, master=True)), [(x, np.arange(8) % 3)])
+    (rows, *_) = captured.newest().program.parts.rows
+    assert sum(["matmul_half_product" in row for row in rows]) == 5  # two there, three back
 
 
 def test_few_kernels_are_no_part():
