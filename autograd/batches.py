@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from inspect import signature
 from itertools import islice
@@ -32,7 +33,7 @@ from autograd.variable import Variable
 
 __all__ = [
     "Batch", "Reduction", "batch_loss", "batch_of", "check_parts", "check_rows", "checked_reduction", "counted",
-    "groups", "inputs_of", "joined", "one_number", "rows_of",
+    "groups", "has_parts", "inputs_of", "joined", "one_number", "rows_of",
 ]  # fmt: skip
 
 Reduction: TypeAlias = str | Callable[[Any, Any], Any]  # "mean", "sum", or a function (y, t)
@@ -101,8 +102,8 @@ def weights(weight: Any, n: int) -> Array:
             f"a batch of three must be (x, t, weight) with floating-point weights ({n},), not {given}: "
             "several inputs are ((x1, x2), t)"
         )
-    if n and not ((w >= 0).all() and 0 < float(w.sum()) < float("inf")):
-        raise ValueError("the weights of a batch must be at least 0, finite, and not all 0")
+    if not ((w >= 0).all() and float(w.sum()) < float("inf")):  # all may be 0: of the part of a process, say
+        raise ValueError("the weights of a batch must be at least 0, and finite")
     return w
 
 
@@ -160,25 +161,29 @@ def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:
     return (each * batch.weight).sum() / batch.size
 
 
+def has_parts(y: Any, batch: Batch) -> bool:
+    """Can a loss be tried on parts of this batch? It has two samples, and y and all of t have a row for each."""
+    arrays: list[Any] = [y]
+    mapped(arrays.append, batch.t)
+    rows = all(getattr(x, "shape", ())[:1] == (batch.samples,) for x in arrays)
+    return rows and batch.samples > 1 and batch.weight is None and kind_of(y.dtype) == "f"
+
+
 def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: Any, batch: Batch) -> None:
     """Warns of a loss that is not made of those of parts as `reduction` says: tried on the first sample and the others.
 
-    Says nothing where it cannot be tried: of one sample, of outputs that have no rows, of a loss that draws numbers.
+    Where it takes no single sample, the first two are tried. Says nothing of a loss that takes no parts, or draws
+    numbers.
     """
-    shape, kind = getattr(y, "shape", ()), kind_of(getattr(y, "dtype", np.dtype(bool)))
-    if batch.samples < 2 or batch.weight is not None or shape[:1] != (batch.samples,) or kind != "f":
-        return
-    found: list[tuple[float, float]] = []
-    try:
-        with no_grad(), np.errstate(all="ignore"):  # of a part in which nothing counts
-            for rows in (slice(None), slice(1), slice(1, None)):
-                part, t = Variable(as_array(y)[rows]), mapped(itemgetter(rows), batch.t)
-                size = 1 if reduction == "sum" else len(part) if reduction == "mean" else reduction(part, t)  # type: ignore[operator]
-                found.append((one_number("loss", loss(part, t)), one_number("reduction", size)))
-    except Exception:  # the loss's own: it takes no such part
+    for n in (1, 2):
+        with suppress(Exception):  # the loss's own: it takes no such part
+            found = losses_of_parts(loss, reduction, y, batch.t, n)
+            break
+    else:
         return
     whole, first, others = [value * size if size else 0.0 for value, size in found]
-    slack = 1e3 * float(finfo(y.dtype).eps) * (abs(whole) + abs(first) + abs(others))
+    eps = max([float(finfo(as_array(x).dtype).eps) for x in (y, error)])
+    slack = 1e3 * eps * (abs(whole) + abs(first) + abs(others))
     if found[0][0] == one_number("loss", error) and abs(whole - first - others) > slack:
         said = "is not a mean over the samples" if reduction == "mean" else "is not what reduction says"
         warnings.warn(
@@ -187,6 +192,19 @@ def check_parts(loss: Callable[..., Any], reduction: Reduction, y: Any, error: A
             "lambda y, t: (t != -1).sum(). Samples that the loss compares are compared within a part alone",
             stacklevel=5,
         )
+
+
+def losses_of_parts(
+    loss: Callable[..., Any], reduction: Reduction, y: Any, t: Any, n: int
+) -> list[tuple[float, float]]:
+    """The losses of all samples, of the first n and of the others, with what they divide by. Raises what they raise."""
+    found = []
+    with no_grad(), np.errstate(all="ignore"):  # of a part in which nothing counts
+        for rows in (slice(None), slice(n), slice(n, None)):
+            part, s = Variable(as_array(y)[rows]), mapped(itemgetter(rows), t)
+            size = 1 if reduction == "sum" else len(part) if reduction == "mean" else reduction(part, s)  # type: ignore[operator]
+            found.append((one_number("loss", loss(part, s)), one_number("reduction", size)))
+    return found
 
 
 def rows_of(data: Any, n: int) -> Iterator[Any]:

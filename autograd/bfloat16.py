@@ -12,6 +12,8 @@ NumPy has it from ml_dtypes, as a dtype of kind "V": `kind_of` says "f". Its own
     bfloat16 gradients <- cast by the engine <- backward <- widened, as is what was kept
 
 So no function knows of it, and a graph keeps half of the bytes. Beside float32 or float64 the result is not rounded.
+One that says `widens = False` gets the numbers as they are: products of matrices, which a GPU computes in 16 bits.
+Where its inputs have to be alike and are not, it is a function like others.
 Until the first number of bfloat16 comes in at a door (`seen`), no function looks for one.
 """
 
@@ -113,7 +115,8 @@ def single(x: Any) -> Any:
 
 def run(f: Any, arrays: list[Any], watcher: Any) -> Any:
     """What `f.forward` gives on these arrays: in float32 where they are bfloat16, rounded if all others are too."""
-    wide = widened(arrays) if f.widens else arrays
+    mixed = f.alike is not None and len({getattr(x, "dtype", None) for x in arrays}) > 1
+    wide = widened(arrays) if f.widens or mixed else arrays
     ys = f.forward(*wide) if watcher is None else watcher.forward(f, wide)
     if wide is arrays or any(getattr(getattr(x, "dtype", None), "kind", "") == "f" for x in arrays):
         return ys

@@ -29,6 +29,7 @@ from autograd.batches import (
     checked_reduction,
     counted,
     groups,
+    has_parts,
     inputs_of,
     joined,
     one_number,
@@ -363,7 +364,7 @@ def passes(
 ) -> tuple[list[Batch], list[Any], list[Variable]]:  # fmt: skip
     """The passes of an update, forward and back: the batches with what they count, the outputs, and the losses.
 
-    Where batches are parts, the loss of the first one is tried.
+    Where batches are parts, the loss of the first one is tried: on all ranks, or on none.
     """
     counts: list[Batch] = []
     outputs: list[Any] = []
@@ -376,7 +377,9 @@ def passes(
         with averaging(counts[-1].size, last=batch is some[-1], reduction="sum" if reduction == "sum" else "mean"):
             walk_back(errors[-1], optimizer)
     if first and (len(some) > 1 or averaging.group.size > 1):
-        check_parts(loss, reduction, outputs[0], errors[0], counts[0])
+        parts = averaging.group.gather(has_parts(outputs[0], counts[0]))  # all or none: a loss may have sums over ranks
+        if all(parts):
+            check_parts(loss, reduction, outputs[0], errors[0], counts[0])
     return counts, outputs, errors
 
 

@@ -149,6 +149,37 @@ def test_sums_are_computed_in_float32():
     np.testing.assert_allclose(wide(y)[0], W.astype(float).sum(0), rtol=UNIT, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [HALF, np.float16], ids=["bfloat16", "float16"])
+def test_a_layer_is_rounded_once(dtype):
+    """The sum with the bias is: of 256 + 0.75 + 0.75 bfloat16 makes 258, of 256 + 0.75 it makes 256."""
+    large = 2.0**8 if dtype is HALF else 2.0**11
+    x, W, b = [Variable(np.array(a).astype(dtype)) for a in ([[large, 0.75]], [[1], [1]], [0.75])]
+    assert wide(F.linear(x, W, b)) == large + 2
+    assert wide(F.linear(x, W, b.astype(np.float64))) == large + (1.5 if dtype is HALF else 0.75)
+
+
+def test_products_beside_other_numbers():
+    """Whole numbers take the dtype, and beside float32 nothing is rounded, there nor back."""
+    x, W = spread(4, 5), spread(5, 3)
+    for other, dtype in (("float32", np.float32), ("float64", np.float64), ("float16", np.float32)):
+        vx, vW = Variable(x.astype(HALF)), Variable(W.astype(other))
+        for y, expected in ((vx @ vW, x @ wide(vW)), (vW.T @ vx.T, (x @ wide(vW)).T)):
+            assert y.dtype == dtype
+            np.testing.assert_allclose(y.data, expected, rtol=1e-5, atol=1e-5)
+            y.sum().backward()
+        assert (vx.grad.dtype, vW.grad.dtype) == (HALF, np.dtype(other))
+    for n in (np.arange(15).reshape(5, 3), np.ones((5, 3), bool)):
+        for y in (F.matmul(x.astype(HALF), n), Variable(x.astype(HALF)) @ n, Variable(x.astype(HALF)) @ Variable(n)):
+            assert y.dtype == HALF
+            np.testing.assert_allclose(wide(y), x @ n, rtol=UNIT, atol=1e-4)
+
+
+def test_the_bias_of_many_rows_has_its_gradient_from_all():
+    """Row by row of a Jacobian too: of 1000 ones bfloat16 would add up 256."""
+    x, W, b = [Variable(np.ones(shape).astype(HALF)) for shape in ((1000, 2), (2, 3), (3,))]
+    np.testing.assert_array_equal(wide(ag.jacobian(lambda b: F.linear(x, W, b).sum(0), b)), 1000 * np.eye(3))
+
+
 def test_limits():
     largest = float(ml_dtypes.finfo(HALF).max)
     x = halves(np.inf, -np.inf, np.nan, 1)

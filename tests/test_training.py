@@ -287,7 +287,8 @@ LOSS = F.softmax_cross_entropy
         ),
         (lambda m: {"loader": [(X, T, X)]}, TypeError, r"floating-point weights \(6,\), not float32 \(6, 3\)"),
         (lambda m: {"loader": [(X, T, -X[:, 0])]}, ValueError, "weights of a batch must be at least 0"),
-        (lambda m: {"loader": [(X, T, 0 * X[:, 0])]}, ValueError, "weights of a batch must be .* not all 0"),
+        (lambda m: {"loader": [(X, T, X[:, 0] * np.inf)]}, ValueError, "weights of a batch must be .* finite"),
+        (lambda m: {"loader": [(X, T, 0 * X[:, 0])]}, ValueError, "gave no batch that counts"),
         (lambda m: {"loader": [(X, T, X[:, 0])], "loss": lambda y, t: y.sum()}, TypeError, "reduction='none'"),
         (
             lambda m: {"loader": [(X, T, X[:, 0])], "loss": lambda y, t, reduction="": y.sum()},
@@ -524,6 +525,33 @@ def test_a_loss_that_cannot_be_tried_on_parts_is_taken_as_it_is():
         training.fit(model, loss, O.SGD(model), [(X[:4], T[:4])] * 2, accumulate=2)
     model = L.Sequential(L.Linear(3, 3, rng=0), lambda y: y.sum())
     training.fit(model, lambda y, t: y**2, O.SGD(model), [(X[:4], T[:4])] * 2, accumulate=2)
+
+
+def test_a_loss_of_another_precision_than_its_outputs_is_made_of_parts():
+    """Its rounding is that of float32, where the outputs are of float64."""
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((64, 3)), rng.standard_normal((64, 3)).astype(np.float32)
+    model = L.Linear(3, 3, rng=0, dtype=np.float64)
+    loss = lambda y, t: F.mean_squared_error(y.astype(np.float32), t)  # noqa: E731
+    training.fit(model, loss, O.SGD(model), [(x, t)] * 2, accumulate=2)
+
+
+def test_a_target_without_a_row_for_each_sample_has_no_parts():
+    """Here an array in it belongs to the whole batch."""
+    model = L.Linear(3, 3, rng=0)
+    loss = lambda y, t: LOSS(y, t[0]) * float(t[1].mean())  # noqa: E731
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        training.fit(model, loss, O.SGD(model), [(X, (T, np.ones(1)))] * 2, accumulate=2, verbose=False)
+    assert not said
+
+
+def test_a_loss_that_compares_samples_is_noticed():
+    """A contrastive loss of a single sample is an error, and of two it is another one than of all."""
+    model = L.Linear(3, 3, rng=0)
+    loss = lambda y, t: F.softmax_cross_entropy(y @ y.T, np.arange(len(t)))  # noqa: E731
+    with pytest.warns(UserWarning, match="Samples that the loss compares are compared within a part alone"):
+        training.fit(model, loss, O.SGD(model), [(X, T)] * 2, accumulate=2)
 
 
 def test_a_reduction_that_cannot_be_is_refused():

@@ -148,7 +148,7 @@ def of_linear(f: Any, gy: Any) -> Any:
     g = gy.reshape((len(gy), prod(gy.shape[1:-1]), gy.shape[-1]))  # (K, N, O)
     flat = x.reshape((prod(x.shape[:-1]), x.shape[-1]))
     gx = needs_x and product(g, W.T).reshape((len(gy), *x.shape))
-    return gx, needs_W and product(flat.T, g), needs_b and g.sum(1)
+    return gx, needs_W and product(flat.T, g), needs_b and g
 
 
 NAMES = (

@@ -62,11 +62,13 @@ class Averaging:
         self.buckets: list[Bucket] = []
         self.changed = False  # has this rank other parameters than its buckets?
         self.reference = 0.0  # samples that count as a weight of 1
-        self.passes, self.weight = 0, 0.0  # since the last sending
+        self.passes, self.weight, self.reduction = 0, 0.0, "mean"  # since the last sending
         self.broken = False  # did an error leave sums on their way?
 
     @contextmanager
     def __call__(self, samples: float = 1, last: bool = True, reduction: str = "mean") -> Iterator[None]:
+        count = as_array(samples)  # such as (t != -1).sum(), which CuPy gives without axes
+        samples = count.item() if getattr(count, "shape", None) == () else samples
         samples, last = number("averaging: samples", samples, least=0), flag("averaging: last", last)
         mean = one_of("averaging: reduction", reduction, "mean", "sum") == "mean"
         if inside.get():
@@ -76,6 +78,9 @@ class Averaging:
             return
         self.look_up()
         self.check_fresh()
+        if self.passes and reduction != self.reduction:
+            raise ValueError(f"averaging: reduction must be {self.reduction!r} as before, not {reduction!r}")
+        self.reduction = reduction
         weight = self.share(samples) if mean else 1.0
         self.weight = self.weight + weight if mean else float(self.group.rank == 0)  # 1 over all ranks
         self.passes += 1

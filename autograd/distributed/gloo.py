@@ -42,7 +42,8 @@ class GlooGroup(Several):
         self.torch, self.ranks = torch, ranks
 
     def begin_all_reduce(self, x: Array) -> Done:
-        return self.begin("all_reduce", self.torch.from_numpy(x))
+        signed = x.view(x.dtype.str.replace("u", "i"))  # gloo has no others, and sums of these have the same bits
+        return self.begin("all_reduce", self.torch.from_numpy(signed))
 
     def begin_broadcast(self, x: Array, root: int) -> Done:
         return self.begin("broadcast", self.torch.from_numpy(x), root)

@@ -60,12 +60,13 @@ class Group:
     def all_reduce(self, x: Array) -> Pending:
         """Begins to write the sum of x over all ranks into x, and returns at once: `.wait()` before x is used.
 
-        x is a contiguous, writable array of floating-point numbers, or of integers, of the same shape on all ranks.
+        x is a contiguous, writable array of floating-point numbers or integers of 32 or 64 bits, of the same shape on
+        all ranks.
         Raises TypeError or ValueError for anything else.
         """
         if not is_array(x):
             raise TypeError(f"all_reduce takes an array, not {shown(x)}")
-        if x.dtype.kind not in "fiu" or x.dtype.char in "eg":
+        if x.dtype.kind not in "fiu" or x.dtype.itemsize not in (4, 8):
             raise TypeError(f"all_reduce takes numbers of 32 or 64 bits, not {x.dtype}: x.astype(np.float32)")
         if not x.flags.c_contiguous or not getattr(x.flags, "writeable", True):
             raise ValueError("all_reduce takes a contiguous, writable array, into which it writes the sum: x.copy()")

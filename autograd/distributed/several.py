@@ -90,5 +90,6 @@ class Several(Group):
 
     def channel(self) -> Group:
         if self.others is None:
+            self.barrier()  # which says who is missing; engines wait for them in silence
             self.others = self.apart()
         return self.others

@@ -45,10 +45,10 @@ def init(comm: Any = None, *, timeout: float = 300.0) -> Group:
 def by_gloo(timeout: float) -> Group:
     """The group of the processes of torchrun."""
     try:
-        import_module("torch.distributed")
+        torch, _ = import_module("torch"), import_module("torch.distributed")
     except ImportError as error:
         raise RuntimeError("several processes of torchrun need PyTorch: pip install torch") from error
-    group = started_by_torchrun(import_module("torch"), timeout)
+    group = started_by_torchrun(torch, timeout)
     end_all_on_error(os._exit, group.rank, group.size)
     return group
 

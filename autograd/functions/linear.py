@@ -16,7 +16,7 @@ from autograd.constants import is_sparse
 from autograd.function import Function
 from autograd.functions.operands import operand
 from autograd.kernels.einsum import sum_of_products
-from autograd.kernels.matmul import product, weighted_sums
+from autograd.kernels.matmul import half_product, product, weighted_sums
 from autograd.shapes import axes_of
 from autograd.variable import Variable
 
@@ -27,13 +27,18 @@ class Linear(Function):
     """y = x W + b.   (..., I) (I, O) (O,) -> (..., O)"""
 
     alike = 0
+    widens = False
 
     def forward(self, x, W, b):
-        y = product(as_matrix(x), W)  # (N, O)
-        if y.dtype == b.dtype:
-            y += b  # saves a second array of its size
+        dtype = b.dtype
+        if dtype.char in "eE" and x.dtype == W.dtype == dtype:
+            y = half_product(as_matrix(x), W, b)  # (N, O)
         else:
-            y = y + b
+            y = product(as_matrix(x), W)
+            if y.dtype == dtype:
+                y += b  # saves a second array of its size
+            else:
+                y = y + b
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], W.shape[1])
 
     def backward(self, gy):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.algebra import Operand, as_array
-from autograd.backend import Array, is_array, namespace
+from autograd.backend import Array, by_numpy, is_array, namespace
 from autograd.checks import flag
 from autograd.function import Function
 from autograd.functions.activation import sigmoid
@@ -192,17 +192,18 @@ class LSTM(Recurrence):
         x, _, _, Wx, Wh, _ = self.inputs
         saved = self.saved
         gates, cs = saved.gates, saved.cs
+        by_kernel = is_array(gates) and not by_numpy(gates)
+        of_tanh = None if by_kernel else tanh_only(gates, cs[0])  # looked up once: steps may be small
         dh, dc, dzs = 0, 0, []
         with borrowed(namespace(as_array(x)), 1) as [new]:
             room, rows = room_for_steps(gates, new)
             steps = [rows, self.masks(gates), self.in_order(gy), self.in_order(gc), gates, cs[:-1], cs[1:]]
-            for row, live, gh, g_c, a, c_before, c in backwards(*steps):
+            for dz, live, gh, g_c, a, c_before, c in backwards(*steps):
                 dh, dc = gh + dh, g_c + dc
-                dz = row
-                if row is None:
-                    dz, dc = cell_gradient(None, dc, dh, a, c_before, c, live)
+                if by_kernel:
+                    lstm_cell_gradient(dz, dc, dh, a, c_before, c, live)
                 else:
-                    lstm_cell_gradient(row, dc, dh, a, c_before, c, live)
+                    dz, dc = cell_gradient(dz, dc, dh, a, c_before, c, live, of_tanh)
                 dh = passed_on(product(dz, Wh.T), dh, live)
                 dzs.append(dz)
             dz = as_rows(room, dzs)
@@ -210,12 +211,16 @@ class LSTM(Recurrence):
             return gx, dh, dc, gWx, product(as_matrix(saved.before).T, as_matrix(dz)), gb
 
 
-def cell_gradient(dz, dc, dh, a, before, c, live):
+def tanh_only(a, c):
+    """1 for the gate that is a tanh, g, and 0 for the others."""
+    return kernel.of_gates(namespace(as_array(a)), (0, 0, 1, 0), c.shape, a.dtype)
+
+
+def cell_gradient(dz, dc, dh, a, before, c, live, of_tanh):
     """The gradient dz of the sums in the gates a, in its memory if it has one, and dc of the step before."""
     i, f, g, o = parts_of(a, c.shape[-1])
-    tanh_only = kernel.of_gates(namespace(as_array(c)), (0, 0, 1, 0), c.shape, a.dtype)
     tanh_c = tanh(c)
-    slopes = (a + tanh_only) * (1 - a)  # a (1 - a) of the sigmoids, (1 + g) (1 - g) of the tanh
+    slopes = (a + of_tanh) * (1 - a)  # a (1 - a) of the sigmoids, (1 + g) (1 - g) of the tanh
     through = (1 - tanh_c * tanh_c) * o
     if live is not None:
         slopes, through, f = slopes * live, through * live, f * live + (1 - live)
@@ -228,7 +233,7 @@ def cell_gradient(dz, dc, dh, a, before, c, live):
 @kernel_of(gpu.lstm_cell_gradient, writes=(0, 1))
 def lstm_cell_gradient(dz: Array, dc: Array, dh: Array, a: Array, before: Array, c: Array, live: Array | None) -> None:
     """`cell_gradient` of arrays, in the memory of dz and dc."""
-    _, dc[...] = cell_gradient(dz, dc, dh, a, before, c, live)
+    _, dc[...] = cell_gradient(dz, dc, dh, a, before, c, live, tanh_only(a, c))
 
 
 class GRU(Recurrence):

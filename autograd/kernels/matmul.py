@@ -6,12 +6,13 @@ from math import prod
 
 import numpy as np
 
-from autograd.backend import Array, by_numpy, namespace
+from autograd import bfloat16
+from autograd.backend import Array, by_numpy, is_array, namespace
 from autograd.kernels.gpu import products as gpu
 from autograd.kernels.ways import kernel
 from autograd.sums import sum_over
 
-__all__ = ["product", "weighted_sums"]
+__all__ = ["half_product", "product", "weighted_sums"]
 
 LONG = 1 << 12  # BLAS adds so many numbers of a product with a vector one after the other, and no more
 FEW = 1 << 8  # products that may be added one after the other
@@ -19,11 +20,27 @@ FEW = 1 << 8  # products that may be added one after the other
 
 def product(x: Array, W: Array) -> Array:
     """x W   (..., N, K) (..., K, M) -> (..., N, M)"""
-    if x.dtype.char == "e" == W.dtype.char:  # in float32: BLAS knows no float16
-        return product(x.astype(np.float32), W.astype(np.float32)).astype(np.float16)
+    if x.dtype.char == "e" or (bfloat16.seen and "E" in (x.dtype.char, W.dtype.char)):
+        if x.dtype == W.dtype:
+            return half_product(x, W)
+        x, W = bfloat16.single(x), bfloat16.single(W)
     if W.shape[-2] == 1 and by_numpy(x) and by_numpy(W):  # columns times rows: NumPy's loop for them is slow
         return x * W
     return x @ W if W.ndim == 2 and len(W) <= FEW else large_product(x, W)
+
+
+@kernel(gpu.half_product)
+def half_product(x: Array, W: Array, b: Array | None = None) -> Array:
+    """x W of numbers of 16 bits, or x W + b, in float32, and rounded once: BLAS has no others on a CPU.
+
+    (..., N, K) (..., K, M) -> (..., N, M), or with b: (N, K) (K, M) (M,) -> (N, M)
+    """
+    if not (is_array(x) and is_array(W)):
+        return x @ W  # Variables: their function comes back with arrays
+    y = product(x.astype(np.float32), W.astype(np.float32))
+    if b is not None:
+        y += b.astype(np.float32)
+    return y.astype(x.dtype)
 
 
 def large_product(x: Array, W: Array) -> Array:

@@ -12,7 +12,7 @@ from math import prod
 from types import ModuleType
 from typing import Any
 
-from autograd.backend import Array, namespace
+from autograd.backend import Array, by_numpy, namespace
 from autograd.kernels.gpu import recurrent as gpu
 from autograd.kernels.matmul import product
 from autograd.kernels.ways import kernel
@@ -58,8 +58,9 @@ def rnn(z: Array, h: Array, Wh: Array, live: Array | None) -> Array:
 def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[Array, Array]:
     """hs and cs of c <- f c + i g, h <- o tanh(c). z becomes the gates i, f, g, o."""
     hs, cs = states(z, h), states(z, c)
+    step, numbers = (cell, cell_numbers(z, h)) if by_numpy(z) else (lstm_cell, ())  # looked up once: steps may be small
     for t, a in enumerate(z):
-        lstm_cell(a, product(hs[t], Wh), cs[t], cs[t + 1], hs[t + 1])
+        step(a, product(hs[t], Wh), cs[t], cs[t + 1], hs[t + 1], *numbers)
         keep(hs, t, live)
         keep(cs, t, live)
     return hs, cs
@@ -68,16 +69,26 @@ def lstm(z: Array, h: Array, c: Array, Wh: Array, live: Array | None) -> tuple[A
 @kernel(gpu.lstm_cell, writes=(0, 3, 4))
 def lstm_cell(a: Array, v: Array, c: Array, new_c: Array, new_h: Array) -> None:
     """a becomes the gates i, f, g, o of a + v;  new_c = f c + i g,  new_h = o tanh(new_c)."""
+    cell(a, v, c, new_c, new_h, *cell_numbers(a, c))
+
+
+def cell(a: Array, v: Array, c: Array, new_c: Array, new_h: Array, scale: Array, offset: Array) -> None:
+    """`lstm_cell` with one tanh for all gates: sigmoid(a) = tanh(a / 2) / 2 + 1 / 2."""
     xp, H = namespace(a), c.shape[-1]
-    scale = of_gates(xp, (0.5, 0.5, 1, 0.5), c.shape, a.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: one tanh for all
     a += v
     a *= scale
     xp.tanh(a, out=a)
     a *= scale
-    a += of_gates(xp, (0.5, 0.5, 0, 0.5), c.shape, a.dtype)
+    a += offset
     xp.multiply(a[..., H : 2 * H], c, out=new_c)
     new_c += a[..., :H] * a[..., 2 * H : 3 * H]
     xp.multiply(a[..., 3 * H :], xp.tanh(new_c), out=new_h)
+
+
+def cell_numbers(a: Array, c: Array) -> tuple[Array, Array]:
+    """The scale and the offset of `cell` for gates of the dtype of a, and states like c."""
+    halves, ends = (0.5, 0.5, 1, 0.5), (0.5, 0.5, 0, 0.5)
+    return of_gates(namespace(a), halves, c.shape, a.dtype), of_gates(namespace(a), ends, c.shape, a.dtype)
 
 
 @lru_cache(12)

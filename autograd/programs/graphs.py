@@ -12,9 +12,9 @@
   makes for later lines stay. What a step returns is a copy of them: the next call writes into the arrays again.
 - *Arguments.* Parameters and their like are used where they lie. If one lies elsewhere, the part is captured again. One
   that soon does so again counts as one that moves; if the part changes it, the part runs as its function from then on.
-- *Errors.* If a capture fails, a warning says why, and the part runs as its function. The capture is relaxed: it
-  forbids nothing to other threads, and may ask for memory. CuPy refuses to wait in it, and to copy from main memory,
-  which would be read at each launch.
+- *Errors.* If a capture fails, a warning says why, and the part runs as its function. The capture is relaxed: it may
+  ask for memory, and forbids other threads nothing but to wait for the whole device. CuPy refuses to wait in it, and to
+  copy from main memory, which would be read at each launch.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Part:
         self.forget()
         if self.over:
             return False
+        self.xp.get_default_memory_pool().free_all_blocks()  # idle memory, which no other pool can take
         try:
             self.capture(xs)
         except Exception as error:
@@ -144,7 +145,11 @@ def copy(pairs: Iterable[tuple[Any, Any]]) -> None:
 
 
 class InGraphs:
-    """The function of a program whose parts are graphs. Threads take turns, and streams wait for each other."""
+    """The function of a program whose parts are graphs. Threads take turns, and each call waits for the one before.
+
+    It waits on the GPU, by an event behind each call. Two streams can look the same to CuPy: stream 0 of two GPUs, or
+    the default streams of two threads.
+    """
 
     def __init__(self, xp: Any, parts: Parts, names: dict[str, Any]) -> None:
         self.xp, self.outputs = xp, parts.outputs
@@ -153,7 +158,7 @@ class InGraphs:
         names |= {PRODUCT: product, "_copied": self.copied}
         self.run = names["step"]
         self.lock = Lock()
-        self.stream: Any = None
+        self.done: Any = None  # CUDA's event behind the call before
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
@@ -164,10 +169,12 @@ class InGraphs:
     def __call__(self, *xs: Any) -> Any:
         with self.lock:
             stream = self.xp.cuda.get_current_stream()
-            if self.stream is not None and self.stream != stream:
-                stream.wait_event(self.stream.record())
-            self.stream = stream
-            return self.run(*xs)
+            if self.done is not None:
+                stream.wait_event(self.done)
+            try:
+                return self.run(*xs)
+            finally:
+                self.done = stream.record()
 
     def copied(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The outputs, with copies of those that lie in the memory of a graph."""

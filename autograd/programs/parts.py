@@ -117,8 +117,12 @@ class Choice:
         for node in ast.walk(tree):
             if isinstance(node, (ast.MatMult, ast.For)) or (isinstance(node, ast.Call) and not self.may_call(node)):
                 return False
-            if isinstance(node, ast.Subscript) and any(x.held.dtype.char == "?" for x in line.args[1:]):
+            name = node.attr if isinstance(node, ast.Attribute) else ""
+            index = isinstance(node, ast.Subscript) or name == "at"
+            if index and any(x.held.dtype.char == "?" for x in line.args[1:]):
                 return False  # a mask chooses by values
+            if name == "fill" and len(line.args) > 1:
+                return False  # CuPy asks whether the number is 0
             if isinstance(node, ast.List) and isinstance(node.elts[0], ast.Constant):
                 return False  # numbers from main memory
         joins = line.template.startswith(("np.concatenate", "np.stack"))

@@ -54,7 +54,7 @@ def close(x, y, dtype):
 
 @case
 def a_sum_is_that_of_all_ranks(group):
-    for dtype in (np.float32, np.float64, np.int64):
+    for dtype in (np.float32, np.float64, np.int32, np.int64, np.uint32, np.uint64):
         for shape in ((), (3,), (0,), (300, 1001)):
             x = np.full(shape, group.rank + 1, dtype)
             pending = group.all_reduce(x)
@@ -62,7 +62,8 @@ def a_sum_is_that_of_all_ranks(group):
             assert pending.test()
             assert (x == group.size * (group.size + 1) // 2).all()
     raises(TypeError, "takes an array, not [1.0]", group.all_reduce, [1.0])
-    raises(TypeError, "32 or 64 bits, not float16", group.all_reduce, np.ones(2, np.float16))
+    for dtype in (np.float16, np.int16, np.uint8):
+        raises(TypeError, f"32 or 64 bits, not {np.dtype(dtype)}", group.all_reduce, np.ones(2, dtype))
     raises(ValueError, "a contiguous, writable array", group.all_reduce, np.ones((4, 4))[:, 1])
 
 
@@ -363,6 +364,33 @@ def every_kind_of_loss_is_that_of_one_process(group):
             close(state, whole, np.float64)
             for key in expected.keys() - {"seconds"}:
                 np.testing.assert_allclose(history[key], expected[key], rtol=1e-12, err_msg=name)
+
+
+@case
+def a_part_whose_weights_are_all_0_counts_nothing(group):
+    """All but rank 0 have such a part; a batch of them alone moves nothing."""
+    x, w, found = IMAGES.reshape(70, -1), np.zeros(24), []
+    w[:3] = 1, 0, 3
+    for ranks in (ALONE, group):
+        model = mlp(np.float64)(ranks)
+        loader = ranks.shard(data.DataLoader((x[:24], LABELS[:24], w), 12, shuffle=False))
+        history = fit(
+            model, F.softmax_cross_entropy, O.SGD(model), loader, epochs=2, test=loader, group=ranks, verbose=False
+        )
+        found.append([*history.loss, *history.test_loss, *[p.data for p in model.params()]])
+    for one, other in zip(*found, strict=True):
+        close(other, one, np.float64)
+
+
+@case
+def a_loss_with_a_sum_over_ranks_is_tried_on_all_or_on_none(group):
+    """One rank has two samples, and could try it; the others have one."""
+    n = group.size + 1
+    model = mlp(np.float64)(group)
+    loader = group.shard(data.DataLoader((IMAGES.reshape(70, -1)[:n], LABELS[:n]), n))
+    loss = lambda y, t: F.softmax_cross_entropy(y - group.sum(y.sum(0)) / n, t)  # noqa: E731
+    history = fit(model, loss, O.SGD(model), loader, group=group, verbose=False)
+    assert all(history.loss == other for other in group.gather(history.loss))
 
 
 @case

@@ -111,6 +111,13 @@ def hangs(group):
     after_ten_sums(group, lambda: time.sleep(600))
 
 
+def hangs_before_a_channel(group):
+    """The others make one, and wait for all."""
+    if group.rank == group.size - 1:
+        time.sleep(600)
+    group.channel()
+
+
 def calls_alone(group):
     """A call of all ranks under a condition: the others are in another one of the same name, of another channel."""
     others = group.channel()

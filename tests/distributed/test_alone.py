@@ -117,6 +117,20 @@ def test_fit_in_a_group_of_one_is_fit():
     assert histories[0].metric == histories[1].metric
 
 
+def test_means_and_sums_do_not_add_up():
+    """Which of the two it was, the division at the end would not know. A block that failed is forgotten."""
+    model = net(dtype=np.float64)
+    averaging = Group().averaging(model)
+    with averaging(samples=4, last=False):
+        F.softmax_cross_entropy(model(X[:4]), T[:4]).backward()
+    with pytest.raises(ValueError, match="must be 'mean' as before, not 'sum'"), averaging(reduction="sum"):
+        pass
+    with pytest.raises(ZeroDivisionError), averaging(samples=4):
+        1 / 0
+    with averaging(reduction="sum"):
+        model(X[:4]).sum().backward()
+
+
 def test_passes_are_added_up_until_the_last_one():
     """Two losses of 20 and 60 samples are one of 80; a block that failed leaves nothing behind."""
     model, whole = net(dtype=np.float64), net(dtype=np.float64)
@@ -128,7 +142,7 @@ def test_passes_are_added_up_until_the_last_one():
         model.cleargrads()
         for rows in (slice(0, 20), slice(20, 80)):
             loss = F.softmax_cross_entropy(model(X[rows]), T[rows])
-            with averaging(samples=len(T[rows]), last=rows.stop == 80):
+            with averaging(samples=np.array(len(T[rows])), last=rows.stop == 80):  # as a sum on a GPU is
                 loss.backward()
         for p, q in zip(model.params(), whole.params()):
             np.testing.assert_allclose(p.grad.data, q.grad.data, rtol=1e-12, atol=1e-15)

@@ -106,10 +106,11 @@ def test_a_resumed_run_is_the_same_bit_for_bit(run, kind, tmp_path):
             15,
             ["all_reduce of float64 (1000,): rank 3 is missing after", "while others wait: rank 0 in all_reduce"],
         ),
+        ("hangs_before_a_channel", 15, ["barrier: rank 3 is missing after", "while others wait: rank 0 in barrier"]),
         (
             "calls_alone",
             15,
-            ["not rank 0 in barrier (call 2)", "rank 3 in barrier (call 1). Does one stand under a condition"],
+            ["not rank 0 in barrier (call 3)", "rank 3 in barrier (call 1). Does one stand under a condition"],
         ),
         (
             "differs",

@@ -6,13 +6,14 @@ import pytest
 import autograd as ag
 import autograd.functions as F
 import autograd.layers as L
-from autograd import Variable, backend
+from autograd import Variable, backend, bfloat16
 from autograd.functions import normalization
 from autograd.kernels import conv, im2col, matmul, norms, pooling
 from autograd.kernels.gpu import conv as gpu_conv
 from autograd.kernels.gpu import depthwise as gpu_depthwise
 from autograd.kernels.gpu import norms as gpu_norms
 from autograd.kernels.gpu import pooling as gpu_pooling
+from autograd.kernels.gpu import products
 from autograd.kernels.gpu.products import weighted_sums, write_product
 from autograd.kernels.windows import windows
 
@@ -211,6 +212,144 @@ def test_products_of_matrices_as_they_lie(cp):
                 got = write_product(cp.asarray(y), cp.asarray(A), cp.asarray(B), add)
                 expected = add * y.astype("d") + A.astype("d") @ B.astype("d")
                 np.testing.assert_allclose(got.get().astype("d"), expected, rtol=room, atol=room)
+
+
+class OnlyThese:
+    """cuBLAS's products alone, with a note on each: where its factors lie, the types, how it is added up."""
+
+    def __init__(self, library):
+        self.library, self.calls = library, []
+
+    def gemmEx(self, *args):
+        self.calls.append(({args[7], args[10]}, {args[i] for i in (8, 11, 15)}, args[-2]))
+        self.library.gemmEx(*args)
+
+    def gemmStridedBatchedEx(self, *args):
+        self.calls.append(({args[7], args[11]}, {args[i] for i in (8, 12, 17)}, args[-2]))
+        self.library.gemmStridedBatchedEx(*args)
+
+
+@pytest.fixture
+def asked(cp, monkeypatch):
+    found = OnlyThese(cp.cuda.cublas)
+    monkeypatch.setattr(products, "functions", lambda cuda: found)
+    return found.calls
+
+
+def half(name, *arrays):
+    """The arrays there, in this dtype. The test is skipped where nothing multiplies such numbers."""
+    if name == "bfloat16":
+        pytest.importorskip("ml_dtypes", reason="pip install ml_dtypes")
+    dtype = bfloat16.dtype_from(name)
+    cp = backend.cupy()
+    try:
+        ones = cp.ones((1, 1, 1), np.float32).astype(dtype)
+        write_product(ones.copy(), ones, ones)
+    except (cp.cuda.compiler.CompileException, cp.cuda.cublas.CUBLASError) as error:
+        pytest.skip(f"this CuPy has no products of {name}: {str(error)[:80]}")
+    if not products.has_tensor_cores(ones, ones):
+        pytest.skip(f"needs a GPU that multiplies {name}")
+    return [cp.asarray(a, np.float32).astype(dtype) for a in arrays]
+
+
+def single(x):
+    return (x.data if isinstance(x, Variable) else x).astype(np.float32).get()
+
+
+HALVES = {"float16": (2, 2.0**-11), "bfloat16": (14, 2.0**-8)}  # cuBLAS's number of the type, half a step behind 1
+every_half = pytest.mark.parametrize("name", HALVES)
+
+
+def assert_rounded(found, exact, name):
+    """`found` is `exact`, rounded once."""
+    room = HALVES[name][1] * 1.01
+    np.testing.assert_allclose(single(found), exact, rtol=room, atol=room * 1e-2)
+
+
+@every_half
+def test_a_product_of_16_bits_is_asked_of_cublas_as_it_is(cp, name, asked):
+    """One call, of the operands' own memory: nothing is widened before it, and nothing rounded behind it."""
+    x, W, gy = half(name, numbers(4, 5), numbers(5, 3), numbers(4, 3, seed=1))
+    asked.clear()
+    vx, vW = Variable(x), Variable(W)
+    y = vx @ vW
+    y.backward(Variable(gy))
+    assert [types for _, types, _ in asked] == [{HALVES[name][0]}] * 3
+    assert {added for *_, added in asked} == {68}  # in float32
+    assert [where for where, *_ in asked] == [{a.data.ptr for a in pair} for pair in ((x, W), (gy, W), (x, gy))]
+    for found, exact in (
+        (y, single(x) @ single(W)), (vx.grad, single(gy) @ single(W).T), (vW.grad, single(x).T @ single(gy)),
+    ):  # fmt: skip
+        assert found.dtype == x.dtype
+        assert_rounded(found, exact, name)
+
+
+@every_half
+def test_a_layer_of_16_bits_is_one_product(cp, name, asked):
+    """With the bias, to which cuBLAS adds before it rounds: of 256 + 0.75 + 0.75 bfloat16 makes 258, and not 256."""
+    x, W, b, gy = half(name, numbers(6, 5), numbers(5, 3), numbers(3), numbers(2, 3, 3))
+    asked.clear()
+    given = [Variable(a) for a in (x.reshape(2, 3, 5), W, b)]
+    y = F.linear(*given)
+    assert len(asked) == 1
+    y.backward(Variable(gy))
+    assert [types for _, types, _ in asked] == [{HALVES[name][0]}] * 3
+    g = single(gy).reshape(6, 3)
+    assert_rounded(y.reshape(6, 3), single(x) @ single(W) + single(b), name)
+    for v, exact in zip(given, (g @ single(W).T, single(x).T @ g, g.sum(0))):
+        assert v.grad.dtype == y.dtype == x.dtype
+        assert_rounded(v.grad.reshape(exact.shape), exact, name)
+    large = 1 / HALVES[name][1]  # the next number behind it is 2 more
+    x, W, b = half(name, [[large, 0.75]], [[1], [1]], [0.75])
+    assert single(F.linear(x, W, b)) == large + 2
+
+
+@every_half
+@pytest.mark.parametrize(
+    "shapes",
+    [((4, 5), (5, 3)), ((5,), (5, 3)), ((2, 4, 5), (5, 3)), ((2, 4, 5), (2, 5, 3)), ((4, 5), (2, 5, 3)),
+     ((3, 1, 4, 5), (2, 5, 3)), ((0, 5), (5, 3)), ((4, 0), (0, 3))],
+)  # fmt: skip
+def test_products_of_16_bits(cp, name, shapes, asked):
+    """Their derivatives' derivatives too are products of 16 bits."""
+    x, W = half(name, *[numbers(*shape) for shape in shapes])
+    asked.clear()
+    vx, vW = Variable(x), Variable(W)
+    y = vx @ vW
+    assert y.dtype == x.dtype
+    assert_rounded(y, single(x) @ single(W), name)
+    (gx,) = ag.grad((y * y).sum(), [vx], create_graph=True)
+    (gx * gx).sum().backward()
+    assert {g.dtype for g in (gx, vx.grad, vW.grad)} == {x.dtype}
+    assert {kind for _, types, _ in asked for kind in types} == ({HALVES[name][0]} if x.size else set())
+    wx, wW = [Variable(single(a)) for a in (x, W)]
+    (wide,) = ag.grad(((wx @ wW) ** 2).sum(), [wx], create_graph=True)
+    (wide * wide).sum().backward()
+    for found, exact in ((gx, wide), (vx.grad, wx.grad), (vW.grad, wW.grad)):
+        room = 8 * HALVES[name][1] * max(1, np.abs(exact.data).max(initial=0))
+        np.testing.assert_allclose(single(found), exact.data, rtol=0, atol=room)
+
+
+@every_half
+def test_a_product_with_float32_is_one_of_float32(cp, name, asked):
+    x, W = half(name, numbers(4, 5), numbers(5, 3))
+    vx, vW = Variable(x), Variable(W.astype(np.float32))
+    y = vx @ vW
+    y.sum().backward()
+    assert (y.dtype, vx.grad.dtype, vW.grad.dtype) == (np.float32, x.dtype, np.float32)
+    np.testing.assert_allclose(single(y), single(x) @ single(W), rtol=1e-5, atol=1e-5)
+    assert F.linear(vx, Variable(W), Variable(cp.zeros(3, np.float32))).dtype == np.float32
+
+
+@every_half
+def test_a_captured_product_of_16_bits_is_a_routine(cp, name, asked):
+    x, W = half(name, numbers(4, 5), numbers(5, 3))
+    step = ag.capture(lambda x, W: F.relu(Variable(x) @ Variable(W)).data, graph=False)
+    for _ in range(4):
+        y = step(x, W)
+    assert "matmul_half_product(" in step.source
+    assert {kind for _, types, _ in asked for kind in types} == {HALVES[name][0]}
+    assert_rounded(y, np.maximum(single(x) @ single(W), 0), name)
 
 
 @every_dtype

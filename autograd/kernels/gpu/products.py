@@ -1,7 +1,8 @@
 """Products of matrices by one call of cuBLAS each, into memory that is there, and one along an axis of any array.
 
 CuPy's own would fill or copy matrices that a call can take as they are: transposed, or one for a whole batch. Numbers
-of float16 are added up in float32. As in CuPy, the environment variable CUPY_TF32=1 lets float32 lose digits for speed.
+of 16 bits, which tensor cores multiply, are added up in float32, and a result is rounded once. As in CuPy, the
+environment variable CUPY_TF32=1 lets float32 lose digits for speed.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from autograd.kernels.gpu.cublas import functions
 from autograd.kernels.gpu.sums import SUM
 from autograd.kernels.ways import way
 
-__all__ = ["product", "weighted_sums", "write_product"]
+__all__ = ["half_product", "product", "weighted_sums", "write_product"]
 
-REAL_TYPE = {"f": 0, "d": 1, "e": 2}  # cuBLAS's numbers for CUDA_R_32F, CUDA_R_64F, CUDA_R_16F
-COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
+REAL_TYPE = {"f": 0, "d": 1, "e": 2, "E": 14}  # cuBLAS's numbers for CUDA_R_32F, _64F, _16F, _16BF
+COMPUTE_TYPE = {"f": 68, "d": 70, "e": 68, "E": 68}  # CUBLAS_COMPUTE_32F and CUBLAS_COMPUTE_64F
 TF32 = 77  # CUBLAS_COMPUTE_32F_FAST_TF32: 10 bits of each factor, by tensor cores
 PLAIN, TRANSPOSED, DEFAULT = 0, 1, -1  # of cuBLAS's operations, and its own choice of an algorithm
 FACTORS = {char: [np.array(factor, "d" if char == "d" else "f") for factor in (0, 1)] for char in REAL_TYPE}
@@ -47,6 +48,23 @@ def write_product(y: Array, A: Array, B: Array, add: bool = False) -> Array:
         matrices = (B.data.ptr, real, wide_B, next_B, A.data.ptr, real, wide_A, next_A)
         functions(cuda).gemmStridedBatchedEx(*start, *matrices, factor, y.data.ptr, real, N, M * N, G, *end)
     return y
+
+
+def has_tensor_cores(x: Array, W: Array, b: Array | None = None) -> bool:
+    """Are these numbers of 16 bits that the GPU multiplies? bfloat16 needs one of compute capability 8.0."""
+    if not floats_on_gpu(x, W, *[] if b is None else [b], chars="eE"):
+        return False
+    return x.dtype.char == "e" or int(namespace(x).cuda.Device().compute_capability) >= 80
+
+
+@way(fits=has_tensor_cores)
+def half_product(x: Array, W: Array, b: Array | None = None) -> Array:
+    """(..., N, K) (..., K, M) -> (..., N, M), or with b: (N, K) (K, M) (M,) -> (N, M)"""
+    if b is None:
+        return product(x, W)
+    y = namespace(x).empty((1, len(x), len(b)), x.dtype)
+    y[...] = b  # cuBLAS adds to it, before it rounds
+    return write_product(y, x[None], W[None], add=True)[0]
 
 
 def product(A: Array, B: Array) -> Array:
