@@ -76,12 +76,13 @@ class Averaging:
         if self.group.size == 1 and last and not self.passes:
             yield  # this one pass is the mean
             return
-        self.look_up()
-        self.check_fresh()
         if self.passes and reduction != self.reduction:
             raise ValueError(f"averaging: reduction must be {self.reduction!r} as before, not {reduction!r}")
         self.reduction = reduction
-        weight = self.share(samples) if mean else 1.0
+        self.look_up()
+        self.check_fresh()
+        share = self.share(samples)  # of a sum too: ranks that differ make the same calls
+        weight = share if mean else 1.0
         self.weight = self.weight + weight if mean else float(self.group.rank == 0)  # 1 over all ranks
         self.passes += 1
         token = inside.set(True)
@@ -118,14 +119,18 @@ class Averaging:
         """Finds the parameters. At first they are compared with those of all ranks."""
         params = {path: p for path, p in self.model.named_params() if not p.frozen}
         known: list[Any] = [(id(p), p.shape, p.dtype) for p in params.values()]
-        known += [layer.training for layer in Layer.layers(self.model)]
+        known += [self.reduction, *[layer.training for layer in Layer.layers(self.model)]]
         if any(hasattr(namespace(p.value), "refuse_others") for p in params.values()):
             raise RuntimeError("averaging takes no captured step: call the step itself, not ag.capture(step)")
         if self.known is None:
-            check_same(self.group, "the model", description(self.model))
+            self.check_same()
         elif known != self.known:
             self.changed = True
         self.params, self.known = params, known
+
+    def check_same(self) -> None:
+        check_same(self.group, "averaging", {"reduction": self.reduction})
+        check_same(self.group, "the model", description(self.model))
 
     def share(self, samples: float) -> float:
         """The weight of so many samples, by a number that all ranks know."""
@@ -137,7 +142,7 @@ class Averaging:
         """Sends what has not been sent, waits, and puts the means into `.grad`: again, where a model has changed."""
         if self.buckets and not self.receive():
             self.buckets, self.changed = [], False
-            check_same(self.group, "the model", description(self.model))
+            self.check_same()
         if not self.buckets:
             paths = {id(p): path for path, p in self.params.items()}
             first = self.group.broadcast([paths[id(p)] for p in order])

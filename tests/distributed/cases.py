@@ -628,6 +628,24 @@ def a_model_that_differs_is_found_by_name_on_every_rank(group):
 
 
 @case
+def a_rank_that_takes_sums_where_the_others_take_means_is_found(group):
+    last, x, model = group.rank == group.size - 1, np.ones((2, 3), np.float32), L.Linear(4, 3, rng=0)
+    for before in ([], ["mean"], ["sum"]):
+        averaging = group.averaging(model, bucket=1)
+
+        def step(reduction, averaging=averaging):
+            model.cleargrads()
+            with averaging(samples=2, reduction=reduction):
+                model(x).sum().backward()
+
+        for reduction in before:
+            step(reduction)
+        raises(ValueError, "reduction: sum on rank", step, "sum" if last else "mean")
+        step("mean")
+        assert np.allclose(model.b.grad.data, 2)
+
+
+@case
 def a_layer_that_one_rank_alone_freezes_or_tests_is_found_by_name(group):
     """At the start, in the first block, and in the middle, where the others have sent their gradients already."""
     last, x = group.rank == group.size - 1, np.ones((2, 3), np.float32)
