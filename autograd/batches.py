@@ -132,10 +132,11 @@ def one_number(name: str, y: Any) -> float:
     value = as_array(y)
     if getattr(value, "size", 1) != 1:
         raise ValueError(f"{name} must return one number, not the shape {value.shape}: take its mean or sum")
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must return one number, not {shown(y)}") from None
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, (str, bytes)):  # float would read a text
+        with suppress(TypeError, ValueError):
+            return float(value)
+    raise TypeError(f"{name} must return one number, not {shown(y)}")
 
 
 def batch_loss(loss: Callable[..., Any], y: Any, batch: Batch) -> Any:

@@ -562,6 +562,7 @@ def test_a_reduction_that_cannot_be_is_refused():
         (lambda t: 1, TypeError, r"fit: reduction must be 'mean', 'sum' or a function \(y, t\)"),
         (lambda y, t: -1, ValueError, "reduction must be at least 0, not -1"),
         (lambda y, t: t == 0, ValueError, "reduction must return one number, not the shape"),
+        (lambda y, t: "6", TypeError, "reduction must return one number, not '6'"),
     ):
         with pytest.raises(kind, match=text):
             training.fit(model, LOSS, O.SGD(model), [(X, T)], reduction=reduction)
