@@ -17,6 +17,8 @@ from autograd import Function, Variable, bfloat16, data, estimators, metrics, mo
 from autograd.changes import Changed
 from autograd.testing import check_gradients
 from autograd.watch import anomaly
+from tests.optimizers.test_scaling import mlp, samples
+from tests.programs.test_source import training as step_of
 
 ml_dtypes = pytest.importorskip("ml_dtypes", reason="pip install ml_dtypes")
 HALF = np.dtype(ml_dtypes.bfloat16)
@@ -376,16 +378,6 @@ def test_dtypes_of_other_libraries_are_refused_in_words(f):
 # training
 
 
-def mlp(dtype, rng=0):
-    return L.Sequential(L.Linear(32, 8, rng=rng, dtype=dtype), F.tanh, L.Linear(3, 32, rng=rng + 1, dtype=dtype))
-
-
-def samples(n=96):
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((n, 8)).astype(np.float32)
-    return x, (x[:, :3] + 0.1 * rng.standard_normal((n, 3))).argmax(1)
-
-
 class Sequences(L.Layer):
     """The class of a sequence, by its last state."""
 
@@ -537,16 +529,6 @@ def test_an_estimator_refuses_it():
 def test_a_captured_step_is_the_step():
     x, t = samples()
     models = mlp(HALF), mlp(HALF)
-
-    def step_of(model, optimizer):
-        def step(x, t):
-            loss = F.softmax_cross_entropy(model(x), t)
-            model.cleargrads()
-            loss.backward()
-            optimizer.update()
-            return loss
-
-        return step
 
     steps = [step_of(model, O.Adam(model, 1e-2, master=True)) for model in models]
     steps[1] = ag.capture(steps[1])
